@@ -1,0 +1,60 @@
+/**
+ * The one error tree. Programmer errors are assertions (`node:assert`), never these; a lost race is a value.
+ * Code that retries asks only `error.retriable`.
+ */
+export class ShardbeatError extends Error {
+  /** Whether the same call may succeed later without anybody changing anything. */
+  readonly retriable: boolean;
+
+  constructor(message: string, options: { retriable: boolean; cause?: unknown }) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.retriable = options.retriable;
+  }
+}
+
+/** A setting or option that cannot be used: names the field, the value and the remedy. Never retriable. */
+export class SettingsError extends ShardbeatError {
+  readonly field: string;
+
+  constructor(field: string, value: unknown, remedy: string) {
+    const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+    super(`${field}: ${shown.length > 200 ? `${shown.slice(0, 200)}…` : shown} cannot be used: ${remedy}`, {
+      retriable: false,
+    });
+    this.field = field;
+  }
+}
+
+/** An answer of a log service that is not success, or no answer at all (`status` 0). */
+export class SourceError extends ShardbeatError {
+  /** The service's own code, such as `ShardNotExist`; `Timeout`, `NetworkError` and `BadResponse` are ours. */
+  readonly code: string;
+  readonly status: number;
+  readonly requestId: string | undefined;
+
+  constructor(
+    message: string,
+    details: { code: string; status: number; retriable: boolean; requestId?: string; cause?: unknown },
+  ) {
+    super(message, details);
+    this.code = details.code;
+    this.status = details.status;
+    this.requestId = details.requestId;
+  }
+}
+
+/** A failure of the group's table. `outcome: 'unknown'` says that the write may have happened. */
+export class StoreError extends ShardbeatError {
+  readonly code: string;
+  readonly outcome: 'refused' | 'unknown';
+
+  constructor(
+    message: string,
+    details: { code: string; outcome: 'refused' | 'unknown'; retriable: boolean; cause?: unknown },
+  ) {
+    super(message, details);
+    this.code = details.code;
+    this.outcome = details.outcome;
+  }
+}

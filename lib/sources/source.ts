@@ -1,0 +1,70 @@
+/**
+ * What Shardbeat asks of a log service. One driver per service in a folder beside this file; every driver
+ * passes the same conformance suite. A driver knows nothing of groups, owners or checkpoints.
+ */
+
+/** Where to start in a shard. `time` is the moment at which the service received the record. */
+export type Position = { at: 'begin' } | { at: 'end' } | { at: 'time'; unixMs: number };
+
+export interface SourceShard {
+  id: string;
+  /** `closed`: nothing will ever be appended (after a split or a merge). */
+  state: 'open' | 'closed';
+  /** Ids of the shards this one continues; only those that the service still lists. */
+  parents: string[];
+}
+
+/** One record. Values stay bytes until asked for; nothing is decoded that nobody reads. */
+export interface LogRecord {
+  /** The record's own time, milliseconds since 1970 (fraction = nanoseconds, where the service keeps them). */
+  readonly timeMs: number;
+  readonly topic: string;
+  /** The host that sent it, as the service names it. */
+  readonly source: string;
+  /** The tags of the record's log group. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** Value as UTF-8 text; `undefined` when the record has no such field. The first one, if repeated. */
+  get(field: string): string | undefined;
+  /** Value as the bytes that were written, a view into the batch's buffer. */
+  bytes(field: string): Uint8Array | undefined;
+  fields(): string[];
+  toObject(): Record<string, string>;
+}
+
+export interface PullRequest {
+  shard: string;
+  /** Inclusive. */
+  cursor: string;
+  /** The shard was listed as closed before this pull: the driver may then report its end. */
+  closed: boolean;
+  /** Most records wanted, as far as the service can count them (SLS counts log groups). */
+  countMax: number;
+  signal: AbortSignal;
+}
+
+export interface Pulled {
+  /** Decoded while iterating; may be iterated more than once. */
+  records: Iterable<LogRecord>;
+  /** True if the pull brought no record. */
+  empty: boolean;
+  /** Size of the decompressed answer. */
+  bytes: number;
+  /** Cursor to read next; equals the request's cursor when nothing was there. */
+  nextCursor: string;
+  /** The service had nothing after this answer at the time. */
+  caughtUp: boolean;
+  /** The shard is closed and this answer is its last: there is nothing at or after `nextCursor`, ever. */
+  endOfShard: boolean;
+  /** How old the last record read is against what the service holds, if it tells; 0 when caught up. */
+  lagMs: number | undefined;
+}
+
+export interface Source {
+  /** Short name of the service, such as `sls`. */
+  readonly kind: string;
+  /** Says which stream this is; handed to `process` with every batch. */
+  readonly tags: Readonly<Record<string, string>>;
+  listShards(signal: AbortSignal): Promise<SourceShard[]>;
+  cursorAt(shard: string, position: Position, signal: AbortSignal): Promise<string>;
+  pull(request: PullRequest): Promise<Pulled>;
+}
