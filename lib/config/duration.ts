@@ -1,0 +1,20 @@
+import { SettingsError } from '../errors.ts';
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** Reads `500ms`, `2s`, `1.5m` or `1h` as milliseconds. Throws a SettingsError that names `field`. */
+export function parseDuration(field: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());
+  if (match === null)
+    throw new SettingsError(field, text, 'write a number and a unit, such as 500ms, 2s or 1m');
+  return Math.round(Number(match[1]) * UNIT_MS[match[2]!]!);
+}
+
+/** The shortest exact way to write a duration: 120000 → `2m`. */
+export function formatDuration(durationMs: number): string {
+  for (const unit of ['h', 'm', 's']) {
+    const size = UNIT_MS[unit]!;
+    if (durationMs >= size && durationMs % size === 0) return `${durationMs / size}${unit}`;
+  }
+  return `${durationMs}ms`;
+}

@@ -1,0 +1,56 @@
+import { SettingsError } from '../errors.ts';
+import { formatDuration } from './duration.ts';
+
+/** Every time of a group, all derived from the one interval that was written. Milliseconds. */
+export interface Times {
+  /** The schedule, hence the heartbeat interval. */
+  intervalMs: number;
+  /** When the platform kills the function, counted from its start. */
+  functionTimeoutMs: number;
+  /** How far two clocks may be apart before it costs anything. */
+  skewMarginMs: number;
+  /** How long a slot keeps its shards without a heartbeat. */
+  sessionTimeoutMs: number;
+  /** Kept free before the deadline for the last commit and the answer. */
+  reserveMs: number;
+}
+
+const INTERVAL_MS_MIN = 500;
+/** CLS takes a consumer for offline after two intervals, and allows 30 minutes. */
+const INTERVAL_MS_MAX = 30 * 60_000;
+
+/**
+ * Derives and checks all times from the interval. The function gets 80 % of it: what is left covers the margin and a
+ * schedule that starts a tick late. Rule of the protocol: `function timeout + margin < interval < session timeout`.
+ */
+export function deriveTimes(
+  intervalMs: number,
+  given: { sessionTimeoutMs?: number; functionTimeoutMs?: number } = {},
+): Times {
+  if (!(intervalMs >= INTERVAL_MS_MIN && intervalMs <= INTERVAL_MS_MAX)) {
+    const bounds = `${formatDuration(INTERVAL_MS_MIN)} to ${formatDuration(INTERVAL_MS_MAX)}`;
+    throw new SettingsError('interval', formatDuration(intervalMs), `choose ${bounds}`);
+  }
+  const skewMarginMs = clamp(intervalMs * 0.05, 25, 5_000);
+  const functionTimeoutMs = given.functionTimeoutMs ?? wholeSeconds(intervalMs * 0.8);
+  const sessionTimeoutMs = given.sessionTimeoutMs ?? 2 * intervalMs;
+  if (functionTimeoutMs + skewMarginMs >= intervalMs) {
+    const remedy = `with an interval of ${formatDuration(intervalMs)} it must be under ${formatDuration(intervalMs - skewMarginMs)}, so that a tick has ended when the next one starts`;
+    throw new SettingsError('functionTimeout', formatDuration(functionTimeoutMs), remedy);
+  }
+  if (sessionTimeoutMs <= intervalMs) {
+    const remedy = `it must be longer than the interval (${formatDuration(intervalMs)}), or every tick finds its slot expired`;
+    throw new SettingsError('sessionTimeout', formatDuration(sessionTimeoutMs), remedy);
+  }
+  const reserveMs = clamp(functionTimeoutMs * 0.1, 50, 3_000);
+  return { intervalMs, functionTimeoutMs, skewMarginMs, sessionTimeoutMs, reserveMs };
+}
+
+/** Lambda takes its timeout in whole seconds; only local schedules are too short for that. */
+function wholeSeconds(durationMs: number): number {
+  return durationMs >= 4_000 ? Math.floor(durationMs / 1_000) * 1_000 : Math.round(durationMs);
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.round(Math.min(most, Math.max(least, value)));
+}
