@@ -1,0 +1,140 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import dynalite from 'dynalite';
+import { listenLocally } from './host/listen.ts';
+
+export interface LocalDynamodb {
+  /** For `AWS_ENDPOINT_URL_DYNAMODB`. */
+  endpoint: string;
+  port: number;
+  /** What was asked of items so far, as AWS would bill it; tables made or described do not count. */
+  usage(): DynamodbUsage;
+  /** Ends at once, open connections included; the tables are gone. */
+  close(): Promise<void>;
+}
+
+export interface DynamodbUsage {
+  requests: number;
+  writeUnits: number;
+  readUnits: number;
+}
+
+interface Answer {
+  status: number;
+  headers: Record<string, string | number>;
+  body: string;
+}
+
+const REQUEST_BYTES_MAX = 16 * 1024 * 1024;
+/** Longer than any interval between ticks that is likely, so that warm clients keep their connections. */
+const KEEP_ALIVE_MS = 10 * 60_000;
+const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
+const READS = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem']);
+
+/**
+ * The DynamoDB API on 127.0.0.1, in memory (dynalite). Requests and capacity are counted here and not by the clients: a
+ * client that is killed takes no count with it.
+ *
+ * @param options.port 0 or absent: any free port
+ * @throws SettingsError if the port cannot be had
+ */
+export async function startDynamodb(options: { port?: number } = {}): Promise<LocalDynamodb> {
+  const service = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  const usage: DynamodbUsage = { requests: 0, writeUnits: 0, readUnits: 0 };
+  const front = createServer((request, response) => {
+    // A client that vanished has no use for an answer; nothing else can go wrong here.
+    answer(service, usage, request, response).catch(() => response.destroy());
+  });
+  front.keepAliveTimeout = KEEP_ALIVE_MS;
+  await listenLocally(front, options.port ?? 0, '--dynamodb-port');
+  const { port } = front.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    port,
+    usage: () => ({ ...usage }),
+    close: () =>
+      new Promise((resolve) => {
+        // dynalite's own store stays open: closing it under a request would throw, and it is only memory.
+        front.close(() => resolve());
+        front.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  service: Server,
+  usage: DynamodbUsage,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await readBody(request);
+  if (body === undefined) {
+    response.writeHead(413, { connection: 'close' }).end();
+    return;
+  }
+  const operation = String(request.headers['x-amz-target'] ?? '').split('.')[1] ?? '';
+  const counted = WRITES.has(operation) || READS.has(operation);
+  const { status, headers, body: text } = await ask(service, request, counted ? askForCapacity(body) : body);
+  if (counted) count(usage, operation, text);
+  response.writeHead(status, headers).end(text);
+}
+
+/** undefined: larger than DynamoDB takes. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > REQUEST_BYTES_MAX) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Hands dynalite a request whose body is already whole. On a socket of its own it would throw, uncaught, whenever a
+ * client is killed while it sends.
+ */
+function ask(service: Server, request: IncomingMessage, body: Buffer): Promise<Answer> {
+  const { method, url, headers } = request;
+  const whole = Object.assign(Readable.from(body.length === 0 ? [] : [body]), { method, url, headers });
+  return new Promise((resolve) => {
+    const answered: Answer['headers'] = {};
+    const response = {
+      statusCode: 200,
+      setHeader: (name: string, value: string | number): void => {
+        answered[name] = value;
+      },
+      end: (text = ''): void => resolve({ status: response.statusCode, headers: answered, body: text }),
+    };
+    service.emit('request', whole, response);
+  });
+}
+
+/** Clients need not ask for the capacity: the front asks for them. What is no JSON is for the service to refuse. */
+function askForCapacity(body: Buffer): Buffer {
+  try {
+    const request: object = JSON.parse(body.toString('utf8'));
+    return Buffer.from(JSON.stringify({ ...request, ReturnConsumedCapacity: 'TOTAL' }));
+  } catch {
+    return body;
+  }
+}
+
+function count(usage: DynamodbUsage, operation: string, text: string): void {
+  const { ConsumedCapacity: consumed, __type: error } = JSON.parse(text || '{}') as {
+    ConsumedCapacity?: Capacity | Capacity[];
+    __type?: string;
+  };
+  const tables = consumed === undefined ? [] : [consumed].flat();
+  const units = tables.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+  usage.requests += 1;
+  if (READS.has(operation)) usage.readUnits += units;
+  // A refused condition is billed like the write it was not.
+  else usage.writeUnits += error?.endsWith('#ConditionalCheckFailedException') ? 1 : units;
+}
+
+interface Capacity {
+  CapacityUnits?: number;
+}
