@@ -1,0 +1,84 @@
+import { strict as assert } from 'node:assert';
+import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from '../../lib/runtime.ts';
+import type { LogEvent } from './outputLines.ts';
+import { type SandboxProcess, startProcess } from './sandboxProcess.ts';
+
+export interface SandboxOptions {
+  functionName: string;
+  /** Path of an ES module that exports `handler(event, context)`. */
+  bundle: string;
+  /** The function's variables; of the host's own it gets only PATH and TMPDIR. */
+  environment: Readonly<Record<string, string>>;
+  /** A process was started for the function. */
+  onStart?: (pid: number) => void;
+  /** A line the function printed that is a log event. */
+  onEvent?: (event: LogEvent) => void;
+  /** Any other line it printed. */
+  onOutput?: (line: string) => void;
+  clock?: Clock;
+}
+
+/**
+ * `answered`: the handler returned. `failed`: it threw, or its bundle cannot be loaded. `killed`: it had not answered at
+ * its deadline. `died`: its process ended by itself, or somebody killed it.
+ */
+export type Invocation =
+  | { outcome: 'answered'; result: unknown }
+  | { outcome: 'failed'; error: string }
+  | { outcome: 'killed' }
+  | { outcome: 'died'; error: string };
+
+export interface Sandbox {
+  /** Calls the handler, in a new process if there is none. One call at a time; never rejects. */
+  invoke(event: unknown, options: { timeoutMs: number }): Promise<Invocation>;
+  pid(): number | undefined;
+  /** Kills the process, whatever it does, and takes in what it had printed. No call may follow. */
+  close(): Promise<void>;
+}
+
+/** Lambda's own limit for loading a function. */
+const LOAD_MS_MAX = 10_000;
+
+/** A place where one function runs as on Lambda: in a process of its own, kept warm, killed at its deadline. */
+export function createSandbox(options: SandboxOptions): Sandbox {
+  const clock = options.clock ?? systemClock;
+  let warm: SandboxProcess | undefined;
+  let busy = false;
+  let closed = false;
+
+  async function load(): Promise<{ process: SandboxProcess } | Invocation> {
+    const process = startProcess(options, clock);
+    warm = process;
+    const loaded = await process.reply(LOAD_MS_MAX);
+    if (loaded.outcome === 'answered') return { process };
+    await process.kill();
+    if (loaded.outcome !== 'killed') return loaded;
+    return { outcome: 'failed', error: `${options.bundle} did not load within ${LOAD_MS_MAX} ms` };
+  }
+
+  async function invoke(event: unknown, timeoutMs: number): Promise<Invocation> {
+    const loaded = warm?.alive() ? { process: warm } : await load();
+    if (!('process' in loaded)) return loaded;
+    const answer = loaded.process.reply(timeoutMs);
+    loaded.process.send({ event, requestId: randomUUID(), deadlineMs: clock.now() + timeoutMs });
+    return answer;
+  }
+
+  return {
+    invoke: async (event, { timeoutMs }) => {
+      assert(!busy && !closed, 'a sandbox takes one call at a time, and none once it is closed');
+      busy = true;
+      try {
+        return await invoke(event, timeoutMs);
+      } finally {
+        busy = false;
+      }
+    },
+    pid: () => (warm?.alive() ? warm.pid : undefined),
+    close: async () => {
+      closed = true;
+      await warm?.kill();
+    },
+  };
+}

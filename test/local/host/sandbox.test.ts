@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { LogEvent } from '../../../local/host/outputLines.ts';
+import { createSandbox, type Sandbox, type SandboxOptions } from '../../../local/host/sandbox.ts';
+
+const FIXTURES = join(import.meta.dirname, 'fixtures');
+const opened: Sandbox[] = [];
+
+function open(options: Partial<SandboxOptions> = {}): Sandbox {
+  const sandbox = createSandbox({
+    functionName: 'orders',
+    bundle: join(FIXTURES, 'handler.mjs'),
+    environment: {},
+    ...options,
+  });
+  opened.push(sandbox);
+  return sandbox;
+}
+
+async function describeItself(sandbox: Sandbox): Promise<Description> {
+  const invocation = await sandbox.invoke({ do: 'describe' }, { timeoutMs: 5_000 });
+  if (invocation.outcome !== 'answered') throw new Error(JSON.stringify(invocation));
+  return invocation.result as Description;
+}
+
+interface Description {
+  calls: number;
+  pid: number;
+  environment: Record<string, string>;
+  functionName: string;
+  requestId: string;
+  remainingMs: number;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((sandbox) => sandbox.close()));
+});
+
+describe('a warm sandbox', () => {
+  it('keeps its process from one call to the next', async () => {
+    const sandbox = open();
+    const first = await describeItself(sandbox);
+    const second = await describeItself(sandbox);
+    expect(second).toMatchObject({ calls: 2, pid: first.pid });
+    expect(second.pid).toBe(sandbox.pid());
+    expect(second.requestId).not.toBe(first.requestId);
+  });
+
+  it('tells the function its name and the time it has left', async () => {
+    const { functionName, remainingMs } = await describeItself(open());
+    expect(functionName).toBe('orders');
+    expect(remainingMs).toBeGreaterThan(3_000);
+    expect(remainingMs).toBeLessThanOrEqual(5_000);
+  });
+
+  it('gives the function its own variables and none of the host’s', async () => {
+    vi.stubEnv('AWS_PROFILE', 'production');
+    vi.stubEnv('NODE_OPTIONS', '--no-warnings');
+    const { environment } = await describeItself(open({ environment: { SHARDBEAT_GROUP: 'orders' } }));
+    vi.unstubAllEnvs();
+    expect(environment).toMatchObject({ SHARDBEAT_GROUP: 'orders', PATH: process.env.PATH });
+    expect(environment).not.toHaveProperty('AWS_PROFILE');
+    expect(environment).not.toHaveProperty('NODE_OPTIONS');
+  });
+
+  it('goes on in the same process after the handler threw', async () => {
+    const sandbox = open();
+    const { pid } = await describeItself(sandbox);
+    const failed = await sandbox.invoke({ do: 'throw', message: 'no table' }, { timeoutMs: 5_000 });
+    expect(failed).toMatchObject({
+      outcome: 'failed',
+      error: expect.stringContaining('RangeError: no table'),
+    });
+    expect(await describeItself(sandbox)).toMatchObject({ calls: 3, pid });
+  });
+});
+
+describe('a sandbox whose process ends', () => {
+  it('is killed at its deadline even in an endless loop, and starts afresh at the next call', async () => {
+    const started: number[] = [];
+    const sandbox = open({ onStart: (pid) => started.push(pid) });
+    expect(await sandbox.invoke({ do: 'spin' }, { timeoutMs: 200 })).toEqual({ outcome: 'killed' });
+    expect(isAlive(started[0]!)).toBe(false);
+    expect(await describeItself(sandbox)).toMatchObject({ calls: 1, pid: started[1] });
+  });
+
+  it('says how it died when somebody kills it in mid-call', async () => {
+    const sandbox: Sandbox = open({ onOutput: () => process.kill(sandbox.pid()!, 'SIGKILL') });
+    const invocation = await sandbox.invoke({ do: 'spin' }, { timeoutMs: 20_000 });
+    expect(invocation).toEqual({ outcome: 'died', error: 'the process ended with SIGKILL' });
+    expect(await describeItself(sandbox)).toMatchObject({ calls: 1 });
+  });
+
+  it('says with what code the function ended its own process', async () => {
+    const invocation = await open().invoke({ do: 'exit', code: 3 }, { timeoutMs: 5_000 });
+    expect(invocation).toEqual({ outcome: 'died', error: 'the process ended with code 3' });
+  });
+
+  it('starts a new process if the old one was killed between two calls', async () => {
+    const sandbox = open();
+    const { pid } = await describeItself(sandbox);
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(() => expect(sandbox.pid()).toBeUndefined());
+    expect(await describeItself(sandbox)).toMatchObject({ calls: 1 });
+  });
+
+  it('names what keeps a bundle from loading, and leaves no process', async () => {
+    const started: number[] = [];
+    const sandbox = open({ bundle: join(FIXTURES, 'broken.mjs'), onStart: (pid) => started.push(pid) });
+    const invocation = await sandbox.invoke({}, { timeoutMs: 5_000 });
+    expect(invocation).toMatchObject({
+      outcome: 'failed',
+      error: expect.stringContaining('no such setting: COLOUR'),
+    });
+    expect(started.map(isAlive)).toEqual([false]);
+  });
+
+  it('ends with its host, even if that was killed', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'sandbox-test-'));
+    const farewell = join(directory, 'farewell');
+    const host = spawn(process.execPath, [join(FIXTURES, 'host.ts'), farewell], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [said] = (await once(host.stdout, 'data')) as [Buffer];
+    host.kill('SIGKILL');
+    await vi.waitFor(() => access(farewell), { timeout: 5_000 });
+    await vi.waitFor(() => expect(isAlive(Number(said.toString()))).toBe(false), { timeout: 5_000 });
+    await rm(directory, { recursive: true });
+  });
+
+  it('kills a working process when it is closed', async () => {
+    const sandbox: Sandbox = open({ onOutput: () => void sandbox.close() });
+    const invocation = await sandbox.invoke({ do: 'wait' }, { timeoutMs: 20_000 });
+    expect(invocation).toMatchObject({ outcome: 'died' });
+  });
+});
+
+describe('what a function prints', () => {
+  async function print(
+    texts: string[],
+    linesExpected: number,
+  ): Promise<{ events: LogEvent[]; output: string[] }> {
+    const events: LogEvent[] = [];
+    const output: string[] = [];
+    const sandbox = open({ onEvent: (event) => events.push(event), onOutput: (line) => output.push(line) });
+    await sandbox.invoke({ do: 'print', texts }, { timeoutMs: 5_000 });
+    await vi.waitFor(() => expect(events.length + output.length).toBe(linesExpected));
+    return { events, output };
+  }
+
+  it('comes as events where it is a log event, and as it is otherwise', async () => {
+    const texts = ['{"event":"shard.claimed","shard":"0"}\n', 'hello\n{"id":1}\n{bro', 'ken\n'];
+    const { events, output } = await print(texts, 4);
+    expect(events).toEqual([{ event: 'shard.claimed', shard: '0' }]);
+    expect(output).toEqual(['hello', '{"id":1}', '{broken']);
+  });
+
+  it('comes in lines of bounded length, however long they are', async () => {
+    const { output } = await print(['x'.repeat(300_000), '\nnext\n'], 2);
+    expect(output.map((line) => line.length)).toEqual([64 * 1024, 4]);
+  });
+
+  it('is taken in to the last line, newline or not, when the sandbox is closed', async () => {
+    const output: string[] = [];
+    const sandbox = open({ onOutput: (line) => output.push(line) });
+    await sandbox.invoke({ do: 'print', texts: ['one\ntw', 'o'] }, { timeoutMs: 5_000 });
+    await sandbox.close();
+    expect(output).toEqual(['one', 'two']);
+  });
+});
