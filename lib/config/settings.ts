@@ -1,0 +1,145 @@
+import * as v from 'valibot';
+import { SettingsError } from '../errors.ts';
+import type { Position } from '../sources/source.ts';
+import { parseDuration } from './duration.ts';
+import { deriveTimes, type Times } from './times.ts';
+
+/** Everything a function is told from outside, read once, checked together. */
+export interface Settings {
+  group: string;
+  table: string;
+  times: Times;
+  start: Position;
+  order: boolean;
+  batchesMax: number;
+  countMax: number;
+  shardsParallelMax: number;
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Module with the user's `process`, a path or a URL; relative to the function's bundle. */
+  process: string;
+  sls: SlsSettings;
+}
+
+export interface SlsSettings {
+  endpoint: string;
+  project: string;
+  logstore: string;
+  region: string | undefined;
+  signature: 'v1' | 'v4';
+  compression: 'zstd' | 'lz4';
+  accessKeyId: string;
+  accessKeySecret: string;
+  securityToken: string | undefined;
+}
+
+const required = (remedy: string) => v.pipe(v.string(`set it: ${remedy}`), v.nonEmpty(`set it: ${remedy}`));
+const name = (remedy: string) =>
+  v.pipe(required(remedy), v.regex(/^[A-Za-z0-9][\w.-]{0,127}$/, 'use 1–128 letters, digits, - _ or .'));
+const oneOf = <const T extends readonly [string, ...string[]]>(choices: T, otherwise: T[number]) =>
+  v.optional(v.picklist(choices, `choose ${choices.join(' or ')}`), otherwise as T[number]);
+const count = (otherwise: number, most: number) =>
+  v.pipe(
+    v.optional(v.string(), String(otherwise)),
+    v.regex(/^[1-9]\d{0,9}$/, `write a whole number from 1 to ${most}`),
+    v.transform(Number),
+    v.maxValue(most, `write a whole number from 1 to ${most}`),
+  );
+
+const EnvironmentSchema = v.object({
+  SHARDBEAT_GROUP: name('the name of the consumer group'),
+  SHARDBEAT_TABLE: name('the name of the DynamoDB table of infra/table.yml'),
+  SHARDBEAT_INTERVAL: required('the schedule, such as 1m'),
+  SHARDBEAT_SESSION_TIMEOUT: v.optional(v.string()),
+  SHARDBEAT_FUNCTION_TIMEOUT: v.optional(v.string()),
+  SHARDBEAT_SOURCE: v.picklist(['sls'], 'set it to sls'),
+  SHARDBEAT_START: v.optional(v.string(), 'begin'),
+  SHARDBEAT_ORDER: oneOf(['true', 'false'], 'true'),
+  SHARDBEAT_BATCHES_MAX: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[1-9]\d{0,9}$/, 'write a whole number from 1, or leave it out for no limit'),
+    ),
+  ),
+  SHARDBEAT_COUNT_MAX: count(1_000, 1_000),
+  SHARDBEAT_SHARDS_PARALLEL_MAX: count(4, 64),
+  SHARDBEAT_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),
+  SHARDBEAT_PROCESS: v.optional(v.string(), './process.mjs'),
+  SHARDBEAT_SLS_ENDPOINT: required('such as cn-hangzhou.log.aliyuncs.com'),
+  SHARDBEAT_SLS_PROJECT: name('the SLS project'),
+  SHARDBEAT_SLS_LOGSTORE: name('the SLS logstore'),
+  SHARDBEAT_SLS_REGION: v.optional(v.string()),
+  SHARDBEAT_SLS_SIGNATURE: oneOf(['v4', 'v1'], 'v4'),
+  SHARDBEAT_SLS_COMPRESSION: oneOf(['zstd', 'lz4'], 'zstd'),
+  SHARDBEAT_SLS_ACCESS_KEY_ID: required('an access key that may read the logstore'),
+  SHARDBEAT_SLS_ACCESS_KEY_SECRET: required('the secret of that access key'),
+  SHARDBEAT_SLS_SECURITY_TOKEN: v.optional(v.string()),
+});
+
+/** Reads and checks the environment. Throws a SettingsError for the first field that cannot be used. */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const parsed = v.safeParse(EnvironmentSchema, withoutEmpty(environment));
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    const field = v.getDotPath(issue) ?? 'environment';
+    throw new SettingsError(field, field.endsWith('_SECRET') ? '(hidden)' : issue.input, issue.message);
+  }
+  const read = parsed.output;
+  if (read.SHARDBEAT_SLS_SIGNATURE === 'v4' && read.SHARDBEAT_SLS_REGION === undefined) {
+    const remedy = 'signature v4 needs it: set it to the region of the project, such as cn-hangzhou';
+    throw new SettingsError('SHARDBEAT_SLS_REGION', undefined, remedy);
+  }
+  return {
+    group: read.SHARDBEAT_GROUP,
+    table: read.SHARDBEAT_TABLE,
+    times: readTimes(read),
+    start: parseStart(read.SHARDBEAT_START),
+    order: read.SHARDBEAT_ORDER === 'true',
+    batchesMax: Number(read.SHARDBEAT_BATCHES_MAX ?? Number.POSITIVE_INFINITY),
+    countMax: read.SHARDBEAT_COUNT_MAX,
+    shardsParallelMax: read.SHARDBEAT_SHARDS_PARALLEL_MAX,
+    logLevel: read.SHARDBEAT_LOG_LEVEL,
+    process: read.SHARDBEAT_PROCESS,
+    sls: {
+      endpoint: read.SHARDBEAT_SLS_ENDPOINT,
+      project: read.SHARDBEAT_SLS_PROJECT,
+      logstore: read.SHARDBEAT_SLS_LOGSTORE,
+      region: read.SHARDBEAT_SLS_REGION,
+      signature: read.SHARDBEAT_SLS_SIGNATURE,
+      compression: read.SHARDBEAT_SLS_COMPRESSION,
+      accessKeyId: read.SHARDBEAT_SLS_ACCESS_KEY_ID,
+      accessKeySecret: read.SHARDBEAT_SLS_ACCESS_KEY_SECRET,
+      securityToken: read.SHARDBEAT_SLS_SECURITY_TOKEN,
+    },
+  };
+}
+
+type Environment = v.InferOutput<typeof EnvironmentSchema>;
+
+function readTimes(read: Environment): Times {
+  const duration = (field: keyof Environment): number | undefined => {
+    const text = read[field];
+    return text === undefined ? undefined : parseDuration(field, String(text));
+  };
+  const sessionTimeoutMs = duration('SHARDBEAT_SESSION_TIMEOUT');
+  const functionTimeoutMs = duration('SHARDBEAT_FUNCTION_TIMEOUT');
+  return deriveTimes(duration('SHARDBEAT_INTERVAL')!, {
+    ...(sessionTimeoutMs !== undefined && { sessionTimeoutMs }),
+    ...(functionTimeoutMs !== undefined && { functionTimeoutMs }),
+  });
+}
+
+/** `begin`, `end`, or a time as ISO 8601 with a zone or as Unix seconds. */
+function parseStart(text: string): Position {
+  if (text === 'begin' || text === 'end') return { at: text };
+  const isTime = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text);
+  const unixMs = /^\d{9,10}$/.test(text) ? Number(text) * 1_000 : isTime ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(unixMs)) return { at: 'time', unixMs };
+  throw new SettingsError('SHARDBEAT_START', text, 'write begin, end, 2026-01-31T12:00:00Z or Unix seconds');
+}
+
+/** A variable that is set to nothing counts as not set: templates often leave it so. */
+function withoutEmpty(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => (entry[1] ?? '') !== ''),
+  );
+}

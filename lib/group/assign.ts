@@ -1,0 +1,61 @@
+import { type ConsumerItem, consumerKey, type Grant, type GroupState } from './items.ts';
+import { type Assignment, eligibleShards, planEvenly } from './planner.ts';
+import { type GroupStore, type ReadOptions, unchanged } from './store.ts';
+
+interface AssignOptions {
+  generation: number;
+  order: boolean;
+  /** Shards whose owner must look at the item again: its consumer item is written even if nothing moves. */
+  touched: ReadonlySet<string>;
+}
+
+/**
+ * Plans, and writes the consumer items that change: all revocations, then all grants, so that a shard is not listed twice
+ * longer than needed. Returns how many shards were given to a slot. A refused write (the slot is gone, or another planner
+ * was here) is skipped: the next plan sees what is left to do.
+ */
+export async function assign(
+  store: GroupStore,
+  state: GroupState,
+  options: AssignOptions,
+  reading: ReadOptions,
+): Promise<number> {
+  const { generation } = options;
+  const shards = eligibleShards(state.shards, options);
+  const target = planEvenly({ generation, consumers: state.consumers, shards });
+
+  const write = async (slot: string, assigned: Record<string, Grant>): Promise<void> => {
+    const consumer = state.consumers.get(slot)!;
+    const condition = {
+      all: [
+        { exists: 'heartbeatAt' as const },
+        unchanged<ConsumerItem, 'generation'>('generation', consumer.generation),
+      ],
+    };
+    const written = await store.update(
+      consumerKey(slot),
+      { set: { assigned, generation }, condition },
+      reading,
+    );
+    if (written.accepted) state.consumers.set(slot, { ...consumer, assigned, generation });
+  };
+
+  for (const [slot, wanted] of sorted(target)) {
+    const before = state.consumers.get(slot)!.assigned ?? {};
+    const kept = Object.fromEntries(
+      Object.entries(before).filter(([shard, grant]) => wanted[shard] === grant),
+    );
+    if (Object.keys(kept).length < Object.keys(before).length) await write(slot, kept);
+  }
+  let moves = 0;
+  for (const [slot, wanted] of sorted(target)) {
+    const { assigned = {}, generation: known } = state.consumers.get(slot)!;
+    const granted = Object.keys(wanted).filter((shard) => assigned[shard] !== wanted[shard]).length;
+    const look = known !== generation && Object.keys(wanted).some((shard) => options.touched.has(shard));
+    if (granted > 0 || look || known === undefined) await write(slot, wanted);
+    moves += granted;
+  }
+  return moves;
+}
+
+const sorted = (target: Assignment) => [...target].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,0 +1,83 @@
+import { StoreError } from '../errors.ts';
+import { type Failure, type ShardItem, shardKey } from './items.ts';
+import type { Condition, GroupStore, ReadOptions, Write } from './store.ts';
+
+/** What a tick holds of a shard: whoever has this epoch at this cursor may move it. */
+export interface Holding {
+  shard: string;
+  slot: string;
+  epoch: number;
+  cursor: string;
+}
+
+export interface Progress {
+  /** Cursor after the last processed record. */
+  to: string;
+  done: boolean;
+  lagMs: number | undefined;
+}
+
+/**
+ * Moves the checkpoint from the holding's cursor to `to`. False: the shard has another owner, epoch or cursor by now,
+ * and work on it must stop at once.
+ *
+ * Throws StoreError when it cannot be found out: then nothing about the shard may be remembered.
+ */
+export function commit(
+  store: GroupStore,
+  holding: Holding,
+  progress: Progress,
+  options: ReadOptions,
+): Promise<boolean> {
+  const write: Write<ShardItem> = {
+    set: {
+      cursor: progress.to,
+      ...(progress.done && { state: 'done' }),
+      ...(progress.lagMs !== undefined && { lagMs: progress.lagMs }),
+    },
+    unset: ['failure'],
+    condition: held(holding),
+  };
+  return fencedWrite(store, holding, progress.to, write, options);
+}
+
+/** Notes that `process` refused the batch at the cursor, under the same fence as a checkpoint. */
+export function recordFailure(
+  store: GroupStore,
+  holding: Holding,
+  failure: Failure,
+  options: ReadOptions,
+): Promise<boolean> {
+  return fencedWrite(store, holding, holding.cursor, { set: { failure }, condition: held(holding) }, options);
+}
+
+function held(holding: Holding): Condition<ShardItem> {
+  return {
+    all: [
+      { equal: 'owner', value: holding.slot },
+      { equal: 'epoch', value: holding.epoch },
+      { equal: 'cursor', value: holding.cursor },
+    ],
+  };
+}
+
+/**
+ * One write without an answer is tried once more; if that is refused, the item tells whether the first one had landed.
+ */
+async function fencedWrite(
+  store: GroupStore,
+  holding: Holding,
+  cursorAfter: string,
+  write: Write<ShardItem>,
+  options: ReadOptions,
+): Promise<boolean> {
+  const key = shardKey(holding.shard);
+  try {
+    return (await store.update(key, write, options)).accepted;
+  } catch (error) {
+    if (!(error instanceof StoreError && error.outcome === 'unknown')) throw error;
+  }
+  if ((await store.update(key, write, options)).accepted) return true;
+  const item = await store.get(key, { ...options, consistent: true });
+  return item?.owner === holding.slot && item.epoch === holding.epoch && item.cursor === cursorAfter;
+}

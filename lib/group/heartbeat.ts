@@ -1,0 +1,53 @@
+import type { Times } from '../config/times.ts';
+import { type ConsumerItem, consumerKey } from './items.ts';
+import type { GroupStore, ReadOptions } from './store.ts';
+
+export interface Beat {
+  slot: string;
+  /** Fresh for every run of the handler: retries and duplicates of one event share their request id. */
+  nonce: string;
+  now: number;
+  /** When the platform kills this run. */
+  deadline: number;
+  times: Times;
+}
+
+export type HeartbeatAnswer =
+  | { accepted: true; consumer: ConsumerItem }
+  | { accepted: false; busyUntil: number };
+
+/**
+ * Renews the slot's session and takes the slot until this run's own deadline, in one write; answers with the
+ * assignment. Refused while another run of the slot is within its deadline: then this one must leave.
+ *
+ * Throws StoreError when there was no answer: then this run may do no work.
+ */
+export async function heartbeat(
+  store: GroupStore,
+  beat: Beat,
+  options: ReadOptions,
+): Promise<HeartbeatAnswer> {
+  const { slot, nonce, now, deadline, times } = beat;
+  const written = await store.update(
+    consumerKey(slot),
+    {
+      set: {
+        heartbeatAt: now,
+        expiresAt: now + times.sessionTimeoutMs,
+        busyUntil: deadline,
+        invocation: nonce,
+      },
+      copy: { acknowledged: { from: 'generation', otherwise: 0 } },
+      add: { tick: 1 },
+      condition: { any: [{ absent: 'busyUntil' }, { less: 'busyUntil', value: now - times.skewMarginMs }] },
+    },
+    options,
+  );
+  if (written.accepted) return { accepted: true, consumer: written.item };
+
+  // The SDK or the network may have delivered our write twice: then the first one refuses the second. The nonce tells,
+  // and only after the refusal: inside the condition it would let a delayed first attempt acknowledge a later plan.
+  const consumer = await store.get(consumerKey(slot), { ...options, consistent: true });
+  if (consumer?.invocation === nonce) return { accepted: true, consumer };
+  return { accepted: false, busyUntil: consumer?.busyUntil ?? 0 };
+}

@@ -1,0 +1,93 @@
+/** The items of one group, exactly as they stand in the table. Times are milliseconds since 1970. */
+
+/** Plan generation that gave a shard to a slot. Compared for equality only, never by order, except by the planner. */
+export type Grant = number;
+
+export interface GroupItem {
+  /** Counts plans; seeded from the clock, so that it never repeats, not even for a group made again. */
+  generation: number;
+  /** Until when somebody holds the plan lock. */
+  planUntil: number;
+  /** When the last plan was begun. Absent until the first. */
+  plannedAt?: number;
+  /** From when on the next plan is due: the earliest moment at which a session can have expired. */
+  planDueAt: number;
+  createdAt: number;
+  settings: Record<string, string | number | boolean>;
+  settingsVersion: number;
+  /** Every shard of the first listing has its item, so `start` no longer applies. */
+  initialized: boolean;
+  paused: boolean;
+}
+
+export interface ConsumerItem {
+  heartbeatAt: number;
+  /** End of the session: from then on the planner gives the slot's shards away. */
+  expiresAt: number;
+  /** Counts heartbeats. A sandbox whose last tick was `tick - 1` knows that nobody ran in between. */
+  tick: number;
+  /** Nonce of the handler run that holds the slot. */
+  invocation: string;
+  /** Deadline of that run: until then nobody else ticks in this slot. */
+  busyUntil: number;
+  /** Generation of the plan that last wrote this item; absent until the first plan that knows the slot. */
+  generation?: number;
+  /** Generation that the last heartbeat saw. */
+  acknowledged: number;
+  assigned?: Record<string, Grant>;
+}
+
+export interface ShardItem {
+  owner?: string;
+  grant?: Grant;
+  /** Fencing token: grows with every claim. Seeded from the clock. */
+  epoch: number;
+  /** The checkpoint: next cursor to read. */
+  cursor: string;
+  /** `closing`: the source has closed the shard, records may be left. `done`: every record was processed. */
+  state: 'open' | 'closing' | 'done';
+  parents: string[];
+  lagMs?: number;
+  /** The batch at the cursor that `process` refuses. */
+  failure?: Failure;
+}
+
+export interface Failure {
+  attempts: number;
+  firstAt: number;
+  lastAt: number;
+  message: string;
+}
+
+export type ItemKey = 'GROUP' | ConsumerKey | ShardKey;
+export type ConsumerKey = `CONSUMER#${string}`;
+export type ShardKey = `SHARD#${string}`;
+export type ItemOf<K extends ItemKey> = K extends 'GROUP'
+  ? GroupItem
+  : K extends ConsumerKey
+    ? ConsumerItem
+    : ShardItem;
+
+export const consumerKey = (slot: string): ConsumerKey => `CONSUMER#${slot}`;
+export const shardKey = (shard: string): ShardKey => `SHARD#${shard}`;
+
+/** Everything a group holds, read at one time. */
+export interface GroupState {
+  group: GroupItem | undefined;
+  consumers: Map<string, ConsumerItem>;
+  shards: Map<string, ShardItem>;
+}
+
+/** Sorts a group's items by kind. */
+export function groupState(items: Iterable<readonly [string, object]>): GroupState {
+  const state: GroupState = { group: undefined, consumers: new Map(), shards: new Map() };
+  for (const [key, item] of items) {
+    const separator = key.indexOf('#');
+    const kind = separator < 0 ? key : key.slice(0, separator);
+    const name = key.slice(separator + 1);
+    if (kind === 'GROUP') state.group = item as GroupItem;
+    else if (kind === 'CONSUMER') state.consumers.set(name, item as ConsumerItem);
+    else if (kind === 'SHARD') state.shards.set(name, item as ShardItem);
+  }
+  return state;
+}

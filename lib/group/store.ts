@@ -1,0 +1,60 @@
+import type { GroupState, ItemKey, ItemOf } from './items.ts';
+
+/**
+ * Where a group's items live. A driver knows three verbs and no rule: every rule of the protocol is a `Condition` made
+ * in this folder, so that each driver, and the simulation, runs the very same conditions.
+ */
+export interface GroupStore {
+  /** `consistent` sees every write that was answered before; otherwise the item may be some seconds old. */
+  get<K extends ItemKey>(
+    key: K,
+    options: ReadOptions & { consistent: boolean },
+  ): Promise<ItemOf<K> | undefined>;
+  /** Every item of the group, consistent item by item. */
+  readAll(options: ReadOptions): Promise<GroupState>;
+  /**
+   * One conditional write; makes the item if it is absent and the condition allows it. A refused condition is a value.
+   * Throws StoreError; `outcome: 'unknown'` says that the write may have happened.
+   */
+  update<K extends ItemKey>(
+    key: K,
+    write: Write<ItemOf<K>>,
+    options: ReadOptions,
+  ): Promise<Written<ItemOf<K>>>;
+  /** Deletes if the condition holds. Deleting what is absent is refused by any condition on an attribute. */
+  remove<K extends ItemKey>(key: K, condition: Condition<ItemOf<K>>, options: ReadOptions): Promise<boolean>;
+}
+
+export interface ReadOptions {
+  signal: AbortSignal;
+}
+
+/** `item` is the whole item after the write. */
+export type Written<T> = { accepted: true; item: T } | { accepted: false };
+
+export interface Write<T> {
+  set?: Partial<T>;
+  /** Copies another attribute of the same item, or `otherwise` where it is absent. */
+  copy?: { [A in keyof T]?: { from: keyof T & string; otherwise: number } };
+  /** Adds to a number; an absent one counts as 0. */
+  add?: { [A in keyof T]?: number };
+  unset?: readonly (keyof T & string)[];
+  condition: Condition<T>;
+}
+
+/** As in DynamoDB, a comparison with an absent attribute is false. */
+export type Condition<T> =
+  | { exists: keyof T & string }
+  | { absent: keyof T & string }
+  | { equal: keyof T & string; value: string | number | boolean }
+  | { less: keyof T & string; value: number }
+  | { all: readonly Condition<T>[] }
+  | { any: readonly Condition<T>[] };
+
+/** The attribute is as it was seen: the same value, or still absent. */
+export function unchanged<T, A extends keyof T & string>(
+  attribute: A,
+  seen: Extract<T[A], string | number | boolean> | undefined,
+): Condition<T> {
+  return seen === undefined ? { absent: attribute } : { equal: attribute, value: seen };
+}

@@ -1,0 +1,61 @@
+import { groupState, type ItemKey, type ItemOf } from '../items.ts';
+import type { Condition, GroupStore, Write, Written } from '../store.ts';
+
+type Attributes = Record<string, unknown>;
+
+/** The items of every group, by group and key; share one between stores to let several slots meet. */
+export type MemoryTable = Map<string, Map<ItemKey, Attributes>>;
+
+/** A group in this process's memory, with DynamoDB's semantics: for tests and for the simulation. */
+export function createMemoryStore(table: MemoryTable, group: string): GroupStore {
+  const items = (): Map<ItemKey, Attributes> => {
+    const found = table.get(group) ?? new Map<ItemKey, Attributes>();
+    table.set(group, found);
+    return found;
+  };
+  return {
+    async get<K extends ItemKey>(key: K): Promise<ItemOf<K> | undefined> {
+      return structuredClone(items().get(key)) as ItemOf<K> | undefined;
+    },
+    async readAll() {
+      return groupState([...items()].map(([key, item]) => [key, structuredClone(item)]));
+    },
+    async update<K extends ItemKey>(key: K, write: Write<ItemOf<K>>): Promise<Written<ItemOf<K>>> {
+      const before = items().get(key) ?? {};
+      if (!holds(before, write.condition)) return { accepted: false };
+      const after = applied(before, write);
+      items().set(key, after);
+      return { accepted: true, item: structuredClone(after) as unknown as ItemOf<K> };
+    },
+    async remove(key, condition) {
+      if (!holds(items().get(key) ?? {}, condition)) return false;
+      return items().delete(key);
+    },
+  };
+}
+
+function holds<T>(item: Attributes, condition: Condition<T>): boolean {
+  if ('all' in condition) return condition.all.every((part) => holds(item, part));
+  if ('any' in condition) return condition.any.some((part) => holds(item, part));
+  if ('exists' in condition) return item[condition.exists] !== undefined;
+  if ('absent' in condition) return item[condition.absent] === undefined;
+  if ('equal' in condition) return item[condition.equal] === condition.value;
+  const value = item[condition.less];
+  return typeof value === 'number' && value < condition.value;
+}
+
+function applied<T>(before: Attributes, write: Write<T>): Attributes {
+  const after = { ...before };
+  for (const [attribute, value] of Object.entries(write.set ?? {})) {
+    if (value !== undefined) after[attribute] = structuredClone(value);
+  }
+  for (const [attribute, rule] of Object.entries(write.copy ?? {})) {
+    const { from, otherwise } = rule as { from: string; otherwise: number };
+    after[attribute] = before[from] ?? otherwise;
+  }
+  for (const [attribute, amount] of Object.entries(write.add ?? {})) {
+    after[attribute] = ((before[attribute] as number | undefined) ?? 0) + (amount as number);
+  }
+  for (const attribute of write.unset ?? []) delete after[attribute];
+  return after;
+}

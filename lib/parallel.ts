@@ -1,0 +1,25 @@
+/**
+ * Runs `work` for every item, at most `parallelMax` at a time. Waits for all of them, also when one throws, so that
+ * nothing is left running behind the caller's back; then throws the first error.
+ */
+export async function forEachParallel<T>(
+  items: Iterable<T>,
+  parallelMax: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = [...items];
+  const errors: unknown[] = [];
+  const worker = async (): Promise<void> => {
+    while (errors.length === 0) {
+      const item = queue.shift();
+      if (item === undefined) return;
+      try {
+        await work(item);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallelMax, queue.length) }, worker));
+  if (errors.length > 0) throw errors[0];
+}

@@ -1,0 +1,40 @@
+import type { Clock } from '../runtime.ts';
+
+/** The time of one tick. Everything it starts ends with one of these two signals. */
+export interface Budget {
+  /** From here on no batch is begun, and the one in work is given up. */
+  workUntil: number;
+  /** Aborted at `workUntil`: pulls and `process`. */
+  work: AbortSignal;
+  /** Aborted shortly before the deadline: requests to the table, so that a batch finished in time is still committed. */
+  requests: AbortSignal;
+  remainingMs(): number;
+  /** Ends the tick: aborts whatever is left, so that no frozen request runs on in a later tick. */
+  end(): void;
+}
+
+/** Share of the reserve that stays free for the function's answer. */
+const ANSWER_SHARE = 0.25;
+
+export function startBudget(clock: Clock, limits: { deadline: number; reserveMs: number }): Budget {
+  const workUntil = limits.deadline - limits.reserveMs;
+  const requestsUntil = limits.deadline - limits.reserveMs * ANSWER_SHARE;
+  const ended = new AbortController();
+  return {
+    workUntil,
+    work: signalAt(clock, workUntil, ended.signal),
+    requests: signalAt(clock, requestsUntil, ended.signal),
+    remainingMs: () => Math.max(0, workUntil - clock.now()),
+    end: () => ended.abort(new DOMException('the tick has ended', 'AbortError')),
+  };
+}
+
+function signalAt(clock: Clock, at: number, ended: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const timeUp = (): void =>
+    controller.abort(new DOMException('the time of the tick is over', 'TimeoutError'));
+  const left = at - clock.now();
+  if (left <= 0) timeUp();
+  else clock.sleep(left, ended).then(timeUp, () => controller.abort(ended.reason));
+  return controller.signal;
+}

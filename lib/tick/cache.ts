@@ -1,0 +1,32 @@
+import type { ConsumerItem, Failure } from '../group/items.ts';
+
+/**
+ * What a sandbox remembers of its last tick in a slot. Trusted only if that tick was the slot's last one and the plan is
+ * the same: then nobody else can have moved these shards, and the tick reads nothing.
+ */
+export interface TickCache {
+  tick: number;
+  generation: number;
+  /** Tick in which the shard items were last read. */
+  readAtTick: number;
+  planDueAt: number;
+  shards: Map<string, CachedShard>;
+}
+
+export interface CachedShard {
+  epoch: number;
+  /** As committed. */
+  cursor: string;
+  state: 'open' | 'closing' | 'done';
+  failure: Failure | undefined;
+}
+
+/** A bounded age heals what an interrupted `seek` left: the shard moved, but the slot's tick number did not. */
+const AGE_TICKS_MAX = 30;
+
+/** The cache if this tick may trust it. */
+export function trusted(cache: TickCache | undefined, consumer: ConsumerItem): TickCache | undefined {
+  if (cache === undefined) return undefined;
+  const current = cache.tick === consumer.tick - 1 && cache.generation === (consumer.generation ?? 0);
+  return current && consumer.tick - cache.readAtTick < AGE_TICKS_MAX ? cache : undefined;
+}

@@ -1,0 +1,62 @@
+import { StoreError } from '../errors.ts';
+import { claim } from '../group/claim.ts';
+import { type Grant, type ShardItem, shardKey } from '../group/items.ts';
+import { mayWork } from '../group/ownership.ts';
+import type { CachedShard } from './cache.ts';
+import { readOn } from './readOn.ts';
+import type { ShardResult } from './result.ts';
+import type { ShardOutcome, TickRun } from './run.ts';
+
+/** Claims one assigned shard if that is needed, and reads on in it until it is read up or the time is over. Never throws. */
+export async function workOnShard(
+  run: TickRun,
+  shard: string,
+  grant: Grant,
+  cached: CachedShard | undefined,
+): Promise<ShardOutcome> {
+  const result: ShardResult = {
+    shard,
+    stopped: 'waiting',
+    batches: 0,
+    bytes: 0,
+    cursor: undefined,
+    lagMs: undefined,
+  };
+  try {
+    const held = cached ?? (await take(run, shard, grant));
+    if (held === undefined) return { result, remember: undefined };
+    if (held.state === 'done') return { result: { ...result, stopped: 'done' }, remember: held };
+    return await readOn(run, shard, { ...held }, result);
+  } catch (error) {
+    result.stopped = error instanceof StoreError ? 'storeFailed' : 'sourceFailed';
+    result.error = String(error);
+    run.logger.error('shard.failed', { shard, error });
+    return { result, remember: undefined };
+  }
+}
+
+/** Reads the shard's item and makes sure that this slot may work on it. Undefined: not in this tick. */
+async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedShard | undefined> {
+  const { store, slot, settings, clock, budget, logger } = run;
+  const options = { signal: budget.requests };
+  const item = await store.get(shardKey(shard), { ...options, consistent: true });
+  if (item === undefined) return undefined;
+  if (item.state === 'done' || mayWork(item, slot, grant)) return held(item);
+
+  const { skewMarginMs } = settings.times;
+  const request = { slot, shard, grant, now: clock.now(), skewMarginMs, order: settings.order };
+  const answer = await claim(store, request, item, options);
+  if (!answer.claimed) {
+    logger.info('shard.waiting', { shard, for: answer.waiting, owner: item.owner });
+    return undefined;
+  }
+  logger.info('shard.claimed', { shard, from: answer.from ?? null, epoch: answer.item.epoch });
+  return held(answer.item);
+}
+
+const held = ({ epoch, cursor, state, failure }: ShardItem): CachedShard => ({
+  epoch,
+  cursor,
+  state,
+  failure,
+});
