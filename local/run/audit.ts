@@ -1,0 +1,45 @@
+/**
+ * The `process` of a local run: calls the user's, and notes in the ledger what it was given as soon as it succeeded. Bundled
+ * by the run and named to the handler by `SHARDBEAT_PROCESS`, so that the handler is the very artefact that is deployed.
+ */
+import { env, stdout } from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { crc32 } from 'node:zlib';
+import type { Batch, Process } from '../../lib/delivery/process.ts';
+import { openLedger } from './ledger.ts';
+import { CONTENT_FIELD, LINE_FIELD } from './recordFields.ts';
+
+const { SHARDBEAT_LOCAL_SLOT: slot, SHARDBEAT_LOCAL_LEDGER: ledger, SHARDBEAT_LOCAL_PROCESS: module } = env;
+if (!slot || !ledger || !module) throw new Error('audit: slot, ledger and process must be given');
+
+const user = (await import(pathToFileURL(module).href)) as { process: Process };
+const append = orReport(() => openLedger(ledger));
+
+export const process: Process = async (batch, context) => {
+  await user.process(batch, context);
+  const records = checksumsOf(batch);
+  orReport(() => append({ slot, shard: batch.shard, batch: batch.id, records }));
+};
+
+function checksumsOf(batch: Batch): Uint32Array {
+  const numbers: number[] = [];
+  for (const record of batch.records) {
+    const line = Number(record.get(LINE_FIELD) ?? 0);
+    numbers.push(
+      Number.isSafeInteger(line) ? line : 0,
+      crc32(record.bytes(CONTENT_FIELD) ?? new Uint8Array(0)),
+    );
+  }
+  return Uint32Array.from(numbers);
+}
+
+/** Without its ledger the run proves nothing: the host is told, and ends it. */
+function orReport<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const reason = (error as Error).message;
+    stdout.write(`${JSON.stringify({ event: 'ledger.failed', file: ledger, reason })}\n`);
+    throw new Error(`the ledger ${ledger} cannot be written: ${reason}`, { cause: error });
+  }
+}

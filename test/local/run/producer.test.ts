@@ -1,0 +1,118 @@
+import { crc32 } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { Log } from '../../../lib/sources/sls/logGroup.ts';
+import type { Input } from '../../../local/run/inputs.ts';
+import { type ProducerOptions, produce } from '../../../local/run/producer.ts';
+
+function inputOf(...chunks: (string | Uint8Array)[][]): Input {
+  return {
+    name: 'test',
+    lines: undefined,
+    bytes: undefined,
+    read: async function* () {
+      for (const chunk of chunks) yield chunk.map((line) => Buffer.from(line as Uint8Array));
+    },
+  };
+}
+
+interface Group {
+  shard: number;
+  logs: readonly Log[];
+}
+
+async function run(inputs: Input[], more: Partial<ProducerOptions> = {}) {
+  const groups: Group[] = [];
+  const checksums: number[] = [];
+  let put = 0;
+  const lines = await produce({
+    inputs,
+    shards: 2,
+    put: async (shard, logs) => {
+      groups.push({ shard, logs });
+    },
+    onLine: (line, checksum) => {
+      checksums[line - 1] = checksum;
+    },
+    onPut: (count) => {
+      put += count;
+    },
+    now: () => 1_700_000_000_000,
+    signal: new AbortController().signal,
+    ...more,
+  });
+  return { lines, put, groups, checksums };
+}
+
+const linesOf = ({ logs }: Group): unknown[] =>
+  logs.map(({ fields }) => (fields as Record<string, unknown>).line);
+
+describe('the producer', () => {
+  it('puts each line as one record with its number and its bytes, counted over all inputs', async () => {
+    const bytes = Uint8Array.from([0, 255, 13, 200]);
+    const { lines, put, groups, checksums } = await run([inputOf(['one', '']), inputOf([bytes])]);
+    expect({ lines, put }).toEqual({ lines: 3, put: 3 });
+    expect(groups.flatMap(({ logs }) => logs)).toEqual([
+      { timeMs: 1_700_000_000_000, fields: { line: '1', content: Buffer.from('one') } },
+      { timeMs: 1_700_000_000_000, fields: { line: '2', content: Buffer.from('') } },
+      { timeMs: 1_700_000_000_000, fields: { line: '3', content: Buffer.from(bytes) } },
+    ]);
+    expect(checksums).toEqual([crc32('one'), crc32(''), crc32(bytes)]);
+  });
+
+  it('fills the shards in turn, with at most 500 records or about a megabyte at once', async () => {
+    const short = Array.from({ length: 501 }, () => 'short');
+    const long = ['a', 'b', 'c'].map((letter) => letter.repeat(600_000));
+    const { groups } = await run([inputOf(short, long)]);
+    expect(groups.map(({ shard, logs }) => [shard, logs.length])).toEqual([
+      [0, 500],
+      [1, 1],
+      [0, 1],
+      [1, 1],
+      [0, 1],
+    ]);
+  });
+
+  it('never has two groups of one shard on their way, so that its lines keep their order', async () => {
+    const busy = new Set<number>();
+    const seen: Group[] = [];
+    await run([inputOf(...Array.from({ length: 20 }, (_, index) => [`line ${index}`]))], {
+      put: async (shard, logs) => {
+        expect(busy.has(shard)).toBe(false);
+        busy.add(shard);
+        await new Promise((resolve) => setTimeout(resolve, shard === 0 ? 3 : 1));
+        busy.delete(shard);
+        seen.push({ shard, logs });
+      },
+    });
+    for (const shard of [0, 1]) {
+      const lines = seen
+        .filter((group) => group.shard === shard)
+        .flatMap(linesOf)
+        .map(Number);
+      expect(lines).toEqual(lines.toSorted((a, b) => a - b));
+    }
+  });
+
+  it('ends with the failure of a put', async () => {
+    const failing = run([inputOf(['a'], ['b'], ['c'], ['d'])], {
+      put: async () => {
+        throw new Error('quota');
+      },
+    });
+    await expect(failing).rejects.toThrow('quota');
+  });
+
+  it('puts nothing more once the run is stopped', async () => {
+    const stop = new AbortController();
+    const puts: number[] = [];
+    const stopped = run([inputOf(['a'], ['b'], ['c'])], {
+      signal: stop.signal,
+      put: async (shard) => {
+        puts.push(shard);
+        stop.abort(new Error('stopped'));
+      },
+    });
+    await expect(stopped).rejects.toThrow('stopped');
+    expect(puts).toEqual([0]);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { createProof, type Proof, type ProofTotals } from '../../../local/run/proof.ts';
+
+const checksumOf = (line: number): number => line * 7 + 1;
+
+function proofOf(lines: number): Proof & { deliver(shard: string, ...lines: number[]): void } {
+  const proof = createProof();
+  for (let line = 1; line <= lines; line += 1) proof.produced(line, checksumOf(line));
+  return {
+    ...proof,
+    deliver: (shard, ...delivered) =>
+      proof.delivered({
+        slot: 'consumer-0',
+        shard,
+        batch: 'b',
+        records: Uint32Array.from(delivered.flatMap((line) => [line, checksumOf(line)])),
+      }),
+  };
+}
+
+const clean: ProofTotals = {
+  produced: 6,
+  processed: 6,
+  distinct: 6,
+  duplicates: 0,
+  lost: 0,
+  outOfOrder: 0,
+  damaged: 0,
+};
+
+describe('the proof', () => {
+  it('finds nothing wrong if each line came out once, in the order of its shard', () => {
+    const proof = proofOf(6);
+    proof.deliver('1', 4, 5);
+    proof.deliver('0', 1, 2, 3);
+    proof.deliver('1', 6);
+    expect(proof.totals()).toEqual(clean);
+  });
+
+  it('counts as lost what did not come out', () => {
+    const proof = proofOf(6);
+    proof.deliver('0', 1, 2, 3, 5, 6);
+    expect(proof.totals()).toMatchObject({ processed: 5, distinct: 5, lost: 1 });
+  });
+
+  it('takes a batch that came again for duplicates, not for disorder', () => {
+    const proof = proofOf(6);
+    proof.deliver('0', 1, 2, 3);
+    proof.deliver('0', 1, 2, 3);
+    proof.deliver('0', 4, 5, 6);
+    expect(proof.totals()).toEqual({ ...clean, processed: 9, duplicates: 3 });
+  });
+
+  it('counts a line that comes first after a later one of its shard, but not across shards', () => {
+    const proof = proofOf(6);
+    proof.deliver('0', 4, 6);
+    proof.deliver('1', 1, 2);
+    proof.deliver('0', 3, 5);
+    expect(proof.totals()).toEqual({ ...clean, outOfOrder: 2 });
+  });
+
+  it('counts a line as lost if its content came out wrong, unless it also came right', () => {
+    const proof = proofOf(6);
+    const wrong = (line: number): void =>
+      proof.delivered({ slot: 'consumer-0', shard: '0', batch: 'b', records: Uint32Array.from([line, 999]) });
+    wrong(1);
+    wrong(2);
+    proof.deliver('0', 2, 3, 4, 5, 6);
+    expect(proof.totals()).toEqual({ ...clean, processed: 5, distinct: 5, lost: 1, damaged: 2 });
+  });
+
+  it('counts as damaged what was never put in', () => {
+    const proof = proofOf(6);
+    proof.deliver('0', 0, 7, 1, 2, 3, 4, 5, 6);
+    expect(proof.totals()).toEqual({ ...clean, damaged: 2 });
+  });
+
+  it('says how many records each consumer and each shard had', () => {
+    const proof = proofOf(6);
+    proof.deliver('0', 1, 2);
+    proof.deliver('1', 3);
+    expect(proof.recordsBySlot()).toEqual(new Map([['consumer-0', 3]]));
+    expect([...proof.recordsByShard()]).toEqual([
+      ['0', 2],
+      ['1', 1],
+    ]);
+  });
+
+  it('takes more lines than it first has room for', () => {
+    const proof = proofOf(5_000);
+    proof.deliver('0', ...Array.from({ length: 5_000 }, (_, index) => index + 1));
+    expect(proof.totals()).toMatchObject({ produced: 5_000, distinct: 5_000, lost: 0, outOfOrder: 0 });
+  });
+});
