@@ -1,0 +1,193 @@
+/** One record of an answer: a span of its bytes, read again at every question. The framing was checked before. */
+import type { LogRecord } from '../source.ts';
+import { LOG, PAIR } from './logGroup.ts';
+import { type Reader, readEnd, readVarint, skipValue } from './protobuf.ts';
+
+/** What all records of one answer share. */
+export interface Answer {
+  readonly bytes: Buffer;
+  /** Keys seen, by a hash of their bytes: the same few keys come again in every record. */
+  readonly keys: ({ bytes: Buffer; text: string } | undefined)[];
+  /** UTF-8 of field names asked for. */
+  readonly names: Map<string, Buffer>;
+}
+
+export interface GroupInfo {
+  readonly topic: string;
+  readonly source: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Where key and value of a pair stand. */
+export interface Pair {
+  keyStart: number;
+  keyEnd: number;
+  valueStart: number;
+  valueEnd: number;
+}
+
+const KEY_SLOTS = 512;
+const CACHED_KEY_BYTES_MAX = 64;
+const NAMES_MAX = 1024;
+
+export function createAnswer(bytes: Buffer): Answer {
+  return { bytes, keys: Array(KEY_SLOTS).fill(undefined), names: new Map() };
+}
+
+export class SlsRecord implements LogRecord {
+  readonly #answer: Answer;
+  readonly #group: GroupInfo;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor(answer: Answer, group: GroupInfo, start: number, end: number) {
+    this.#answer = answer;
+    this.#group = group;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  get timeMs(): number {
+    const reader = this.#reader();
+    let timeS = 0;
+    let timeNs = 0;
+    while (reader.at < reader.end) {
+      const tag = readVarint(reader, reader.end);
+      if (tag === LOG.time) timeS = readVarint(reader, reader.end) % 2 ** 32;
+      else {
+        if (tag === LOG.timeNs) timeNs = reader.bytes.readUInt32LE(reader.at);
+        skipValue(reader, tag, reader.end);
+      }
+    }
+    return timeS * 1000 + timeNs / 1e6;
+  }
+
+  get topic(): string {
+    return this.#group.topic;
+  }
+
+  get source(): string {
+    return this.#group.source;
+  }
+
+  get tags(): Readonly<Record<string, string>> {
+    return this.#group.tags;
+  }
+
+  get(field: string): string | undefined {
+    const pair = this.#find(field);
+    return pair && textAt(this.#answer.bytes, pair.valueStart, pair.valueEnd);
+  }
+
+  bytes(field: string): Uint8Array | undefined {
+    const pair = this.#find(field);
+    return pair && this.#answer.bytes.subarray(pair.valueStart, pair.valueEnd);
+  }
+
+  fields(): string[] {
+    const names = new Set<string>();
+    const reader = this.#reader();
+    const pair = emptyPair();
+    while (nextContent(reader, pair)) names.add(keyText(this.#answer, pair.keyStart, pair.keyEnd));
+    return [...names];
+  }
+
+  toObject(): Record<string, string> {
+    const object: Record<string, string> = {};
+    const reader = this.#reader();
+    const pair = emptyPair();
+    while (nextContent(reader, pair)) {
+      const key = keyText(this.#answer, pair.keyStart, pair.keyEnd);
+      setFirst(object, key, textAt(this.#answer.bytes, pair.valueStart, pair.valueEnd));
+    }
+    return object;
+  }
+
+  #reader(): Reader {
+    return { bytes: this.#answer.bytes, at: this.#start, end: this.#end };
+  }
+
+  #find(field: string): Pair | undefined {
+    const name = nameBytes(this.#answer, field);
+    const reader = this.#reader();
+    const pair = emptyPair();
+    while (nextContent(reader, pair)) {
+      if (equals(this.#answer.bytes, pair.keyStart, pair.keyEnd, name)) return pair;
+    }
+    return undefined;
+  }
+}
+
+/** Moves on to the record's next content and says where it stands; false at the record's end. */
+export function nextContent(reader: Reader, pair: Pair): boolean {
+  while (reader.at < reader.end) {
+    const tag = readVarint(reader, reader.end);
+    if (tag !== LOG.content) skipValue(reader, tag, reader.end);
+    else {
+      readPair(reader, readEnd(reader, reader.end), pair);
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Reads the content or tag that ends at `end`. A missing key or value is empty; of a repeated one the last counts. */
+export function readPair(reader: Reader, end: number, pair: Pair): void {
+  pair.keyStart = pair.keyEnd = pair.valueStart = pair.valueEnd = end;
+  while (reader.at < end) {
+    const tag = readVarint(reader, end);
+    if (tag === PAIR.key) {
+      pair.keyEnd = readEnd(reader, end);
+      pair.keyStart = reader.at;
+      reader.at = pair.keyEnd;
+    } else if (tag === PAIR.value) {
+      pair.valueEnd = readEnd(reader, end);
+      pair.valueStart = reader.at;
+      reader.at = pair.valueEnd;
+    } else skipValue(reader, tag, end);
+  }
+}
+
+export function emptyPair(): Pair {
+  return { keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0 };
+}
+
+/** UTF-8; a byte that is not becomes U+FFFD. */
+export function textAt(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('utf8', start, end);
+}
+
+/** Keeps the first of repeated keys, and takes any key for data (`__proto__` too). */
+export function setFirst(object: Record<string, string>, key: string, value: string): void {
+  if (object[key] === undefined) object[key] = value;
+  else if (!Object.hasOwn(object, key)) {
+    Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
+  }
+}
+
+function nameBytes({ names }: Answer, field: string): Buffer {
+  const known = names.get(field);
+  if (known) return known;
+  if (names.size >= NAMES_MAX) names.clear();
+  const bytes = Buffer.from(field);
+  names.set(field, bytes);
+  return bytes;
+}
+
+function keyText({ bytes, keys }: Answer, start: number, end: number): string {
+  if (end - start > CACHED_KEY_BYTES_MAX) return textAt(bytes, start, end);
+  let hash = end - start;
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
+  const slot = hash & (KEY_SLOTS - 1);
+  const known = keys[slot];
+  if (known && equals(bytes, start, end, known.bytes)) return known.text;
+  const text = textAt(bytes, start, end);
+  keys[slot] = { bytes: bytes.subarray(start, end), text };
+  return text;
+}
+
+function equals(bytes: Buffer, start: number, end: number, other: Buffer): boolean {
+  if (other.length !== end - start) return false;
+  for (let i = 0; i < other.length; i++) if (bytes[start + i] !== other[i]) return false;
+  return true;
+}
