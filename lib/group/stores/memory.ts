@@ -1,5 +1,5 @@
 import { groupState, type ItemKey, type ItemOf } from '../items.ts';
-import type { Condition, GroupStore, Write, Written } from '../store.ts';
+import type { Condition, GroupStore, ReadOptions, Write, Written } from '../store.ts';
 
 type Attributes = Record<string, unknown>;
 
@@ -14,20 +14,28 @@ export function createMemoryStore(table: MemoryTable, group: string): GroupStore
     return found;
   };
   return {
-    async get<K extends ItemKey>(key: K): Promise<ItemOf<K> | undefined> {
+    async get<K extends ItemKey>(key: K, { signal }: ReadOptions): Promise<ItemOf<K> | undefined> {
+      signal.throwIfAborted();
       return structuredClone(items().get(key)) as ItemOf<K> | undefined;
     },
-    async readAll() {
+    async readAll({ signal }) {
+      signal.throwIfAborted();
       return groupState([...items()].map(([key, item]) => [key, structuredClone(item)]));
     },
-    async update<K extends ItemKey>(key: K, write: Write<ItemOf<K>>): Promise<Written<ItemOf<K>>> {
+    async update<K extends ItemKey>(
+      key: K,
+      write: Write<ItemOf<K>>,
+      { signal }: ReadOptions,
+    ): Promise<Written<ItemOf<K>>> {
+      signal.throwIfAborted();
       const before = items().get(key) ?? {};
       if (!holds(before, write.condition)) return { accepted: false };
       const after = applied(before, write);
       items().set(key, after);
       return { accepted: true, item: structuredClone(after) as unknown as ItemOf<K> };
     },
-    async remove(key, condition) {
+    async remove(key, condition, { signal }) {
+      signal.throwIfAborted();
       if (!holds(items().get(key) ?? {}, condition)) return false;
       return items().delete(key);
     },
