@@ -1,0 +1,51 @@
+import { Buffer } from 'node:buffer';
+import { refuse } from './errors.ts';
+import type { Answer, WireRequest } from './http.ts';
+import { type Logstore, shardOf } from './state/logstore.ts';
+import type { Shard } from './state/shard.ts';
+import { logstoreOf, type SlsState } from './state/state.ts';
+
+/** A request that was authenticated and routed, with all that answering it depends on. */
+export interface Call {
+  readonly request: WireRequest;
+  /** From the path, decoded: `logstore`, `shard`, … */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly state: SlsState;
+  readonly nowMs: number;
+}
+
+/** Pure but for the state that it may change. Refuses by throwing. */
+export type Handler = (call: Call) => Answer;
+
+/** The logstore that the request names. Refuses with ProjectNotExist, LogStoreNotExist. */
+export function calledLogstore(call: Call): Logstore {
+  return logstoreOf(call.state, call.request.project, call.parameters.logstore ?? '');
+}
+
+/** The shard that the request names. Refuses with ProjectNotExist, LogStoreNotExist, ShardNotExist. */
+export function calledShard(call: Call): Shard {
+  return shardOf(calledLogstore(call), call.parameters.shard ?? '');
+}
+
+/** A query parameter that must be there. Refuses with MissingParameter. */
+export function requiredQuery(call: Call, name: string): string {
+  const value = call.request.query[name];
+  if (value === undefined) throw refuse.missingQuery(name);
+  return value;
+}
+
+/** The body as JSON. Refuses with PostBodyInvalid. */
+export function jsonBody(call: Call): unknown {
+  try {
+    return JSON.parse(Buffer.from(call.request.body).toString('utf8'));
+  } catch {
+    throw refuse.bodyNotJson();
+  }
+}
+
+/** The body as a JSON object. Refuses with PostBodyInvalid. */
+export function jsonObject(call: Call): Readonly<Record<string, unknown>> {
+  const value = jsonBody(call);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse.bodyNotJson();
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,78 @@
+/**
+ * Every answer of the service that is not success, in one place: status, code and message as documented.
+ *
+ * Sources: the table of common error codes (API reference, "Error codes", 2026-01), the tables of the single
+ * operations, and what the Java SDK's tests against the live service expect. Where those differ, the live service wins.
+ */
+
+/** An answer that is not success. Thrown anywhere below the HTTP edge, which turns it into the answer. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.name = 'Refusal';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const badRequest = (code: string, message: string): Refusal => new Refusal(400, code, message);
+const unauthorized = (code: string, message: string): Refusal => new Refusal(401, code, message);
+const notFound = (code: string, message: string): Refusal => new Refusal(404, code, message);
+
+/** Constructors of all refusals, by what is wrong. */
+export const refuse = {
+  // The request itself.
+  invalidMethod: (uri: string) => new Refusal(405, 'InvalidMethod', `Invalid request method : ${uri}`),
+  invalidHost: (host: string) => badRequest('InvalidHost', `Host header ${host} is invalid.`),
+  missingApiVersion: () => badRequest('MissingAPIVersion', 'x-log-apiversion does not exist in http header.'),
+  invalidApiVersion: (version: string) =>
+    badRequest('InvalidAPIVersion', `x-log-apiversion ${version} is unsupported.`),
+  missingHeader: (name: string) =>
+    badRequest('MissingParameter', `Missing http extend header key : ${name}.`),
+  invalidHeader: (name: string, value: string) =>
+    badRequest('ParameterInvalid', `Http extend ${name} : ${value} pair is invalid.`),
+  missingQuery: (name: string) => badRequest('MissingParameter', `Missing query key : ${name}.`),
+  parameterInvalid: (message: string) => badRequest('ParameterInvalid', message),
+  notSupported: (message: string) => badRequest('NotSupported', message),
+
+  // Who sent it, and when.
+  accessKeyNotFound: (id: string) => unauthorized('Unauthorized', `AccessKeyId not found: ${id}`),
+  securityTokenInvalid: () => unauthorized('Unauthorized', 'The security token you provided is invalid.'),
+  signatureNotMatch: (signature: string) =>
+    unauthorized('SignatureNotMatch', `signature ${signature} not match`),
+  invalidRequestTime: (time: string) =>
+    badRequest('InvalidRequestTime', `Request time ${time} not follow RFC822 spec.`),
+  requestTimeExpired: (time: string, serverTime: string) =>
+    badRequest(
+      'RequestTimeExpired',
+      `Request time ${time} has been expired while server time is ${serverTime}.`,
+    ),
+
+  // The body.
+  invalidContentType: (type: string) =>
+    badRequest('InvalidContentType', `Content-Type ${type} is unsupported.`),
+  bodyNotJson: () => badRequest('PostBodyInvalid', 'The request body is not valid JSON object.'),
+  bodyNotProtobuf: () => badRequest('PostBodyInvalid', 'Protobuffer content cannot be parsed.'),
+  bodyNotDecompressed: () => badRequest('PostBodyUncompressError', 'Failed to decompress logs.'),
+  bodyTooLarge: (bytes: number, bytesMax: number) =>
+    new Refusal(413, 'PostBodyTooLarge', `Body size ${bytes} must little than ${bytesMax}.`),
+  valueTooLarge: (bytes: number, bytesMax: number) =>
+    badRequest('PostBodyTooLarge', `Value of ${bytes} bytes in logs must be at most ${bytesMax} bytes.`),
+
+  // Projects, logstores, shards.
+  projectNotExist: (name: string) => notFound('ProjectNotExist', `The Project does not exist : ${name}`),
+  projectAlreadyExist: (name: string) => badRequest('ProjectAlreadyExist', `Project ${name} already exist`),
+  logstoreNotExist: (name: string) => notFound('LogStoreNotExist', `logstore ${name} does not exist`),
+  logstoreAlreadyExist: (name: string) =>
+    badRequest('LogStoreAlreadyExist', `logstore ${name} already exists`),
+  logstoreInfoInvalid: (message: string) => badRequest('LogStoreInfoInvalid', message),
+  shardNotExist: (shard: string) => badRequest('ShardNotExist', `Shard ${shard} does not exist`),
+  invalidCursor: (cursor: string) => badRequest('InvalidCursor', `cursor ${cursor} is invalid`),
+
+  // Limits.
+  projectQuotaExceed: (message: string) => badRequest('ProjectQuotaExceed', message),
+  writeQuotaExceed: (message: string) => new Refusal(403, 'WriteQuotaExceed', message),
+};

@@ -1,0 +1,68 @@
+import { Buffer } from 'node:buffer';
+import { type Call, calledShard, type Handler, requiredQuery } from '../call.ts';
+import { acceptedCompression, compress } from '../codec.ts';
+import { refuse } from '../errors.ts';
+import type { Answer } from '../http.ts';
+import { encodeCursor } from '../state/cursor.ts';
+import { endOf, readGroups, type StoredGroup } from '../state/shard.ts';
+import { parsePosition, positionOf } from './cursors.ts';
+
+/** API reference, PullLogs: `count` is 1 to 1000 log groups. */
+const COUNT_MAX = 1000;
+/** Of one answer, before compression. The API has no documented limit; the Java SDK reserves 20 MB for one. */
+const ANSWER_BYTES_MAX = 10 * 1024 * 1024;
+const UNSUPPORTED = ['query', 'queryId', 'processor'];
+
+/** PullLogs: log groups from `cursor` (inclusive) to `end_cursor` (exclusive), at most `count`. */
+export const pullLogs: Handler = (call) => {
+  const { query } = call.request;
+  const unsupported = UNSUPPORTED.find((name) => query[name]);
+  if (unsupported) throw refuse.notSupported(`The local service cannot filter: leave out ${unsupported}.`);
+  const shard = calledShard(call);
+  const position = positionOf(shard, requiredQuery(call, 'cursor'));
+  const before = query.end_cursor ? { before: parsePosition(query.end_cursor) } : {};
+  const groups = readGroups(shard, position, {
+    countMax: countMax(call),
+    bytesMax: ANSWER_BYTES_MAX,
+    ...before,
+  });
+
+  const next = position + BigInt(groups.length);
+  const headers: Record<string, string> = {
+    'content-type': 'application/x-protobuf',
+    'x-log-cursor': encodeCursor(next),
+    'x-log-count': String(groups.length),
+    'x-log-end-of-cursor': next === endOf(shard) ? '1' : '0',
+    'x-log-cursor-time': String(groups.at(-1)?.receivedAtSec ?? Math.floor(call.nowMs / 1000)),
+  };
+  if (groups.length > 0) headers['x-log-read-last-cursor'] = String(next - 1n);
+  return withBody(headers, logGroupList(groups), call.request.headers['accept-encoding']);
+};
+
+function countMax(call: Call): number {
+  const text = requiredQuery(call, 'count');
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > COUNT_MAX) throw refuse.parameterInvalid(`parameter count : ${text} is invalid`);
+  return count;
+}
+
+/** An empty answer has no body at all, whatever compression was asked for: SDKs do not decompress a raw size of 0. */
+function withBody(headers: Record<string, string>, raw: Uint8Array, accept: string | undefined): Answer {
+  const compression = raw.byteLength === 0 ? undefined : acceptedCompression(accept);
+  if (compression) headers['x-log-compresstype'] = compression;
+  headers['x-log-bodyrawsize'] = String(raw.byteLength);
+  return { status: 200, headers, body: compression ? compress(raw, compression) : raw };
+}
+
+/** A LogGroupList: each group as field 1, its bytes as they were put. */
+function logGroupList(groups: readonly StoredGroup[]): Uint8Array {
+  return Buffer.concat(groups.flatMap(({ bytes }) => [fieldHead(bytes.byteLength), bytes]));
+}
+
+function fieldHead(length: number): Uint8Array {
+  const head = [0x0a];
+  let rest = length;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) head.push((rest % 0x80) + 0x80);
+  head.push(rest);
+  return Uint8Array.from(head);
+}

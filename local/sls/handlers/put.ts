@@ -1,0 +1,52 @@
+import { type Call, calledLogstore, type Handler, requiredQuery } from '../call.ts';
+import { BODY_BYTES_MAX, decompress, isCompression } from '../codec.ts';
+import { refuse } from '../errors.ts';
+import { DONE } from '../http.ts';
+import { countLogs } from '../loggroup.ts';
+import { nextShard, shardForKey } from '../state/logstore.ts';
+import { store } from '../state/state.ts';
+
+/** PutLogs, load-balanced: here in turn over the readwrite shards, so that a test knows where a group goes. */
+export const putLogs: Handler = (call) => {
+  const logstore = calledLogstore(call);
+  put(call, () => nextShard(logstore));
+  return DONE;
+};
+
+/** PutLogs by hash key: `key` is a hex MD5. */
+export const putLogsByKey: Handler = (call) => {
+  const logstore = calledLogstore(call);
+  const shard = shardForKey(logstore, requiredQuery(call, 'key'));
+  put(call, () => shard);
+  return DONE;
+};
+
+/** Takes a turn only for a group that is going to be kept. A group without logs is accepted and leaves no trace. */
+function put(call: Call, choose: () => ReturnType<typeof nextShard>): void {
+  if (call.request.query.processor !== undefined) {
+    throw refuse.notSupported('The local service has no ingest processors.');
+  }
+  const group = rawLogGroup(call);
+  if (countLogs(group) > 0) store(call.state, choose(), group, call.nowMs);
+}
+
+/** The body before compression, which is one LogGroup. */
+function rawLogGroup(call: Call): Uint8Array {
+  const { headers, body } = call.request;
+  const type = headers['content-type'] ?? '';
+  if (type !== 'application/x-protobuf') throw refuse.invalidContentType(type);
+
+  const sizeText = headers['x-log-bodyrawsize'];
+  if (sizeText === undefined) throw refuse.missingHeader('x-log-bodyrawsize');
+  if (!/^\d{1,12}$/.test(sizeText)) throw refuse.invalidHeader('x-log-bodyrawsize', sizeText);
+  const rawSize = Number(sizeText);
+  if (rawSize > BODY_BYTES_MAX) throw refuse.bodyTooLarge(rawSize, BODY_BYTES_MAX);
+
+  const compression = headers['x-log-compresstype'] ?? '';
+  if (compression === '') {
+    if (rawSize !== body.byteLength) throw refuse.invalidHeader('x-log-bodyrawsize', sizeText);
+    return body;
+  }
+  if (!isCompression(compression)) throw refuse.invalidHeader('x-log-compresstype', compression);
+  return decompress(body, compression, rawSize);
+}

@@ -1,0 +1,102 @@
+import type { Handler } from './call.ts';
+import { refuse } from './errors.ts';
+import { getCursor, getCursorTime } from './handlers/cursors.ts';
+import { createLogStore, getLogStore, listLogStores } from './handlers/logstores.ts';
+import { createProject, getProject } from './handlers/projects.ts';
+import { pullLogs } from './handlers/pull.ts';
+import { putLogs, putLogsByKey } from './handlers/put.ts';
+import { listShards, mergeShards, splitShard } from './handlers/shards.ts';
+import type { WireRequest } from './http.ts';
+
+export interface Route {
+  /** The operation's name in the API reference. */
+  readonly operation: string;
+  readonly method: string;
+  /** `:name` stands for one part of the path. */
+  readonly path: string;
+  /** Operations that share method and path are told apart by a query parameter. */
+  readonly query?: { readonly name: string; readonly values: readonly string[] };
+  readonly handle: Handler;
+}
+
+const SHARD = '/logstores/:logstore/shards/:shard';
+
+/** In order of precedence: the first path that fits is taken. */
+const ROUTES: readonly Route[] = [
+  { operation: 'CreateProject', method: 'POST', path: '/', handle: createProject },
+  { operation: 'GetProject', method: 'GET', path: '/', handle: getProject },
+  { operation: 'CreateLogStore', method: 'POST', path: '/logstores', handle: createLogStore },
+  { operation: 'ListLogStores', method: 'GET', path: '/logstores', handle: listLogStores },
+  { operation: 'GetLogStore', method: 'GET', path: '/logstores/:logstore', handle: getLogStore },
+  { operation: 'PutLogs', method: 'POST', path: '/logstores/:logstore', handle: putLogs },
+  { operation: 'PutLogs', method: 'POST', path: '/logstores/:logstore/shards/lb', handle: putLogs },
+  { operation: 'PutLogs', method: 'POST', path: '/logstores/:logstore/shards/route', handle: putLogsByKey },
+  { operation: 'ListShards', method: 'GET', path: '/logstores/:logstore/shards', handle: listShards },
+  { operation: 'SplitShard', method: 'POST', path: SHARD, query: action('split'), handle: splitShard },
+  { operation: 'MergeShards', method: 'POST', path: SHARD, query: action('merge'), handle: mergeShards },
+  { operation: 'GetCursor', method: 'GET', path: SHARD, query: type('cursor'), handle: getCursor },
+  {
+    operation: 'GetCursorTime',
+    method: 'GET',
+    path: SHARD,
+    query: type('cursor_time'),
+    handle: getCursorTime,
+  },
+  { operation: 'PullLogs', method: 'GET', path: SHARD, query: type('log', 'logs'), handle: pullLogs },
+];
+
+/** The route of a request and the parts of its path. Refuses with InvalidMethod, MissingParameter, ParameterInvalid. */
+export function route(request: WireRequest): { route: Route; parameters: Record<string, string> } {
+  const first = ROUTES.find((candidate) => fits(candidate, request));
+  const parameters = first && pathParameters(first.path, request.path);
+  if (!first || !parameters) throw refuse.invalidMethod(request.path);
+  const found = ROUTES.find(
+    ({ method, path, query }) =>
+      method === first.method &&
+      path === first.path &&
+      (!query || query.values.includes(request.query[query.name] ?? '')),
+  );
+  if (found) return { route: found, parameters };
+  const name = first.query?.name ?? '';
+  if (request.query[name] === undefined) throw refuse.missingQuery(name);
+  throw refuse.parameterInvalid(`parameter ${name} : ${request.query[name]} is invalid`);
+}
+
+function fits(candidate: Route, request: WireRequest): boolean {
+  return candidate.method === request.method && pathParameters(candidate.path, request.path) !== undefined;
+}
+
+/** Parts of a path by the names in its pattern; undefined if it does not fit. */
+function pathParameters(pattern: string, path: string): Record<string, string> | undefined {
+  const names = pattern.split('/');
+  const parts = path.split('/');
+  if (names.length !== parts.length) return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [index, name] of names.entries()) {
+    const part = decoded(parts[index]!);
+    if (!name.startsWith(':')) {
+      if (part !== name) return undefined;
+    } else if (part) {
+      parameters[name.slice(1)] = part;
+    } else {
+      return undefined;
+    }
+  }
+  return parameters;
+}
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
+function action(value: string): NonNullable<Route['query']> {
+  return { name: 'action', values: [value] };
+}
+
+function type(...values: string[]): NonNullable<Route['query']> {
+  return { name: 'type', values };
+}

@@ -1,0 +1,167 @@
+/**
+ * A local stand-in for SLS: speaks its wire protocol over plain HTTP on the loopback interface, faithfully enough for
+ * the official SDKs. Everything is kept in memory, within limits.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SettingsError } from '../../lib/errors.ts';
+import type { Clock } from '../../lib/runtime.ts';
+import { authenticate, type SlsAccount } from './authenticate.ts';
+import { type Inject, suffer } from './faults.ts';
+import { type ShardView, viewOf } from './handlers/shards.ts';
+import { type Answer, failure, readRequest, send } from './http.ts';
+import { route } from './routes.ts';
+import { encodeCursor } from './state/cursor.ts';
+import { mergeShards, splitShard } from './state/logstore.ts';
+import { endOf } from './state/shard.ts';
+import { addLogstore, addProject, createState, logstoreOf, projectOf, type SlsState } from './state/state.ts';
+
+export interface SlsOptions {
+  /** 0 (the default) takes a free one. */
+  port?: number;
+  /** Who may sign requests; everybody here may do everything. */
+  accounts: readonly SlsAccount[];
+  clock: Clock;
+  /** Shards of a logstore that is created in-process without saying how many. */
+  shards?: number;
+  /** Memory for log groups, over all logstores; a put beyond it is refused with WriteQuotaExceed. */
+  storedBytesMax?: number;
+  /** Decides on failures and delays, one request at a time. */
+  inject?: Inject;
+}
+
+/** A running service. The helpers do in-process what the API does, without a signature. */
+export interface SlsService {
+  /** `http://127.0.0.1:<port>`: for clients that send the project in the host header only, as the Python SDK does. */
+  readonly url: string;
+  /** `localhost:<port>`: for clients that connect to `<project>.<endpoint>`. */
+  readonly endpoint: string;
+  readonly port: number;
+  createProject(name: string): void;
+  createLogstore(project: string, name: string, settings?: { shards?: number; ttlDays?: number }): void;
+  /** The position of the next group to be put, by shard. */
+  endCursors(project: string, logstore: string): Record<string, string>;
+  /** The closed shard, then the new ones. In two halves unless told otherwise. */
+  split(
+    project: string,
+    logstore: string,
+    shard: number,
+    by?: { key: string } | { count: number },
+  ): ShardView[];
+  /** With the right neighbour. The new shard, then the closed ones. */
+  merge(project: string, logstore: string, shard: number): ShardView[];
+  /** Ends every connection and frees the port. */
+  close(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const STORED_BYTES_MAX = 256 * 1024 * 1024;
+const CONNECTIONS_MAX = 1000;
+const REQUEST_MS_MAX = 60_000;
+
+/** Starts the service. Rejects with a `SettingsError` for `port` if it cannot be listened on. */
+export async function startSls(options: SlsOptions): Promise<SlsService> {
+  const state = createState(options.storedBytesMax ?? STORED_BYTES_MAX);
+  const closing = new AbortController();
+  const handle = createHandler(options, state, closing.signal);
+  const server = createServer({ requestTimeout: REQUEST_MS_MAX, keepAliveTimeout: REQUEST_MS_MAX }, handle);
+  server.maxConnections = CONNECTIONS_MAX;
+  const port = await listen(server, options.port ?? 0);
+  return {
+    url: `http://${HOST}:${port}`,
+    endpoint: `localhost:${port}`,
+    port,
+    ...inProcess(options, state),
+    close: () => {
+      closing.abort(new Error('the local SLS service is closing'));
+      return close(server);
+    },
+  };
+}
+
+function createHandler(options: SlsOptions, state: SlsState, closing: AbortSignal) {
+  const { clock, accounts, inject } = options;
+  let requests = 0;
+
+  const answer = async (incoming: IncomingMessage): Promise<Answer> => {
+    const request = await readRequest(incoming);
+    const found = route(request);
+    const { project, query } = request;
+    const { operation } = found.route;
+    await suffer(inject?.({ operation, project, query, parameters: found.parameters }), clock, closing);
+    const nowMs = clock.now();
+    authenticate(request, accounts, nowMs);
+    return found.route.handle({ request, parameters: found.parameters, state, nowMs });
+  };
+
+  return (incoming: IncomingMessage, response: ServerResponse): void => {
+    requests += 1;
+    const requestId = requestIdOf(requests, clock.now());
+    const reply = (result: Answer): void => send(response, result, requestId, clock.now());
+    answer(incoming).then(reply, (error: unknown) => reply(failure(error)));
+  };
+}
+
+/** 24 hex digits that start with the time, as the service's own. */
+function requestIdOf(number: number, nowMs: number): string {
+  const seconds = Math.floor(nowMs / 1000);
+  return `${seconds.toString(16).padStart(8, '0')}${number.toString(16).padStart(16, '0')}`.toUpperCase();
+}
+
+function inProcess(
+  options: SlsOptions,
+  state: SlsState,
+): Omit<SlsService, 'url' | 'endpoint' | 'port' | 'close'> {
+  const { clock } = options;
+  return {
+    createProject: (name) => {
+      addProject(state, name, '', clock.now());
+    },
+    createLogstore: (project, name, { shards = options.shards ?? 2, ttlDays = 30 } = {}) => {
+      const settings = {
+        ttlDays,
+        shardCount: shards,
+        autoSplit: false,
+        maxSplitShard: 64,
+        enableTracking: false,
+        appendMeta: false,
+      };
+      addLogstore(projectOf(state, project), name, settings, clock.now());
+    },
+    endCursors: (project, logstore) =>
+      Object.fromEntries(
+        logstoreOf(state, project, logstore).shards.map((shard) => [shard.id, encodeCursor(endOf(shard))]),
+      ),
+    split: (project, logstore, shard, by = { count: 2 }) =>
+      splitShard(logstoreOf(state, project, logstore), String(shard), by, clock.now()).map(viewOf),
+    merge: (project, logstore, shard) =>
+      mergeShards(logstoreOf(state, project, logstore), String(shard), clock.now()).map(viewOf),
+  };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+      throw new SettingsError('port', port, 'choose 0 for a free port, or a number up to 65535');
+    }
+    const onError = (error: NodeJS.ErrnoException): void => {
+      const remedy =
+        error.code === 'EADDRINUSE'
+          ? `another program listens on ${HOST}:${port}. Stop it, choose another port, or 0 for a free one`
+          : `${error.message}. Choose another port, or 0 for a free one`;
+      reject(new SettingsError('port', port, remedy));
+    };
+    server.once('error', onError);
+    server.listen({ port, host: HOST }, () => {
+      server.off('error', onError);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
