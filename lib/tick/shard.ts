@@ -28,6 +28,8 @@ export async function workOnShard(
     if (held.state === 'done') return { result: { ...result, stopped: 'done' }, remember: held };
     return await readOn(run, shard, { ...held }, result);
   } catch (error) {
+    if (run.budget.requests.aborted)
+      return { result: { ...result, stopped: 'deadline' }, remember: undefined };
     result.stopped = error instanceof StoreError ? 'storeFailed' : 'sourceFailed';
     result.error = String(error);
     run.logger.error('shard.failed', { shard, error });

@@ -1,0 +1,98 @@
+import { deriveTimes } from '../../lib/config/times.ts';
+import type { Batch, ProcessContext } from '../../lib/delivery/process.ts';
+import type { GroupStore } from '../../lib/group/store.ts';
+import { createMemoryStore } from '../../lib/group/stores/memory.ts';
+import { createLogger, type Fields } from '../../lib/observe/logger.ts';
+import type { TickCache } from '../../lib/tick/cache.ts';
+import type { TickResult } from '../../lib/tick/result.ts';
+import type { TickSettings } from '../../lib/tick/run.ts';
+import { tick } from '../../lib/tick/tick.ts';
+import { createCountingRandom, createManualClock } from './clock.ts';
+import { createMemorySource } from './memorySource.ts';
+
+export const INTERVAL_MS = 60_000;
+
+/** One group on a memory store: slots tick when the test says so, and everything that happens is written down. */
+export function createWorld(shards: readonly string[], given: Partial<TickSettings> = {}) {
+  const clock = createManualClock();
+  const source = createMemorySource(shards);
+  const store = countingStore(createMemoryStore(new Map(), 'orders'));
+  const random = createCountingRandom();
+  const events: (Fields & { event: string })[] = [];
+  const delivered: string[] = [];
+  const sandboxes = new Map<string, Map<string, TickCache>>();
+  const times = deriveTimes(INTERVAL_MS);
+  const settings: TickSettings = {
+    group: 'orders',
+    times,
+    start: { at: 'begin' },
+    order: true,
+    batchesMax: Number.POSITIVE_INFINITY,
+    countMax: 1_000,
+    shardsParallelMax: 4,
+    ...given,
+  };
+  const logger = createLogger({
+    level: 'debug',
+    now: clock.now,
+    write: (line) => events.push(JSON.parse(line)),
+  });
+  const world = {
+    clock,
+    source,
+    store,
+    events,
+    settings,
+    times,
+    /** `shard:content` of every record, in the order in which `process` saw them. */
+    delivered,
+    /** Replace it to see a batch, or to fail. */
+    async process(_batch: Batch, _context: ProcessContext): Promise<void> {},
+    /** A tick of `slot`, in its usual sandbox or another one. */
+    async tick(slot: string, sandbox = slot): Promise<TickResult> {
+      const caches = sandboxes.get(sandbox) ?? new Map<string, TickCache>();
+      sandboxes.set(sandbox, caches);
+      const process = async (batch: Batch, context: ProcessContext): Promise<void> => {
+        await world.process(batch, context);
+        for (const record of batch.records) delivered.push(`${batch.shard}:${record.get('content')}`);
+      };
+      const dependencies = { store, source, process, clock, random, logger, caches };
+      return tick(dependencies, settings, { slot, deadline: clock.now() + times.functionTimeoutMs });
+    },
+    /** Every slot ticks once, a second apart; then the interval passes. */
+    async round(...slots: string[]): Promise<TickResult[]> {
+      const results: TickResult[] = [];
+      for (const slot of slots) {
+        results.push(await world.tick(slot));
+        clock.advance(1_000);
+      }
+      clock.advance(INTERVAL_MS - slots.length * 1_000);
+      return results;
+    },
+  };
+  return world;
+}
+
+export type World = ReturnType<typeof createWorld>;
+
+export interface CountingStore extends GroupStore {
+  requests: string[];
+}
+
+/** Notes every request as `verb key`. */
+function countingStore(store: GroupStore): CountingStore {
+  const requests: string[] = [];
+  const noted = <A extends unknown[], R>(verb: string, call: (...given: A) => R) => {
+    return (...given: A): R => {
+      requests.push(typeof given[0] === 'string' ? `${verb} ${given[0]}` : verb);
+      return call(...given);
+    };
+  };
+  return {
+    requests,
+    get: noted('get', store.get) as unknown as GroupStore['get'],
+    readAll: noted('readAll', store.readAll),
+    update: noted('update', store.update) as unknown as GroupStore['update'],
+    remove: noted('remove', store.remove) as unknown as GroupStore['remove'],
+  };
+}
