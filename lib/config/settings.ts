@@ -116,16 +116,17 @@ export function readSettings(environment: Readonly<Record<string, string | undef
 type Environment = v.InferOutput<typeof EnvironmentSchema>;
 
 function readTimes(read: Environment): Times {
-  const duration = (field: keyof Environment): number | undefined => {
-    const text = read[field];
-    return text === undefined ? undefined : parseDuration(field, String(text));
+  const fields = {
+    interval: 'SHARDBEAT_INTERVAL',
+    functionTimeout: 'SHARDBEAT_FUNCTION_TIMEOUT',
+    sessionTimeout: 'SHARDBEAT_SESSION_TIMEOUT',
+  } as const;
+  const given = (field: 'functionTimeout' | 'sessionTimeout'): { [K in `${typeof field}Ms`]?: number } => {
+    const text = read[fields[field]];
+    return text === undefined ? {} : { [`${field}Ms`]: parseDuration(fields[field], text) };
   };
-  const sessionTimeoutMs = duration('SHARDBEAT_SESSION_TIMEOUT');
-  const functionTimeoutMs = duration('SHARDBEAT_FUNCTION_TIMEOUT');
-  return deriveTimes(duration('SHARDBEAT_INTERVAL')!, {
-    ...(sessionTimeoutMs !== undefined && { sessionTimeoutMs }),
-    ...(functionTimeoutMs !== undefined && { functionTimeoutMs }),
-  });
+  const intervalMs = parseDuration(fields.interval, read.SHARDBEAT_INTERVAL);
+  return deriveTimes(intervalMs, { ...given('functionTimeout'), ...given('sessionTimeout') }, fields);
 }
 
 /** `begin`, `end`, or a time as ISO 8601 with a zone or as Unix seconds. */

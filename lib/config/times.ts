@@ -15,6 +15,9 @@ export interface Times {
   reserveMs: number;
 }
 
+/** How the one who wrote the durations calls them, for errors. */
+const FIELDS = { interval: 'interval', functionTimeout: 'functionTimeout', sessionTimeout: 'sessionTimeout' };
+
 const INTERVAL_MS_MIN = 500;
 /** CLS takes a consumer for offline after two intervals, and allows 30 minutes. */
 const INTERVAL_MS_MAX = 30 * 60_000;
@@ -26,21 +29,22 @@ const INTERVAL_MS_MAX = 30 * 60_000;
 export function deriveTimes(
   intervalMs: number,
   given: { sessionTimeoutMs?: number; functionTimeoutMs?: number } = {},
+  fields = FIELDS,
 ): Times {
   if (!(intervalMs >= INTERVAL_MS_MIN && intervalMs <= INTERVAL_MS_MAX)) {
     const bounds = `${formatDuration(INTERVAL_MS_MIN)} to ${formatDuration(INTERVAL_MS_MAX)}`;
-    throw new SettingsError('interval', formatDuration(intervalMs), `choose ${bounds}`);
+    throw new SettingsError(fields.interval, formatDuration(intervalMs), `choose ${bounds}`);
   }
   const skewMarginMs = clamp(intervalMs * 0.05, 25, 5_000);
   const functionTimeoutMs = given.functionTimeoutMs ?? wholeSeconds(intervalMs * 0.8);
   const sessionTimeoutMs = given.sessionTimeoutMs ?? 2 * intervalMs;
   if (functionTimeoutMs + skewMarginMs >= intervalMs) {
     const remedy = `with an interval of ${formatDuration(intervalMs)} it must be under ${formatDuration(intervalMs - skewMarginMs)}, so that a tick has ended when the next one starts`;
-    throw new SettingsError('functionTimeout', formatDuration(functionTimeoutMs), remedy);
+    throw new SettingsError(fields.functionTimeout, formatDuration(functionTimeoutMs), remedy);
   }
   if (sessionTimeoutMs <= intervalMs) {
     const remedy = `it must be longer than the interval (${formatDuration(intervalMs)}), or every tick finds its slot expired`;
-    throw new SettingsError('sessionTimeout', formatDuration(sessionTimeoutMs), remedy);
+    throw new SettingsError(fields.sessionTimeout, formatDuration(sessionTimeoutMs), remedy);
   }
   const reserveMs = clamp(functionTimeoutMs * 0.1, 50, 3_000);
   return { intervalMs, functionTimeoutMs, skewMarginMs, sessionTimeoutMs, reserveMs };

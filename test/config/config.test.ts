@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { formatDuration, parseDuration } from '../../lib/config/duration.ts';
+import { readSettings } from '../../lib/config/settings.ts';
+import { readSlot } from '../../lib/config/slot.ts';
+import { deriveTimes } from '../../lib/config/times.ts';
+import { SettingsError } from '../../lib/errors.ts';
+
+const complete = {
+  SHARDBEAT_GROUP: 'orders',
+  SHARDBEAT_TABLE: 'shardbeat',
+  SHARDBEAT_INTERVAL: '1m',
+  SHARDBEAT_SOURCE: 'sls',
+  SHARDBEAT_SLS_ENDPOINT: 'cn-hangzhou.log.aliyuncs.com',
+  SHARDBEAT_SLS_PROJECT: 'shop',
+  SHARDBEAT_SLS_LOGSTORE: 'orders',
+  SHARDBEAT_SLS_REGION: 'cn-hangzhou',
+  SHARDBEAT_SLS_ACCESS_KEY_ID: 'id',
+  SHARDBEAT_SLS_ACCESS_KEY_SECRET: 'very secret',
+};
+
+describe('durations', () => {
+  it.each([
+    ['500ms', 500],
+    ['2s', 2_000],
+    ['1.5m', 90_000],
+    ['1h', 3_600_000],
+  ])('reads %s', (text, durationMs) => {
+    expect(parseDuration('interval', text)).toBe(durationMs);
+  });
+
+  it.each(['', '2', 's', '-1s', '1 minute', '1e3s'])('names what cannot be read: %j', (text) => {
+    expect(() => parseDuration('--interval', text)).toThrow(/^--interval: .* such as 500ms, 2s or 1m$/);
+  });
+
+  it.each(['1500ms', '2s', '90s', '1m', '2h'])('writes %s as it was read', (text) => {
+    expect(formatDuration(parseDuration('interval', text))).toBe(text);
+  });
+});
+
+describe('the times of a group', () => {
+  it('follow from the interval', () => {
+    expect(deriveTimes(60_000)).toEqual({
+      intervalMs: 60_000,
+      functionTimeoutMs: 48_000,
+      skewMarginMs: 3_000,
+      sessionTimeoutMs: 120_000,
+      reserveMs: 3_000,
+    });
+  });
+
+  it('keep the rule of the protocol for every interval', () => {
+    for (let intervalMs = 500; intervalMs <= 1_800_000; intervalMs += 499) {
+      const times = deriveTimes(intervalMs);
+      expect(times.functionTimeoutMs + times.skewMarginMs).toBeLessThan(intervalMs);
+      expect(times.sessionTimeoutMs).toBeGreaterThan(intervalMs);
+      expect(times.reserveMs).toBeLessThan(times.functionTimeoutMs);
+    }
+  });
+
+  it.each([
+    [100, {}, /^interval: "100ms" cannot be used: choose 500ms to 30m$/],
+    [31 * 60_000, {}, /^interval: "31m"/],
+    [60_000, { functionTimeoutMs: 58_000 }, /^functionTimeout: "58s" .* must be under 57s/],
+    [60_000, { sessionTimeoutMs: 60_000 }, /^sessionTimeout: "1m" .* longer than the interval/],
+  ])('are refused for %d with %j', (intervalMs, given, message) => {
+    expect(() => deriveTimes(intervalMs, given)).toThrow(message);
+  });
+});
+
+describe('the settings', () => {
+  it('are read from the environment, with their defaults', () => {
+    expect(readSettings(complete)).toMatchObject({
+      group: 'orders',
+      times: { intervalMs: 60_000 },
+      start: { at: 'begin' },
+      order: true,
+      batchesMax: Number.POSITIVE_INFINITY,
+      countMax: 1_000,
+      shardsParallelMax: 4,
+      logLevel: 'info',
+      process: './process.mjs',
+      sls: { project: 'shop', signature: 'v4', compression: 'zstd', securityToken: undefined },
+    });
+  });
+
+  it.each([
+    ['end', { at: 'end' }],
+    ['2026-01-31T12:00:00Z', { at: 'time', unixMs: Date.UTC(2026, 0, 31, 12) }],
+    ['2026-01-31T12:00:00+08:00', { at: 'time', unixMs: Date.UTC(2026, 0, 31, 4) }],
+    ['1763700000', { at: 'time', unixMs: 1_763_700_000_000 }],
+  ])('start at %s', (text, start) => {
+    expect(readSettings({ ...complete, SHARDBEAT_START: text }).start).toEqual(start);
+  });
+
+  it.each(Object.keys(complete))('say that %s is missing, also when it is set to nothing', (field) => {
+    expect(() => readSettings({ ...complete, [field]: undefined })).toThrow(new RegExp(`^${field}: `));
+    expect(() => readSettings({ ...complete, [field]: '' })).toThrow(SettingsError);
+  });
+
+  it.each([
+    ['SHARDBEAT_GROUP', 'a b'],
+    ['SHARDBEAT_INTERVAL', '60'],
+    ['SHARDBEAT_FUNCTION_TIMEOUT', '59s'],
+    ['SHARDBEAT_SOURCE', 'kinesis'],
+    ['SHARDBEAT_START', 'yesterday'],
+    ['SHARDBEAT_START', '2026-01-31'],
+    ['SHARDBEAT_ORDER', 'yes'],
+    ['SHARDBEAT_BATCHES_MAX', '0'],
+    ['SHARDBEAT_COUNT_MAX', '1001'],
+    ['SHARDBEAT_SHARDS_PARALLEL_MAX', '-1'],
+    ['SHARDBEAT_SLS_SIGNATURE', 'v2'],
+  ])('name %s when it is %j', (field, value) => {
+    const problem = catching(() => readSettings({ ...complete, [field]: value }));
+    expect(problem).toBeInstanceOf(SettingsError);
+    const { message } = problem as SettingsError;
+    expect(message.startsWith(`${field}: `)).toBe(true);
+    expect(message).toContain(field === 'SHARDBEAT_INTERVAL' ? 'such as 500ms, 2s or 1m' : value);
+  });
+
+  it('need a region for signature v4 only', () => {
+    const without = { ...complete, SHARDBEAT_SLS_REGION: undefined };
+    expect(() => readSettings(without)).toThrow(/^SHARDBEAT_SLS_REGION: .*cn-hangzhou$/);
+    expect(readSettings({ ...without, SHARDBEAT_SLS_SIGNATURE: 'v1' }).sls.region).toBeUndefined();
+  });
+});
+
+describe('the event of a tick', () => {
+  it('names its slot', () => {
+    expect(readSlot({ slot: 'consumer-0', more: 1 })).toBe('consumer-0');
+  });
+
+  it.each([undefined, null, {}, { slot: '' }, { slot: 'a b' }, { slot: 7 }])('%j is refused', (event) => {
+    expect(() => readSlot(event)).toThrow(/^event\.slot: .*"consumer-0"/);
+  });
+});
+
+function catching(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+}
