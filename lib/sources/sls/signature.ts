@@ -103,27 +103,6 @@ export function parseAuthorization(value: string): Authorization | undefined {
   return { version: 'v4', accessKeyId: v4[1]!, date: v4[2]!, region: v4[3]!, signature: v4[4]! };
 }
 
-/**
- * Whether `authorization` is what a holder of `accessKeySecret` would have sent with this request; for a server.
- * `bodySha256` is of the body as received. The Python SDK adds `x-log-date` after it signed with v1, so a v1
- * signature may leave that header out.
- */
-export function signatureMatches(request: SignedRequest & { bodySha256: string }): boolean {
-  const headers = Object.fromEntries(lowerCased(request.headers));
-  const sent = headers.authorization ?? '';
-  const parsed = parseAuthorization(sent);
-  if (!parsed) return false;
-  const { accessKeyId } = parsed;
-  if (parsed.version === 'v4') {
-    const expected = signV4({ ...request, headers, accessKeyId, region: parsed.region });
-    return expected === sent.replace(', Signature=', ',Signature=');
-  }
-  const { 'x-log-date': _unsigned, ...withoutLogDate } = headers;
-  return [headers, withoutLogDate].some(
-    (candidate) => signV1({ ...request, headers: candidate, accessKeyId }) === sent,
-  );
-}
-
 /** RFC 3986: everything but letters, digits and `-_.~`. */
 export function percentEncode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(

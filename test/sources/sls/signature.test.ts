@@ -6,7 +6,6 @@ import {
   parseAuthorization,
   percentEncode,
   sha256Hex,
-  signatureMatches,
   signV1,
   signV4,
 } from '../../../lib/sources/sls/signature.ts';
@@ -180,27 +179,20 @@ describe('a server recomputing a signature', () => {
         .map(([key, value]) => [key.toUpperCase(), value]),
     );
 
-  test('agrees with the client, whatever the order and case of headers, in both versions', () => {
+  test('comes to the same value, whatever the order and case of headers, in both versions', () => {
     fc.assert(
       fc.property(records, fc.boolean(), (request, four) => {
-        const headers: Record<string, string> = { ...request.headers, 'x-log-date': '20260101T000000Z' };
-        const authorization = four
-          ? signV4({ ...request, headers, region: 'local', ...key })
-          : signV1({ ...request, headers, ...key });
-        const received = { ...request, headers: shuffled({ ...headers, authorization }) };
-        expect(signatureMatches({ ...received, accessKeySecret: 'secret' })).toBe(true);
-        expect(signatureMatches({ ...received, accessKeySecret: 'other' })).toBe(false);
-        expect(signatureMatches({ ...received, path: '/other', accessKeySecret: 'secret' })).toBe(false);
+        const sign = (headers: Record<string, string>, path: string): string =>
+          four
+            ? signV4({ ...request, headers, path, region: 'local', ...key })
+            : signV1({ ...request, headers, path, ...key });
+        const headers = { ...request.headers, 'x-log-date': '20260101T000000Z' };
+        const sent = sign(headers, request.path);
+        const received = shuffled({ ...headers, authorization: sent, connection: 'keep-alive' });
+        expect(sign(received, request.path)).toBe(sent);
+        expect(sign(received, '/other')).not.toBe(sent);
       }),
     );
-  });
-
-  test('lets version 1 add x-log-date after signing', () => {
-    const request = { method: 'GET', path: '/', query: {}, bodySha256: sha256Hex(), ...key };
-    const authorization = signV1({ ...request, headers: { 'x-log-a': '1' } });
-    const headers = { 'x-log-a': '1', 'x-log-date': 'whenever', authorization };
-    expect(signatureMatches({ ...request, headers })).toBe(true);
-    expect(signatureMatches({ ...request, headers: { ...headers, 'x-log-a': '2' } })).toBe(false);
   });
 
   test('reads who signed', () => {
@@ -225,16 +217,6 @@ describe('a server recomputing a signature', () => {
       region: 'cn-beijing',
     });
     expect(parseAuthorization('Bearer x')).toBeUndefined();
-    expect(
-      signatureMatches({
-        method: 'GET',
-        path: '/',
-        query: {},
-        headers: {},
-        accessKeySecret: 's',
-        bodySha256: '',
-      }),
-    ).toBe(false);
   });
 });
 

@@ -1,0 +1,198 @@
+/**
+ * The SLS operations that Shardbeat uses, thinly: one function each, named as in the API reference
+ * (alibabacloud.com/help/sls, "List of operations by function"). Every function rejects as `Transport` says.
+ */
+import { assertAvailable, type Compression, compress, rawBody } from './compression.ts';
+import { badResponse } from './failure.ts';
+import { encodeLogGroup, type LogGroup } from './logGroup.ts';
+import { percentEncode } from './signature.ts';
+import { createTransport, RESPONSE_BYTES_MAX, type SlsResponse, type TransportOptions } from './transport.ts';
+
+export interface ClientOptions extends TransportOptions {
+  logstore: string;
+  /** Of pulled and, unless a call says otherwise, of put logs. `zstd` unless set. */
+  compression?: Compression | undefined;
+}
+
+/** A shard as ListShards shows it. */
+export interface ShardInfo {
+  shardID: number;
+  /** `readwrite`, or `readonly` once it was split or merged. */
+  status: string;
+  /** Of the range of hash keys it takes: 32 hex digits, the end exclusive. */
+  inclusiveBeginKey: string;
+  exclusiveEndKey: string;
+  /** Seconds since 1970. */
+  createTime: number;
+}
+
+export interface PulledLogs {
+  /** A `LogGroupList`, decompressed. */
+  body: Uint8Array;
+  /** How many log groups the service says there are. */
+  count: number | undefined;
+  nextCursor: string;
+  /** The service held nothing after this answer; undefined where it does not tell. */
+  endOfCursor: boolean | undefined;
+  /** By how much the service received the last group before it answered; undefined where it does not tell. */
+  ageMs: number | undefined;
+  requestId: string | undefined;
+}
+
+export interface PutOptions {
+  /** 32 hex digits: the group goes to the shard whose range holds it. Without it, to any shard. */
+  hashKey?: string;
+  compression?: Compression | 'none';
+  /**
+   * Repeat also when nobody knows whether the group was written: it may then be there twice. Unless set, only what was
+   * certainly not written is repeated, and the caller gets the error.
+   */
+  duplicatesAllowed?: boolean;
+}
+
+export type SlsClient = ReturnType<typeof createSlsClient>;
+
+export function createSlsClient(options: ClientOptions) {
+  const { logstore, compression = 'zstd', responseBytesMax = RESPONSE_BYTES_MAX } = options;
+  assertAvailable(compression);
+  const transport = createTransport(options);
+  const path = `/logstores/${percentEncode(logstore)}`;
+  const shardPath = (shard: string): string => `${path}/shards/${percentEncode(shard)}`;
+
+  const postJson = async (path: string, value: object, signal: AbortSignal): Promise<void> => {
+    const body = Buffer.from(JSON.stringify(value));
+    await transport({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body, signal });
+  };
+  const changeShard = async (shard: string, query: Record<string, string>, signal: AbortSignal) =>
+    shardsOf(await transport({ method: 'POST', path: shardPath(shard), query, signal }));
+
+  return {
+    async listShards(signal: AbortSignal): Promise<ShardInfo[]> {
+      return shardsOf(await transport({ method: 'GET', path: `${path}/shards`, signal }));
+    },
+
+    /** `from`: an end of the shard, or when the service received the first group wanted, seconds since 1970. */
+    async getCursor(shard: string, from: 'begin' | 'end' | number, signal: AbortSignal): Promise<string> {
+      const query = { type: 'cursor', from: String(from) };
+      const response = await transport({ method: 'GET', path: shardPath(shard), query, signal });
+      const { cursor } = objectOf(response);
+      if (typeof cursor !== 'string' || cursor === '') throw badResponse('no cursor', requestIdOf(response));
+      return cursor;
+    },
+
+    /** When the service received the group at `cursor`, seconds since 1970. */
+    async getCursorTime(shard: string, cursor: string, signal: AbortSignal): Promise<number> {
+      const query = { type: 'cursor_time', cursor };
+      const response = await transport({ method: 'GET', path: shardPath(shard), query, signal });
+      const unixS = objectOf(response).cursor_time;
+      if (typeof unixS !== 'number') throw badResponse('no cursor_time', requestIdOf(response));
+      return unixS;
+    },
+
+    /** `cursor` is inclusive, `endCursor` exclusive; `count` of log groups, 1 to 1000. */
+    async pullLogs(
+      {
+        shard,
+        cursor,
+        endCursor,
+        count,
+      }: { shard: string; cursor: string; endCursor?: string; count: number },
+      signal: AbortSignal,
+    ): Promise<PulledLogs> {
+      const end = endCursor === undefined ? {} : { end_cursor: endCursor };
+      const response = await transport({
+        method: 'GET',
+        path: shardPath(shard),
+        query: { type: 'log', cursor, count: String(count), ...end },
+        headers: { accept: 'application/x-protobuf', 'accept-encoding': compression },
+        signal,
+      });
+      return { body: rawBody(response, responseBytesMax), ...pullHeaders(response.headers, cursor) };
+    },
+
+    /** `group` as plain data, or encoded. At most 10 MB encoded, each value at most 1 MB. */
+    async putLogs(group: LogGroup | Uint8Array, put: PutOptions, signal: AbortSignal): Promise<void> {
+      const raw = group instanceof Uint8Array ? group : encodeLogGroup(group);
+      const { hashKey, duplicatesAllowed = false, compression: type = compression } = put;
+      const headers = { 'content-type': 'application/x-protobuf', 'x-log-bodyrawsize': String(raw.length) };
+      await transport({
+        method: 'POST',
+        path: `${path}/shards/${hashKey === undefined ? 'lb' : 'route'}`,
+        query: hashKey === undefined ? {} : { key: hashKey },
+        headers: type === 'none' ? headers : { ...headers, 'x-log-compresstype': type },
+        body: type === 'none' ? raw : compress(raw, type),
+        idempotent: duplicatesAllowed,
+        signal,
+      });
+    },
+
+    /** Splits at `key`, 32 hex digits inside the shard's range. Answers with the shards involved. */
+    splitShard: (shard: string, key: string, signal: AbortSignal): Promise<ShardInfo[]> =>
+      changeShard(shard, { action: 'split', key }, signal),
+
+    /** Merges with the right neighbour. Answers with the shards involved. */
+    mergeShards: (shard: string, signal: AbortSignal): Promise<ShardInfo[]> =>
+      changeShard(shard, { action: 'merge' }, signal),
+
+    createLogStore: (settings: { ttlDays: number; shardCount: number }, signal: AbortSignal): Promise<void> =>
+      postJson(
+        '/logstores',
+        { logstoreName: logstore, ttl: settings.ttlDays, shardCount: settings.shardCount },
+        signal,
+      ),
+
+    createProject: (description: string, signal: AbortSignal): Promise<void> =>
+      postJson('/', { projectName: options.project, description }, signal),
+  };
+}
+
+function pullHeaders(headers: SlsResponse['headers'], cursor: string): Omit<PulledLogs, 'body'> {
+  const count = headers['x-log-count'];
+  const end = headers['x-log-end-of-cursor'];
+  const receivedMs = Number(headers['x-log-cursor-time'] || Number.NaN) * 1000;
+  const ageMs = Date.parse(headers.date ?? '') - receivedMs;
+  return {
+    count: count === undefined ? undefined : Number(count),
+    // The official consumers take an empty next cursor for the one they asked for.
+    nextCursor: headers['x-log-cursor'] || cursor,
+    endOfCursor: end === undefined ? undefined : end === '1',
+    ageMs: Number.isNaN(ageMs) ? undefined : Math.max(0, ageMs),
+    requestId: headers['x-log-requestid'],
+  };
+}
+
+function shardsOf(response: SlsResponse): ShardInfo[] {
+  const shards = json(response);
+  if (!Array.isArray(shards) || !shards.every(isShardInfo))
+    throw badResponse('not a list of shards', requestIdOf(response));
+  return shards;
+}
+
+function isShardInfo(value: unknown): value is ShardInfo {
+  const shard = value as Partial<Record<keyof ShardInfo, unknown>> | null;
+  return (
+    Number.isInteger(shard?.shardID) &&
+    typeof shard?.status === 'string' &&
+    typeof shard.inclusiveBeginKey === 'string' &&
+    typeof shard.exclusiveEndKey === 'string' &&
+    typeof shard.createTime === 'number'
+  );
+}
+
+function objectOf(response: SlsResponse): Record<string, unknown> {
+  const value = json(response);
+  if (typeof value !== 'object' || value === null) throw badResponse('not an object', requestIdOf(response));
+  return value as Record<string, unknown>;
+}
+
+function requestIdOf(response: SlsResponse): string | undefined {
+  return response.headers['x-log-requestid'];
+}
+
+function json(response: SlsResponse): unknown {
+  try {
+    return JSON.parse(response.body.toString());
+  } catch {
+    throw badResponse('not JSON', requestIdOf(response));
+  }
+}

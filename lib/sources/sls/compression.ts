@@ -1,0 +1,54 @@
+/** Bodies as SLS sends and takes them: `x-log-compresstype` says how, `x-log-bodyrawsize` how long they were before. */
+import zlib from 'node:zlib';
+import { SettingsError } from '../../errors.ts';
+import { badResponse } from './failure.ts';
+import { lz4Compress, lz4Decompress } from './lz4.ts';
+import type { SlsResponse } from './transport.ts';
+
+export type Compression = 'zstd' | 'lz4';
+
+/** Throws a SettingsError where this Node cannot do it: zstd came with Node 22.15. */
+export function assertAvailable(compression: Compression): void {
+  if (compression === 'zstd' && typeof zlib.zstdDecompressSync !== 'function') {
+    throw new SettingsError('compression', compression, `Node ${process.version} has no zstd: use lz4`);
+  }
+}
+
+export function compress(raw: Uint8Array, compression: Compression): Uint8Array {
+  return compression === 'lz4' ? lz4Compress(raw) : zlib.zstdCompressSync(raw);
+}
+
+/**
+ * The body before compression. Throws a `SourceError` (`BadResponse`) if it is corrupt, of an unknown compression, or
+ * not of the size that was announced; one that announces more than `bytesMax` is not even tried.
+ */
+export function rawBody({ headers, body }: SlsResponse, bytesMax: number): Uint8Array {
+  const compression = headers['x-log-compresstype'] ?? '';
+  const announced = headers['x-log-bodyrawsize'];
+  const requestId = headers['x-log-requestid'];
+  if (announced === '0') return new Uint8Array(0);
+  if (compression === '') {
+    if (announced !== undefined && Number(announced) !== body.length) {
+      throw badResponse(`${body.length} bytes instead of ${announced}`, requestId);
+    }
+    return body;
+  }
+  const rawSize = announced === undefined || !/^\d{1,15}$/.test(announced) ? Number.NaN : Number(announced);
+  if (Number.isNaN(rawSize)) throw badResponse(`raw size ${announced}`, requestId);
+  if (rawSize > bytesMax) {
+    throw badResponse(`${rawSize} bytes are more than ${bytesMax}: ask for fewer records`, requestId, false);
+  }
+  try {
+    return decompress(body, compression, rawSize);
+  } catch (error) {
+    throw badResponse(`${compression}: ${(error as Error).message}`, requestId);
+  }
+}
+
+function decompress(body: Uint8Array, compression: string, rawSize: number): Uint8Array {
+  if (compression === 'lz4') return lz4Decompress(body, rawSize);
+  if (compression !== 'zstd') throw new Error('unknown compression');
+  const raw = zlib.zstdDecompressSync(body, { maxOutputLength: rawSize });
+  if (raw.length !== rawSize) throw new Error(`${raw.length} bytes instead of ${rawSize}`);
+  return raw;
+}

@@ -1,0 +1,68 @@
+/** Alibaba Cloud SLS as a source: one logstore. */
+import type { Position, Pulled, PullRequest, Source, SourceShard } from '../source.ts';
+import { type ClientOptions, createSlsClient, type PulledLogs, type SlsClient } from './client.ts';
+import { badResponse } from './failure.ts';
+import { parentsOf } from './lineage.ts';
+import { decodeLogGroupList, type LogGroupList } from './logGroupList.ts';
+
+export type SlsSourceOptions = ClientOptions;
+
+/** Of PullLogs: log groups in one answer. */
+const COUNT_MAX = 1000;
+
+/** Throws a SettingsError for options that cannot be used; nothing is sent before the first call. */
+export function createSlsSource(options: SlsSourceOptions): Source {
+  const client = createSlsClient(options);
+  const { project, logstore } = options;
+  return {
+    kind: 'sls',
+    tags: { source: 'sls', project, logstore },
+    listShards: (signal) => listShards(client, signal),
+    cursorAt: (shard, position, signal) => client.getCursor(shard, fromOf(position), signal),
+    pull: (request) => pull(client, request),
+  };
+}
+
+async function listShards(client: SlsClient, signal: AbortSignal): Promise<SourceShard[]> {
+  const shards = await client.listShards(signal);
+  const parents = parentsOf(shards);
+  return shards.map(({ shardID, status }) => ({
+    id: String(shardID),
+    state: status === 'readonly' ? 'closed' : 'open',
+    parents: (parents.get(shardID) ?? []).map(String),
+  }));
+}
+
+/** GetCursor knows whole seconds: the one in which the moment lies, so that nothing is left out. */
+function fromOf(position: Position): 'begin' | 'end' | number {
+  return position.at === 'time' ? Math.floor(position.unixMs / 1000) : position.at;
+}
+
+async function pull(client: SlsClient, request: PullRequest): Promise<Pulled> {
+  const { shard, cursor, signal } = request;
+  const count = Math.min(request.countMax, COUNT_MAX);
+  const answer = await client.pullLogs({ shard, cursor, count }, signal);
+  const list = decode(answer);
+  const { nextCursor } = answer;
+  const empty = list.recordCount === 0;
+  const standsStill = empty && nextCursor === cursor;
+  const caughtUp = standsStill || answer.endOfCursor === true;
+  return {
+    records: list.records,
+    empty,
+    bytes: answer.body.length,
+    nextCursor,
+    caughtUp,
+    endOfShard: request.closed && standsStill && (await client.getCursor(shard, 'end', signal)) === cursor,
+    lagMs: caughtUp ? 0 : answer.ageMs,
+  };
+}
+
+/** As the Java SDK does, compares the groups with the count the service gives. */
+function decode({ body, count, requestId }: PulledLogs): LogGroupList {
+  const list = decodeLogGroupList(body);
+  if (count !== undefined && list.groupCount !== count) {
+    throw badResponse(`${list.groupCount} log groups instead of ${count}`, requestId);
+  }
+  return list;
+}
