@@ -20,12 +20,13 @@ export interface SandboxOptions {
 }
 
 /**
- * `answered`: the handler returned. `failed`: it threw, or its bundle cannot be loaded. `killed`: it had not answered at
- * its deadline. `died`: its process ended by itself, or somebody killed it.
+ * `answered`: the handler returned. `failed`: it threw. `unloadable`: its bundle cannot be loaded. `killed`: it had not
+ * answered at its deadline. `died`: its process ended by itself, or somebody killed it.
  */
 export type Invocation =
   | { outcome: 'answered'; result: unknown }
   | { outcome: 'failed'; error: string }
+  | { outcome: 'unloadable'; error: string }
   | { outcome: 'killed' }
   | { outcome: 'died'; error: string };
 
@@ -53,8 +54,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     const loaded = await process.reply(LOAD_MS_MAX);
     if (loaded.outcome === 'answered') return { process };
     await process.kill();
+    if (loaded.outcome === 'failed') return { outcome: 'unloadable', error: loaded.error };
     if (loaded.outcome !== 'killed') return loaded;
-    return { outcome: 'failed', error: `${options.bundle} did not load within ${LOAD_MS_MAX} ms` };
+    return { outcome: 'unloadable', error: `it did not load within ${LOAD_MS_MAX} ms` };
   }
 
   async function invoke(event: unknown, timeoutMs: number): Promise<Invocation> {

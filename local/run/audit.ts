@@ -3,8 +3,8 @@
  * by the run and named to the handler by `SHARDBEAT_PROCESS`, so that the handler is the very artefact that is deployed.
  */
 import { env, stdout } from 'node:process';
-import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
+import { loadProcess } from '../../lib/delivery/loadProcess.ts';
 import type { Batch, Process } from '../../lib/delivery/process.ts';
 import { openLedger } from './ledger.ts';
 import { CONTENT_FIELD, LINE_FIELD } from './recordFields.ts';
@@ -12,11 +12,11 @@ import { CONTENT_FIELD, LINE_FIELD } from './recordFields.ts';
 const { SHARDBEAT_LOCAL_SLOT: slot, SHARDBEAT_LOCAL_LEDGER: ledger, SHARDBEAT_LOCAL_PROCESS: module } = env;
 if (!slot || !ledger || !module) throw new Error('audit: slot, ledger and process must be given');
 
-const user = (await import(pathToFileURL(module).href)) as { process: Process };
+const userProcess = await loadProcess(module, import.meta.url);
 const append = orReport(() => openLedger(ledger));
 
 export const process: Process = async (batch, context) => {
-  await user.process(batch, context);
+  await userProcess(batch, context);
   const records = checksumsOf(batch);
   orReport(() => append({ slot, shard: batch.shard, batch: batch.id, records }));
 };

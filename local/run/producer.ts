@@ -11,8 +11,6 @@ export interface ProducerOptions {
   put(shardIndex: number, logs: readonly Log[]): Promise<void>;
   /** A line is about to be put; lines count from 1, over all inputs. */
   onLine(line: number, checksum: number): void;
-  /** These many lines are in the stream now. */
-  onPut(lines: number): void;
   now(): number;
   signal: AbortSignal;
 }
@@ -39,7 +37,7 @@ export async function produce(options: ProducerOptions): Promise<number> {
     groups += 1;
     await onTheirWay[shard];
     signal.throwIfAborted();
-    const sent = put(shard, logs).then(() => options.onPut(logs.length));
+    const sent = put(shard, logs);
     // Whoever awaits it next is told of a failure; until then it is nobody's.
     sent.catch(() => {});
     onTheirWay[shard] = sent;

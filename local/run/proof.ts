@@ -80,9 +80,13 @@ export function createProof(): Proof {
       add(byShard, shard, records.length / 2);
     },
     totals: () => ({
-      ...totals,
+      produced: totals.produced,
+      processed: totals.processed,
+      distinct: totals.distinct,
       duplicates: totals.processed - totals.distinct,
       lost: totals.produced - totals.distinct,
+      outOfOrder: totals.outOfOrder,
+      damaged: totals.damaged,
     }),
     recordsBySlot: () => bySlot,
     recordsByShard: () => byShard,

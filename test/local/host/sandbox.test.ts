@@ -121,7 +121,7 @@ describe('a sandbox whose process ends', () => {
     const sandbox = open({ bundle: join(FIXTURES, 'broken.mjs'), onStart: (pid) => started.push(pid) });
     const invocation = await sandbox.invoke({}, { timeoutMs: 5_000 });
     expect(invocation).toMatchObject({
-      outcome: 'failed',
+      outcome: 'unloadable',
       error: expect.stringContaining('no such setting: COLOUR'),
     });
     expect(started.map(isAlive)).toEqual([false]);

@@ -1,0 +1,66 @@
+import { SettingsError, ShardbeatError } from '../lib/errors.ts';
+import { systemClock } from '../lib/runtime.ts';
+import { runLocal } from '../local/run/run.ts';
+import { createScreen } from '../local/run/screen.ts';
+import { exitCodeOf, formatSummary } from '../local/run/summary.ts';
+import { LOCAL_HELP, type LocalOptions, parseLocalOptions } from './options.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const EXIT_INTERRUPTED = 130;
+/** Once all is said and closed, nothing may keep this process; if something does, it is not waited for. */
+const EXIT_MS_MAX = 2_000;
+
+/** `shardbeat local`. Never throws; returns the exit code. */
+export async function local(args: readonly string[]): Promise<number> {
+  try {
+    const options = parseLocalOptions(args, process.stdout.isTTY ?? false);
+    if (options === 'help') {
+      process.stdout.write(LOCAL_HELP);
+      return 0;
+    }
+    return await run(options);
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    return error instanceof SettingsError ? 2 : 1;
+  } finally {
+    setTimeout(() => process.exit(), EXIT_MS_MAX).unref();
+  }
+}
+
+async function run(options: LocalOptions): Promise<number> {
+  const stop = stopOnSignals();
+  const screen = createScreen(options.json ? process.stderr : process.stdout, systemClock.now);
+  try {
+    const world = { stdin: process.stdin, screen, clock: systemClock, signal: stop };
+    const result = await runLocal(options, world);
+    screen.close();
+    (options.json ? process.stderr : process.stdout).write(`\n${formatSummary(result)}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify(result.summary)}\n`);
+    return exitCodeOf(result);
+  } catch (error) {
+    screen.close();
+    if (stop.aborted && error === stop.reason) return EXIT_INTERRUPTED;
+    throw error;
+  }
+}
+
+/** The first signal ends the run; a second one does not wait for it. A reader of stdout that went away ends it, too. */
+function stopOnSignals(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(EXIT_INTERRUPTED);
+      stop.abort(new Error(`stopped by ${signal}`));
+    });
+  }
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => stop.abort(error));
+  }
+  return stop.signal;
+}
+
+/** What went wrong: for a person where it is theirs to put right, with its origin where it is ours. */
+function messageOf(error: unknown): string {
+  if (error instanceof ShardbeatError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,109 @@
+import { parseArgs } from 'node:util';
+import { parseDuration } from '../lib/config/duration.ts';
+import { deriveTimes } from '../lib/config/times.ts';
+import { SettingsError } from '../lib/errors.ts';
+import type { LocalRunOptions } from '../local/run/run.ts';
+
+export interface LocalOptions extends LocalRunOptions {
+  /** The last line of stdout is the summary as JSON; everything else goes to stderr. */
+  json: boolean;
+}
+
+const SHARDS_MAX = 64;
+/** Each is a process of its own. */
+const CONSUMERS_MAX = 32;
+const PORT_MAX = 65_535;
+
+const OPTIONS = {
+  input: { type: 'string', multiple: true, default: [] as string[] },
+  source: { type: 'string', default: 'sls' },
+  shards: { type: 'string', default: '4' },
+  consumers: { type: 'string', default: '2' },
+  interval: { type: 'string', default: '2s' },
+  once: { type: 'boolean' },
+  json: { type: 'boolean', default: false },
+  process: { type: 'string' },
+  'sls-port': { type: 'string', default: '0' },
+  'dynamodb-port': { type: 'string', default: '0' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+export const LOCAL_HELP = `shardbeat local: a log stream, its consumer group and the functions that consume it, on this machine
+
+Puts a file's lines into a local log service and lets scheduled functions consume them: heartbeat, claim shards, pull,
+process, checkpoint to DynamoDB. The functions are the bundles that are deployed, each consumer in a process of its own;
+the services are local, in memory, and listen on 127.0.0.1 only. At the end it says what went in and what came out.
+
+  npm start -- [options]
+  node cli/shardbeat.ts local [options]
+
+  --input FILE         put the lines of this file into the stream, one record a line; may be repeated; - is stdin
+                       (without it: a generated access log)
+  --source sls         which log service: sls
+  --shards N           shards of the stream, 1 to ${SHARDS_MAX} (4)
+  --consumers N        consumers of the group, 1 to ${CONSUMERS_MAX} (2)
+  --interval D         how often each consumer is started, from 500ms (2s)
+  --once               end when everything is consumed; always so when stdout is no terminal
+  --json               print the summary as JSON, as the last line of stdout; progress goes to stderr
+  --process FILE       a module (.ts, .js, .mjs) that exports your own process(batch, context)
+                       (without it: records and bytes are counted)
+  --sls-port P         port of the log service (any free one)
+  --dynamodb-port P    port of DynamoDB (any free one)
+  -h, --help           this text
+
+Exit code: 0 everything came out, in order; 1 something was lost or out of order, or the run failed; 2 an option or an
+input cannot be used; 130 stopped by Ctrl-C before everything was consumed.
+`;
+
+/**
+ * Reads the options of `shardbeat local`.
+ *
+ * @returns 'help' if that is what was asked for
+ * @throws SettingsError naming the option and the remedy
+ */
+export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boolean): LocalOptions | 'help' {
+  const values = parse(args);
+  if (values.help) return 'help';
+  if (values.source !== 'sls') {
+    throw new SettingsError('--source', values.source, 'the sources are: sls');
+  }
+  if (values.process === '') throw new SettingsError('--process', '', 'name a module that exports `process`');
+  const intervalMs = parseDuration('--interval', values.interval);
+  deriveTimes(intervalMs);
+  return {
+    inputs: values.input,
+    shards: wholeNumber('--shards', values.shards, 1, SHARDS_MAX),
+    consumers: wholeNumber('--consumers', values.consumers, 1, CONSUMERS_MAX),
+    intervalMs,
+    once: values.once ?? !stdoutIsTerminal,
+    json: values.json,
+    process: values.process,
+    slsPort: wholeNumber('--sls-port', values['sls-port'], 0, PORT_MAX),
+    dynamodbPort: wholeNumber('--dynamodb-port', values['dynamodb-port'], 0, PORT_MAX),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, strict: true }).values;
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    const remedy = REMEDIES.find(({ when }) => `${code} ${message}`.includes(when))?.remedy;
+    if (remedy === undefined) throw error;
+    throw new SettingsError('option', /'([^' ]+)/.exec(message)?.[1], `${remedy}; see --help`);
+  }
+}
+
+/** What to do about the errors of parseArgs, which are told apart by code and, within one, only by message. */
+const REMEDIES = [
+  { when: 'ERR_PARSE_ARGS_UNKNOWN_OPTION', remedy: 'there is no such option' },
+  { when: 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL', remedy: 'name files with --input' },
+  { when: 'does not take an argument', remedy: 'it takes no value' },
+  { when: 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE', remedy: 'it needs a value' },
+] as const;
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value;
+  throw new SettingsError(option, text, `write a whole number from ${least} to ${most}`);
+}

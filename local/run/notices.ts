@@ -1,0 +1,67 @@
+import type { LogEvent } from '../host/outputLines.ts';
+import type { Invocation } from '../host/sandbox.ts';
+
+/** One line for a person about what a function logged; undefined for what needs no telling. */
+export function noticeOfEvent(slot: string, event: LogEvent): string | undefined {
+  const { shard, from } = event;
+  switch (event.event) {
+    case 'shard.claimed':
+      if (typeof from !== 'string') return `${slot} takes shard ${shard}`;
+      if (from === slot) return `${slot} takes shard ${shard} again`;
+      return `hand-off: shard ${shard} goes from ${from} to ${slot}`;
+    case 'plan.made':
+      return `${slot} made plan ${event.generation}: ${event.slots} consumers, ${event.shards} shards`;
+    case 'tick.refused':
+      return `${slot}: tick refused, another run of it is within its deadline`;
+    case 'batch.failed':
+      return `${slot}: process failed for a batch of shard ${shard} (attempt ${event.attempts}), it comes again: ${errorText(event.error)}`;
+    case 'batch.timedOut':
+      return `${slot}: process did not finish a batch of shard ${shard} in time (attempt ${event.attempts}), it comes again`;
+    case 'shard.failed':
+      return `${slot}: shard ${shard} is left for this tick: ${errorText(event.error)}`;
+    case 'slot.expired':
+      return `${slot}: ${event.expired} gave no heartbeat and has lost its shards`;
+    default:
+      return event.level === 'warn' || event.level === 'error' ? `${slot}: ${plainText(event)}` : undefined;
+  }
+}
+
+/** The same about how a tick ended. */
+export function noticeOfInvocation(
+  slot: string,
+  invocation: Invocation,
+  timeoutMs: number,
+): string | undefined {
+  switch (invocation.outcome) {
+    case 'answered':
+      return undefined;
+    case 'killed':
+      return `${slot} was killed at its deadline, after ${timeoutMs} ms; its next tick starts a new process`;
+    case 'died':
+      return `${slot}: ${invocation.error}; its next tick starts a new one`;
+    case 'unloadable':
+      return `${slot}: the function cannot be loaded: ${firstLine(invocation.error)}`;
+    case 'failed':
+      return `${slot}: the tick failed: ${firstLine(invocation.error)}`;
+  }
+}
+
+/** The error that an event or an invocation holds, to say at the end why nothing went on. */
+export function failureOfEvent({ event, error }: LogEvent): string | undefined {
+  return event === 'batch.failed' || event === 'shard.failed' ? errorText(error) : undefined;
+}
+
+function errorText(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { name = 'Error', message = '' } = error as { name?: string; message?: string };
+  return `${name}: ${firstLine(message)}`;
+}
+
+function plainText({ event, time, level, group, slot, error, ...fields }: LogEvent): string {
+  const shown = error === undefined ? fields : { ...fields, error: errorText(error) };
+  return `${event} ${JSON.stringify(shown)}`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!;
+}

@@ -1,0 +1,153 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { formatDuration } from '../../lib/config/duration.ts';
+import { deriveTimes } from '../../lib/config/times.ts';
+import type { Clock } from '../../lib/runtime.ts';
+import { createBoard } from './board.ts';
+import { prepareBundles } from './bundles.ts';
+import { startConsumers } from './consumers.ts';
+import { type Input, nothingToRead, openInputs } from './inputs.ts';
+import { tailLedger } from './ledger.ts';
+import { createListener } from './listener.ts';
+import { produce } from './producer.ts';
+import { createProof, type Proof } from './proof.ts';
+import { createRate } from './rate.ts';
+import type { Screen } from './screen.ts';
+import { type Stack, startStack } from './stack.ts';
+import { type RunResult, resultOf } from './summary.ts';
+import { cannotWrite, makeTemporaryDirectory } from './temporary.ts';
+import type { View } from './view.ts';
+import { createWatch, type Watch } from './watch.ts';
+
+export interface LocalRunOptions {
+  /** Paths, `-` for stdin; none: a generated access log. */
+  inputs: readonly string[];
+  shards: number;
+  consumers: number;
+  intervalMs: number;
+  /** End when everything is consumed, rather than only when the signal aborts. */
+  once: boolean;
+  /** Path of the user's own module. */
+  process: string | undefined;
+  /** 0: any free one. */
+  slsPort: number;
+  dynamodbPort: number;
+}
+
+export interface LocalRunWorld {
+  stdin: NodeJS.ReadableStream;
+  screen: Screen;
+  clock: Clock;
+  /** Ends the run at once. */
+  signal: AbortSignal;
+}
+
+const REFRESH_MS = 100;
+
+/**
+ * The main job on this machine, end to end: services, table and stream; the schedule; the inputs' lines as records; and
+ * the account of what came out. Everything it started is gone when it returns.
+ *
+ * @throws SettingsError for an option or an input that cannot be used; ShardbeatError if the run cannot go on
+ */
+export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): Promise<RunResult> {
+  const { screen, clock, signal } = world;
+  const startedAtMs = clock.now();
+  const inputs = await openInputs(options.inputs, world.stdin, signal);
+  await using cleanup = new AsyncDisposableStack();
+  const directory = cleanup.use(await makeTemporaryDirectory());
+  const bundles = await prepareBundles(directory.path, options.process);
+  const ledgerFile = join(directory.path, 'ledger');
+  const ledger = await tailLedger(ledgerFile).catch((error: Error) => {
+    throw cannotWrite(ledgerFile, error.message, error);
+  });
+  cleanup.defer(ledger.close);
+  const stack = await startStack({ ...options, clock });
+  cleanup.defer(stack.close);
+  introduce(options, inputs, stack, screen);
+
+  const slots = Array.from({ length: options.consumers }, (_, index) => `consumer-${index}`);
+  const { functionTimeoutMs } = deriveTimes(options.intervalMs);
+  const board = createBoard(slots);
+  const proof = createProof();
+  const rate = createRate();
+  const onIdle = (): void => screen.say('everything is consumed; Ctrl-C ends');
+  const watch = createWatch({ ...options, signal, onIdle });
+  const view = (): View => ({
+    totals: proof.totals(),
+    linesExpected: linesOf(inputs),
+    recordsPerSecond: rate(clock.now(), proof.totals().processed),
+    consumers: board.consumers(),
+    recordsBySlot: proof.recordsBySlot(),
+  });
+  const takeIn = async (): Promise<void> => {
+    for (const entry of await ledger.read()) proof.delivered(entry);
+  };
+
+  const consumers = startConsumers({
+    slots,
+    intervalMs: options.intervalMs,
+    timeoutMs: functionTimeoutMs,
+    bundle: bundles.handler,
+    environmentOf: (slot) => ({
+      ...stack.environment,
+      SHARDBEAT_PROCESS: pathToFileURL(bundles.audit).href,
+      SHARDBEAT_LOCAL_PROCESS: pathToFileURL(bundles.process).href,
+      SHARDBEAT_LOCAL_LEDGER: ledgerFile,
+      SHARDBEAT_LOCAL_SLOT: slot,
+    }),
+    clock,
+    listener: createListener(board, screen, watch, functionTimeoutMs),
+  });
+  cleanup.defer(consumers.stop);
+  cleanup.defer(watch.end);
+  const producing = produceAll(inputs, options.shards, stack, proof, watch, clock);
+
+  while (!watch.over.aborted) {
+    await clock.sleep(REFRESH_MS, watch.over).catch(() => {});
+    await takeIn();
+    screen.show(view());
+    watch.look(clock.now(), proof.totals(), stack.endCursors(), board.committed());
+  }
+  await Promise.all([consumers.stop(), producing]);
+  await takeIn();
+  const elapsedMs = clock.now() - startedAtMs;
+  return resultOf({ proof, board, elapsedMs, dynamodb: stack.dynamodbUsage(), ...watch.verdict() });
+}
+
+/** Never rejects: a failure ends the run through its watch. */
+async function produceAll(
+  inputs: readonly Input[],
+  shards: number,
+  stack: Stack,
+  proof: Proof,
+  watch: Watch,
+  clock: Clock,
+): Promise<void> {
+  try {
+    const lines = await produce({
+      inputs,
+      shards,
+      put: (shardIndex, logs) => stack.put(shardIndex, logs, watch.over),
+      onLine: proof.produced,
+      now: clock.now,
+      signal: watch.over,
+    });
+    if (lines === 0) throw nothingToRead(inputs.map(({ name }) => name).join(', '));
+    watch.productionEnded();
+  } catch (error) {
+    watch.fail(error);
+  }
+}
+
+function introduce(options: LocalRunOptions, inputs: readonly Input[], stack: Stack, screen: Screen): void {
+  const { shards, consumers, intervalMs } = options;
+  screen.say(`SLS on ${stack.slsUrl}, DynamoDB on ${stack.dynamodbUrl}`);
+  screen.say(`${shards} shards, ${consumers} consumers, each started every ${formatDuration(intervalMs)}`);
+  screen.say(`input: ${inputs.map(({ name }) => name).join(', ')}`);
+}
+
+function linesOf(inputs: readonly Input[]): number | undefined {
+  const counts = inputs.map(({ lines }) => lines);
+  return counts.includes(undefined) ? undefined : counts.reduce<number>((sum, lines) => sum + lines!, 0);
+}

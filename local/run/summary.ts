@@ -1,0 +1,98 @@
+import type { DynamodbUsage } from '../dynamodb.ts';
+import type { Board } from './board.ts';
+import type { Proof } from './proof.ts';
+import { number, table } from './view.ts';
+
+/** What a run came to; `--json` prints exactly this. */
+export interface Summary {
+  produced: number;
+  processed: number;
+  distinct: number;
+  duplicates: number;
+  lost: number;
+  outOfOrder: number;
+  ticks: number;
+  handOffs: number;
+  dynamodb: DynamodbUsage;
+  seconds: number;
+}
+
+export interface RunResult {
+  summary: Summary;
+  /** Stopped from outside before everything was consumed: what did not come out was left, not lost. */
+  interrupted: boolean;
+  /** Why it ended although not everything was consumed. */
+  problem: string | undefined;
+  /** Records that came out and never went in. */
+  damaged: number;
+  recordsBySlot: ReadonlyMap<string, number>;
+  recordsByShard: ReadonlyMap<string, number>;
+}
+
+/** Puts together what a run came to. `interrupted` counts only if something was left. */
+export function resultOf(run: {
+  proof: Proof;
+  board: Board;
+  dynamodb: DynamodbUsage;
+  elapsedMs: number;
+  interrupted: boolean;
+  problem: string | undefined;
+}): RunResult {
+  const { proof, board, dynamodb } = run;
+  const { damaged, ...counts } = proof.totals();
+  const bySlot = board.consumers().map(({ slot }) => [slot, proof.recordsBySlot().get(slot) ?? 0] as const);
+  const seconds = Math.round(run.elapsedMs / 100) / 10;
+  return {
+    summary: { ...counts, ticks: board.ticks(), handOffs: board.handOffs(), dynamodb, seconds },
+    interrupted: run.interrupted && counts.lost > 0,
+    problem: run.problem,
+    damaged,
+    recordsBySlot: new Map(bySlot),
+    recordsByShard: proof.recordsByShard(),
+  };
+}
+
+/** 0: all came out, in order. 1: not so. 130, as a shell has it: stopped before everything was consumed. */
+export function exitCodeOf({ summary, interrupted, problem, damaged }: RunResult): number {
+  if (interrupted) return 130;
+  return problem === undefined && summary.lost === 0 && summary.outOfOrder === 0 && damaged === 0 ? 0 : 1;
+}
+
+/** The summary for a person. */
+export function formatSummary(result: RunResult): string {
+  const { summary, interrupted, damaged } = result;
+  const { dynamodb, seconds } = summary;
+  const rows = [
+    ['produced', number(summary.produced)],
+    ['processed', `${number(summary.processed)} (${number(summary.duplicates)} duplicates)`],
+    interrupted || result.problem !== undefined
+      ? ['left', `${number(summary.lost)} not consumed`]
+      : ['lost', number(summary.lost)],
+    ['out of order', number(summary.outOfOrder)],
+    ...(damaged > 0 ? [['damaged', `${number(damaged)} came out that never went in`]] : []),
+    ['consumers', countsOf(result.recordsBySlot)],
+    ['shards', countsOf(result.recordsByShard)],
+    ['ticks', `${number(summary.ticks)}, ${number(summary.handOffs)} hand-offs`],
+    [
+      'DynamoDB',
+      `${number(dynamodb.requests)} requests, ${number(dynamodb.writeUnits)} write units, ${number(dynamodb.readUnits)} read units`,
+    ],
+    ['time', `${seconds} s`],
+  ];
+  return [verdictOf(result), ...table(rows).map((row) => `  ${row}`)].join('\n');
+}
+
+function verdictOf(result: RunResult): string {
+  const { summary, interrupted, problem } = result;
+  if (problem !== undefined) return problem;
+  if (interrupted) {
+    return `Stopped: ${number(summary.lost)} of ${number(summary.produced)} records put in so far were not consumed yet.`;
+  }
+  if (exitCodeOf(result) !== 0) return 'NOT everything came out as it went in.';
+  return 'Every record came out, in the order of its shard.';
+}
+
+function countsOf(counts: ReadonlyMap<string, number>): string {
+  const sorted = [...counts].toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+  return sorted.map(([name, count]) => `${name}: ${number(count)}`).join(', ') || 'none';
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { parseLocalOptions } from '../../cli/options.ts';
+import { SettingsError } from '../../lib/errors.ts';
+
+const parse = (...args: string[]) => parseLocalOptions(args, true);
+
+describe('options of shardbeat local', () => {
+  it('have a default each', () => {
+    expect(parse()).toEqual({
+      inputs: [],
+      shards: 4,
+      consumers: 2,
+      intervalMs: 2_000,
+      once: false,
+      json: false,
+      process: undefined,
+      slsPort: 0,
+      dynamodbPort: 0,
+    });
+  });
+
+  it('are read as they are written, with = or without', () => {
+    const args = ['--input', 'a.log', '--input=-', '--shards=8', '--consumers', '3', '--interval', '500ms'];
+    const more = ['--once', '--json', '--process', 'mine.ts', '--sls-port', '8080', '--dynamodb-port=8000'];
+    expect(parse(...args, ...more)).toEqual({
+      inputs: ['a.log', '-'],
+      shards: 8,
+      consumers: 3,
+      intervalMs: 500,
+      once: true,
+      json: true,
+      process: 'mine.ts',
+      slsPort: 8080,
+      dynamodbPort: 8000,
+    });
+  });
+
+  it('end the run by themselves where nobody looks on', () => {
+    expect(parseLocalOptions([], false)).toMatchObject({ once: true });
+  });
+
+  it.each([['--help'], ['-h']])('are explained by %s, whatever else is there', (option) => {
+    expect(parse('--shards', 'many', option)).toBe('help');
+  });
+});
+
+describe('an option that cannot be used', () => {
+  it.each([
+    [['--shard', '4'], 'option: "--shard" cannot be used: there is no such option; see --help'],
+    [['-x'], 'option: "-x" cannot be used: there is no such option; see --help'],
+    [['access.log'], 'option: "access.log" cannot be used: name files with --input; see --help'],
+    [['--input'], 'option: "--input" cannot be used: it needs a value; see --help'],
+    [['--input', '--once'], 'option: "--input" cannot be used: it needs a value; see --help'],
+    [['--once=yes'], 'option: "--once" cannot be used: it takes no value; see --help'],
+    [['--source', 'cls'], '--source: "cls" cannot be used: the sources are: sls'],
+    [['--shards', '0'], '--shards: "0" cannot be used: write a whole number from 1 to 64'],
+    [['--shards', '1e1'], '--shards: "1e1" cannot be used: write a whole number from 1 to 64'],
+    [['--shards='], '--shards: "" cannot be used: write a whole number from 1 to 64'],
+    [['--consumers', '2.5'], '--consumers: "2.5" cannot be used: write a whole number from 1 to 32'],
+    [['--consumers=-1'], '--consumers: "-1" cannot be used: write a whole number from 1 to 32'],
+    [['--sls-port', '65536'], '--sls-port: "65536" cannot be used: write a whole number from 0 to 65535'],
+    [
+      ['--interval', '2'],
+      '--interval: "2" cannot be used: write a number and a unit, such as 500ms, 2s or 1m',
+    ],
+    [['--interval', '499ms'], 'interval: "499ms" cannot be used: choose 500ms to 30m'],
+    [['--process', ''], '--process: "" cannot be used: name a module that exports `process`'],
+  ])('is named, with what to do: %j', (args, message) => {
+    expect(() => parse(...args)).toThrow(SettingsError);
+    expect(() => parse(...args)).toThrow(message);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { createBoard } from '../../../local/run/board.ts';
+import { createProof } from '../../../local/run/proof.ts';
+import { exitCodeOf, formatSummary, type RunResult, resultOf } from '../../../local/run/summary.ts';
+
+function run(
+  delivered: [line: number, checksum: number][],
+  more: Partial<Parameters<typeof resultOf>[0]> = {},
+): RunResult {
+  const proof = createProof();
+  for (const line of [1, 2, 3]) proof.produced(line, line);
+  const records = Uint32Array.from(delivered.flat());
+  proof.delivered({ slot: 'consumer-0', shard: '0', batch: 'b', records });
+  return resultOf({
+    proof,
+    board: createBoard(['consumer-0', 'consumer-1']),
+    dynamodb: { requests: 12, writeUnits: 8, readUnits: 2.5 },
+    elapsedMs: 1_234,
+    interrupted: false,
+    problem: undefined,
+    ...more,
+  });
+}
+
+const inOrder: [number, number][] = [
+  [1, 1],
+  [2, 2],
+  [3, 3],
+];
+
+describe('the summary', () => {
+  it('has exactly these keys', () => {
+    expect(JSON.stringify(run(inOrder).summary)).toBe(
+      '{"produced":3,"processed":3,"distinct":3,"duplicates":0,"lost":0,"outOfOrder":0,"ticks":0,"handOffs":0,"dynamodb":{"requests":12,"writeUnits":8,"readUnits":2.5},"seconds":1.2}',
+    );
+  });
+
+  it('shows a person each consumer’s share, also of those that had none', () => {
+    const text = formatSummary(run(inOrder));
+    expect(text).toContain('Every record came out, in the order of its shard.');
+    expect(text).toContain('consumer-0: 3, consumer-1: 0');
+  });
+
+  it.each<[string, RunResult, number, string]>([
+    ['complete', run(inOrder), 0, 'Every record'],
+    ['with duplicates', run([...inOrder, [1, 1]]), 0, 'Every record'],
+    ['lost', run(inOrder.slice(1)), 1, 'NOT everything'],
+    ['out of order', run(inOrder.toReversed()), 1, 'NOT everything'],
+    ['damaged', run([...inOrder, [1, 99]]), 1, 'NOT everything'],
+    ['stuck', run(inOrder, { problem: 'Nothing went on' }), 1, 'Nothing went on'],
+    ['interrupted', run(inOrder.slice(1), { interrupted: true }), 130, 'Stopped: 1 of 3 records'],
+    ['interrupted at the end', run(inOrder, { interrupted: true }), 0, 'Every record'],
+  ])('is %s: exit code and verdict', (_what, result, code, verdict) => {
+    expect(exitCodeOf(result)).toBe(code);
+    expect(formatSummary(result).startsWith(verdict)).toBe(true);
+  });
+});
