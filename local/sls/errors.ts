@@ -72,6 +72,20 @@ export const refuse = {
   shardNotExist: (shard: string) => badRequest('ShardNotExist', `Shard ${shard} does not exist`),
   invalidCursor: (cursor: string) => badRequest('InvalidCursor', `cursor ${cursor} is invalid`),
 
+  // Consumer groups. ConsumerNotMatch is in no documentation, but in the Java and Go consumer libraries.
+  groupAlreadyExist: () => badRequest('ConsumerGroupAlreadyExist', 'consumer group already exist'),
+  groupNotExist: () => notFound('ConsumerGroupNotExist', 'consumer group not exist'),
+  groupInvalid: () => badRequest('JsonInfoInvalid', 'consumerGroup or timeout is of error format'),
+  groupQuotaExceed: (max: number) =>
+    badRequest('ConsumerGroupQuotaExceed', `A logstore has at most ${max} consumer groups.`),
+  unknownConsumerWithShards: () =>
+    badRequest('NotExistConsumerWithBody', 'non-exist consumer with non-empty body of heartbeat message'),
+  consumerNotExist: () => notFound('ConsumerNotExist', 'consumer not exist in the consumer group'),
+  consumerNotMatch: (consumer: string, shard: number) =>
+    badRequest('ConsumerNotMatch', `consumer ${consumer} does not hold shard ${shard}`),
+  shardNotInGroup: () => notFound('ShardNotExist', 'shard not exist'),
+  checkpointInvalid: () => badRequest('InvalidShardCheckPoint', 'shard checkpoint not encoded by base64'),
+
   // Limits.
   projectQuotaExceed: (message: string) => badRequest('ProjectQuotaExceed', message),
   writeQuotaExceed: (message: string) => new Refusal(403, 'WriteQuotaExceed', message),

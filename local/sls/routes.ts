@@ -1,6 +1,15 @@
 import type { Handler } from './call.ts';
 import { refuse } from './errors.ts';
 import { getCursor, getCursorTime } from './handlers/cursors.ts';
+import {
+  consumerGroupHeartbeat,
+  createConsumerGroup,
+  deleteConsumerGroup,
+  getCheckpoint,
+  listConsumerGroups,
+  updateCheckpoint,
+  updateConsumerGroup,
+} from './handlers/groups.ts';
 import { createLogStore, getLogStore, listLogStores } from './handlers/logstores.ts';
 import { createProject, getProject } from './handlers/projects.ts';
 import { pullLogs } from './handlers/pull.ts';
@@ -20,6 +29,8 @@ export interface Route {
 }
 
 const SHARD = '/logstores/:logstore/shards/:shard';
+const GROUPS = '/logstores/:logstore/consumergroups';
+const GROUP = '/logstores/:logstore/consumergroups/:group';
 
 /** In order of precedence: the first path that fits is taken. */
 const ROUTES: readonly Route[] = [
@@ -43,6 +54,25 @@ const ROUTES: readonly Route[] = [
     handle: getCursorTime,
   },
   { operation: 'PullLogs', method: 'GET', path: SHARD, query: type('log', 'logs'), handle: pullLogs },
+  { operation: 'CreateConsumerGroup', method: 'POST', path: GROUPS, handle: createConsumerGroup },
+  { operation: 'ListConsumerGroup', method: 'GET', path: GROUPS, handle: listConsumerGroups },
+  { operation: 'UpdateConsumerGroup', method: 'PUT', path: GROUP, handle: updateConsumerGroup },
+  { operation: 'DeleteConsumerGroup', method: 'DELETE', path: GROUP, handle: deleteConsumerGroup },
+  { operation: 'GetCheckPoint', method: 'GET', path: GROUP, handle: getCheckpoint },
+  {
+    operation: 'ConsumerGroupHeartBeat',
+    method: 'POST',
+    path: GROUP,
+    query: type('heartbeat'),
+    handle: consumerGroupHeartbeat,
+  },
+  {
+    operation: 'ConsumerGroupUpdateCheckPoint',
+    method: 'POST',
+    path: GROUP,
+    query: type('checkpoint'),
+    handle: updateCheckpoint,
+  },
 ];
 
 /** The route of a request and the parts of its path. Refuses with InvalidMethod, MissingParameter, ParameterInvalid. */

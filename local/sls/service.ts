@@ -32,9 +32,12 @@ export interface SlsOptions {
 
 /** A running service. The helpers do in-process what the API does, without a signature. */
 export interface SlsService {
-  /** `http://127.0.0.1:<port>`: for clients that send the project in the host header only, as the Python SDK does. */
+  /** `http://127.0.0.1:<port>`: for clients that name the project in the host header only, or as an HTTP proxy. */
   readonly url: string;
-  /** `localhost:<port>`: for clients that connect to `<project>.<endpoint>`. */
+  /**
+   * `localhost:<port>`: for clients that connect to `<project>.<endpoint>`, as official SDKs do. Where names below
+   * localhost do not resolve, give them any endpoint, and `url` as their proxy (`HTTP_PROXY`).
+   */
   readonly endpoint: string;
   readonly port: number;
   createProject(name: string): void;

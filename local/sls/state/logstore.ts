@@ -1,4 +1,5 @@
 import { refuse } from '../errors.ts';
+import type { ConsumerGroup } from '../group/group.ts';
 import { containsKey, divideRange, type KeyRange, parseKey, splitRange, WHOLE_KEYSPACE } from './keyspace.ts';
 import { createShard, type Shard } from './shard.ts';
 
@@ -20,6 +21,7 @@ export interface Logstore {
   readonly shards: Shard[];
   /** Counts load-balanced writes, so that they go round the readwrite shards in a fixed order. */
   balancedWrites: number;
+  readonly groups: Map<string, ConsumerGroup>;
 }
 
 /** A split makes at most this many shards, and a logstore never has more than this many in all. */
@@ -42,6 +44,7 @@ export function createLogstore(name: string, settings: LogstoreSettings, nowMs: 
     createdAtSec: Math.floor(nowMs / 1000),
     shards: [],
     balancedWrites: 0,
+    groups: new Map(),
   };
   addShards(logstore, divideRange(WHOLE_KEYSPACE, shardCount), [], nowMs);
   return logstore;
