@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { SettingsError } from '../errors.ts';
+import { planByLag } from '../group/planByLag.ts';
+import { planEvenly, type Strategy } from '../group/planner.ts';
 import type { Position } from '../sources/source.ts';
 import { parseDuration } from './duration.ts';
 import { deriveTimes, type Times } from './times.ts';
@@ -9,8 +11,14 @@ export interface Settings {
   group: string;
   table: string;
   times: Times;
+  /** Which stream the group reads: `sls://project/logstore`. */
+  stream: string;
   start: Position;
+  endAt: number | undefined;
   order: boolean;
+  settingsVersion: number;
+  strategy: Strategy;
+  onCursorExpired: 'earliest' | 'latest' | 'fail';
   batchesMax: number;
   countMax: number;
   shardsParallelMax: number;
@@ -27,9 +35,7 @@ export interface SlsSettings {
   region: string | undefined;
   signature: 'v1' | 'v4';
   compression: 'zstd' | 'lz4';
-  accessKeyId: string;
-  accessKeySecret: string;
-  securityToken: string | undefined;
+  credentials: () => { accessKeyId: string; accessKeySecret: string; securityToken?: string };
 }
 
 const required = (remedy: string) => v.pipe(v.string(`set it: ${remedy}`), v.nonEmpty(`set it: ${remedy}`));
@@ -53,6 +59,10 @@ const EnvironmentSchema = v.object({
   SHARDBEAT_FUNCTION_TIMEOUT: v.optional(v.string()),
   SHARDBEAT_SOURCE: v.picklist(['sls'], 'set it to sls'),
   SHARDBEAT_START: v.optional(v.string(), 'begin'),
+  SHARDBEAT_END: v.optional(v.string()),
+  SHARDBEAT_SETTINGS_VERSION: count(1, 1_000_000),
+  SHARDBEAT_STRATEGY: oneOf(['even', 'lag'], 'even'),
+  SHARDBEAT_CURSOR_EXPIRED: oneOf(['earliest', 'latest', 'fail'], 'earliest'),
   SHARDBEAT_ORDER: oneOf(['true', 'false'], 'true'),
   SHARDBEAT_BATCHES_MAX: v.optional(
     v.pipe(
@@ -92,7 +102,12 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     group: read.SHARDBEAT_GROUP,
     table: read.SHARDBEAT_TABLE,
     times: readTimes(read),
+    stream: `sls://${read.SHARDBEAT_SLS_PROJECT}/${read.SHARDBEAT_SLS_LOGSTORE}`,
     start: parseStart(read.SHARDBEAT_START),
+    endAt: read.SHARDBEAT_END === undefined ? undefined : parseTime('SHARDBEAT_END', read.SHARDBEAT_END),
+    settingsVersion: read.SHARDBEAT_SETTINGS_VERSION,
+    strategy: read.SHARDBEAT_STRATEGY === 'even' ? planEvenly : planByLag,
+    onCursorExpired: read.SHARDBEAT_CURSOR_EXPIRED,
     order: read.SHARDBEAT_ORDER === 'true',
     batchesMax: Number(read.SHARDBEAT_BATCHES_MAX ?? Number.POSITIVE_INFINITY),
     countMax: read.SHARDBEAT_COUNT_MAX,
@@ -106,9 +121,13 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       region: read.SHARDBEAT_SLS_REGION,
       signature: read.SHARDBEAT_SLS_SIGNATURE,
       compression: read.SHARDBEAT_SLS_COMPRESSION,
-      accessKeyId: read.SHARDBEAT_SLS_ACCESS_KEY_ID,
-      accessKeySecret: read.SHARDBEAT_SLS_ACCESS_KEY_SECRET,
-      securityToken: read.SHARDBEAT_SLS_SECURITY_TOKEN,
+      credentials: () => ({
+        accessKeyId: read.SHARDBEAT_SLS_ACCESS_KEY_ID,
+        accessKeySecret: read.SHARDBEAT_SLS_ACCESS_KEY_SECRET,
+        ...(read.SHARDBEAT_SLS_SECURITY_TOKEN !== undefined && {
+          securityToken: read.SHARDBEAT_SLS_SECURITY_TOKEN,
+        }),
+      }),
     },
   };
 }
@@ -129,13 +148,17 @@ function readTimes(read: Environment): Times {
   return deriveTimes(intervalMs, { ...given('functionTimeout'), ...given('sessionTimeout') }, fields);
 }
 
-/** `begin`, `end`, or a time as ISO 8601 with a zone or as Unix seconds. */
 function parseStart(text: string): Position {
   if (text === 'begin' || text === 'end') return { at: text };
+  return { at: 'time', unixMs: parseTime('SHARDBEAT_START', text, 'begin, end, ') };
+}
+
+/** ISO 8601 with a zone, or Unix seconds; milliseconds since 1970. */
+function parseTime(field: string, text: string, others = ''): number {
   const isTime = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text);
   const unixMs = /^\d{9,10}$/.test(text) ? Number(text) * 1_000 : isTime ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(unixMs)) return { at: 'time', unixMs };
-  throw new SettingsError('SHARDBEAT_START', text, 'write begin, end, 2026-01-31T12:00:00Z or Unix seconds');
+  if (!Number.isNaN(unixMs)) return unixMs;
+  throw new SettingsError(field, text, `write ${others}2026-01-31T12:00:00Z or Unix seconds`);
 }
 
 /** A variable that is set to nothing counts as not set: templates often leave it so. */

@@ -1,10 +1,11 @@
 import { type ConsumerItem, consumerKey, type Grant, type GroupState } from './items.ts';
-import { type Assignment, eligibleShards, planEvenly } from './planner.ts';
+import { type Assignment, eligibleShards, type Strategy } from './planner.ts';
 import { type GroupStore, type ReadOptions, unchanged } from './store.ts';
 
 interface AssignOptions {
   generation: number;
   order: boolean;
+  strategy: Strategy;
   /** Shards whose owner must look at the item again: its consumer item is written even if nothing moves. */
   touched: ReadonlySet<string>;
 }
@@ -22,7 +23,9 @@ export async function assign(
 ): Promise<number> {
   const { generation } = options;
   const shards = eligibleShards(state.shards, options);
-  const target = planEvenly({ generation, consumers: state.consumers, shards });
+  const staying = new Map([...state.consumers].filter(([, consumer]) => consumer.draining !== true));
+  const target = options.strategy({ generation, consumers: staying, shards, failing: failingSlots(state) });
+  for (const slot of state.consumers.keys()) if (!staying.has(slot)) target.set(slot, {});
 
   const write = async (slot: string, assigned: Record<string, Grant>): Promise<void> => {
     const consumer = state.consumers.get(slot)!;
@@ -59,3 +62,19 @@ export async function assign(
 }
 
 const sorted = (target: Assignment) => [...target].sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** Attempts of one batch after which the slot, and not the batch, comes under suspicion. */
+const ATTEMPTS_SUSPICIOUS = 3;
+
+/** Slots in which `process` refuses most of the shards they own, again and again. */
+function failingSlots(state: GroupState): Set<string> {
+  const owned = new Map<string, { shards: number; failing: number }>();
+  for (const { owner, failure } of state.shards.values()) {
+    if (owner === undefined) continue;
+    const counts = owned.get(owner) ?? { shards: 0, failing: 0 };
+    counts.shards++;
+    if ((failure?.attempts ?? 0) >= ATTEMPTS_SUSPICIOUS) counts.failing++;
+    owned.set(owner, counts);
+  }
+  return new Set([...owned].filter(([, { shards, failing }]) => failing * 2 > shards).map(([slot]) => slot));
+}

@@ -1,9 +1,13 @@
+import type { GroupSettings } from './settings.ts';
+
 /** The items of one group, exactly as they stand in the table. Times are milliseconds since 1970. */
 
 /** Plan generation that gave a shard to a slot. Compared for equality only, never by order, except by the planner. */
 export type Grant = number;
 
 export interface GroupItem {
+  /** Version of the items' form. */
+  schema: number;
   /** Counts plans; seeded from the clock, so that it never repeats, not even for a group made again. */
   generation: number;
   /** Until when somebody holds the plan lock. */
@@ -13,11 +17,13 @@ export interface GroupItem {
   /** From when on the next plan is due: the earliest moment at which a session can have expired. */
   planDueAt: number;
   createdAt: number;
-  settings: Record<string, string | number | boolean>;
+  settings: GroupSettings;
   settingsVersion: number;
   /** Every shard of the first listing has its item, so `start` no longer applies. */
   initialized: boolean;
   paused: boolean;
+  /** When every shard had been read up to the end time. */
+  completedAt?: number;
 }
 
 export interface ConsumerItem {
@@ -35,6 +41,8 @@ export interface ConsumerItem {
   /** Generation that the last heartbeat saw. */
   acknowledged: number;
   assigned?: Record<string, Grant>;
+  /** The slot hands everything off and is given nothing. */
+  draining?: boolean;
 }
 
 export interface ShardItem {

@@ -3,6 +3,7 @@ import type { Logger } from '../observe/logger.ts';
 import type { Position, SourceShard } from '../sources/source.ts';
 import { assign } from './assign.ts';
 import { consumerKey, type GroupItem, type GroupState } from './items.ts';
+import type { Strategy } from './planner.ts';
 import { syncShards } from './shards.ts';
 import type { GroupStore, ReadOptions } from './store.ts';
 
@@ -21,40 +22,9 @@ export interface Planning {
   times: Times;
   order: boolean;
   start: Position;
+  endAt: number | undefined;
+  strategy: Strategy;
   logger: Logger;
-}
-
-/** A new group waits almost one interval for its members, so that the first plan knows them all. */
-const SETTLE_SHARE = 0.9;
-
-/** Makes the group if there is none. Settings of a group that exists stay as they are. */
-export async function ensureGroup(
-  planning: Pick<Planning, 'store' | 'now' | 'times'>,
-  settings: GroupItem['settings'],
-  options: ReadOptions,
-): Promise<GroupItem> {
-  const { store, now, times } = planning;
-  const written = await store.update(
-    'GROUP',
-    {
-      set: {
-        generation: now,
-        planUntil: 0,
-        planDueAt: now + Math.round(times.intervalMs * SETTLE_SHARE),
-        createdAt: now,
-        settings,
-        settingsVersion: 1,
-        paused: false,
-        initialized: false,
-      },
-      condition: { absent: 'generation' },
-    },
-    options,
-  );
-  if (written.accepted) return written.item;
-  const group = await store.get('GROUP', { ...options, consistent: true });
-  if (group === undefined) throw new Error('the group was deleted while a tick joined it');
-  return group;
 }
 
 /**
@@ -98,19 +68,28 @@ export async function plan(
   const listed = await planning.stream.listShards(options.signal);
   const touched = await syncShards(planning, state, listed, options);
   await removeExpired(planning, state, options);
-  const moves = await assign(store, state, { generation, order: planning.order, touched }, options);
+  const { order, strategy } = planning;
+  const moves = await assign(store, state, { generation, order, strategy, touched }, options);
 
   const planDueAt = nextPlanAt(state, now, times);
+  const completed = isComplete(planning, state) && state.group?.completedAt === undefined;
   await store.update(
     'GROUP',
     {
-      set: { planUntil: 0, planDueAt, initialized: true },
+      set: { planUntil: 0, planDueAt, initialized: true, ...(completed && { completedAt: now }) },
       condition: { equal: 'generation', value: generation },
     },
     options,
   );
   logger.info('plan.made', { generation, moves, slots: state.consumers.size, shards: state.shards.size });
+  if (completed) logger.info('group.complete', { endAt: planning.endAt });
   return planDueAt;
+}
+
+/** Past the end time, with every shard read up to it. */
+function isComplete({ endAt, now }: Planning, state: GroupState): boolean {
+  if (endAt === undefined || now <= endAt || state.shards.size === 0) return false;
+  return [...state.shards.values()].every((item) => item.state === 'done');
 }
 
 /** Drops dead slots from the table and from `state`. A slot that came back meanwhile stays in both. */

@@ -5,11 +5,16 @@ import type { ConsumerItem, Grant, ShardItem } from './items.ts';
 export interface PlanInput {
   /** The generation that new grants carry. */
   generation: number;
-  /** Slots whose session lives. */
+  /** Slots whose session lives and that are not leaving. */
   consumers: ReadonlyMap<string, Pick<ConsumerItem, 'assigned'>>;
   /** Shards that may be worked on now (`eligibleShards`). */
-  shards: ReadonlyMap<string, Pick<ShardItem, 'owner'>>;
+  shards: ReadonlyMap<string, Pick<ShardItem, 'owner' | 'lagMs'>>;
+  /** Slots that keep failing: they are given no more than they hold. */
+  failing?: ReadonlySet<string>;
 }
+
+/** A way to plan. Whatever it answers is safe; what it should be is complete, balanced, sticky and deterministic. */
+export type Strategy = (input: PlanInput) => Assignment;
 
 /** What every slot is to hold: shard → grant. */
 export type Assignment = Map<string, Record<string, Grant>>;
@@ -35,11 +40,11 @@ export function eligibleShards(
  * Even and sticky: the slots' counts differ by at most one, and no balanced assignment moves fewer shards. A shard that
  * stays keeps its grant; one that nobody holds goes back to its recorded owner if that slot has room. Deterministic.
  */
-export function planEvenly(input: PlanInput): Assignment {
+export const planEvenly: Strategy = (input) => {
   const slots = [...input.consumers.keys()].sort();
   if (slots.length === 0) return new Map();
   const held = currentHolders(input);
-  const quotas = sharesOf(input.shards.size, slots, held);
+  const quotas = sharesOf(input.shards.size, slots, held, input.failing ?? new Set());
 
   const assignment: Assignment = new Map(slots.map((slot) => [slot, {}]));
   const rooms = new Map(quotas);
@@ -69,7 +74,7 @@ export function planEvenly(input: PlanInput): Assignment {
     give(shard, slots[next]!, input.generation);
   }
   return assignment;
-}
+};
 
 /**
  * What each live slot holds of the eligible shards, those it has claimed first. A shard listed twice (a revocation was
@@ -98,15 +103,24 @@ function currentHolders(input: PlanInput): Map<string, { shard: string; grant: G
 
 /**
  * How many shards each slot may hold. The shards left over by the division go to the slots that hold the most now:
- * that is what makes the moves fewest.
+ * that is what makes the moves fewest. A failing slot's share ends at what it holds, as long as a healthy one is left.
  */
 function sharesOf(
   shardCount: number,
   slots: readonly string[],
   held: ReadonlyMap<string, readonly unknown[]>,
+  failing: ReadonlySet<string>,
 ): Map<string, number> {
+  const heldBy = (slot: string): number => held.get(slot)!.length;
   const share = Math.floor(shardCount / slots.length);
   const larger = shardCount % slots.length;
-  const byHeld = [...slots].sort((a, b) => held.get(b)!.length - held.get(a)!.length || (a < b ? -1 : 1));
-  return new Map(byHeld.map((slot, index) => [slot, share + (index < larger ? 1 : 0)]));
+  const byHeld = [...slots].sort((a, b) => heldBy(b) - heldBy(a) || (a < b ? -1 : 1));
+  const shares = new Map(byHeld.map((slot, index) => [slot, share + (index < larger ? 1 : 0)]));
+
+  const capped = slots.filter((slot) => failing.has(slot) && shares.get(slot)! > heldBy(slot));
+  if (capped.length === 0 || capped.length === slots.length) return shares;
+  const kept = new Map(capped.map((slot) => [slot, heldBy(slot)]));
+  const left = shardCount - [...kept.values()].reduce((sum, count) => sum + count, 0);
+  const others = slots.filter((slot) => !kept.has(slot));
+  return new Map([...kept, ...sharesOf(left, others, held, failing)]);
 }

@@ -37,6 +37,8 @@ export interface PullRequest {
   cursor: string;
   /** The shard was listed as closed before this pull: the driver may then report its end. */
   closed: boolean;
+  /** Exclusive; nothing at or after it is wanted, and nothing more will come before it. Reaching it is the end. */
+  endCursor?: string | undefined;
   /** Most records wanted, as far as the service can count them (SLS counts log groups). */
   countMax: number;
   signal: AbortSignal;
@@ -53,7 +55,7 @@ export interface Pulled {
   nextCursor: string;
   /** The service had nothing after this answer at the time. */
   caughtUp: boolean;
-  /** The shard is closed and this answer is its last: there is nothing at or after `nextCursor`, ever. */
+  /** The shard is closed, or has an end cursor, and this answer is its last: nothing will follow, ever. */
   endOfShard: boolean;
   /** How old the last record read is against what the service holds, if it tells; 0 when caught up. */
   lagMs: number | undefined;
@@ -66,5 +68,10 @@ export interface Source {
   readonly tags: Readonly<Record<string, string>>;
   listShards(signal: AbortSignal): Promise<SourceShard[]>;
   cursorAt(shard: string, position: Position, signal: AbortSignal): Promise<string>;
+  /**
+   * Throws SourceError; `code: 'CursorExpired'` when what stood at the cursor is past the retention.
+   */
   pull(request: PullRequest): Promise<Pulled>;
+  /** How many positions lie between two cursors of a shard, where cursors tell (SLS: log groups; CLS: messages). */
+  distance?(from: string, to: string): number | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Batch } from '../delivery/process.ts';
+import { SourceError } from '../errors.ts';
 import { commit, type Holding, recordFailure } from '../group/commit.ts';
 import type { Failure } from '../group/items.ts';
 import type { Pulled } from '../sources/source.ts';
@@ -16,25 +17,25 @@ export async function readOn(
   at: CachedShard,
   result: ShardResult,
 ): Promise<ShardOutcome> {
-  const { source, clock, budget, settings } = run;
+  const { clock, budget, settings } = run;
   const leave = (stopped: ShardResult['stopped']): ShardOutcome => ({
     result: { ...result, stopped, cursor: at.cursor },
     remember: stopped === 'lost' ? undefined : at,
   });
+  const end = await endOf(run, shard);
+  if (end.near) return leave('caughtUp');
   let longestMs = 0;
   while (result.batches < settings.batchesMax) {
     const startedAt = clock.now();
     // A batch that takes as long as the longest one so far must still fit.
     if (budget.work.aborted || startedAt + longestMs >= budget.workUntil) return leave('deadline');
     const holding: Holding = { shard, slot: run.slot, epoch: at.epoch, cursor: at.cursor };
-    let pulled: Pulled;
-    try {
-      const closed = at.state !== 'open';
-      const { countMax } = settings;
-      pulled = await source.pull({ shard, cursor: at.cursor, closed, countMax, signal: budget.work });
-    } catch (error) {
-      if (budget.work.aborted) return leave('deadline');
-      throw error;
+    const pulled = await pull(run, holding, at, end.cursor);
+    if (pulled === 'deadline') return leave(pulled);
+    if (pulled === 'cursorExpired') {
+      const moved = result.expired === undefined ? await passOver(run, holding, at, result) : 'cursorExpired';
+      if (moved !== undefined) return leave(moved);
+      continue;
     }
     result.lagMs = pulled.lagMs;
     if (!pulled.empty) {
@@ -55,11 +56,82 @@ export async function readOn(
       run.logger.info('shard.done', { shard });
       return leave('done');
     }
-    // A closed shard is read until its end is certain.
-    if (!moved || (pulled.caughtUp && at.state === 'open')) return leave('caughtUp');
+    // A shard with an end is read until that is certain.
+    const hasEnd = at.state !== 'open' || end.cursor !== undefined;
+    if (!moved || (pulled.caughtUp && !hasEnd)) return leave('caughtUp');
     longestMs = Math.max(longestMs, clock.now() - startedAt);
   }
   return leave('batchesMax');
+}
+
+/**
+ * Where the shard ends, if an end time is set and past. Near it, by the margin for clocks, nothing is read: what is
+ * pulled before may still grow, and what comes after is not wanted.
+ */
+async function endOf(run: TickRun, shard: string): Promise<{ near: boolean; cursor: string | undefined }> {
+  const { endAt, times } = run.settings;
+  const now = run.clock.now();
+  if (endAt === undefined || now < endAt - times.skewMarginMs) return { near: false, cursor: undefined };
+  if (now <= endAt + times.skewMarginMs) return { near: true, cursor: undefined };
+  const position = { at: 'time', unixMs: endAt } as const;
+  return { near: false, cursor: await run.source.cursorAt(shard, position, run.budget.work) };
+}
+
+async function pull(
+  run: TickRun,
+  { shard, cursor }: Holding,
+  { state }: CachedShard,
+  endCursor: string | undefined,
+): Promise<Pulled | 'deadline' | 'cursorExpired'> {
+  if (cursor === endCursor) return nothingMore(cursor);
+  const { source, budget, settings } = run;
+  const { countMax } = settings;
+  const closed = state !== 'open';
+  try {
+    return await source.pull({ shard, cursor, closed, endCursor, countMax, signal: budget.work });
+  } catch (error) {
+    if (budget.work.aborted) return 'deadline';
+    if (error instanceof SourceError && error.code === 'CursorExpired') return 'cursorExpired';
+    throw error;
+  }
+}
+
+const nothingMore = (nextCursor: string): Pulled => ({
+  records: [],
+  empty: true,
+  bytes: 0,
+  nextCursor,
+  caughtUp: true,
+  endOfShard: true,
+  lagMs: 0,
+});
+
+/**
+ * The records at the cursor are past the retention: goes on where the setting says, and says aloud what was passed over.
+ * Undefined: the checkpoint was moved.
+ */
+async function passOver(
+  run: TickRun,
+  holding: Holding,
+  at: CachedShard,
+  result: ShardResult,
+): Promise<'cursorExpired' | 'lost' | undefined> {
+  const { source, settings, budget, logger } = run;
+  const { shard, cursor: from } = holding;
+  if (settings.onCursorExpired === 'fail') {
+    logger.error('cursor.expired', { shard, from, remedy: 'seek the shard to where it is to go on' });
+    return 'cursorExpired';
+  }
+  const position = { at: settings.onCursorExpired === 'earliest' ? 'begin' : 'end' } as const;
+  const to = await source.cursorAt(shard, position, budget.work);
+  const progress = { to, done: false, lagMs: undefined };
+  if (!(await commit(run.store, holding, progress, { signal: budget.requests }))) return 'lost';
+  const positions = source.distance?.(from, to);
+  logger.warn('cursor.expired', { shard, from, to, positions });
+  at.cursor = to;
+  at.failure = undefined;
+  result.expired = { positions };
+  return undefined;
 }
 
 /** Hands one batch to `process`. Undefined: it succeeded, and only then may its checkpoint be written. */

@@ -1,6 +1,7 @@
 import type { Times } from '../config/times.ts';
 import type { Process } from '../delivery/process.ts';
 import type { ConsumerItem } from '../group/items.ts';
+import type { Strategy } from '../group/planner.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock, Random } from '../runtime.ts';
@@ -23,9 +24,18 @@ export interface TickDependencies {
 export interface TickSettings {
   group: string;
   times: Times;
+  /** Which stream, such as `sls://project/logstore`: a group never reads another one. */
+  stream: string;
   start: Position;
+  /** Shards are done once they are read up to here, milliseconds since 1970. Undefined: never. */
+  endAt: number | undefined;
   /** Children of a split or merge wait until every parent is done. */
   order: boolean;
+  /** Raise it to change the settings of a group that exists. */
+  settingsVersion: number;
+  strategy: Strategy;
+  /** Where to go on when the service no longer has the cursor: it was past the retention. */
+  onCursorExpired: 'earliest' | 'latest' | 'fail';
   /** Most batches of one shard in one tick; Infinity = as many as there is time for. */
   batchesMax: number;
   /** Most records (SLS: log groups) of one pull. */

@@ -1,6 +1,7 @@
 import { heartbeat } from '../group/heartbeat.ts';
-import type { GroupItem } from '../group/items.ts';
-import { ensureGroup, plan, planIsDue } from '../group/plan.ts';
+import type { ConsumerItem, GroupItem } from '../group/items.ts';
+import { plan, planIsDue } from '../group/plan.ts';
+import { agreement, type GroupSettings, joinGroup } from '../group/settings.ts';
 import { forEachParallel } from '../parallel.ts';
 import { startBudget } from './budget.ts';
 import { type CachedShard, type TickCache, trusted } from './cache.ts';
@@ -25,51 +26,89 @@ export async function tick(
   caches.delete(slot);
 
   const budget = startBudget(clock, { deadline, reserveMs: settings.times.reserveMs });
+  const options = { signal: budget.requests };
+  const left = (outcome: TickResult['outcome']): TickResult => ({
+    slot,
+    outcome,
+    tick: 0,
+    generation: 0,
+    warm: false,
+    planned: false,
+    shards: [],
+  });
   try {
+    let group: GroupItem | undefined;
+    if (cache === undefined) {
+      // Before the heartbeat: a slot that may not work must not be given shards.
+      const joined = await joinGroup(
+        store,
+        groupSettings(settings),
+        { now: clock.now(), times: settings.times },
+        options,
+      );
+      if (!joined.agreed) {
+        logger.error('settings.disagree', { differences: joined.differences, remedy: DISAGREE_REMEDY });
+        return left('disagrees');
+      }
+      group = joined.group;
+    }
     const beat = { slot, nonce: random.nonce(), now: clock.now(), deadline, times: settings.times };
-    const answer = await heartbeat(store, beat, { signal: budget.requests });
+    const answer = await heartbeat(store, beat, options);
     if (!answer.accepted) {
       logger.warn('tick.refused', { busyUntil: answer.busyUntil });
-      return { slot, outcome: 'busy', tick: 0, generation: 0, warm: false, planned: false, shards: [] };
+      return left('busy');
     }
     const run = { ...dependencies, logger, settings, slot, budget, consumer: answer.consumer };
-    return await runTick(run, trusted(cache, answer.consumer));
+    return await runTick(run, trusted(cache, answer.consumer), group);
   } finally {
     budget.end();
   }
 }
 
-async function runTick(run: TickRun, cache: TickCache | undefined): Promise<TickResult> {
+const DISAGREE_REMEDY =
+  "deploy the settings that the group has, or raise SHARDBEAT_SETTINGS_VERSION above the group's to change them";
+
+async function runTick(
+  run: TickRun,
+  cache: TickCache | undefined,
+  group: GroupItem | undefined,
+): Promise<TickResult> {
   const { slot, consumer } = run;
   const generation = consumer.generation ?? 0;
-  const isNew = consumer.generation === undefined;
-  const looked = await lookAfterPlan(run, cache?.planDueAt, isNew);
+  const wantsPlan = consumer.generation === undefined || isLeaving(consumer);
+  const looked = await lookAfterPlan(run, { knownDueAt: cache?.planDueAt, group, early: wantsPlan });
   const result: TickResult = {
     slot,
-    outcome: looked.paused ? 'paused' : 'worked',
+    outcome: looked.outcome,
     tick: consumer.tick,
     generation,
     warm: cache !== undefined,
     planned: looked.planned,
     shards: [],
   };
+  if (looked.outcome === 'disagrees') return result;
   const remembered: TickCache = {
     tick: consumer.tick,
     generation,
     readAtTick: cache?.readAtTick ?? consumer.tick,
     planDueAt: looked.planDueAt,
-    shards: looked.paused ? new Map(cache?.shards) : new Map(),
+    shards: looked.outcome === 'paused' ? new Map(cache?.shards) : new Map(),
   };
-  if (!looked.paused) {
+  if (looked.outcome === 'worked') {
     result.shards = await workOnShards(run, cache, remembered.shards);
     if (result.shards.some((shard) => shard.stopped === 'done' && shard.cursor !== undefined)) {
-      const after = await lookAfterPlan(run, undefined, true);
+      const after = await lookAfterPlan(run, { early: true });
       result.planned ||= after.planned;
       remembered.planDueAt = after.planDueAt;
     }
   }
   run.caches.set(slot, remembered);
   return result;
+}
+
+/** A draining slot that still holds shards waits for a plan that takes them. */
+function isLeaving(consumer: ConsumerItem): boolean {
+  return consumer.draining === true && Object.keys(consumer.assigned ?? {}).length > 0;
 }
 
 async function workOnShards(
@@ -94,33 +133,53 @@ function rotated<T>(items: readonly T[], tick: number): T[] {
 }
 
 interface Looked {
-  paused: boolean;
+  outcome: 'worked' | 'paused' | 'disagrees';
   planned: boolean;
   planDueAt: number;
 }
 
-/** Reads the group item when the plan may be due, makes the group if there is none, and plans if it is this tick's turn. */
-async function lookAfterPlan(run: TickRun, knownDueAt: number | undefined, early: boolean): Promise<Looked> {
+interface Known {
+  /** From the cache: until then the group item need not be read. */
+  knownDueAt?: number | undefined;
+  /** Read in this tick. */
+  group?: GroupItem | undefined;
+  /** There is something to distribute before the plan is due. */
+  early: boolean;
+}
+
+/** Reads the group item when the plan may be due, and plans if it is this tick's turn. */
+async function lookAfterPlan(run: TickRun, known: Known): Promise<Looked> {
   const { store, clock, settings, budget, logger } = run;
   const { times } = settings;
   const now = clock.now();
+  const { knownDueAt, early } = known;
   if (knownDueAt !== undefined && knownDueAt > now && !early) {
-    return { paused: false, planned: false, planDueAt: knownDueAt };
+    return { outcome: 'worked', planned: false, planDueAt: knownDueAt };
   }
   const options = { signal: budget.requests };
-  let group: GroupItem | undefined = await store.get('GROUP', { ...options, consistent: false });
-  group ??= await ensureGroup({ store, now, times }, groupSettings(settings), options);
-  const looked = { paused: group.paused, planned: false, planDueAt: group.planDueAt };
+  // A warm tick reads on the cheap: the lock's condition guards a plan, and a pause makes the slot's cache cold.
+  const consistent = knownDueAt === undefined;
+  const group = known.group ?? (await store.get('GROUP', { ...options, consistent }));
+  if (group === undefined || !agreement(group, groupSettings(settings)).agreed) {
+    logger.warn('group.changed', { deleted: group === undefined });
+    return { outcome: 'disagrees', planned: false, planDueAt: 0 };
+  }
+  const outcome = group.paused ? 'paused' : 'worked';
+  const looked: Looked = { outcome, planned: false, planDueAt: group.planDueAt };
   if (!planIsDue(group, now, times, early)) return looked;
   try {
+    const { order, start, endAt, strategy } = settings;
+    const deadline = run.consumer.busyUntil;
     const planning = {
       store,
       stream: run.source,
       now,
-      deadline: run.consumer.busyUntil,
+      deadline,
       times,
-      order: settings.order,
-      start: settings.start,
+      order,
+      start,
+      endAt,
+      strategy,
       logger,
     };
     const planDueAt = await plan(planning, group, options);
@@ -132,12 +191,17 @@ async function lookAfterPlan(run: TickRun, knownDueAt: number | undefined, early
   }
 }
 
-function groupSettings(settings: TickSettings): GroupItem['settings'] {
-  const { times, order, start } = settings;
+function groupSettings(settings: TickSettings): { settings: GroupSettings; settingsVersion: number } {
+  const { times, stream, order, start, endAt, settingsVersion } = settings;
   return {
-    intervalMs: times.intervalMs,
-    sessionTimeoutMs: times.sessionTimeoutMs,
-    order,
-    start: start.at === 'time' ? start.unixMs : start.at,
+    settings: {
+      stream,
+      intervalMs: times.intervalMs,
+      sessionTimeoutMs: times.sessionTimeoutMs,
+      order,
+      start: String(start.at === 'time' ? start.unixMs : start.at),
+      end: String(endAt ?? 'never'),
+    },
+    settingsVersion,
   };
 }

@@ -79,7 +79,11 @@ describe('the settings', () => {
       shardsParallelMax: 4,
       logLevel: 'info',
       process: './process.mjs',
-      sls: { project: 'shop', signature: 'v4', compression: 'zstd', securityToken: undefined },
+      stream: 'sls://shop/orders',
+      endAt: undefined,
+      settingsVersion: 1,
+      onCursorExpired: 'earliest',
+      sls: { project: 'shop', signature: 'v4', compression: 'zstd' },
     });
   });
 

@@ -1,5 +1,6 @@
 import { deriveTimes } from '../../lib/config/times.ts';
 import type { Batch, ProcessContext } from '../../lib/delivery/process.ts';
+import { planEvenly } from '../../lib/group/planner.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
 import { createLogger, type Fields } from '../../lib/observe/logger.ts';
@@ -25,7 +26,12 @@ export function createWorld(shards: readonly string[], given: Partial<TickSettin
   const settings: TickSettings = {
     group: 'orders',
     times,
+    stream: 'memory://orders',
     start: { at: 'begin' },
+    endAt: undefined,
+    settingsVersion: 1,
+    strategy: planEvenly,
+    onCursorExpired: 'earliest',
     order: true,
     batchesMax: Number.POSITIVE_INFINITY,
     countMax: 1_000,

@@ -1,0 +1,98 @@
+import type { Times } from '../config/times.ts';
+import { StoreError } from '../errors.ts';
+import type { GroupItem } from './items.ts';
+import type { GroupStore, ReadOptions } from './store.ts';
+
+/** What every member of a group must have in common. It lives in the group, with a version. */
+export interface GroupSettings {
+  /** Which stream the group reads, such as `sls://project/logstore`. */
+  stream: string;
+  intervalMs: number;
+  sessionTimeoutMs: number;
+  order: boolean;
+  /** `begin`, `end` or a time in milliseconds. */
+  start: string;
+  /** A time in milliseconds, or `never`. */
+  end: string;
+}
+
+/** Version of the items themselves. A table written by a later one is not touched. */
+export const SCHEMA = 1;
+
+/** A new group waits almost one interval for its members, so that the first plan knows them all. */
+const SETTLE_SHARE = 0.9;
+
+/** `differences` name each setting, the group's value and ours. */
+export type Joined = { agreed: true; group: GroupItem } | { agreed: false; differences: string[] };
+
+/**
+ * Makes the group if there is none, and compares its settings with ours. A higher version of ours replaces the group's;
+ * the same version with other contents, or a lower one, is refused: the last to start never silently wins.
+ */
+export async function joinGroup(
+  store: GroupStore,
+  mine: { settings: GroupSettings; settingsVersion: number },
+  start: { now: number; times: Times },
+  options: ReadOptions,
+): Promise<Joined> {
+  // Twice, for the race with another first tick or with another upgrade.
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const group = await store.get('GROUP', { ...options, consistent: true });
+    if (group !== undefined && !upgrades(mine, group)) return agreement(group, mine);
+    const written =
+      group === undefined
+        ? await store.update(
+            'GROUP',
+            { set: newGroup(mine, start), condition: { absent: 'generation' } },
+            options,
+          )
+        : await store.update(
+            'GROUP',
+            { set: mine, condition: { equal: 'settingsVersion', value: group.settingsVersion } },
+            options,
+          );
+    if (written.accepted) return agreement(written.item, mine);
+  }
+  throw new StoreError('the group was made and changed by others twice while this tick joined it', {
+    code: 'GroupContended',
+    outcome: 'refused',
+    retriable: true,
+  });
+}
+
+/** Compares a group as it was read with our settings. */
+export function agreement(
+  group: GroupItem,
+  mine: { settings: GroupSettings; settingsVersion: number },
+): Joined {
+  if (group.schema > SCHEMA) {
+    return { agreed: false, differences: [`items of schema ${group.schema}, this version knows ${SCHEMA}`] };
+  }
+  const differences = Object.entries(mine.settings)
+    .map(([name, value]) => ({ name, value, theirs: group.settings[name as keyof GroupSettings] }))
+    .filter(({ value, theirs }) => value !== theirs)
+    .map(({ name, value, theirs }) => `${name}: the group has ${theirs}, this deployment ${value}`);
+  if (differences.length === 0) return { agreed: true, group };
+  const versions = `settings version: the group has ${group.settingsVersion}, this deployment ${mine.settingsVersion}`;
+  return { agreed: false, differences: [...differences, versions] };
+}
+
+function upgrades(mine: { settingsVersion: number }, group: GroupItem): boolean {
+  return group.schema <= SCHEMA && mine.settingsVersion > group.settingsVersion;
+}
+
+function newGroup(
+  mine: { settings: GroupSettings; settingsVersion: number },
+  { now, times }: { now: number; times: Times },
+): GroupItem {
+  return {
+    schema: SCHEMA,
+    generation: now,
+    planUntil: 0,
+    planDueAt: now + Math.round(times.intervalMs * SETTLE_SHARE),
+    createdAt: now,
+    ...mine,
+    initialized: false,
+    paused: false,
+  };
+}
