@@ -51,15 +51,18 @@ export function createMemorySource(shards: readonly string[], recordsMax = 2): M
       source.pulls.push(request);
       const { shard, contents } = find(request.shard);
       const from = Number(request.cursor);
-      const taken = contents.slice(from, from + recordsMax);
+      const end = Number(request.endCursor ?? contents.length);
+      const taken = contents.slice(from, Math.min(from + recordsMax, end));
       const to = from + taken.length;
       return {
         records: taken.map(memoryRecord),
         empty: taken.length === 0,
         bytes: taken.join('').length,
         nextCursor: String(to),
-        caughtUp: to === contents.length,
-        endOfShard: request.closed && shard.state === 'closed' && taken.length === 0,
+        caughtUp: to === end,
+        endOfShard:
+          taken.length === 0 &&
+          (request.endCursor !== undefined || (request.closed && shard.state === 'closed')),
         lagMs: 0,
       };
     },

@@ -1,0 +1,217 @@
+import { SettingsError } from '../errors.ts';
+import type { Position } from '../sources/source.ts';
+import { type ConsumerItem, consumerKey, type GroupState, type ShardItem, shardKey } from './items.ts';
+import type { Stream } from './plan.ts';
+import type { GroupStore, ReadOptions } from './store.ts';
+
+/**
+ * What an operator does to a group while its consumers run. Each is safe at any moment and may be repeated: if it stops
+ * half-way, doing it again finishes it, and a bounded age of the consumers' caches heals what nobody finished.
+ */
+
+/** Stops all reading: slots keep their heartbeats and their shards. Ticks at work finish what they have begun. */
+export function pause(store: GroupStore, options: ReadOptions): Promise<void> {
+  return setPaused(store, true, options);
+}
+
+export function resume(store: GroupStore, options: ReadOptions): Promise<void> {
+  return setPaused(store, false, options);
+}
+
+async function setPaused(store: GroupStore, paused: boolean, options: ReadOptions): Promise<void> {
+  const written = await store.update(
+    'GROUP',
+    { set: { paused }, condition: { exists: 'generation' } },
+    options,
+  );
+  if (!written.accepted) throw noGroup();
+  const { consumers } = await store.readAll(options);
+  for (const slot of consumers.keys()) await coolDown(store, slot, options);
+}
+
+/** `done`: everything in the shard was processed, and its children may have begun: it cannot be read again in order. */
+export type Sought =
+  | { shard: string; sought: true; cursor: string }
+  | { shard: string; sought: false; reason: 'done' | 'absent' };
+
+/**
+ * Moves checkpoints: of one shard, or of all. `to` is a position, or a cursor (of one shard only). A batch in work is not
+ * committed any more: its records come again or are passed over, as the new position says.
+ *
+ * The shard goes first, with a new epoch, so that no commit from before can undo it; then the slot that owned it at that
+ * moment forgets what it remembers.
+ */
+export async function seek(
+  store: GroupStore,
+  stream: Pick<Stream, 'cursorAt'>,
+  request: { shard: string | 'all'; to: Position | { cursor: string } },
+  options: ReadOptions,
+): Promise<Sought[]> {
+  const { shard, to } = request;
+  if (shard === 'all' && 'cursor' in to) {
+    throw new SettingsError(
+      'to',
+      to.cursor,
+      'a cursor belongs to one shard: name the shard, or give a position',
+    );
+  }
+  const shards = shard === 'all' ? [...(await store.readAll(options)).shards.keys()].sort() : [shard];
+  const answers: Sought[] = [];
+  for (const id of shards) {
+    const cursor = 'cursor' in to ? to.cursor : await stream.cursorAt(id, to, options.signal);
+    answers.push(await seekShard(store, id, cursor, options));
+  }
+  return answers;
+}
+
+async function seekShard(
+  store: GroupStore,
+  shard: string,
+  cursor: string,
+  options: ReadOptions,
+): Promise<Sought> {
+  const written = await store.update(
+    shardKey(shard),
+    {
+      set: { cursor },
+      add: { epoch: 1 },
+      unset: ['failure', 'lagMs'],
+      condition: {
+        any: [
+          { equal: 'state', value: 'open' },
+          { equal: 'state', value: 'closing' },
+        ],
+      },
+    },
+    options,
+  );
+  if (!written.accepted) {
+    const item = await store.get(shardKey(shard), { ...options, consistent: true });
+    return { shard, sought: false, reason: item === undefined ? 'absent' : 'done' };
+  }
+  if (written.item.owner !== undefined) await coolDown(store, written.item.owner, options);
+  return { shard, sought: true, cursor };
+}
+
+/** Takes every shard from a slot and gives it no more, until `undrain`. The slot may go on ticking or stop. */
+export async function drain(store: GroupStore, slot: string, options: ReadOptions): Promise<void> {
+  await setDraining(store, slot, true, options);
+}
+
+export async function undrain(store: GroupStore, slot: string, options: ReadOptions): Promise<void> {
+  await setDraining(store, slot, false, options);
+}
+
+async function setDraining(
+  store: GroupStore,
+  slot: string,
+  draining: boolean,
+  options: ReadOptions,
+): Promise<void> {
+  const condition = { exists: 'heartbeatAt' } as const;
+  const written = await store.update(consumerKey(slot), { set: { draining }, condition }, options);
+  if (!written.accepted)
+    throw new SettingsError('slot', slot, 'the group has no such slot: `describe` lists them');
+  await planSoon(store, options);
+}
+
+/**
+ * Removes a slot from the table, unless a run of it may still be at work. A slot whose schedule still runs comes back with
+ * its next tick: remove the schedule first.
+ */
+export async function removeSlot(
+  store: GroupStore,
+  slot: string,
+  limits: { now: number; skewMarginMs: number },
+  options: ReadOptions,
+): Promise<{ removed: boolean; busyUntil?: number }> {
+  const condition = { less: 'busyUntil', value: limits.now - limits.skewMarginMs } as const;
+  if (await store.remove(consumerKey(slot), condition, options)) {
+    await planSoon(store, options);
+    return { removed: true };
+  }
+  const consumer = await store.get(consumerKey(slot), { ...options, consistent: true });
+  return consumer === undefined ? { removed: true } : { removed: false, busyUntil: consumer.busyUntil };
+}
+
+/**
+ * Deletes the group, checkpoints and all. Refused while a slot's session lives, since its next tick would make the group
+ * anew, from its start: remove the schedules first. The group item goes last, so that a repeat finds what is left.
+ */
+export async function deleteGroup(
+  store: GroupStore,
+  limits: { now: number; skewMarginMs: number },
+  options: ReadOptions,
+): Promise<{ deleted: true } | { deleted: false; live: string[] }> {
+  const { group, consumers, shards } = await store.readAll(options);
+  const expiry = limits.now - limits.skewMarginMs;
+  const live = [...consumers].filter(([, consumer]) => consumer.expiresAt >= expiry).map(([slot]) => slot);
+  if (live.length > 0) return { deleted: false, live };
+  for (const [slot, { expiresAt }] of consumers) {
+    const condition = {
+      all: [
+        { equal: 'expiresAt', value: expiresAt },
+        { less: 'busyUntil', value: expiry },
+      ],
+    } as const;
+    if (!(await store.remove(consumerKey(slot), condition, options))) return { deleted: false, live: [slot] };
+  }
+  for (const [shard, { epoch }] of shards) {
+    await store.remove(shardKey(shard), { equal: 'epoch', value: epoch }, options);
+  }
+  if (group !== undefined) {
+    await store.remove('GROUP', { equal: 'generation', value: group.generation }, options);
+  }
+  return { deleted: true };
+}
+
+export interface Description {
+  status: 'absent' | 'running' | 'paused' | 'complete' | 'idle';
+  group: GroupState['group'];
+  consumers: (ConsumerItem & { slot: string; live: boolean; busy: boolean })[];
+  shards: (ShardItem & { shard: string; assignedTo: string | undefined })[];
+}
+
+/** Everything about a group at one time, in order of name. `idle`: it has no live consumer. */
+export async function describe(store: GroupStore, now: number, options: ReadOptions): Promise<Description> {
+  const { group, consumers, shards } = await store.readAll(options);
+  const listed = [...consumers]
+    .map(([slot, item]) => ({ slot, ...item, live: item.expiresAt >= now, busy: item.busyUntil >= now }))
+    .sort((a, b) => (a.slot < b.slot ? -1 : 1));
+  const assignedTo = new Map(
+    listed.flatMap(({ slot, assigned }) =>
+      Object.keys(assigned ?? {}).map((shard) => [shard, slot] as const),
+    ),
+  );
+  return {
+    status: statusOf(
+      group,
+      listed.some(({ live }) => live),
+    ),
+    group,
+    consumers: listed,
+    shards: [...shards]
+      .map(([shard, item]) => ({ shard, ...item, assignedTo: assignedTo.get(shard) }))
+      .sort((a, b) => (a.shard < b.shard ? -1 : 1)),
+  };
+}
+
+function statusOf(group: GroupState['group'], anyLive: boolean): Description['status'] {
+  if (group === undefined) return 'absent';
+  if (group.completedAt !== undefined) return 'complete';
+  if (group.paused) return 'paused';
+  return anyLive ? 'running' : 'idle';
+}
+
+/** A slot whose tick number has moved finds its sandbox's memory out of date, and reads everything again. */
+async function coolDown(store: GroupStore, slot: string, options: ReadOptions): Promise<void> {
+  await store.update(consumerKey(slot), { add: { tick: 1 }, condition: { exists: 'heartbeatAt' } }, options);
+}
+
+/** Makes the next plan due now, for every tick that looks. */
+async function planSoon(store: GroupStore, options: ReadOptions): Promise<void> {
+  await store.update('GROUP', { set: { planDueAt: 0 }, condition: { exists: 'generation' } }, options);
+}
+
+const noGroup = () =>
+  new SettingsError('group', undefined, 'the table has no such group: its first tick makes it');

@@ -1,0 +1,234 @@
+import { expect, it, describe as suite } from 'vitest';
+import { consumerKey, shardKey } from '../../lib/group/items.ts';
+import {
+  deleteGroup,
+  describe,
+  drain,
+  pause,
+  removeSlot,
+  resume,
+  seek,
+  undrain,
+} from '../../lib/group/operations.ts';
+import { createWorld, INTERVAL_MS, type World } from '../support/world.ts';
+
+const options = { signal: new AbortController().signal };
+const read = { ...options, consistent: true };
+const limits = (world: World) => ({ now: world.clock.now(), skewMarginMs: world.times.skewMarginMs });
+
+/** Two slots at work on as many shards as are named; everything read so far. */
+async function running(shards: string[], slots = ['a', 'b']): Promise<World> {
+  const world = createWorld(shards);
+  for (let round = 0; round < 4; round++) await world.round(...slots);
+  return world;
+}
+
+const holdings = async (world: World) => {
+  const { consumers } = await describe(world.store, world.clock.now(), options);
+  return Object.fromEntries(
+    consumers.map(({ slot, assigned }) => [
+      slot,
+      Object.keys(assigned ?? {})
+        .sort()
+        .join(''),
+    ]),
+  );
+};
+
+suite('pause and resume', () => {
+  it('stop all reading from the next tick on, also in a warm sandbox, and let it go on where it was', async () => {
+    const world = await running(['0', '1']);
+    await pause(world.store, options);
+    world.source.append('0', 'a');
+    for (let round = 0; round < 3; round++) {
+      const results = await world.round('a', 'b');
+      expect(results.map(({ outcome }) => outcome)).toEqual(['paused', 'paused']);
+    }
+    expect(world.delivered).toEqual([]);
+    expect(await describe(world.store, world.clock.now(), options)).toMatchObject({ status: 'paused' });
+
+    await resume(world.store, options);
+    await world.round('a', 'b');
+    expect(world.delivered).toEqual(['0:a']);
+  });
+
+  it('keep the slots alive while it lasts', async () => {
+    const world = await running(['0', '1']);
+    const before = await holdings(world);
+    await pause(world.store, options);
+    for (let round = 0; round < 6; round++) await world.round('a', 'b');
+    await resume(world.store, options);
+    for (let round = 0; round < 3; round++) await world.round('a', 'b');
+    expect(await holdings(world)).toEqual(before);
+  });
+
+  it('say so when there is no such group', async () => {
+    await expect(pause(createWorld([]).store, options)).rejects.toThrow(/no such group/);
+  });
+});
+
+suite('seek', () => {
+  it('brings records again, also in a warm sandbox', async () => {
+    const world = await running(['0']);
+    world.source.append('0', 'x', 'y');
+    await world.round('a', 'b');
+    const sought = await seek(world.store, world.source, { shard: '0', to: { at: 'begin' } }, options);
+    expect(sought).toEqual([{ shard: '0', sought: true, cursor: '0' }]);
+    await world.round('a', 'b');
+    expect(world.delivered).toEqual(['0:x', '0:y', '0:x', '0:y']);
+  });
+
+  it('passes records over, of every shard', async () => {
+    const world = await running(['0', '1']);
+    world.source.append('0', 'x');
+    world.source.append('1', 'y');
+    await seek(world.store, world.source, { shard: 'all', to: { at: 'end' } }, options);
+    world.source.append('1', 'z');
+    await world.round('a', 'b');
+    expect(world.delivered).toEqual(['1:z']);
+  });
+
+  it('in the middle of a batch wins over that batch', async () => {
+    const world = await running(['0'], ['a']);
+    world.source.append('0', 'x', 'y', 'z');
+    world.process = async () => {
+      world.process = async () => {};
+      await seek(world.store, world.source, { shard: '0', to: { cursor: '2' } }, options);
+    };
+    const result = await world.tick('a');
+    expect(result.shards).toMatchObject([{ stopped: 'lost' }]);
+    world.clock.advance(INTERVAL_MS);
+    await world.tick('a');
+    expect(world.delivered).toEqual(['0:x', '0:y', '0:z']);
+  });
+
+  it('is refused for a shard that is done, and for one that is not there', async () => {
+    const world = await running(['0']);
+    world.source.replace(['0'], ['1', '2']);
+    for (let round = 0; round < 4; round++) await world.round('a', 'b');
+    const to = { cursor: '0' };
+    expect(await seek(world.store, world.source, { shard: '0', to }, options)).toEqual([
+      { shard: '0', sought: false, reason: 'done' },
+    ]);
+    expect(await seek(world.store, world.source, { shard: '9', to }, options)).toEqual([
+      { shard: '9', sought: false, reason: 'absent' },
+    ]);
+  });
+
+  it('to a cursor is for one shard only', async () => {
+    const world = await running(['0']);
+    const request = { shard: 'all', to: { cursor: '0' } } as const;
+    await expect(seek(world.store, world.source, request, options)).rejects.toThrow(
+      /^to: "0" .*name the shard/,
+    );
+  });
+
+  it('that stopped half-way is healed by the age of the cache', async () => {
+    const world = await running(['0'], ['a']);
+    world.source.append('0', 'x');
+    await world.round('a');
+    // Only the shard item: the operator died before the slot's turn.
+    const half = { set: { cursor: '0' }, add: { epoch: 1 }, condition: { exists: 'epoch' as const } };
+    await world.store.update(shardKey('0'), half, options);
+    for (let round = 0; round < 32; round++) await world.round('a');
+    expect(world.delivered).toEqual(['0:x', '0:x']);
+  });
+});
+
+suite('drain', () => {
+  it('hands everything to the others, who repeat nothing, and undrain brings the slot back', async () => {
+    const world = await running(['0', '1', '2', '3']);
+    await drain(world.store, 'a', options);
+    for (let round = 0; round < 3; round++) {
+      world.source.append('0', `${round}`);
+      await world.round('a', 'b');
+    }
+    expect(await holdings(world)).toEqual({ a: '', b: '0123' });
+    expect(world.delivered).toEqual(['0:0', '0:1', '0:2']);
+
+    await undrain(world.store, 'a', options);
+    for (let round = 0; round < 4; round++) await world.round('a', 'b');
+    expect((await holdings(world)).a).toHaveLength(2);
+  });
+
+  it('of the only slot leaves its shards to nobody', async () => {
+    const world = await running(['0', '1'], ['a']);
+    await drain(world.store, 'a', options);
+    for (let round = 0; round < 3; round++) await world.round('a');
+    expect(await holdings(world)).toEqual({ a: '' });
+  });
+
+  it('names a slot that is not there', async () => {
+    const world = await running(['0']);
+    await expect(drain(world.store, 'z', options)).rejects.toThrow(/^slot: "z"/);
+  });
+});
+
+suite('removing a slot', () => {
+  it('is refused while a run of it may be at work, and frees its shards afterwards', async () => {
+    const world = await running(['0', '1']);
+    await world.tick('a');
+    expect(await removeSlot(world.store, 'a', limits(world), options)).toEqual({
+      removed: false,
+      busyUntil: world.clock.now() + world.times.functionTimeoutMs,
+    });
+    world.clock.advance(INTERVAL_MS);
+    expect(await removeSlot(world.store, 'a', limits(world), options)).toEqual({ removed: true });
+    expect(await removeSlot(world.store, 'a', limits(world), options)).toEqual({ removed: true });
+    for (let round = 0; round < 4; round++) await world.round('b');
+    expect(await holdings(world)).toEqual({ b: '01' });
+  });
+});
+
+suite('deleting a group', () => {
+  it('is refused while its slots live, and leaves nothing afterwards', async () => {
+    const world = await running(['0', '1']);
+    expect(await deleteGroup(world.store, limits(world), options)).toEqual({
+      deleted: false,
+      live: ['a', 'b'],
+    });
+    world.clock.advance(3 * INTERVAL_MS);
+    expect(await deleteGroup(world.store, limits(world), options)).toEqual({ deleted: true });
+    expect(await describe(world.store, world.clock.now(), options)).toMatchObject({
+      status: 'absent',
+      consumers: [],
+      shards: [],
+    });
+    expect(await deleteGroup(world.store, limits(world), options)).toEqual({ deleted: true });
+  });
+
+  it('lets a group of the same name begin anew, which no memory of the old one can disturb', async () => {
+    const world = await running(['0'], ['a']);
+    world.source.append('0', 'x');
+    await world.round('a');
+    const before = (await world.store.get(shardKey('0'), read))!;
+    world.clock.advance(3 * INTERVAL_MS);
+    await deleteGroup(world.store, limits(world), options);
+    for (let round = 0; round < 4; round++) await world.round('a');
+    const after = (await world.store.get(shardKey('0'), read))!;
+    expect(after.epoch).toBeGreaterThan(before.epoch);
+    expect(world.delivered).toEqual(['0:x', '0:x']);
+  });
+});
+
+suite('describe', () => {
+  it('tells who lives, who works, and who is to hold what', async () => {
+    const world = await running(['0', '1']);
+    await world.tick('a');
+    const description = await describe(world.store, world.clock.now(), options);
+    expect(description).toMatchObject({
+      status: 'running',
+      consumers: [
+        { slot: 'a', live: true, busy: true },
+        { slot: 'b', live: true, busy: false },
+      ],
+      shards: [
+        { shard: '0', assignedTo: 'a', state: 'open' },
+        { shard: '1', assignedTo: 'b', state: 'open' },
+      ],
+    });
+    world.clock.advance(3 * INTERVAL_MS);
+    expect(await describe(world.store, world.clock.now(), options)).toMatchObject({ status: 'idle' });
+    expect(await world.store.get(consumerKey('a'), read)).toBeDefined();
+  });
+});
