@@ -1,5 +1,6 @@
 import { refuse } from '../errors.ts';
-import { type ConsumerGroup, type GroupShard, releaseDescendants } from './group.ts';
+import type { Shard } from '../state/shard.ts';
+import { type ConsumerGroup, type GroupShard, settle } from './group.ts';
 
 export interface Commit {
   readonly shard: number;
@@ -8,8 +9,6 @@ export interface Commit {
   readonly consumer: string;
   /** Commit whoever holds the shard. */
   readonly force: boolean;
-  /** The shard is readonly and the checkpoint is its end: there is nothing more to consume. */
-  readonly finished: boolean;
 }
 
 /**
@@ -17,7 +16,12 @@ export interface Commit {
  * ConsumerNotExist who is not alive and with ConsumerNotMatch who does not hold the shard. While it is being handed
  * over, its holder may still commit.
  */
-export function commit(group: ConsumerGroup, { consumer, ...change }: Commit, nowMs: number): void {
+export function commit(
+  group: ConsumerGroup,
+  shards: readonly Shard[],
+  { consumer, ...change }: Commit,
+  nowMs: number,
+): void {
   const shard = group.shards.get(change.shard);
   if (!shard) throw refuse.shardNotInGroup();
   if (!change.force) {
@@ -27,13 +31,9 @@ export function commit(group: ConsumerGroup, { consumer, ...change }: Commit, no
   shard.checkpoint = change.checkpoint;
   shard.committedBy = consumer;
   shard.updatedAtUs = Math.floor(nowMs) * 1000;
-  if (change.finished) {
-    shard.allocation = { state: 'over' };
-    releaseDescendants(group);
-  } else if (shard.allocation.state === 'over') {
-    // Edge 7. Shards that continue this one stay as they are: they may have been consumed already.
-    shard.allocation = { state: 'not_alloc' };
-  }
+  // Edge 7. Shards that continue this one stay as they are: they may have been consumed already.
+  if (shard.allocation.state === 'over') shard.allocation = { state: 'not_alloc' };
+  settle(group, shards);
 }
 
 function holderOf({ allocation }: GroupShard): string | undefined {

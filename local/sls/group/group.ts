@@ -1,4 +1,5 @@
-import type { Shard } from '../state/shard.ts';
+import { decodeCursor } from '../state/cursor.ts';
+import { endOf, type Shard } from '../state/shard.ts';
 
 /**
  * A consumer group as the service keeps it: who is alive, and where each shard is in the automaton that the official
@@ -54,6 +55,23 @@ export function refresh(group: ConsumerGroup, shards: readonly Shard[], nowMs: n
     if (nowMs - seenAtMs > group.timeoutSec * 1000) group.consumers.delete(consumer);
   }
   for (const shard of group.shards.values()) shard.allocation = withoutTheDead(group, shard.allocation);
+  settle(group, shards);
+}
+
+/**
+ * Finds what is consumed to its end, and frees what waited for it: edges 8 and 2 of the automaton. A shard is over if
+ * it is readonly and its checkpoint is its end. The README has the service look when a checkpoint is committed; as the
+ * consumer libraries commit none that did not change, it must also look when a shard becomes readonly, or no consumer
+ * that had caught up would get past a split. A shard without any checkpoint is never over, even if it is empty.
+ */
+export function settle(group: ConsumerGroup, shards: readonly Shard[]): void {
+  for (const shard of shards) {
+    const known = group.shards.get(shard.id);
+    if (known && shard.status === 'readonly' && decodeCursor(known.checkpoint) === endOf(shard)) {
+      known.allocation = { state: 'over' };
+    }
+  }
+  release(group, (shard) => !hasOpenAncestor(group, shard.parents));
 }
 
 /**
@@ -67,11 +85,6 @@ export function configure(
   group.timeoutSec = timeoutSec;
   group.order = order;
   if (!order) release(group, () => true);
-}
-
-/** Frees the waiting shards whose ancestors are all consumed: edge 2 of the automaton. */
-export function releaseDescendants(group: ConsumerGroup): void {
-  release(group, (shard) => !hasOpenAncestor(group, shard.parents));
 }
 
 function enter(group: ConsumerGroup, id: number, parents: readonly number[]): void {

@@ -4,9 +4,7 @@ import { commit } from '../group/checkpoint.ts';
 import { type ConsumerGroup, configure, createGroup, refresh } from '../group/group.ts';
 import { heartbeat } from '../group/heartbeat.ts';
 import { DONE, json } from '../http.ts';
-import { decodeCursor } from '../state/cursor.ts';
 import type { Logstore } from '../state/logstore.ts';
-import { endOf } from '../state/shard.ts';
 
 /** API reference, CreateConsumerGroup: a logstore has at most 30. */
 const GROUPS_MAX = 30;
@@ -68,10 +66,8 @@ export const updateCheckpoint: Handler = (call) => {
   const { shard, checkpoint } = jsonObject(call);
   if (typeof checkpoint !== 'string' || !isBase64(checkpoint)) throw refuse.checkpointInvalid();
   if (typeof shard !== 'number') throw refuse.shardNotInGroup();
-  const stored = logstore.shards[shard];
-  const finished = stored?.status === 'readonly' && decodeCursor(checkpoint) === endOf(stored);
   const force = forceSuccess.toLowerCase() === 'true';
-  commit(group, { shard, checkpoint, consumer, force, finished }, call.nowMs);
+  commit(group, logstore.shards, { shard, checkpoint, consumer, force }, call.nowMs);
   return DONE;
 };
 

@@ -178,6 +178,15 @@ describe('after a split, in order', () => {
     expect((await beat(bench, 'a', [0, 1])).json).toEqual([1, 2, 3]);
   });
 
+  test('a consumer that had caught up before gets them without another commit', async () => {
+    const bench = await startGroup({ order: true });
+    await putByKey(bench, '1', 'before');
+    await beat(bench, 'a', []);
+    await commit(bench, { shard: 0, checkpoint: await cursorOf(bench, 0, 'end') }, { consumer: 'a' });
+    bench.service.split('shop', 'orders', 0);
+    expect((await beat(bench, 'a', [0, 1])).json).toEqual([1, 2, 3]);
+  });
+
   test('a shard that is still written to is never over', async () => {
     const bench = await splitHalfConsumed();
     const body = { shard: 1, checkpoint: await cursorOf(bench, 1, 'end') };

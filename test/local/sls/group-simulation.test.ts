@@ -4,7 +4,9 @@ import { loadsOf } from '../../../local/sls/group/balance.ts';
 import { commit } from '../../../local/sls/group/checkpoint.ts';
 import { type ConsumerGroup, createGroup, refresh } from '../../../local/sls/group/group.ts';
 import { heartbeat } from '../../../local/sls/group/heartbeat.ts';
+import { encodeCursor } from '../../../local/sls/state/cursor.ts';
 import { createLogstore, type Logstore, mergeShards, splitShard } from '../../../local/sls/state/logstore.ts';
+import { endOf } from '../../../local/sls/state/shard.ts';
 
 /**
  * Any history of well-behaved consumers: they work on what a heartbeat gave them, go on reporting what they were told
@@ -98,7 +100,8 @@ function change(
   }
   const worker = [...workers.values()].find(({ granted }) => granted.has(shard.id));
   if (now.do !== 'finish' || !worker || shard.status !== 'readonly') return;
-  commit(group, { shard: shard.id, checkpoint: 'MQ==', consumer: '', force: true, finished: true }, 0);
+  const checkpoint = encodeCursor(endOf(shard));
+  commit(group, logstore.shards, { shard: shard.id, checkpoint, consumer: '', force: true }, 0);
   worker.granted.delete(shard.id);
   worker.working.delete(shard.id);
 }

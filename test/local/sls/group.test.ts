@@ -3,14 +3,16 @@ import { loadsOf } from '../../../local/sls/group/balance.ts';
 import { type Commit, commit } from '../../../local/sls/group/checkpoint.ts';
 import { type ConsumerGroup, configure, createGroup, refresh } from '../../../local/sls/group/group.ts';
 import { heartbeat } from '../../../local/sls/group/heartbeat.ts';
+import { encodeCursor } from '../../../local/sls/state/cursor.ts';
 import { WHOLE_KEYSPACE } from '../../../local/sls/state/keyspace.ts';
-import { createShard, type Shard } from '../../../local/sls/state/shard.ts';
+import { createShard, endOf, type Shard } from '../../../local/sls/state/shard.ts';
+import { START_MS } from './support.ts';
 
 const TIMEOUT_SEC = 60;
 
 /** A group over shards of which only the lineage matters, and a time that the test sets. */
 function groupOver(parents: number[][], order = false) {
-  const shards: Shard[] = parents.map((ids, id) => createShard(id, WHOLE_KEYSPACE, ids, 0));
+  const shards: Shard[] = parents.map((ids, id) => createShard(id, WHOLE_KEYSPACE, ids, START_MS));
   const group = createGroup('g', TIMEOUT_SEC, order);
   refresh(group, shards, 0);
   return {
@@ -21,8 +23,17 @@ function groupOver(parents: number[][], order = false) {
       return heartbeat(group, consumer, reported, atSec * 1000);
     },
     commit: (shard: number, options: Partial<Commit> = {}): void => {
-      const checkpoint = { checkpoint: 'MQ==', consumer: '', force: true, finished: false };
-      commit(group, { shard, ...checkpoint, ...options }, 0);
+      const change = { shard, checkpoint: 'MQ==', consumer: '', force: true, ...options };
+      commit(group, shards, change, 0);
+    },
+    close: (shard: number): void => {
+      shards[shard]!.status = 'readonly';
+    },
+    /** Closes a shard and commits its end. */
+    finish: (shard: number, options: Partial<Commit> = {}): void => {
+      shards[shard]!.status = 'readonly';
+      const checkpoint = encodeCursor(endOf(shards[shard]!));
+      commit(group, shards, { shard, checkpoint, consumer: '', force: true, ...options }, 0);
     },
   };
 }
@@ -125,6 +136,19 @@ test('a shard on its way is redirected rather than another one taken', () => {
   expect(beat('a', [0, 1, 2, 3, 4, 5])).toEqual([0, 1]);
 });
 
+test('a shard on its way is redirected even if others are held already', () => {
+  const { beat } = groupOver(independent(6));
+  beat('a', []);
+  beat('b', []);
+  // Of 3, 4 and 5, which go to b, 3 is not given up yet.
+  expect(beat('a', [0, 1, 2, 3])).toEqual([0, 1, 2]);
+  expect(beat('b', [])).toEqual([4, 5]);
+  expect(beat('c', [])).toEqual([]);
+  expect(beat('b', [4, 5])).toEqual([4, 5]);
+  expect(beat('a', [0, 1, 2])).toEqual([0, 1]);
+  expect(beat('c', [])).toEqual([3]);
+});
+
 describe('a consumer that timed out', () => {
   test('is alive for exactly the timeout', () => {
     const { beat } = groupOver(independent(1));
@@ -180,21 +204,38 @@ describe('a checkpoint', () => {
 
 describe('a shard consumed to its end', () => {
   test('is given to nobody again', () => {
-    const { beat, group, commit } = groupOver(independent(2));
+    const { beat, group, finish } = groupOver(independent(2));
     beat('a', []);
-    commit(0, { consumer: 'a', force: false, finished: true });
+    finish(0, { consumer: 'a', force: false });
     expect(states(group)).toEqual(['over', 'already_alloc a']);
     expect(beat('a', [0, 1])).toEqual([1]);
     expect(beat('b', [])).toEqual([]);
     expect(beat('a', [1])).toEqual([1]);
   });
 
-  test('is consumed again when its checkpoint is forced back', () => {
-    const { beat, commit } = groupOver(independent(1));
+  test('is over also if it was closed only after the commit', () => {
+    const { beat, group, shards, close, commit } = groupOver(independent(2));
     beat('a', []);
-    commit(0, { finished: true });
+    commit(0, { checkpoint: encodeCursor(endOf(shards[0]!)) });
+    expect(beat('a', [0, 1])).toEqual([0, 1]);
+    close(0);
+    expect(beat('a', [0, 1])).toEqual([1]);
+    expect(states(group)).toEqual(['over', 'already_alloc a']);
+  });
+
+  test('is not over without a checkpoint, even if it is empty', () => {
+    const { beat, close } = groupOver(independent(1));
+    close(0);
+    expect(beat('a', [])).toEqual([0]);
+    expect(beat('a', [0])).toEqual([0]);
+  });
+
+  test('is consumed again when its checkpoint is forced back', () => {
+    const { beat, commit, finish } = groupOver(independent(1));
+    beat('a', []);
+    finish(0);
     expect(beat('a', [0])).toEqual([]);
-    commit(0, { finished: false });
+    commit(0);
     expect(beat('a', [])).toEqual([0]);
   });
 });
@@ -204,32 +245,32 @@ describe('in order', () => {
   const LINEAGE = [[], [0], [0], [], [2, 3]];
 
   test('a shard waits for all that it continues', () => {
-    const { beat, group, commit } = groupOver(LINEAGE, true);
+    const { beat, group, finish } = groupOver(LINEAGE, true);
     expect(states(group)).toEqual(['not_alloc', 'wait', 'wait', 'not_alloc', 'wait']);
     expect(beat('a', [])).toEqual([0, 3]);
-    commit(3, { finished: true });
+    finish(3);
     expect(beat('a', [0, 3])).toEqual([0]);
-    commit(0, { finished: true });
+    finish(0);
     expect(beat('a', [0])).toEqual([1, 2]);
-    commit(2, { finished: true });
+    finish(2);
     expect(beat('a', [1, 2])).toEqual([1, 4]);
   });
 
   test('a shard waits for what is further back as well', () => {
-    const { group, commit } = groupOver([[], [0], [1]], true);
-    commit(1, { finished: true });
+    const { group, finish } = groupOver([[], [0], [1]], true);
+    finish(1);
     expect(states(group)).toEqual(['not_alloc', 'over', 'wait']);
-    commit(0, { finished: true });
+    finish(0);
     expect(states(group)).toEqual(['over', 'over', 'not_alloc']);
   });
 
   test('shards that wait do not count as load', () => {
-    const { beat, commit } = groupOver([[], [], [0], [0], [0]], true);
+    const { beat, finish } = groupOver([[], [], [0], [0], [0]], true);
     beat('a', []);
     beat('b', []);
     expect(beat('a', [0])).toEqual([0]);
     expect(beat('b', [])).toEqual([1]);
-    commit(0, { finished: true });
+    finish(0);
     expect(beat('a', []).length + beat('b', [1]).length).toBe(4);
   });
 
@@ -250,8 +291,8 @@ describe('in order', () => {
   test('hundreds of splits and merges in a row are no trouble', () => {
     const lineage: number[][] = [[]];
     for (let id = 0; id < 900; id += 3) lineage.push([id], [id], [id + 1, id + 2]);
-    const { group, commit } = groupOver(lineage, true);
-    for (let id = 0; id < lineage.length - 1; id += 1) commit(id, { finished: true });
+    const { group, finish } = groupOver(lineage, true);
+    for (let id = 0; id < lineage.length - 1; id += 1) finish(id);
     expect(states(group).at(-1)).toBe('not_alloc');
   });
 });

@@ -116,6 +116,16 @@ describe('a pull', () => {
     expect(rest.headers).toMatchObject({ 'x-log-count': '1', 'x-log-end-of-cursor': '1' });
   });
 
+  test('frames groups of any length', async () => {
+    const bench = await startBench();
+    // Around 2^7 and 2^14 bytes the length of a group takes one byte more.
+    const texts = [0, 16_200].flatMap((least) =>
+      Array.from({ length: 160 }, (_, index) => 'x'.repeat(least + index)),
+    );
+    const answer = await pull(bench, 0, await fill(bench, ...texts));
+    expect(messagesOf(answer.body).flat()).toEqual(texts);
+  });
+
   test('of type logs is the same, as the Go SDK writes it', async () => {
     const bench = await startBench();
     const answer = await pull(bench, 0, await fill(bench, 'a'), { type: 'logs' });
