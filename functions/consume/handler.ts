@@ -5,6 +5,7 @@ import { readSettings } from '../../lib/config/settings.ts';
 import { readSlot, type TickEvent } from '../../lib/config/slot.ts';
 import { loadProcess } from '../../lib/delivery/loadProcess.ts';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
+import { observeSkew } from '../../lib/group/stores/serviceClock.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
 import { systemClock as clock, systemRandom as random } from '../../lib/runtime.ts';
 import { createSlsSource } from '../../lib/sources/sls/source.ts';
@@ -27,6 +28,7 @@ const dependencies = {
   source: createSlsSource({ ...settings.sls, clock, random }),
   process: await loadProcess(settings.process, import.meta.url),
   clock,
+  skewMs: observeSkew(client, clock),
   random,
   logger,
   caches: new Map(),

@@ -70,7 +70,7 @@ export async function readOn(
  */
 async function endOf(run: TickRun, shard: string): Promise<{ near: boolean; cursor: string | undefined }> {
   const { endAt, times } = run.settings;
-  const now = run.clock.now();
+  const now = run.groupNow();
   if (endAt === undefined || now < endAt - times.skewMarginMs) return { near: false, cursor: undefined };
   if (now <= endAt + times.skewMarginMs) return { near: true, cursor: undefined };
   const position = { at: 'time', unixMs: endAt } as const;

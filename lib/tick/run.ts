@@ -15,6 +15,8 @@ export interface TickDependencies {
   source: Source;
   process: Process;
   clock: Clock;
+  /** What to add to our clock to have the time of the group's table, as far as that is known. */
+  skewMs?: () => number;
   random: Random;
   logger: Logger;
   /** By slot; lives as long as the sandbox. */
@@ -54,6 +56,8 @@ export interface TickRun extends TickDependencies {
   settings: TickSettings;
   slot: string;
   budget: Budget;
+  /** The group's time: our clock, corrected once at the start of the tick. Whatever is compared between hosts uses it. */
+  groupNow(): number;
   consumer: ConsumerItem;
 }
 

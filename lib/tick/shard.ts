@@ -39,14 +39,14 @@ export async function workOnShard(
 
 /** Reads the shard's item and makes sure that this slot may work on it. Undefined: not in this tick. */
 async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedShard | undefined> {
-  const { store, slot, settings, clock, budget, logger } = run;
+  const { store, slot, settings, budget, logger } = run;
   const options = { signal: budget.requests };
   const item = await store.get(shardKey(shard), { ...options, consistent: true });
   if (item === undefined) return undefined;
   if (item.state === 'done' || mayWork(item, slot, grant)) return held(item);
 
   const { skewMarginMs } = settings.times;
-  const request = { slot, shard, grant, now: clock.now(), skewMarginMs, order: settings.order };
+  const request = { slot, shard, grant, now: run.groupNow(), skewMarginMs, order: settings.order };
   const answer = await claim(store, request, item, options);
   if (!answer.claimed) {
     logger.info('shard.waiting', { shard, for: answer.waiting, owner: item.owner });

@@ -52,13 +52,17 @@ export async function tick(
       }
       group = joined.group;
     }
-    const beat = { slot, nonce: random.nonce(), now: clock.now(), deadline, times: settings.times };
+    const skewMs = dependencies.skewMs?.() ?? 0;
+    if (Math.abs(skewMs) > settings.times.skewMarginMs) logger.warn('clock.skewed', { skewMs });
+    const groupNow = (): number => clock.now() + skewMs;
+    const { times } = settings;
+    const beat = { slot, nonce: random.nonce(), now: groupNow(), deadline: deadline + skewMs, times };
     const answer = await heartbeat(store, beat, options);
     if (!answer.accepted) {
       logger.warn('tick.refused', { busyUntil: answer.busyUntil });
       return left('busy');
     }
-    const run = { ...dependencies, logger, settings, slot, budget, consumer: answer.consumer };
+    const run = { ...dependencies, logger, settings, slot, budget, groupNow, consumer: answer.consumer };
     return await runTick(run, trusted(cache, answer.consumer), group);
   } finally {
     budget.end();
@@ -149,9 +153,9 @@ interface Known {
 
 /** Reads the group item when the plan may be due, and plans if it is this tick's turn. */
 async function lookAfterPlan(run: TickRun, known: Known): Promise<Looked> {
-  const { store, clock, settings, budget, logger } = run;
+  const { store, settings, budget, logger } = run;
   const { times } = settings;
-  const now = clock.now();
+  const now = run.groupNow();
   const { knownDueAt, early } = known;
   if (knownDueAt !== undefined && knownDueAt > now && !early) {
     return { outcome: 'worked', planned: false, planDueAt: knownDueAt };

@@ -52,6 +52,8 @@ export function createWorld(shards: readonly string[], given: Partial<TickSettin
     times,
     /** `shard:content` of every record, in the order in which `process` saw them. */
     delivered,
+    /** What the table's service says of the clock. */
+    skewMs: 0,
     /** Replace it to see a batch, or to fail. */
     async process(_batch: Batch, _context: ProcessContext): Promise<void> {},
     /** A tick of `slot`, in its usual sandbox or another one. */
@@ -62,7 +64,8 @@ export function createWorld(shards: readonly string[], given: Partial<TickSettin
         await world.process(batch, context);
         for (const record of batch.records) delivered.push(`${batch.shard}:${record.get('content')}`);
       };
-      const dependencies = { store, source, process, clock, random, logger, caches };
+      const skewMs = () => world.skewMs;
+      const dependencies = { store, source, process, clock, skewMs, random, logger, caches };
       return tick(dependencies, settings, { slot, deadline: clock.now() + times.functionTimeoutMs });
     },
     /** Every slot ticks once, a second apart; then the interval passes. */

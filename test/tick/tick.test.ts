@@ -137,6 +137,19 @@ describe('a tick', () => {
     expect(await world.store.get(shardKey('0'), read)).toMatchObject({ cursor: '0' });
   });
 
+  it("writes the group's time, where its own clock is known to be wrong, and says so", async () => {
+    const world = createWorld(['0']);
+    world.skewMs = 30_000;
+    const now = world.clock.now() + 30_000;
+    await world.tick('a');
+    expect(await world.store.get(consumerKey('a'), read)).toMatchObject({
+      heartbeatAt: now,
+      busyUntil: now + world.times.functionTimeoutMs,
+      expiresAt: now + world.times.sessionTimeoutMs,
+    });
+    expect(world.events).toContainEqual(expect.objectContaining({ event: 'clock.skewed', skewMs: 30_000 }));
+  });
+
   it('works on nothing in a paused group', async () => {
     const world = createWorld(['0']);
     world.source.append('0', 'a');
