@@ -23,14 +23,13 @@ export interface SandboxOptions {
  * `answered`: the handler returned. `failed`: it threw. `unloadable`: its bundle cannot be loaded. `killed`: it had not
  * answered at its deadline. `died`: its process ended by itself, or somebody killed it.
  */
-export type Invocation =
-  | { outcome: 'answered'; result: unknown }
-  | { outcome: 'failed'; error: string }
-  | { outcome: 'unloadable'; error: string }
-  | { outcome: 'killed' }
-  | { outcome: 'died'; error: string };
+export type Invocation = { outcome: 'answered'; result: unknown } | Failed | { outcome: 'killed' };
+
+type Failed = { outcome: 'failed' | 'unloadable' | 'died'; error: string };
 
 export interface Sandbox {
+  /** Starts a process and loads the bundle, unless that is done. What went wrong, if anything; never rejects. */
+  load(): Promise<Failed | undefined>;
   /** Calls the handler, in a new process if there is none. One call at a time; never rejects. */
   invoke(event: unknown, options: { timeoutMs: number }): Promise<Invocation>;
   pid(): number | undefined;
@@ -48,35 +47,43 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   let busy = false;
   let closed = false;
 
-  async function load(): Promise<{ process: SandboxProcess } | Invocation> {
+  async function load(): Promise<SandboxProcess | Failed> {
+    if (warm?.alive()) return warm;
     const process = startProcess(options, clock);
     warm = process;
     const loaded = await process.reply(LOAD_MS_MAX);
-    if (loaded.outcome === 'answered') return { process };
+    if (loaded.outcome === 'answered') return process;
     await process.kill();
-    if (loaded.outcome === 'failed') return { outcome: 'unloadable', error: loaded.error };
-    if (loaded.outcome !== 'killed') return loaded;
-    return { outcome: 'unloadable', error: `it did not load within ${LOAD_MS_MAX} ms` };
+    if (loaded.outcome === 'died') return loaded;
+    const error = loaded.outcome === 'killed' ? `it did not load within ${LOAD_MS_MAX} ms` : loaded.error;
+    return { outcome: 'unloadable', error };
   }
 
   async function invoke(event: unknown, timeoutMs: number): Promise<Invocation> {
-    const loaded = warm?.alive() ? { process: warm } : await load();
-    if (!('process' in loaded)) return loaded;
-    const answer = loaded.process.reply(timeoutMs);
-    loaded.process.send({ event, requestId: randomUUID(), deadlineMs: clock.now() + timeoutMs });
+    const process = await load();
+    if ('outcome' in process) return process;
+    const answer = process.reply(timeoutMs);
+    process.send({ event, requestId: randomUUID(), deadlineMs: clock.now() + timeoutMs });
     return answer;
   }
 
+  async function alone<T>(action: () => Promise<T>): Promise<T> {
+    assert(!busy && !closed, 'a sandbox takes one call at a time, and none once it is closed');
+    busy = true;
+    try {
+      return await action();
+    } finally {
+      busy = false;
+    }
+  }
+
   return {
-    invoke: async (event, { timeoutMs }) => {
-      assert(!busy && !closed, 'a sandbox takes one call at a time, and none once it is closed');
-      busy = true;
-      try {
-        return await invoke(event, timeoutMs);
-      } finally {
-        busy = false;
-      }
-    },
+    load: () =>
+      alone(async () => {
+        const process = await load();
+        return 'outcome' in process ? process : undefined;
+      }),
+    invoke: (event, { timeoutMs }) => alone(() => invoke(event, timeoutMs)),
     pid: () => (warm?.alive() ? warm.pid : undefined),
     close: async () => {
       closed = true;

@@ -1,3 +1,4 @@
+import { ShardbeatError } from '../../lib/errors.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import type { LogEvent } from '../host/outputLines.ts';
 import { createSandbox, type Invocation } from '../host/sandbox.ts';
@@ -35,8 +36,12 @@ export interface Consumers {
   stop(): Promise<void>;
 }
 
-/** Starts the schedule: a sandbox a slot, ticked once per interval with the event `{ slot }`. */
-export function startConsumers(options: ConsumersOptions): Consumers {
+/**
+ * Starts a sandbox for each slot, and then the schedule: each is ticked once per interval with the event `{ slot }`.
+ *
+ * @throws ShardbeatError if the function cannot be loaded
+ */
+export async function startConsumers(options: ConsumersOptions): Promise<Consumers> {
   const { slots, intervalMs, timeoutMs, bundle, environmentOf, clock, listener } = options;
   const sandboxes = new Map(
     slots.map((slot) => {
@@ -52,6 +57,18 @@ export function startConsumers(options: ConsumersOptions): Consumers {
       return [slot, sandbox] as const;
     }),
   );
+  await using started = new AsyncDisposableStack();
+  const closeAll = async (): Promise<void> => {
+    await Promise.all([...sandboxes.values()].map((sandbox) => sandbox.close()));
+  };
+  started.defer(closeAll);
+  // All of them before the first tick: a tick that begins late ends late, and the next one would find its slot taken.
+  const loaded = await Promise.all([...sandboxes.values()].map((sandbox) => sandbox.load()));
+  const failed = loaded.find((failure) => failure !== undefined);
+  if (failed !== undefined) {
+    throw new ShardbeatError(`the function cannot be loaded: ${failed.error}`, { retriable: false });
+  }
+
   let stopped = false;
   const scheduler = startScheduler({
     slots,
@@ -67,11 +84,12 @@ export function startConsumers(options: ConsumersOptions): Consumers {
       if (!stopped) listener.failed(slot, error);
     },
   });
+  started.move();
   return {
-    stop: async () => {
+    stop: () => {
       stopped = true;
       scheduler.stop();
-      await Promise.all([...sandboxes.values()].map((sandbox) => sandbox.close()));
+      return closeAll();
     },
   };
 }

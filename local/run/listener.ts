@@ -1,8 +1,7 @@
-import { ShardbeatError } from '../../lib/errors.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
 import type { Board } from './board.ts';
 import type { ConsumersListener } from './consumers.ts';
-import { failureOfEvent, noticeOfEvent, noticeOfInvocation } from './notices.ts';
+import { noticeOfEvent, noticeOfInvocation } from './notices.ts';
 import type { Screen } from './screen.ts';
 import { cannotWrite } from './temporary.ts';
 import type { Watch } from './watch.ts';
@@ -14,7 +13,12 @@ export function createListener(
   watch: Watch,
   timeoutMs: number,
 ): ConsumersListener {
-  let everLoaded = false;
+  /** By slot; what goes wrong in every tick is told once, until something else does. */
+  const latestNotice = new Map<string, string>();
+  const sayOnce = (slot: string, notice: string): void => {
+    if (latestNotice.get(slot) !== notice) screen.say(notice);
+    latestNotice.set(slot, notice);
+  };
   return {
     started: (slot, pid) => {
       board.started(slot, pid);
@@ -22,23 +26,20 @@ export function createListener(
     },
     ticking: board.ticking,
     ticked: (slot, invocation) => {
-      everLoaded ||= invocation.outcome !== 'unloadable';
-      const notice = noticeOfInvocation(slot, invocation, timeoutMs);
       if (invocation.outcome === 'answered') board.ticked(invocation.result as TickResult);
+      const notice = noticeOfInvocation(slot, invocation, timeoutMs);
       if (notice === undefined) return;
-      screen.say(notice);
+      sayOnce(slot, notice);
       watch.note(notice);
-      // What never loaded once will not load the next time.
-      if (!everLoaded) watch.fail(new ShardbeatError(notice, { retriable: false }));
     },
-    skipped: (slot) => screen.say(`${slot}: a tick is left out, the one before still runs`),
+    skipped: (slot) => sayOnce(slot, `${slot}: a tick is left out, the one before still runs`),
     event: (slot, event) => {
       board.event(slot, event);
       if (event.event === 'ledger.failed') watch.fail(cannotWrite(String(event.file), String(event.reason)));
       const notice = noticeOfEvent(slot, event);
-      if (notice !== undefined) screen.say(notice);
-      const failure = failureOfEvent(event);
-      if (failure !== undefined) watch.note(`${slot}, shard ${event.shard}: ${failure}`);
+      if (notice === undefined) return;
+      sayOnce(slot, notice);
+      if (event.level === 'error') watch.note(notice);
     },
     output: (slot, line) => screen.say(`${slot} | ${line}`),
     failed: (_slot, error) => watch.fail(error),

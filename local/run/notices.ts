@@ -10,7 +10,7 @@ export function noticeOfEvent(slot: string, event: LogEvent): string | undefined
       if (from === slot) return `${slot} takes shard ${shard} again`;
       return `hand-off: shard ${shard} goes from ${from} to ${slot}`;
     case 'plan.made':
-      return `${slot} made plan ${event.generation}: ${event.slots} consumers, ${event.shards} shards`;
+      return `${slot} made a plan: ${event.slots} consumers, ${event.shards} shards`;
     case 'tick.refused':
       return `${slot}: tick refused, another run of it is within its deadline`;
     case 'batch.failed':
@@ -19,6 +19,8 @@ export function noticeOfEvent(slot: string, event: LogEvent): string | undefined
       return `${slot}: process did not finish a batch of shard ${shard} in time (attempt ${event.attempts}), it comes again`;
     case 'shard.failed':
       return `${slot}: shard ${shard} is left for this tick: ${errorText(event.error)}`;
+    case 'plan.failed':
+      return `${slot}: no plan could be made: ${errorText(event.error)}`;
     case 'slot.expired':
       return `${slot}: ${event.expired} gave no heartbeat and has lost its shards`;
     default:
@@ -44,11 +46,6 @@ export function noticeOfInvocation(
     case 'failed':
       return `${slot}: the tick failed: ${firstLine(invocation.error)}`;
   }
-}
-
-/** The error that an event or an invocation holds, to say at the end why nothing went on. */
-export function failureOfEvent({ event, error }: LogEvent): string | undefined {
-  return event === 'batch.failed' || event === 'shard.failed' ? errorText(error) : undefined;
 }
 
 function errorText(error: unknown): string {

@@ -84,7 +84,7 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
     for (const entry of await ledger.read()) proof.delivered(entry);
   };
 
-  const consumers = startConsumers({
+  const consumers = await startConsumers({
     slots,
     intervalMs: options.intervalMs,
     timeoutMs: functionTimeoutMs,
