@@ -14,7 +14,8 @@ interface Interval {
  *
  * A split or merge replaces whole shards, so at any moment every key belongs to one open shard, and the parents of a
  * shard are those that held its keys just before it: for each key the newest among the older shards. Newer means a
- * higher id, as ids are given out in order; `createTime` would tell the same, but only to the second.
+ * higher id, as ids are given out in order. `createTime` is no help: it has whole seconds, and in the API reference's
+ * example of SplitShard a shard and the two it was split into have the same one.
  *
  * Shards that the service no longer lists are nobody's parents. They go oldest first, after their retention, so nothing
  * listed is missed. Where that does not hold and a parent is gone before a grandparent, the answer cannot be known from

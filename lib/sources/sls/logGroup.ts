@@ -1,6 +1,6 @@
 /**
- * Writes log groups as SLS takes them (`PutLogs`) and gives them (`PullLogs`). Schema: `sls.proto` / `log_logs.proto` of
- * the official SDKs, equal in all of them.
+ * Writes log groups as SLS takes them (`PutLogs`) and gives them (`PullLogs`). Schema: `log_logs.proto` of the
+ * official SDKs, equal in all of them.
  */
 import assert from 'node:assert/strict';
 import { DELIMITED, FIXED32, tagOf, VARINT } from './protobuf.ts';

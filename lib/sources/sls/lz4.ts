@@ -2,9 +2,9 @@
  * Raw LZ4 blocks: no frame, no size prefix. This is what SLS calls `lz4`; the size of the raw data travels in the
  * header `x-log-bodyrawsize`. Format: github.com/lz4/lz4, doc/lz4_Block_format.md.
  *
- * A block is a row of sequences: a token (upper four bits: count of literals; lower four bits: match length − 4; 15 is
- * continued by bytes of 255 and a smaller last one), the literals, a 2-byte distance back, the match. The last sequence
- * ends after its literals.
+ * A block is a row of sequences: a token (upper four bits: count of literals; lower four bits: match length − 4; 15
+ * goes on in bytes of 255 and a smaller last one), the literals, a distance back in two bytes, the match. The last
+ * sequence ends after its literals.
  */
 
 const MATCH_MIN = 4;

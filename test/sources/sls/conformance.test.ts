@@ -1,0 +1,69 @@
+import { createSlsClient, type SlsClient } from '../../../lib/sources/sls/client.ts';
+import { createSlsSource } from '../../../lib/sources/sls/source.ts';
+import { startSls } from '../../../local/sls/service.ts';
+import { describeSource, type SourceBackend } from '../../conformance/source.ts';
+import { createCountingRandom, createManualClock } from '../../support/clock.ts';
+import { CREDENTIALS, signal } from './support.ts';
+
+describeSource('sls, signed with v4 and compressed with zstd', () =>
+  startBackend({ signature: 'v4', compression: 'zstd' }),
+);
+describeSource('sls, signed with v1 and compressed with lz4', () =>
+  startBackend({ signature: 'v1', compression: 'lz4' }),
+);
+
+async function startBackend(variant: {
+  signature: 'v1' | 'v4';
+  compression: 'zstd' | 'lz4';
+}): Promise<SourceBackend> {
+  const clock = createManualClock();
+  const service = await startSls({ accounts: [CREDENTIALS], clock });
+  const options = {
+    endpoint: service.url,
+    project: 'shop',
+    logstore: 'orders',
+    region: 'cn-hangzhou',
+    credentials: () => CREDENTIALS,
+    clock,
+    random: createCountingRandom(),
+    ...variant,
+  };
+  const client = createSlsClient(options);
+  await client.createProject('conformance', signal);
+  await client.createLogStore({ ttlDays: 7, shardCount: 2 }, signal);
+  return {
+    source: createSlsSource(options),
+    put: (shard, lines) => put(client, shard, lines, clock.now()),
+    split: (shard) => split(client, shard),
+    merge: (shard) => merge(client, shard),
+    now: clock.now,
+    advance: clock.advance,
+    closeAll: service.close,
+  };
+}
+
+/** To the shard whose range begins with the hash key. */
+async function put(client: SlsClient, shard: string, lines: string[], timeMs: number): Promise<void> {
+  const hashKey = (await rangeOf(client, shard)).inclusiveBeginKey;
+  const logs = lines.map((line) => ({ timeMs, fields: { line } }));
+  await client.putLogs({ logs }, { hashKey }, signal);
+}
+
+async function split(client: SlsClient, shard: string): Promise<string[]> {
+  const { inclusiveBeginKey, exclusiveEndKey } = await rangeOf(client, shard);
+  const middle = (BigInt(`0x${inclusiveBeginKey}`) + BigInt(`0x${exclusiveEndKey}`)) / 2n;
+  const involved = await client.splitShard(shard, middle.toString(16).padStart(32, '0'), signal);
+  return involved.filter(({ status }) => status === 'readwrite').map(({ shardID }) => String(shardID));
+}
+
+async function merge(client: SlsClient, shard: string): Promise<{ parents: string[]; child: string }> {
+  const involved = await client.mergeShards(shard, signal);
+  const withStatus = (wanted: string): string[] =>
+    involved.filter(({ status }) => status === wanted).map(({ shardID }) => String(shardID));
+  return { parents: withStatus('readonly'), child: withStatus('readwrite')[0]! };
+}
+
+async function rangeOf(client: SlsClient, shard: string) {
+  const shards = await client.listShards(signal);
+  return shards.find(({ shardID }) => String(shardID) === shard)!;
+}

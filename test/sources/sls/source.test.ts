@@ -1,0 +1,340 @@
+import zlib from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { createSlsClient } from '../../../lib/sources/sls/client.ts';
+import { encodeLogGroup, encodeLogGroupList } from '../../../lib/sources/sls/logGroup.ts';
+import { decodeLogGroupList } from '../../../lib/sources/sls/logGroupList.ts';
+import { lz4Compress, lz4Decompress } from '../../../lib/sources/sls/lz4.ts';
+import { createSlsSource } from '../../../lib/sources/sls/source.ts';
+import { optionsFor, type Reply, refusal, type ScriptedServer, serve, signal } from './support.ts';
+
+const group = (...lines: string[]): Uint8Array =>
+  encodeLogGroup({ topic: 'access', logs: lines.map((line) => ({ timeMs: 1000, fields: { line } })) });
+const TWO_GROUPS = encodeLogGroupList([group('a', 'b'), group('c')]);
+
+const sourceOf = (server: ScriptedServer, compression?: 'zstd' | 'lz4') =>
+  createSlsSource({ ...optionsFor(server), logstore: 'orders', compression });
+const clientOf = (server: ScriptedServer) => createSlsClient({ ...optionsFor(server), logstore: 'orders' });
+const request = { shard: '7', cursor: 'MQ==', closed: false, countMax: 100, signal };
+
+/** An answer to PullLogs: two groups up to cursor `Mw==`, unless it says otherwise. */
+function pulled(headers: Record<string, string> = {}, raw = TWO_GROUPS): Reply {
+  const common = { 'x-log-cursor': 'Mw==', 'x-log-count': '2', 'x-log-bodyrawsize': String(raw.length) };
+  return { headers: { 'x-log-requestid': 'REQUEST-1', ...common, ...headers }, body: raw };
+}
+
+/** Nothing at cursor `MQ==`. */
+const nothing = (headers: Record<string, string> = {}): Reply =>
+  pulled({ 'x-log-cursor': 'MQ==', 'x-log-count': '0', ...headers }, new Uint8Array(0));
+
+const cursor = (value: string): Reply => ({ body: JSON.stringify({ cursor: value }) });
+
+describe('pulling', () => {
+  test('asks for the shard’s groups from the cursor on, and gives their records', async () => {
+    const server = await serve(pulled());
+    const { records, ...rest } = await sourceOf(server).pull(request);
+    expect([...records].map((record) => [record.topic, record.get('line')])).toEqual([
+      ['access', 'a'],
+      ['access', 'b'],
+      ['access', 'c'],
+    ]);
+    expect(rest).toEqual({
+      empty: false,
+      bytes: TWO_GROUPS.length,
+      nextCursor: 'Mw==',
+      caughtUp: false,
+      endOfShard: false,
+      lagMs: undefined,
+    });
+    expect(server.received[0]).toMatchObject({
+      method: 'GET',
+      path: '/logstores/orders/shards/7',
+      query: { type: 'log', cursor: 'MQ==', count: '100' },
+      headers: { accept: 'application/x-protobuf', 'accept-encoding': 'zstd' },
+    });
+  });
+
+  test.each([
+    { compression: 'zstd', compress: zlib.zstdCompressSync },
+    { compression: 'lz4', compress: lz4Compress },
+  ] as const)('asks for $compression, and reads it', async ({ compression, compress }) => {
+    const answer = pulled({ 'x-log-compresstype': compression });
+    const server = await serve({ ...(answer as object), body: compress(TWO_GROUPS) });
+    const { records, bytes } = await sourceOf(server, compression).pull(request);
+    expect([...records]).toHaveLength(3);
+    expect(bytes).toBe(TWO_GROUPS.length);
+    expect(server.received[0]!.headers['accept-encoding']).toBe(compression);
+  });
+
+  test('asks for no more groups at a time than the service allows', async () => {
+    const server = await serve(pulled());
+    await sourceOf(server).pull({ ...request, countMax: 5000 });
+    expect(server.received[0]!.query.count).toBe('1000');
+  });
+
+  test('takes a raw size of 0 for no records, whatever else is said', async () => {
+    const server = await serve(nothing({ 'x-log-compresstype': 'zstd', 'x-log-bodyrawsize': '0' }));
+    expect(await sourceOf(server).pull(request)).toMatchObject({ empty: true, bytes: 0, caughtUp: true });
+  });
+
+  test('stays where it is if no next cursor is given', async () => {
+    const server = await serve(nothing({ 'x-log-cursor': '' }));
+    expect(await sourceOf(server).pull(request)).toMatchObject({ nextCursor: 'MQ==', caughtUp: true });
+  });
+
+  test('goes on where groups without logs were passed over: that is not the end', async () => {
+    const server = await serve(pulled({ 'x-log-count': '1' }, encodeLogGroupList([group()])));
+    const pull = await sourceOf(server).pull({ ...request, closed: true });
+    expect(pull).toMatchObject({ empty: true, caughtUp: false, endOfShard: false, nextCursor: 'Mw==' });
+  });
+
+  test.each([
+    { name: 'is cut off', answer: pulled({}, TWO_GROUPS.subarray(0, 20)) },
+    { name: 'holds another number of groups', answer: pulled({ 'x-log-count': '3' }) },
+    { name: 'is not what its compression says', answer: pulled({ 'x-log-compresstype': 'zstd' }) },
+    { name: 'is not what its compression says', answer: pulled({ 'x-log-compresstype': 'lz4' }) },
+    { name: 'is compressed in another way', answer: pulled({ 'x-log-compresstype': 'snappy' }) },
+    { name: 'has another raw size', answer: pulled({ 'x-log-bodyrawsize': '5' }) },
+    {
+      name: 'has no raw size',
+      answer: pulled({ 'x-log-compresstype': 'lz4', 'x-log-bodyrawsize': 'many' }),
+    },
+    {
+      name: 'unpacks to another raw size',
+      answer: {
+        ...(pulled({ 'x-log-compresstype': 'zstd', 'x-log-bodyrawsize': '999' }) as object),
+        body: zlib.zstdCompressSync(TWO_GROUPS),
+      },
+    },
+  ])('fails at once, not while iterating, on a body that $name', async ({ answer }) => {
+    const server = await serve(answer);
+    await expect(sourceOf(server).pull(request)).rejects.toMatchObject({
+      name: 'SourceError',
+      code: 'BadResponse',
+      retriable: true,
+    });
+  });
+
+  test('refuses to unpack more than its limit, and does not call that passing', async () => {
+    const bomb = Buffer.alloc(2000);
+    const headers = { 'x-log-compresstype': 'zstd', 'x-log-bodyrawsize': '2000' };
+    const server = await serve({ ...(pulled(headers) as object), body: zlib.zstdCompressSync(bomb) });
+    const source = createSlsSource({ ...optionsFor(server), logstore: 'orders', responseBytesMax: 1000 });
+    await expect(source.pull(request)).rejects.toMatchObject({
+      code: 'BadResponse',
+      retriable: false,
+      requestId: 'REQUEST-1',
+    });
+  });
+
+  test('passes on what the service refuses', async () => {
+    const server = await serve(refusal(400, 'InvalidCursor'));
+    await expect(sourceOf(server).pull(request)).rejects.toMatchObject({ code: 'InvalidCursor' });
+  });
+});
+
+describe('the end of a shard', () => {
+  const closed = { ...request, closed: true };
+
+  test('is reached if it is closed, nothing came, and the cursor is its end', async () => {
+    const server = await serve(nothing(), cursor('MQ=='));
+    expect(await sourceOf(server).pull(closed)).toMatchObject({ endOfShard: true, caughtUp: true, lagMs: 0 });
+    expect(server.received[1]!.query).toEqual({ type: 'cursor', from: 'end' });
+  });
+
+  test('is not reached if its end lies further on', async () => {
+    const server = await serve(nothing(), cursor('Mg=='));
+    expect(await sourceOf(server).pull(closed)).toMatchObject({ endOfShard: false });
+  });
+
+  test('is not asked for while records come', async () => {
+    const server = await serve(pulled(), cursor('Mw=='));
+    expect(await sourceOf(server).pull(closed)).toMatchObject({ endOfShard: false });
+    expect(server.received).toHaveLength(1);
+  });
+
+  test('is not asked for while the shard is open', async () => {
+    const server = await serve(nothing(), cursor('MQ=='));
+    expect(await sourceOf(server).pull(request)).toMatchObject({ endOfShard: false, caughtUp: true });
+    expect(server.received).toHaveLength(1);
+  });
+});
+
+describe('lag', () => {
+  const date = 'Fri, 21 Nov 2025 04:40:00 GMT';
+  const received = (ageS: number) => String(Date.parse(date) / 1000 - ageS);
+
+  test.each([
+    { name: 'the age of what was read', headers: { 'x-log-cursor-time': received(90) }, lagMs: 90_000 },
+    {
+      name: 'nothing at the end',
+      headers: { 'x-log-cursor-time': received(90), 'x-log-end-of-cursor': '1' },
+      lagMs: 0,
+    },
+    {
+      name: 'as before where the end is denied',
+      headers: { 'x-log-cursor-time': received(90), 'x-log-end-of-cursor': '0' },
+      lagMs: 90_000,
+    },
+    { name: 'never below nothing', headers: { 'x-log-cursor-time': received(-5) }, lagMs: 0 },
+    { name: 'unknown where the service says nothing', headers: {}, lagMs: undefined },
+    { name: 'unknown where it says nonsense', headers: { 'x-log-cursor-time': 'soon' }, lagMs: undefined },
+    { name: 'unknown where it says an empty time', headers: { 'x-log-cursor-time': '' }, lagMs: undefined },
+  ])('is $name', async ({ headers, lagMs }) => {
+    const server = await serve(pulled({ date, ...headers } as Record<string, string>));
+    expect(await sourceOf(server).pull(request)).toMatchObject({
+      lagMs,
+      caughtUp: 'x-log-end-of-cursor' in headers && headers['x-log-end-of-cursor'] === '1',
+    });
+  });
+});
+
+describe('a cursor', () => {
+  test.each([
+    { position: { at: 'begin' }, from: 'begin' },
+    { position: { at: 'end' }, from: 'end' },
+    { position: { at: 'time', unixMs: 1_700_000_000_999 }, from: '1700000000' },
+  ] as const)('for $position is asked for as $from', async ({ position, from }) => {
+    const server = await serve(cursor('NDI='));
+    expect(await sourceOf(server).cursorAt('7', position, signal)).toBe('NDI=');
+    expect(server.received[0]).toMatchObject({
+      path: '/logstores/orders/shards/7',
+      query: { type: 'cursor', from },
+    });
+  });
+
+  test.each(['{}', '{"cursor":""}', '{"cursor":7}', '[]', 'null', 'no JSON', ''])(
+    'must be in the answer: %j',
+    async (body) => {
+      const server = await serve({ body });
+      await expect(sourceOf(server).cursorAt('7', { at: 'end' }, signal)).rejects.toMatchObject({
+        code: 'BadResponse',
+      });
+    },
+  );
+
+  test('has a time', async () => {
+    const server = await serve({ body: '{"cursor_time":1554260243}' }, { body: '{}' });
+    const client = clientOf(server);
+    expect(await client.getCursorTime('7', 'MQ==', signal)).toBe(1_554_260_243);
+    expect(server.received[0]!.query).toEqual({ type: 'cursor_time', cursor: 'MQ==' });
+    await expect(client.getCursorTime('7', 'MQ==', signal)).rejects.toMatchObject({ code: 'BadResponse' });
+  });
+});
+
+describe('listing shards', () => {
+  const shard = (shardID: number, status: string, begin: string, end: string) => ({
+    shardID,
+    status,
+    inclusiveBeginKey: begin.padEnd(32, '0'),
+    exclusiveEndKey: end.padEnd(32, end === 'f' ? 'f' : '0'),
+    serverIp: null,
+    createTime: 1_524_222_931,
+  });
+
+  test('gives their state and what they continue', async () => {
+    const shards = [
+      shard(0, 'readonly', '0', '8'),
+      shard(1, 'readwrite', '8', 'f'),
+      shard(2, 'readwrite', '0', '4'),
+      shard(3, 'readwrite', '4', '8'),
+    ];
+    const server = await serve({ body: JSON.stringify(shards) });
+    expect(await sourceOf(server).listShards(signal)).toEqual([
+      { id: '0', state: 'closed', parents: [] },
+      { id: '1', state: 'open', parents: [] },
+      { id: '2', state: 'open', parents: ['0'] },
+      { id: '3', state: 'open', parents: ['0'] },
+    ]);
+    expect(server.received[0]).toMatchObject({ method: 'GET', path: '/logstores/orders/shards' });
+  });
+
+  test.each(['{}', '[{}]', '[null]', '[{"shardID":"0"}]', 'no JSON'])(
+    'fails on what is no list: %j',
+    async (body) => {
+      const server = await serve({ body });
+      await expect(sourceOf(server).listShards(signal)).rejects.toMatchObject({ code: 'BadResponse' });
+    },
+  );
+});
+
+describe('putting logs', () => {
+  const logs = { topic: 't', logs: [{ timeMs: 5000, fields: { line: 'x'.repeat(500) } }] };
+  const raw = encodeLogGroup(logs);
+
+  test.each([
+    { compression: undefined, type: 'zstd', unpack: (body: Buffer) => zlib.zstdDecompressSync(body) },
+    { compression: 'lz4', type: 'lz4', unpack: (body: Buffer) => lz4Decompress(body, raw.length) },
+    { compression: 'none', type: undefined, unpack: (body: Buffer) => body },
+  ] as const)('sends them compressed as asked: $compression', async ({ compression, type, unpack }) => {
+    const server = await serve({});
+    await clientOf(server).putLogs(logs, compression === undefined ? {} : { compression }, signal);
+    const { method, path, headers, body } = server.received[0]!;
+    expect([method, path]).toEqual(['POST', '/logstores/orders/shards/lb']);
+    expect(headers['content-type']).toBe('application/x-protobuf');
+    expect(headers['x-log-bodyrawsize']).toBe(String(raw.length));
+    expect(headers['x-log-compresstype']).toBe(type);
+    expect(Buffer.from(unpack(body))).toEqual(raw);
+  });
+
+  test('sends them to the shard of a hash key', async () => {
+    const server = await serve({});
+    await clientOf(server).putLogs(raw, { hashKey: '0f'.repeat(16), compression: 'none' }, signal);
+    const { path, query, body } = server.received[0]!;
+    expect(path).toBe('/logstores/orders/shards/route');
+    expect(query).toEqual({ key: '0f'.repeat(16) });
+    expect(decodeLogGroupList(encodeLogGroupList([body])).recordCount).toBe(1);
+  });
+
+  test('repeats an unanswered put only where duplicates are allowed', async () => {
+    const busy = refusal(503, 'ServerBusy');
+    const careful = await serve(busy, {});
+    await expect(clientOf(careful).putLogs(logs, {}, signal)).rejects.toMatchObject({ code: 'ServerBusy' });
+    const careless = await serve(busy, {});
+    await clientOf(careless).putLogs(logs, { duplicatesAllowed: true }, signal);
+    expect([careful.received.length, careless.received.length]).toEqual([1, 2]);
+  });
+});
+
+describe('changing shards and logstores', () => {
+  test('splits, merges and creates as the API wants', async () => {
+    const server = await serve({ body: '[]' });
+    const client = clientOf(server);
+    await client.splitShard('3', '8'.padEnd(32, '0'), signal);
+    await client.mergeShards('4', signal);
+    await client.createLogStore({ ttlDays: 7, shardCount: 2 }, signal);
+    await client.createProject('for tests', signal);
+    const sent = server.received.map(({ method, path, query, body }) => ({
+      call: `${method} ${path}`,
+      query,
+      body: body.toString(),
+    }));
+    expect(sent).toEqual([
+      {
+        call: 'POST /logstores/orders/shards/3',
+        query: { action: 'split', key: '8'.padEnd(32, '0') },
+        body: '',
+      },
+      { call: 'POST /logstores/orders/shards/4', query: { action: 'merge' }, body: '' },
+      { call: 'POST /logstores', query: {}, body: '{"logstoreName":"orders","ttl":7,"shardCount":2}' },
+      { call: 'POST /', query: {}, body: '{"projectName":"shop","description":"for tests"}' },
+    ]);
+  });
+});
+
+test('a source says which stream it is', async () => {
+  const source = sourceOf(await serve({}));
+  expect(source.kind).toBe('sls');
+  expect(source.tags).toEqual({ source: 'sls', project: 'shop', logstore: 'orders' });
+});
+
+test('zstd on a Node without it is refused when the source is made', async () => {
+  const server = await serve({});
+  const { zstdDecompressSync } = zlib;
+  Object.assign(zlib, { zstdDecompressSync: undefined });
+  try {
+    expect(() => sourceOf(server)).toThrow(expect.objectContaining({ field: 'compression' }));
+    sourceOf(server, 'lz4');
+  } finally {
+    Object.assign(zlib, { zstdDecompressSync });
+  }
+});

@@ -1,0 +1,379 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { SourceError } from '../../../lib/errors.ts';
+import { addressOf } from '../../../lib/sources/sls/endpoint.ts';
+import { md5Hex, parseAuthorization, sha256Hex, signV1, signV4 } from '../../../lib/sources/sls/signature.ts';
+import { createTransport, type SlsRequest } from '../../../lib/sources/sls/transport.ts';
+import { CREDENTIALS, optionsFor, type Received, refusal, serve, signal, TIMEOUT_MS } from './support.ts';
+
+const get: SlsRequest = { method: 'GET', path: '/logstores/orders/shards', signal };
+const post: SlsRequest = { ...get, method: 'POST', body: Buffer.from('{}') };
+const OK = { status: 200, body: 'fine' };
+const BUSY = refusal(503, 'ServerBusy');
+const QUOTA = refusal(403, 'ShardReadQuotaExceed');
+
+async function failure(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.unreachable('the request succeeded'),
+    (error: unknown) => error,
+  );
+}
+
+/** What the server computes from what it received. */
+function resign(request: Received): string {
+  const { method, path, query, body } = request;
+  const headers = request.headers as Record<string, string>;
+  const signed = { method, path, query, headers, ...CREDENTIALS };
+  const sent = parseAuthorization(headers.authorization ?? '');
+  if (sent?.version !== 'v4') return signV1(signed);
+  return signV4({ ...signed, region: sent.region, bodySha256: sha256Hex(body) });
+}
+
+describe('a request', () => {
+  test('is signed with version 4, and names the project as its host', async () => {
+    const server = await serve(OK);
+    const query = { cursor: 'MTQ0+/=', type: 'log', odd: "a b'*é&=?" };
+    const response = await createTransport(optionsFor(server))({ ...get, query });
+
+    expect(response.body.toString()).toBe('fine');
+    const [request] = server.received;
+    expect(request!.headers.host).toBe(`shop.127.0.0.1:${server.port}`);
+    expect(request!.query).toEqual(query);
+    expect(request!.headers['x-log-apiversion']).toBe('0.6.0');
+    expect(request!.headers['x-log-bodyrawsize']).toBe('0');
+    expect(request!.headers['x-log-date']).toBe('20251121T044000Z');
+    expect(request!.headers.authorization).toMatch('/20251121/cn-hangzhou/sls/aliyun_v4_request');
+    expect(request!.headers.authorization).toBe(resign(request!));
+  });
+
+  test('is signed with version 1 where that is wanted, its body too', async () => {
+    const server = await serve(OK);
+    const options = { ...optionsFor(server), signature: 'v1', region: undefined } as const;
+    await createTransport(options)(post);
+
+    const { headers } = server.received[0]!;
+    expect(headers.authorization).toMatch(/^LOG the-id:/);
+    expect(headers.authorization).toBe(resign(server.received[0]!));
+    expect(headers['content-md5']).toBe(md5Hex('{}'));
+    expect(headers.date).toBe('Fri, 21 Nov 2025 04:40:00 GMT');
+  });
+
+  test.each(['v1', 'v4'] as const)('carries a session token under its signature (%s)', async (signature) => {
+    const server = await serve(OK);
+    const credentials = () => ({ ...CREDENTIALS, securityToken: 'the-token' });
+    await createTransport({ ...optionsFor(server), signature, credentials })(get);
+
+    const [request] = server.received;
+    expect(request!.headers['x-acs-security-token']).toBe('the-token');
+    expect(request!.headers.authorization).toBe(resign(request!));
+    delete request!.headers['x-acs-security-token'];
+    expect(request!.headers.authorization).not.toBe(resign(request!));
+  });
+
+  test('uses the connection of the one before', async () => {
+    const server = await serve(OK);
+    const transport = createTransport(optionsFor(server));
+    await transport(get);
+    await transport(get);
+    expect(server.received[1]!.port).toBe(server.received[0]!.port);
+  });
+
+  test('tells how far the clock of the service is ahead', async () => {
+    const date = new Date(optionsFor({ url: '' }).clock.now() + 60_000).toUTCString();
+    const server = await serve({ headers: { date } });
+    const skews: number[] = [];
+    await createTransport({ ...optionsFor(server), onSkew: (skewMs) => skews.push(skewMs) })(get);
+    expect(skews).toEqual([60_500]);
+  });
+});
+
+describe('a refusal', () => {
+  test('becomes an error with the service’s code, status and request id', async () => {
+    const server = await serve(refusal(404, 'ShardNotExist'));
+    const error = await failure(createTransport(optionsFor(server))(get));
+    expect(error).toBeInstanceOf(SourceError);
+    expect(error).toMatchObject({
+      code: 'ShardNotExist',
+      status: 404,
+      requestId: 'REQUEST-1',
+      retriable: false,
+      message: 'GET /logstores/orders/shards: 404 ShardNotExist: the message of ShardNotExist',
+    });
+  });
+
+  test.each([
+    refusal(400, 'InvalidCursor'),
+    refusal(400, 'RequestTimeExpired'),
+    refusal(401, 'SignatureNotMatch'),
+    refusal(403, 'Unauthorized'),
+    refusal(404, 'ProjectNotExist'),
+    refusal(405, 'InvalidMethod'),
+    { status: 301 },
+    { status: 204 },
+  ])('is final: $status $body', async (answer) => {
+    const server = await serve(answer);
+    expect(await failure(createTransport(optionsFor(server))(get))).toMatchObject({ retriable: false });
+    expect(server.received).toHaveLength(1);
+  });
+
+  test.each([
+    { status: 502, body: '<html>Bad Gateway</html>' },
+    { status: 502, body: '' },
+    { status: 502, body: 'null' },
+    { status: 502, body: '{"errorCode":7}' },
+  ])('without a code is a bad response of that status: $body', async (answer) => {
+    const server = await serve(answer);
+    const error = await failure(createTransport(optionsFor(server))(get));
+    expect(error).toMatchObject({ code: 'BadResponse', status: 502, retriable: true, requestId: undefined });
+  });
+
+  test('is understood also in the older form', async () => {
+    const server = await serve({ status: 400, body: '{"Error":{"Code":"OldCode","Message":"old"}}' });
+    expect(await failure(createTransport(optionsFor(server))(get))).toMatchObject({ code: 'OldCode' });
+  });
+
+  test('with an endless message makes a short error', async () => {
+    const server = await serve({ status: 400, body: 'x'.repeat(100_000) });
+    const error = (await failure(createTransport(optionsFor(server))(get))) as Error;
+    expect(error.message.length).toBeLessThan(700);
+  });
+
+  test('shows no secret', async () => {
+    const server = await serve('reset', refusal(401, 'SignatureNotMatch'));
+    const credentials = () => ({ ...CREDENTIALS, securityToken: 'the-token' });
+    const options = { ...optionsFor(server), credentials };
+    const errors = [
+      await failure(createTransport({ ...options, attemptsMax: 1 })(get)),
+      await failure(createTransport(options)(get)),
+    ];
+    expect(inspect(errors, { depth: 10 })).not.toMatch(/the-secret|the-token|Signature=/);
+  });
+});
+
+describe('a failure that may pass', () => {
+  test.each([
+    BUSY,
+    refusal(500, 'InternalServerError'),
+    refusal(429, 'TooManyRequests'),
+    QUOTA,
+    refusal(403, 'ReadQuotaExceed'),
+    refusal(403, 'ExceedQuota'),
+    'reset',
+    'cut',
+  ] as const)('is repeated: %j', async (answer) => {
+    const server = await serve(answer, answer, OK);
+    const options = optionsFor(server);
+    expect((await createTransport(options)(get)).body.toString()).toBe('fine');
+    expect(options.clock.waitsMs).toEqual([100, 200]);
+  });
+
+  test('is repeated three times in all, then thrown', async () => {
+    const server = await serve(BUSY);
+    const error = await failure(createTransport(optionsFor(server))(get));
+    expect(error).toMatchObject({ code: 'ServerBusy', status: 503, retriable: true });
+    expect(server.received).toHaveLength(3);
+  });
+
+  test('is repeated after a random wait, which doubles up to a limit', async () => {
+    const server = await serve(BUSY);
+    const options = { ...optionsFor(server), attemptsMax: 8 };
+    await failure(createTransport({ ...options, random: { ...options.random, next: () => 0.999_999 } })(get));
+    expect(options.clock.waitsMs.map(Math.round)).toEqual([200, 400, 800, 1600, 3200, 5000, 5000]);
+  });
+
+  test('is repeated with fresh credentials and a fresh date', async () => {
+    const server = await serve(BUSY, OK);
+    const options = optionsFor(server);
+    let asked = 0;
+    const credentials = async () => ({ ...CREDENTIALS, accessKeyId: `id-${++asked}` });
+    await createTransport({
+      ...options,
+      random: { ...options.random, next: () => 5 },
+      credentials,
+    })(get);
+    const [first, second] = server.received.map(({ headers }) => headers);
+    expect(first!.authorization).toContain('id-1');
+    expect(second!.authorization).toContain('id-2');
+    expect(second!['x-log-date']).toBe('20251121T044001Z');
+  });
+
+  test('of the network names its cause', async () => {
+    const server = await serve('reset');
+    const error = await failure(createTransport(optionsFor(server))(get));
+    expect(error).toMatchObject({ code: 'NetworkError', status: 0, cause: { code: 'ECONNRESET' } });
+  });
+
+  test('of the credentials is not ours to repeat', async () => {
+    const server = await serve(OK);
+    const credentials = () => Promise.reject(new Error('no role'));
+    const error = await failure(createTransport({ ...optionsFor(server), credentials })(get));
+    expect(error).toMatchObject({ message: 'no role' });
+    expect(server.received).toHaveLength(0);
+  });
+});
+
+describe('a request that must not happen twice', () => {
+  test.each([BUSY, 'reset', 'cut'] as const)(
+    'is not repeated when it may have happened: %j',
+    async (answer) => {
+      const server = await serve(answer, OK);
+      expect(await failure(createTransport(optionsFor(server))(post))).toMatchObject({ retriable: true });
+      expect(server.received).toHaveLength(1);
+    },
+  );
+
+  test('is repeated when the service refused it for its quota', async () => {
+    const server = await serve(refusal(403, 'WriteQuotaExceed'), OK);
+    await createTransport(optionsFor(server))(post);
+    expect(server.received).toHaveLength(2);
+    expect(server.received[1]!.body.toString()).toBe('{}');
+  });
+
+  test('is repeated when nobody was there to receive it', async () => {
+    const options = optionsFor({ url: 'http://127.0.0.1:1' });
+    const error = await failure(createTransport(options)(post));
+    expect(error).toMatchObject({ code: 'NetworkError', cause: { code: 'ECONNREFUSED' } });
+    expect(options.clock.waitsMs).toHaveLength(2);
+  });
+
+  test('is repeated all the same if the caller says that it may', async () => {
+    const server = await serve(BUSY, OK);
+    await createTransport(optionsFor(server))({ ...post, idempotent: true });
+    expect(server.received).toHaveLength(2);
+  });
+});
+
+describe('a service that does not answer', () => {
+  test('is given up after the timeout of every attempt', async () => {
+    const server = await serve('hang');
+    const options = optionsFor(server);
+    const error = failure(createTransport(options)(get));
+    for (const attempt of [1, 2, 3]) {
+      await server.arrival(attempt);
+      options.clock.advance(TIMEOUT_MS);
+    }
+    expect(await error).toMatchObject({ code: 'Timeout', status: 0, retriable: true });
+    await Promise.all(server.received.map(({ closed }) => closed));
+  });
+
+  test('is left at once when the caller aborts', async () => {
+    const server = await serve('hang');
+    const controller = new AbortController();
+    const error = failure(createTransport(optionsFor(server))({ ...get, signal: controller.signal }));
+    await server.arrival(1);
+    const reason = new Error('deadline');
+    controller.abort(reason);
+    expect(await error).toBe(reason);
+    await server.received[0]!.closed;
+    expect(server.received).toHaveLength(1);
+  });
+
+  test('is not repeated once the caller aborted, not even the wait for it', async () => {
+    const server = await serve(BUSY);
+    const controller = new AbortController();
+    const reason = new Error('deadline');
+    const options = optionsFor(server);
+    const clock = {
+      ...options.clock,
+      sleep(durationMs: number, signal?: AbortSignal) {
+        if (durationMs < TIMEOUT_MS) queueMicrotask(() => controller.abort(reason));
+        return Promise.race([
+          new Promise<void>(() => undefined),
+          new Promise<void>((_resolve, reject) => {
+            signal?.addEventListener('abort', () => reject(signal.reason));
+          }),
+        ]);
+      },
+    };
+    const request = { ...get, signal: controller.signal };
+    expect(await failure(createTransport({ ...options, clock })(request))).toBe(reason);
+    expect(server.received).toHaveLength(1);
+  });
+
+  test('is never asked if the caller aborted before', async () => {
+    const server = await serve(OK);
+    const reason = new Error('too late');
+    const request = { ...get, signal: AbortSignal.abort(reason) };
+    expect(await failure(createTransport(optionsFor(server))(request))).toBe(reason);
+    expect(server.received).toHaveLength(0);
+  });
+
+  test('counts as such while credentials do not come', async () => {
+    const server = await serve(OK);
+    const options = { ...optionsFor(server), attemptsMax: 1 };
+    const asked = Promise.withResolvers<void>();
+    const credentials = () => {
+      asked.resolve();
+      return new Promise<never>(() => undefined);
+    };
+    const error = failure(createTransport({ ...options, credentials })(get));
+    await asked.promise;
+    options.clock.advance(TIMEOUT_MS);
+    expect(await error).toMatchObject({ code: 'Timeout' });
+  });
+});
+
+describe('an answer that is too long', () => {
+  test.each(['GET', 'POST'] as const)('is not read on, nor asked for again (%s)', async (method) => {
+    const server = await serve({ body: 'x'.repeat(1001) });
+    const transport = createTransport({ ...optionsFor(server), responseBytesMax: 1000 });
+    const error = await failure(transport({ ...get, method }));
+    expect(error).toMatchObject({ code: 'BadResponse', retriable: false });
+    expect(server.received).toHaveLength(1);
+  });
+
+  test('begins beyond the limit', async () => {
+    const server = await serve({ body: 'x'.repeat(1000) });
+    const transport = createTransport({ ...optionsFor(server), responseBytesMax: 1000 });
+    expect((await transport(get)).body).toHaveLength(1000);
+  });
+});
+
+describe('an endpoint', () => {
+  test.each([
+    {
+      endpoint: 'cn-hangzhou.log.aliyuncs.com',
+      hostname: 'shop.cn-hangzhou.log.aliyuncs.com',
+      host: 'shop.cn-hangzhou.log.aliyuncs.com',
+      port: 443,
+      secure: true,
+    },
+    {
+      endpoint: 'http://cn-hangzhou-intranet.log.aliyuncs.com',
+      hostname: 'shop.cn-hangzhou-intranet.log.aliyuncs.com',
+      host: 'shop.cn-hangzhou-intranet.log.aliyuncs.com',
+      port: 80,
+      secure: false,
+    },
+    { endpoint: 'https://10.0.0.1', hostname: '10.0.0.1', host: 'shop.10.0.0.1', port: 443, secure: true },
+    {
+      endpoint: 'http://127.0.0.1:8080',
+      hostname: '127.0.0.1',
+      host: 'shop.127.0.0.1:8080',
+      port: 8080,
+      secure: false,
+    },
+    {
+      endpoint: 'localhost:8443',
+      hostname: 'localhost',
+      host: 'shop.localhost:8443',
+      port: 8443,
+      secure: true,
+    },
+  ])('says where to connect, and which host to name: $endpoint', ({ endpoint, ...address }) => {
+    expect(addressOf(endpoint, 'shop')).toEqual(address);
+  });
+
+  test.each(['', 'ftp://a.b', 'https://a.b/path', 'https://user:pass@a.b', 'a b', 'https://a.b?c=d'])(
+    'is refused: %j',
+    (endpoint) => {
+      expect(() => addressOf(endpoint, 'shop')).toThrow(expect.objectContaining({ field: 'endpoint' }));
+    },
+  );
+
+  test('needs a region under version 4, and none under version 1', () => {
+    const options = { ...optionsFor({ url: 'http://127.0.0.1' }), region: undefined };
+    expect(() => createTransport(options)).toThrow(expect.objectContaining({ field: 'region' }));
+    createTransport({ ...options, signature: 'v1' });
+  });
+});
