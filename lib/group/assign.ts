@@ -2,30 +2,50 @@ import { type ConsumerItem, consumerKey, type Grant, type GroupState } from './i
 import { type Assignment, eligibleShards, type Strategy } from './planner.ts';
 import { type GroupStore, type ReadOptions, unchanged } from './store.ts';
 
-interface AssignOptions {
+interface TargetOptions {
   generation: number;
   order: boolean;
   strategy: Strategy;
-  /** Shards whose owner must look at the item again: its consumer item is written even if nothing moves. */
-  touched: ReadonlySet<string>;
+}
+
+/** Pure: what every slot of `state` is to hold; nothing for those that are leaving. */
+export function targetOf(state: GroupState, { generation, order, strategy }: TargetOptions): Assignment {
+  const shards = eligibleShards(state.shards, { order });
+  const staying = new Map([...state.consumers].filter(([, consumer]) => consumer.draining !== true));
+  const target = strategy({ generation, consumers: staying, shards, failing: failingSlots(state) });
+  for (const slot of state.consumers.keys()) if (!staying.has(slot)) target.set(slot, {});
+  return new Map([...target].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Pure: every slot has been planned for, and holds exactly what it is to hold. */
+export function isAssigned(state: GroupState, options: Omit<TargetOptions, 'generation'>): boolean {
+  const target = targetOf(state, { ...options, generation: Number.NaN });
+  return [...target].every(([slot, wanted]) => {
+    const { assigned = {}, generation } = state.consumers.get(slot)!;
+    const same = Object.keys(assigned).length === Object.keys(wanted).length;
+    return (
+      generation !== undefined &&
+      same &&
+      Object.keys(wanted).every((shard) => assigned[shard] === wanted[shard])
+    );
+  });
 }
 
 /**
  * Plans, and writes the consumer items that change: all revocations, then all grants, so that a shard is not listed twice
- * longer than needed. Returns how many shards were given to a slot. A refused write (the slot is gone, or another planner
- * was here) is skipped: the next plan sees what is left to do.
+ * longer than needed. `touched`: shards whose owner must look at the item again: its consumer item is written even if
+ * nothing moves. Returns how many shards were given to a slot.
+ *
+ * A refused write (the slot is gone, or another planner was here) is skipped: the next plan sees what is left to do.
  */
 export async function assign(
   store: GroupStore,
   state: GroupState,
-  options: AssignOptions,
+  options: TargetOptions & { touched: ReadonlySet<string> },
   reading: ReadOptions,
 ): Promise<number> {
   const { generation } = options;
-  const shards = eligibleShards(state.shards, options);
-  const staying = new Map([...state.consumers].filter(([, consumer]) => consumer.draining !== true));
-  const target = options.strategy({ generation, consumers: staying, shards, failing: failingSlots(state) });
-  for (const slot of state.consumers.keys()) if (!staying.has(slot)) target.set(slot, {});
+  const target = targetOf(state, options);
 
   const write = async (slot: string, assigned: Record<string, Grant>): Promise<void> => {
     const consumer = state.consumers.get(slot)!;
@@ -43,7 +63,7 @@ export async function assign(
     if (written.accepted) state.consumers.set(slot, { ...consumer, assigned, generation });
   };
 
-  for (const [slot, wanted] of sorted(target)) {
+  for (const [slot, wanted] of target) {
     const before = state.consumers.get(slot)!.assigned ?? {};
     const kept = Object.fromEntries(
       Object.entries(before).filter(([shard, grant]) => wanted[shard] === grant),
@@ -51,7 +71,7 @@ export async function assign(
     if (Object.keys(kept).length < Object.keys(before).length) await write(slot, kept);
   }
   let moves = 0;
-  for (const [slot, wanted] of sorted(target)) {
+  for (const [slot, wanted] of target) {
     const { assigned = {}, generation: known } = state.consumers.get(slot)!;
     const granted = Object.keys(wanted).filter((shard) => assigned[shard] !== wanted[shard]).length;
     const look = known !== generation && Object.keys(wanted).some((shard) => options.touched.has(shard));
@@ -60,8 +80,6 @@ export async function assign(
   }
   return moves;
 }
-
-const sorted = (target: Assignment) => [...target].sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Attempts of one batch after which the slot, and not the batch, comes under suspicion. */
 const ATTEMPTS_SUSPICIOUS = 3;

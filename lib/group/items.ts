@@ -55,6 +55,8 @@ export interface ShardItem {
   /** `closing`: the source has closed the shard, records may be left. `done`: every record was processed. */
   state: 'open' | 'closing' | 'done';
   parents: string[];
+  /** Since when the source has not listed the shard. */
+  missingSince?: number;
   lagMs?: number;
   /** The batch at the cursor that `process` refuses. */
   failure?: Failure;

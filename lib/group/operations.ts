@@ -25,7 +25,7 @@ async function setPaused(store: GroupStore, paused: boolean, options: ReadOption
     options,
   );
   if (!written.accepted) throw noGroup();
-  const { consumers } = await store.readAll(options);
+  const { consumers } = await store.readAll({ ...options, consistent: true });
   for (const slot of consumers.keys()) await coolDown(store, slot, options);
 }
 
@@ -55,7 +55,10 @@ export async function seek(
       'a cursor belongs to one shard: name the shard, or give a position',
     );
   }
-  const shards = shard === 'all' ? [...(await store.readAll(options)).shards.keys()].sort() : [shard];
+  const shards =
+    shard === 'all'
+      ? [...(await store.readAll({ ...options, consistent: true })).shards.keys()].sort()
+      : [shard];
   const answers: Sought[] = [];
   for (const id of shards) {
     const cursor = 'cursor' in to ? to.cursor : await stream.cursorAt(id, to, options.signal);
@@ -143,7 +146,7 @@ export async function deleteGroup(
   limits: { now: number; skewMarginMs: number },
   options: ReadOptions,
 ): Promise<{ deleted: true } | { deleted: false; live: string[] }> {
-  const { group, consumers, shards } = await store.readAll(options);
+  const { group, consumers, shards } = await store.readAll({ ...options, consistent: true });
   const expiry = limits.now - limits.skewMarginMs;
   const live = [...consumers].filter(([, consumer]) => consumer.expiresAt >= expiry).map(([slot]) => slot);
   if (live.length > 0) return { deleted: false, live };
@@ -174,7 +177,7 @@ export interface Description {
 
 /** Everything about a group at one time, in order of name. `idle`: it has no live consumer. */
 export async function describe(store: GroupStore, now: number, options: ReadOptions): Promise<Description> {
-  const { group, consumers, shards } = await store.readAll(options);
+  const { group, consumers, shards } = await store.readAll({ ...options, consistent: true });
   const listed = [...consumers]
     .map(([slot, item]) => ({ slot, ...item, live: item.expiresAt >= now, busy: item.busyUntil >= now }))
     .sort((a, b) => (a.slot < b.slot ? -1 : 1));

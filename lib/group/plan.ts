@@ -1,11 +1,11 @@
 import type { Times } from '../config/times.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Position, SourceShard } from '../sources/source.ts';
-import { assign } from './assign.ts';
-import { consumerKey, type GroupItem, type GroupState } from './items.ts';
+import { assign, isAssigned } from './assign.ts';
+import { type ConsumerItem, consumerKey, type GroupItem, type GroupState } from './items.ts';
 import type { Strategy } from './planner.ts';
-import { syncShards } from './shards.ts';
-import type { GroupStore, ReadOptions } from './store.ts';
+import { shardChanges, syncShards } from './shards.ts';
+import type { Condition, GroupStore, ReadOptions } from './store.ts';
 
 /** What planning needs of the log service; the group knows nothing else of it. */
 export interface Stream {
@@ -38,78 +38,88 @@ export function planIsDue(group: GroupItem, now: number, times: Times, early: bo
 }
 
 /**
- * Takes the plan lock, reads everything, and writes what has changed: new shards, dead slots, assignments. Answers
- * when the next plan is due; undefined: somebody else was faster. The plan is a hint: safety rests on epochs, grants and the compare-and-set of cursors.
+ * Looks whether the group needs a plan, and if so makes it. Answers when to look again; undefined: somebody else was
+ * faster. The plan is a hint: safety rests on epochs, grants and the compare-and-set of cursors.
+ *
+ * Most looks find nothing to do: they cost a read at half the price and one write, and take no lock.
  */
 export async function plan(
   planning: Planning,
   seen: GroupItem,
   options: ReadOptions,
 ): Promise<number | undefined> {
-  const { store, now, times, logger } = planning;
-  const locked = await store.update(
-    'GROUP',
-    {
-      set: { planUntil: planning.deadline, plannedAt: now },
-      add: { generation: 1 },
-      condition: {
-        all: [
-          { less: 'planUntil', value: now - times.skewMarginMs },
-          { equal: 'planDueAt', value: seen.planDueAt },
-        ],
-      },
-    },
-    options,
-  );
-  if (!locked.accepted) return undefined;
-  const generation = locked.item.generation;
+  const { store, now, times } = planning;
+  const condition: Condition<GroupItem> = {
+    all: [
+      { less: 'planUntil', value: now - times.skewMarginMs },
+      { equal: 'planDueAt', value: seen.planDueAt },
+    ],
+  };
+  const state = await store.readAll({ ...options, consistent: false });
+  const listed = await planning.stream.listShards(options.signal);
+  if (isSettled(planning, state, listed)) {
+    const planDueAt = nextPlanAt(state, now, times);
+    const postponed = await store.update('GROUP', { set: { planDueAt }, condition }, options);
+    return postponed.accepted ? planDueAt : undefined;
+  }
+  const set = { planUntil: planning.deadline, plannedAt: now };
+  const locked = await store.update('GROUP', { set, add: { generation: 1 }, condition }, options);
+  return locked.accepted ? makePlan(planning, locked.item.generation, options) : undefined;
+}
 
-  const state = await store.readAll(options);
+/** Under the plan lock: reads everything, then writes what has changed: new shards, dead slots, assignments. */
+async function makePlan(planning: Planning, generation: number, options: ReadOptions): Promise<number> {
+  const { store, now, times, logger, order, strategy } = planning;
+  const state = await store.readAll({ ...options, consistent: true });
+  // After the items: see shardChanges.
   const listed = await planning.stream.listShards(options.signal);
   const touched = await syncShards(planning, state, listed, options);
   await removeExpired(planning, state, options);
-  const { order, strategy } = planning;
   const moves = await assign(store, state, { generation, order, strategy, touched }, options);
 
   const planDueAt = nextPlanAt(state, now, times);
-  const completed = isComplete(planning, state) && state.group?.completedAt === undefined;
-  await store.update(
-    'GROUP',
-    {
-      set: { planUntil: 0, planDueAt, initialized: true, ...(completed && { completedAt: now }) },
-      condition: { equal: 'generation', value: generation },
-    },
-    options,
-  );
+  const completed = completes(planning, state);
+  const set = { planUntil: 0, planDueAt, initialized: true, ...(completed && { completedAt: now }) };
+  await store.update('GROUP', { set, condition: { equal: 'generation', value: generation } }, options);
   logger.info('plan.made', { generation, moves, slots: state.consumers.size, shards: state.shards.size });
   if (completed) logger.info('group.complete', { endAt: planning.endAt });
   return planDueAt;
 }
 
-/** Past the end time, with every shard read up to it. */
-function isComplete({ endAt, now }: Planning, state: GroupState): boolean {
-  if (endAt === undefined || now <= endAt || state.shards.size === 0) return false;
-  return [...state.shards.values()].every((item) => item.state === 'done');
+/** Pure: a plan would change nothing. */
+function isSettled(planning: Planning, state: GroupState, listed: readonly SourceShard[]): boolean {
+  return (
+    state.group?.initialized === true &&
+    Object.values(shardChanges(state, listed, planning)).every((ids) => ids.length === 0) &&
+    expiredSlots(planning, state).length === 0 &&
+    isAssigned(state, planning) &&
+    !completes(planning, state)
+  );
+}
+
+/** Past the end time, with every shard read up to it, for the first time. */
+function completes({ endAt, now }: Planning, { group, shards }: GroupState): boolean {
+  if (endAt === undefined || now <= endAt || group?.completedAt !== undefined || shards.size === 0)
+    return false;
+  return [...shards.values()].every((item) => item.state === 'done');
+}
+
+function expiredSlots({ now, times }: Planning, state: GroupState): [slot: string, item: ConsumerItem][] {
+  return [...state.consumers].filter(([, { expiresAt }]) => expiresAt + times.skewMarginMs < now);
 }
 
 /** Drops dead slots from the table and from `state`. A slot that came back meanwhile stays in both. */
 async function removeExpired(planning: Planning, state: GroupState, options: ReadOptions): Promise<void> {
-  const expiry = planning.now - planning.times.skewMarginMs;
-  for (const [slot, consumer] of state.consumers) {
-    if (consumer.expiresAt >= expiry) continue;
-    const removed = await planning.store.remove(
-      consumerKey(slot),
-      {
-        all: [
-          { equal: 'expiresAt', value: consumer.expiresAt },
-          { less: 'busyUntil', value: expiry },
-        ],
-      },
-      options,
-    );
-    if (!removed) continue;
+  for (const [slot, { expiresAt, heartbeatAt }] of expiredSlots(planning, state)) {
+    const dead: Condition<ConsumerItem> = {
+      all: [
+        { equal: 'expiresAt', value: expiresAt },
+        { less: 'busyUntil', value: planning.now - planning.times.skewMarginMs },
+      ],
+    };
+    if (!(await planning.store.remove(consumerKey(slot), dead, options))) continue;
     state.consumers.delete(slot);
-    planning.logger.warn('slot.expired', { expired: slot, heartbeatAt: consumer.heartbeatAt });
+    planning.logger.warn('slot.expired', { expired: slot, heartbeatAt });
   }
 }
 

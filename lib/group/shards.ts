@@ -1,10 +1,49 @@
+import type { Times } from '../config/times.ts';
 import { forEachParallel } from '../parallel.ts';
 import type { SourceShard } from '../sources/source.ts';
 import { type GroupState, type ShardItem, shardKey } from './items.ts';
 import type { Planning } from './plan.ts';
-import type { GroupStore, ReadOptions } from './store.ts';
+import type { ReadOptions, Write } from './store.ts';
 
 const REQUESTS_PARALLEL_MAX = 16;
+
+/** What the source's list says that the shard items do not say yet. Ids, but for the shards to create. */
+export interface ShardChanges {
+  create: SourceShard[];
+  close: string[];
+  /** Not listed, for the first time: perhaps a list that is not up to date. */
+  miss: string[];
+  /** Listed again. */
+  find: string[];
+  /** Not listed for long, with records left: they are past the retention. */
+  giveUp: string[];
+  /** Done, not listed for long, and no child waits for it. */
+  forget: string[];
+}
+
+/** Pure. `state` must have been read before `listed`: an item made later would seem to be missing. */
+export function shardChanges(
+  { shards }: Pick<GroupState, 'shards'>,
+  listed: readonly SourceShard[],
+  { now, times }: { now: number; times: Times },
+): ShardChanges {
+  const listedIds = new Set(listed.map((shard) => shard.id));
+  const waitedFor = new Set(
+    [...shards.values()].filter((item) => item.owner === undefined).flatMap((item) => item.parents),
+  );
+  const gone = [...shards].filter(([id]) => !listedIds.has(id));
+  const goneForLong = gone.filter(([, { missingSince = now }]) => now - missingSince > 2 * times.intervalMs);
+  return {
+    create: listed.filter((shard) => !shards.has(shard.id)),
+    close: listed
+      .filter(({ id, state }) => state === 'closed' && shards.get(id)?.state === 'open')
+      .map(({ id }) => id),
+    miss: gone.filter(([, item]) => item.missingSince === undefined).map(([id]) => id),
+    find: [...listedIds].filter((id) => shards.get(id)?.missingSince !== undefined),
+    giveUp: goneForLong.filter(([, item]) => item.state !== 'done').map(([id]) => id),
+    forget: goneForLong.filter(([id, item]) => item.state === 'done' && !waitedFor.has(id)).map(([id]) => id),
+  };
+}
 
 /**
  * Brings the shard items in line with what the source lists, in the table and in `state`: new shards (parents first),
@@ -18,21 +57,43 @@ export async function syncShards(
   listed: readonly SourceShard[],
   options: ReadOptions,
 ): Promise<Set<string>> {
+  const { store, logger, now } = planning;
   const known = new Set(state.shards.keys());
-  for (const generation of parentsFirst(listed.filter((shard) => !known.has(shard.id)))) {
+  const changes = shardChanges(state, listed, planning);
+  for (const generation of parentsFirst(changes.create)) {
     await forEachParallel(generation, REQUESTS_PARALLEL_MAX, async (shard) => {
       const continues = shard.parents.some((parent) => known.has(parent));
       state.shards.set(shard.id, await create(planning, state, shard, continues, options));
     });
   }
-  const touched = new Set<string>();
-  for (const shard of listed) {
-    if (shard.state !== 'closed' || state.shards.get(shard.id)!.state !== 'open') continue;
-    await setState(planning.store, state, shard.id, { from: 'open', to: 'closing' }, options);
-    touched.add(shard.id);
+  const write = async (id: string, change: Write<ShardItem>): Promise<void> => {
+    const written = await store.update(shardKey(id), change, options);
+    if (written.accepted) state.shards.set(id, written.item);
+  };
+  for (const id of changes.close) {
+    await write(id, { set: { state: 'closing' }, condition: { equal: 'state', value: 'open' } });
   }
-  await forgetUnlisted(planning, state, new Set(listed.map((shard) => shard.id)), options);
-  return touched;
+  for (const id of changes.miss) {
+    await write(id, { set: { missingSince: now }, condition: { exists: 'epoch' } });
+  }
+  for (const id of changes.find) {
+    await write(id, { unset: ['missingSince'], condition: { exists: 'epoch' } });
+  }
+  for (const id of changes.giveUp) {
+    const { state: from, cursor } = state.shards.get(id)!;
+    logger.warn('shard.vanished', { shard: id, state: from, cursor });
+    // It counts as done, so that its children can go on. The epoch takes it away from whoever still holds it.
+    await write(id, {
+      set: { state: 'done' },
+      add: { epoch: 1 },
+      condition: { equal: 'state', value: from },
+    });
+  }
+  for (const id of changes.forget) {
+    const condition = { equal: 'state', value: 'done' } as const;
+    if (await store.remove(shardKey(id), condition, options)) state.shards.delete(id);
+  }
+  return new Set(changes.close);
 }
 
 /**
@@ -75,49 +136,4 @@ function parentsFirst(shards: readonly SourceShard[]): SourceShard[][] {
     left = left.filter((shard) => !generation.includes(shard));
   }
   return generations;
-}
-
-/**
- * A shard that is no longer listed is past its retention. A finished one goes once no child waits to be claimed. One
- * with records left has lost them: it counts as done, so that its children can go on, and that is said aloud.
- */
-async function forgetUnlisted(
-  planning: Planning,
-  state: GroupState,
-  listed: ReadonlySet<string>,
-  options: ReadOptions,
-): Promise<void> {
-  const waitedFor = new Set(
-    [...state.shards.values()].filter((item) => item.owner === undefined).flatMap((item) => item.parents),
-  );
-  for (const [id, item] of state.shards) {
-    if (listed.has(id)) continue;
-    if (item.state !== 'done') {
-      planning.logger.warn('shard.vanished', { shard: id, state: item.state, cursor: item.cursor });
-      await setState(planning.store, state, id, { from: item.state, to: 'done' }, options);
-    } else if (!waitedFor.has(id)) {
-      const condition = { equal: 'state', value: 'done' } as const;
-      if (await planning.store.remove(shardKey(id), condition, options)) state.shards.delete(id);
-    }
-  }
-}
-
-/** `done` from outside takes the epoch away from whoever still holds the shard. */
-async function setState(
-  store: GroupStore,
-  state: GroupState,
-  shard: string,
-  change: { from: ShardItem['state']; to: ShardItem['state'] },
-  options: ReadOptions,
-): Promise<void> {
-  const written = await store.update(
-    shardKey(shard),
-    {
-      set: { state: change.to },
-      ...(change.to === 'done' && { add: { epoch: 1 } }),
-      condition: { equal: 'state', value: change.from },
-    },
-    options,
-  );
-  if (written.accepted) state.shards.set(shard, written.item);
 }

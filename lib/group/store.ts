@@ -10,8 +10,8 @@ export interface GroupStore {
     key: K,
     options: ReadOptions & { consistent: boolean },
   ): Promise<ItemOf<K> | undefined>;
-  /** Every item of the group, consistent item by item. */
-  readAll(options: ReadOptions): Promise<GroupState>;
+  /** Every item of the group, each as `get` would give it; no snapshot of them all. */
+  readAll(options: ReadOptions & { consistent: boolean }): Promise<GroupState>;
   /**
    * One conditional write; makes the item if it is absent and the condition allows it. A refused condition is a value.
    * Throws StoreError; `outcome: 'unknown'` says that the write may have happened.

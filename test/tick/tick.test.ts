@@ -297,8 +297,8 @@ describe('a split', () => {
     world.source.replace(['0'], ['1', '2']);
     for (let round = 0; round < 5; round++) await world.round('a');
     world.source.trim('0');
-    for (let round = 0; round < 4; round++) await world.round('a');
-    const { shards } = await world.store.readAll(options);
+    for (let round = 0; round < 8; round++) await world.round('a');
+    const { shards } = await world.store.readAll(read);
     expect([...shards.keys()].sort()).toEqual(['1', '2']);
   });
 
@@ -309,8 +309,24 @@ describe('a split', () => {
     world.source.replace(['0'], ['1']);
     world.source.append('1', 'x');
     world.source.trim('0');
-    for (let round = 0; round < 5; round++) await world.round('a');
+    for (let round = 0; round < 9; round++) await world.round('a');
     expect(world.delivered).toEqual(['1:x']);
     expect(world.events).toContainEqual(expect.objectContaining({ event: 'shard.vanished', shard: '0' }));
+  });
+
+  it('that the source forgets to list for a moment costs nothing', async () => {
+    const world = createWorld(['0']);
+    world.source.append('0', 'x');
+    for (let round = 0; round < 3; round++) await world.round('a');
+    const { listShards } = world.source;
+    world.source.listShards = async () => [];
+    for (let round = 0; round < 3; round++) await world.round('a');
+    world.source.listShards = listShards;
+    world.source.append('0', 'y');
+    for (let round = 0; round < 9; round++) await world.round('a');
+    expect(world.delivered).toEqual(['0:x', '0:y']);
+    const item = await world.store.get(shardKey('0'), read);
+    expect(item).toMatchObject({ state: 'open', owner: 'a' });
+    expect(item).not.toHaveProperty('missingSince');
   });
 });

@@ -40,13 +40,13 @@ export function createDynamodbStore(options: DynamodbStoreOptions): GroupStore {
       return answer.Item === undefined ? undefined : (withoutKey(answer.Item) as ItemOf<K>);
     },
 
-    async readAll({ signal }): Promise<GroupState> {
+    async readAll({ consistent, signal }): Promise<GroupState> {
       const items: [string, object][] = [];
       let startKey: Record<string, unknown> | undefined;
       for (let page = 0; page < PAGES_MAX; page++) {
         const command = new QueryCommand({
           ...common,
-          ConsistentRead: true,
+          ConsistentRead: consistent,
           KeyConditionExpression: 'pk = :group',
           ExpressionAttributeValues: marshall({ ':group': group }),
           ExclusiveStartKey: startKey as QueryCommand['input']['ExclusiveStartKey'],
