@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Packaged, packageService } from './osls.ts';
+
+const COLD_START = join(import.meta.dirname, 'fixtures/coldStart.mjs');
+const PACKAGING_MS_MAX = 120_000;
+const FOLDER = 'dist/consume';
+/**
+ * About a tenth above what the bundles are, nearly all of it the DynamoDB client. Lambda reads and compiles every byte at a
+ * cold start, so what adds tens of kilobytes should be a decision, not an accident of an import.
+ */
+const BYTES_MAX = { 'handler.mjs': 430_000, 'process.mjs': 1_000 };
+
+interface Told {
+  node: string;
+  handler?: string;
+  error?: { name: string; field: string; message: string; stack: string };
+}
+
+let packaged: Packaged;
+let lambda: { Handler: string; Runtime: string; Environment: { Variables: Record<string, string> } };
+beforeAll(async () => {
+  packaged = await packageService();
+  const found = Object.values(packaged.template.Resources).find(
+    ({ Type }) => Type === 'AWS::Lambda::Function',
+  );
+  lambda = found?.Properties as typeof lambda;
+}, PACKAGING_MS_MAX);
+afterAll(() => packaged?.[Symbol.asyncDispose]());
+
+/** Starts the unpacked function in a process of its own, with the environment of the template and the given changes. */
+async function coldStart(changes: Record<string, string | undefined>, event?: unknown): Promise<Told> {
+  const environment = { ...lambda.Environment.Variables, AWS_REGION: 'eu-west-1', ...changes };
+  const bundle = `${lambda.Handler.slice(0, lambda.Handler.lastIndexOf('.'))}.mjs`;
+  const argument = event === undefined ? [] : [JSON.stringify(event)];
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [COLD_START, join(packaged.directory, bundle), ...argument],
+    { env: environment, cwd: packaged.directory },
+  );
+  return JSON.parse(stdout);
+}
+
+describe('the archive', () => {
+  it('holds the bundles with their maps, and nothing else', () => {
+    const expected = Object.keys(BYTES_MAX).flatMap((name) => [`${FOLDER}/${name}`, `${FOLDER}/${name}.map`]);
+    expect([...packaged.files.keys()].sort()).toEqual(expected.sort());
+  });
+
+  it.each(Object.entries(BYTES_MAX))('keeps %s under %i bytes', (name, bytesMax) => {
+    const bytes = packaged.files.get(`${FOLDER}/${name}`)?.length;
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThanOrEqual(bytesMax);
+  });
+});
+
+describe('the unpacked function', () => {
+  it('starts with the environment of the template, under the Node of its runtime', async () => {
+    const told = await coldStart({});
+    expect(told).toEqual({ node: expect.any(String), handler: 'function' });
+    expect(`nodejs${told.node.split('.')[0]}.x`).toBe(lambda.Runtime);
+  });
+
+  it.each([
+    'SHARDBEAT_GROUP',
+    'SHARDBEAT_TABLE',
+    'SHARDBEAT_INTERVAL',
+    'SHARDBEAT_SLS_REGION',
+    'SHARDBEAT_SLS_ACCESS_KEY_SECRET',
+  ])('does not start without %s, and says so', async (field) => {
+    const { error, handler } = await coldStart({ [field]: undefined });
+    expect(handler).toBeUndefined();
+    expect(error).toMatchObject({ name: 'SettingsError', field });
+    expect(error?.message).toContain(field);
+  });
+
+  it('does not start without the module of the user', async () => {
+    const { error } = await coldStart({ SHARDBEAT_PROCESS: './absent.mjs' });
+    expect(error).toMatchObject({ name: 'SettingsError', field: 'SHARDBEAT_PROCESS' });
+  });
+
+  it('refuses an event that names no slot', async () => {
+    const { error, handler } = await coldStart({}, { time: '2026-01-31T12:00:00Z' });
+    expect(handler).toBe('function');
+    expect(error).toMatchObject({ name: 'SettingsError', field: 'event.slot' });
+  });
+
+  it('names sources, not places in a minified line, when it fails', async () => {
+    const { error } = await coldStart({ SHARDBEAT_GROUP: undefined });
+    expect(error?.stack).toMatch(/lib\/config\/settings\.ts:\d+:\d+/);
+  });
+});

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSettings } from '../../lib/config/settings.ts';
+import { deriveTimes } from '../../lib/config/times.ts';
+import { type Packaged, packageService, type Resource, type Template } from './osls.ts';
+
+const PACKAGING_MS_MAX = 120_000;
+
+function resourcesOf(template: Template, type: string): Resource[] {
+  return Object.values(template.Resources).filter(({ Type }) => Type === type);
+}
+
+function only(template: Template, type: string): Resource {
+  const found = resourcesOf(template, type);
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+const functionOf = (template: Template) => only(template, 'AWS::Lambda::Function').Properties;
+const schedulesOf = (template: Template) =>
+  resourcesOf(template, 'AWS::Scheduler::Schedule').map(({ Properties }) => Properties);
+const arnOf = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
+
+describe('the service as it is written', () => {
+  let packaged: Packaged;
+  let template: Template;
+  beforeAll(async () => {
+    packaged = await packageService();
+    template = packaged.template;
+  }, PACKAGING_MS_MAX);
+  afterAll(() => packaged?.[Symbol.asyncDispose]());
+
+  it('starts two slots each minute', () => {
+    const told = schedulesOf(template).map(({ ScheduleExpression, State, Target }) => {
+      return { ScheduleExpression, State, input: JSON.parse(Target.Input) };
+    });
+    expect(told).toEqual([
+      { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED', input: { slot: 'consumer-0' } },
+      { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED', input: { slot: 'consumer-1' } },
+    ]);
+  });
+
+  it('gives a tick 48 seconds, on arm64, with the runtime that the bundles are made for', () => {
+    expect(functionOf(template)).toMatchObject({
+      Handler: 'dist/consume/handler.handler',
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Timeout: 48,
+      ReservedConcurrentExecutions: 2,
+    });
+  });
+
+  it('starts a tick on time or not at all', () => {
+    for (const { FlexibleTimeWindow, Target } of schedulesOf(template)) {
+      expect(FlexibleTimeWindow).toEqual({ Mode: 'OFF' });
+      expect(Target.RetryPolicy).toEqual({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 });
+    }
+    expect(only(template, 'AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({
+      FunctionName: { Ref: 'ConsumeLambdaFunction' },
+      MaximumEventAgeInSeconds: 60,
+      MaximumRetryAttempts: 0,
+    });
+  });
+
+  it('keeps the group in one table, which outlives the stack', () => {
+    const table = only(template, 'AWS::DynamoDB::Table');
+    expect(table).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(table.Properties).toEqual({
+      TableName: 'shardbeat-dev',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      Tags: [
+        { Key: 'service', Value: 'shardbeat' },
+        { Key: 'stage', Value: 'dev' },
+      ],
+    });
+    expect(template.Outputs.GroupTableName).toMatchObject({ Value: { Ref: 'GroupTable' } });
+    expect(template.Outputs.GroupTableArn).toMatchObject({ Value: arnOf('GroupTable') });
+  });
+
+  it('tells the function about that very table', () => {
+    const { SHARDBEAT_TABLE } = functionOf(template).Environment.Variables;
+    expect(SHARDBEAT_TABLE).toBe(only(template, 'AWS::DynamoDB::Table').Properties.TableName);
+  });
+
+  it('allows the function the four calls of the store on that table, and its own log', () => {
+    const statements = statementsOf(template, 'ConsumeRole');
+    expect(functionOf(template).Role).toEqual(arnOf('ConsumeRole'));
+    expect(statements).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+        Resource: arnOf('GroupTable'),
+      },
+      {
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: arnOf('ConsumeLogGroup'),
+      },
+    ]);
+  });
+
+  it('allows the schedules to start the function, and nothing else', () => {
+    expect(statementsOf(template, 'ScheduleRole')).toEqual([
+      { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: arnOf('ConsumeLambdaFunction') },
+    ]);
+    for (const { Target } of schedulesOf(template)) {
+      expect(Target).toMatchObject({ Arn: arnOf('ConsumeLambdaFunction'), RoleArn: arnOf('ScheduleRole') });
+    }
+    expect(resourcesOf(template, 'AWS::IAM::Role')).toHaveLength(2);
+    expect(resourcesOf(template, 'AWS::IAM::Policy')).toEqual([]);
+  });
+
+  it('holds references to the access key, not the access key', () => {
+    expect(functionOf(template).Environment.Variables).toMatchObject({
+      SHARDBEAT_SLS_ACCESS_KEY_ID: '{{resolve:secretsmanager:shardbeat/sls:SecretString:accessKeyId}}',
+      SHARDBEAT_SLS_ACCESS_KEY_SECRET:
+        '{{resolve:secretsmanager:shardbeat/sls:SecretString:accessKeySecret}}',
+    });
+  });
+
+  it('is told the times that it is deployed with', () => {
+    const { Environment, Timeout } = functionOf(template);
+    const { times } = readSettings(Environment.Variables);
+    expect(times).toEqual(deriveTimes(60_000));
+    expect(times.functionTimeoutMs).toBe(Timeout * 1_000);
+  });
+});
+
+function statementsOf(template: Template, role: string): object[] {
+  const { Properties } = template.Resources[role]!;
+  expect(Properties.ManagedPolicyArns).toBeUndefined();
+  return Properties.Policies.flatMap(({ PolicyDocument }: { PolicyDocument: { Statement: object[] } }) =>
+    PolicyDocument.Statement.map((statement) => {
+      const { Sid: _sid, ...rest } = statement as { Sid?: string };
+      return rest;
+    }),
+  );
+}
+
+describe('the service with other parameters', () => {
+  it('follows slots and interval everywhere', { timeout: PACKAGING_MS_MAX }, async () => {
+    await using packaged = await packageService('slots=5', 'interval=10m', 'table=orders');
+    const { Timeout, ReservedConcurrentExecutions, Environment } = functionOf(packaged.template);
+    const schedules = schedulesOf(packaged.template);
+    expect(schedules.map(({ ScheduleExpression }) => ScheduleExpression)).toEqual(
+      Array(5).fill('rate(10 minutes)'),
+    );
+    expect(schedules.map(({ Target }) => JSON.parse(Target.Input).slot)).toEqual([
+      'consumer-0',
+      'consumer-1',
+      'consumer-2',
+      'consumer-3',
+      'consumer-4',
+    ]);
+    expect(new Set(schedules.map(({ Name }) => Name)).size).toBe(5);
+    expect(schedules.every(({ Target }) => Target.RetryPolicy.MaximumRetryAttempts === 0)).toBe(true);
+    expect({ Timeout, ReservedConcurrentExecutions }).toEqual({
+      Timeout: 480,
+      ReservedConcurrentExecutions: 5,
+    });
+    expect(readSettings(Environment.Variables)).toMatchObject({
+      table: 'orders',
+      times: deriveTimes(600_000),
+    });
+    expect(only(packaged.template, 'AWS::DynamoDB::Table').Properties.TableName).toBe('orders');
+  });
+
+  it.each([
+    ['slots=0', 'slots: "0" cannot be used: write a whole number from 1 to 400'],
+    ['interval=90s', 'interval: "90s" cannot be used'],
+    ['slsProject=no/project', 'SHARDBEAT_SLS_PROJECT: "no/project" cannot be used'],
+  ])('is not packaged with %s', { timeout: PACKAGING_MS_MAX }, async (parameter, message) => {
+    await expect(packageService(parameter)).rejects.toThrow(message);
+  });
+});
