@@ -16,6 +16,9 @@ interface Message {
   readonly fields: Readonly<Record<number, { wire: Wire; required?: boolean; message?: Message }>>;
 }
 
+/** A tag is 32 bits on the wire. */
+const TAG_MAX = 2 ** 32 - 1;
+
 const required = { wire: 'bytes', required: true } as const;
 const CONTENT: Message = { name: 'Content', fields: { 1: required, 2: required } };
 const TAG: Message = { name: 'LogTag', fields: { 1: required, 2: required } };
@@ -65,7 +68,8 @@ function walk(
     const number = Math.floor(tag / 8);
     const wire = WIRES[tag % 8];
     const field = message.fields[number];
-    if (number === 0 || wire === undefined || (field && field.wire !== wire)) throw refuse.bodyNotProtobuf();
+    if (number === 0 || tag > TAG_MAX || wire === undefined || (field && field.wire !== wire))
+      throw refuse.bodyNotProtobuf();
     const [from, to] = extent(bytes, afterTag, end, wire);
     if (to > end) throw refuse.bodyNotProtobuf();
     if (message === CONTENT && number === 2 && to - from > VALUE_BYTES_MAX) {

@@ -73,6 +73,7 @@ test.each([
   ['a length beyond the end', [0x1a, 0x05, 0x61]],
   ['a length without end', [0x1a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]],
   ['a field with the number 0', [0x02, 0x00]],
+  ['a field with a number that no field can have', [0x88, 0x80, 0x80, 0x80, 0x10, 0x00]],
   ['a group, which proto2 gave up', [0x0b, 0x0c]],
 ])('refuses %s', (_, bytes) => {
   expect(() => countLogs(Uint8Array.from(bytes))).toThrow('Protobuffer content cannot be parsed.');
