@@ -1,7 +1,8 @@
-import { access } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildFailure, build } from 'esbuild';
 import { SettingsError, ShardbeatError } from '../../lib/errors.ts';
+import { cannotWrite } from './temporary.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -59,10 +60,11 @@ async function bundleUserModule(module: string, outfile: string): Promise<void> 
 
 /** Returns the names that the bundle exports. */
 async function bundle(entry: string, outfile: string): Promise<string[]> {
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     entryPoints: [entry],
     outfile,
     bundle: true,
+    write: false,
     format: 'esm',
     platform: 'node',
     target: 'node24',
@@ -74,6 +76,9 @@ async function bundle(entry: string, outfile: string): Promise<string[]> {
     sourcemap: 'inline',
     metafile: true,
     logLevel: 'silent',
+  });
+  await writeFile(outfile, outputFiles[0]!.contents).catch((error: Error) => {
+    throw cannotWrite(outfile, error.message, error);
   });
   return Object.values(metafile.outputs).flatMap((output) => output.exports);
 }

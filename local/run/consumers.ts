@@ -64,7 +64,8 @@ export async function startConsumers(options: ConsumersOptions): Promise<Consume
   started.defer(closeAll);
   // All of them before the first tick: a tick that begins late ends late, and the next one would find its slot taken.
   const loaded = await Promise.all([...sandboxes.values()].map((sandbox) => sandbox.load()));
-  const failed = loaded.find((failure) => failure !== undefined);
+  // Somebody may have killed one already; that is for its next tick to put right.
+  const failed = loaded.find((failure) => failure?.outcome === 'unloadable');
   if (failed !== undefined) {
     throw new ShardbeatError(`the function cannot be loaded: ${failed.error}`, { retriable: false });
   }

@@ -13,7 +13,7 @@ export function createListener(
   watch: Watch,
   timeoutMs: number,
 ): ConsumersListener {
-  /** By slot; what goes wrong in every tick is told once, until something else does. */
+  /** By slot: what a function complains of in every tick is told once, until it complains of something else. */
   const latestNotice = new Map<string, string>();
   const sayOnce = (slot: string, notice: string): void => {
     if (latestNotice.get(slot) !== notice) screen.say(notice);
@@ -29,7 +29,8 @@ export function createListener(
       if (invocation.outcome === 'answered') board.ticked(invocation.result as TickResult);
       const notice = noticeOfInvocation(slot, invocation, timeoutMs);
       if (notice === undefined) return;
-      sayOnce(slot, notice);
+      if (invocation.outcome === 'failed') sayOnce(slot, notice);
+      else screen.say(notice);
       watch.note(notice);
     },
     skipped: (slot) => sayOnce(slot, `${slot}: a tick is left out, the one before still runs`),

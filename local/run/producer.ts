@@ -45,7 +45,7 @@ export async function produce(options: ProducerOptions): Promise<number> {
 
   for (const input of options.inputs) {
     for await (const lines of input.read(signal)) {
-      for (const group of groupLines(lines)) {
+      for (const group of groupLines(lines, options.shards)) {
         const timeMs = options.now();
         const logs = group.map((content): Log => {
           line += 1;
@@ -60,12 +60,16 @@ export async function produce(options: ProducerOptions): Promise<number> {
   return line;
 }
 
-/** Nothing waits for more lines to fill a group: a slow input would never see its lines arrive. */
-function* groupLines(lines: readonly Uint8Array[]): Generator<Uint8Array[]> {
+/**
+ * Divides what was read at once evenly, so that a short input, too, comes to every shard. Nothing waits for more lines to
+ * fill a group: a slow input would never see its lines arrive.
+ */
+function* groupLines(lines: readonly Uint8Array[], shards: number): Generator<Uint8Array[]> {
+  const logsMax = Math.min(GROUP_LOGS_MAX, Math.ceil(lines.length / shards));
   let group: Uint8Array[] = [];
   let bytes = 0;
   for (const content of lines) {
-    if (group.length > 0 && (group.length === GROUP_LOGS_MAX || bytes + content.length > GROUP_BYTES_MAX)) {
+    if (group.length > 0 && (group.length === logsMax || bytes + content.length > GROUP_BYTES_MAX)) {
       yield group;
       group = [];
       bytes = 0;

@@ -31,7 +31,9 @@ function createLiveScreen(stream: WriteStream): Screen {
       update(latest);
     },
     show: (view) => {
-      latest = renderLive(view);
+      const text = renderLive(view);
+      if (text === latest) return;
+      latest = text;
       update(latest);
     },
     close: () => {

@@ -55,17 +55,24 @@ describe('the producer', () => {
     expect(checksums).toEqual([crc32('one'), crc32(''), crc32(bytes)]);
   });
 
-  it('fills the shards in turn, with at most 500 records or about a megabyte at once', async () => {
-    const short = Array.from({ length: 501 }, () => 'short');
-    const long = ['a', 'b', 'c'].map((letter) => letter.repeat(600_000));
-    const { groups } = await run([inputOf(short, long)]);
+  it('divides what it read at once evenly over the shards, with at most 500 records in a group', async () => {
+    const few = Array.from({ length: 5 }, () => 'short');
+    const many = Array.from({ length: 1_200 }, () => 'short');
+    const { groups } = await run([inputOf(few, many, ['one'])]);
     expect(groups.map(({ shard, logs }) => [shard, logs.length])).toEqual([
+      [0, 3],
+      [1, 2],
       [0, 500],
+      [1, 500],
+      [0, 200],
       [1, 1],
-      [0, 1],
-      [1, 1],
-      [0, 1],
     ]);
+  });
+
+  it('puts about a megabyte in a group at most', async () => {
+    const long = ['a', 'b', 'c'].map((letter) => letter.repeat(600_000));
+    const { groups } = await run([inputOf(long)], { shards: 1 });
+    expect(groups.map(({ logs }) => logs.length)).toEqual([1, 1, 1]);
   });
 
   it('never has two groups of one shard on their way, so that its lines keep their order', async () => {
