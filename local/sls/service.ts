@@ -36,7 +36,7 @@ export interface SlsService {
   readonly url: string;
   /**
    * `localhost:<port>`: for clients that connect to `<project>.<endpoint>`, as official SDKs do. Where names below
-   * localhost do not resolve, give them any endpoint, and `url` as their proxy (`HTTP_PROXY`).
+   * localhost do not resolve, or the SDK takes no port (Java), give it any endpoint, and `url` as its proxy.
    */
   readonly endpoint: string;
   readonly port: number;
