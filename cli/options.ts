@@ -46,7 +46,8 @@ the services are local, in memory, and listen on 127.0.0.1 only. At the end it s
   --once               end when everything is consumed; always so when stdout is no terminal
   --json               print the summary as JSON, as the last line of stdout; progress goes to stderr
   --process FILE       a module (.ts, .js, .mjs) that exports your own process(batch, context)
-                       (without it: records and bytes are counted)
+                       (without it: records and bytes are counted); as on Lambda it sees none of this shell's variables
+                       but PATH and TMPDIR
   --sls-port P         port of the log service (any free one)
   --dynamodb-port P    port of DynamoDB (any free one)
   -h, --help           this text

@@ -12,6 +12,8 @@ export interface SandboxOptions {
   environment: Readonly<Record<string, string>>;
   /** A process was started for the function. */
   onStart?: (pid: number) => void;
+  /** The process ended, though not by this sandbox's hand: during a call or between two. */
+  onDeath?: (reason: string) => void;
   /** A line the function printed that is a log event. */
   onEvent?: (event: LogEvent) => void;
   /** Any other line it printed. */

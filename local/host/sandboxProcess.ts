@@ -31,9 +31,12 @@ export function startProcess(options: SandboxOptions, clock: Clock): SandboxProc
   });
   let ending: string | undefined;
   let settle: ((invocation: Invocation) => void) | undefined;
+  let killing = false;
   const end = (error: string): void => {
-    ending ??= error;
-    settle?.({ outcome: 'died', error: ending });
+    if (ending !== undefined) return;
+    ending = error;
+    if (!killing) options.onDeath?.(error);
+    settle?.({ outcome: 'died', error });
   };
   child.once('exit', (code, signal) => end(`the process ended with ${signal ?? `code ${code}`}`));
   // No process at all, or a message it could no longer take.
@@ -73,6 +76,7 @@ export function startProcess(options: SandboxOptions, clock: Clock): SandboxProc
   };
 
   async function kill(): Promise<void> {
+    killing = true;
     child.kill('SIGKILL');
     const patience = new AbortController();
     await Promise.race([drained, clock.sleep(DRAIN_MS_MAX, patience.signal)]).catch(() => {});

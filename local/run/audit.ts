@@ -24,11 +24,9 @@ export const process: Process = async (batch, context) => {
 function checksumsOf(batch: Batch): Uint32Array {
   const numbers: number[] = [];
   for (const record of batch.records) {
-    const line = Number(record.get(LINE_FIELD) ?? 0);
-    numbers.push(
-      Number.isSafeInteger(line) ? line : 0,
-      crc32(record.bytes(CONTENT_FIELD) ?? new Uint8Array(0)),
-    );
+    const line = Number(record.get(LINE_FIELD));
+    const content = record.bytes(CONTENT_FIELD) ?? new Uint8Array(0);
+    numbers.push(line > 0 && line < 2 ** 32 ? line : 0, crc32(content));
   }
   return Uint32Array.from(numbers);
 }

@@ -19,6 +19,8 @@ export interface ConsumersOptions {
 export interface ConsumersListener {
   /** A process was started for the slot. */
   started(slot: string, pid: number): void;
+  /** The slot's process ended by itself, or somebody killed it. */
+  died(slot: string, reason: string): void;
   /** A tick begins. */
   ticking(slot: string): void;
   /** The tick is over. */
@@ -50,6 +52,7 @@ export async function startConsumers(options: ConsumersOptions): Promise<Consume
         bundle,
         environment: environmentOf(slot),
         onStart: (pid) => listener.started(slot, pid),
+        onDeath: (reason) => listener.died(slot, reason),
         onEvent: (event) => listener.event(slot, event),
         onOutput: (line) => listener.output(slot, line),
         clock,

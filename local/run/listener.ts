@@ -24,6 +24,11 @@ export function createListener(
       board.started(slot, pid);
       screen.say(`${slot} starts as process ${pid}`);
     },
+    died: (slot, reason) => {
+      const notice = `${slot}: ${reason}; its next tick starts a new one`;
+      screen.say(notice);
+      watch.note(notice);
+    },
     ticking: board.ticking,
     ticked: (slot, invocation) => {
       if (invocation.outcome === 'answered') board.ticked(invocation.result as TickResult);

@@ -36,11 +36,11 @@ export function noticeOfInvocation(
 ): string | undefined {
   switch (invocation.outcome) {
     case 'answered':
+    case 'died':
+      // A death is told when it happens, be it during a tick or not.
       return undefined;
     case 'killed':
       return `${slot} was killed at its deadline, after ${timeoutMs} ms; its next tick starts a new process`;
-    case 'died':
-      return `${slot}: ${invocation.error}; its next tick starts a new one`;
     case 'unloadable':
       return `${slot}: the function cannot be loaded: ${firstLine(invocation.error)}`;
     case 'failed':

@@ -1,6 +1,6 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { formatDuration } from '../../lib/config/duration.ts';
-import { SourceError } from '../../lib/errors.ts';
+import { SettingsError, SourceError } from '../../lib/errors.ts';
 import { type Clock, systemRandom } from '../../lib/runtime.ts';
 import { createSlsClient } from '../../lib/sources/sls/client.ts';
 import type { Log } from '../../lib/sources/sls/logGroup.ts';
@@ -47,6 +47,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     accounts: [KEY],
     clock: options.clock,
     storedBytesMax: STREAM_BYTES_MAX,
+  }).catch((error: unknown) => {
+    throw error instanceof SettingsError ? portTaken(options.slsPort) : error;
   });
   started.defer(sls.close);
   sls.createProject(PROJECT);
@@ -62,6 +64,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     dynamodbUsage: dynamodb.usage,
     close: () => services.disposeAsync(),
   };
+}
+
+/** The service speaks of its own setting; a person knows the option. */
+function portTaken(port: number): SettingsError {
+  const remedy =
+    'it is taken, or not yours to take; choose another port, or leave the option out for any free one';
+  return new SettingsError('--sls-port', port, remedy);
 }
 
 async function createTable({ endpoint }: LocalDynamodb): Promise<void> {

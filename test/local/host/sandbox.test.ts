@@ -109,11 +109,14 @@ describe('a sandbox whose process ends', () => {
   });
 
   it('starts a new process if the old one was killed between two calls', async () => {
-    const sandbox = open();
+    const onDeath = vi.fn();
+    const sandbox = open({ onDeath });
     const { pid } = await describeItself(sandbox);
     process.kill(pid, 'SIGKILL');
     await vi.waitFor(() => expect(sandbox.pid()).toBeUndefined());
     expect(await describeItself(sandbox)).toMatchObject({ calls: 1 });
+    await sandbox.close();
+    expect(onDeath.mock.calls).toEqual([['the process ended with SIGKILL']]);
   });
 
   it('names what keeps a bundle from loading, and leaves no process', async () => {

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { crc32 } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildFunctions } from '../../../build.ts';
+import type { LogEvent } from '../../../local/host/outputLines.ts';
+import { createSandbox, type Invocation } from '../../../local/host/sandbox.ts';
+import { prepareBundles, type RunBundles } from '../../../local/run/bundles.ts';
+import { type LedgerEntry, tailLedger } from '../../../local/run/ledger.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'audit-test-'));
+let bundles: RunBundles;
+
+beforeAll(async () => {
+  await buildFunctions();
+  const module = join(directory, 'user.ts');
+  writeFileSync(
+    module,
+    `export const process = async (batch: { records: Iterable<{ bytes(field: string): Buffer }> }): Promise<void> => {
+       for (const record of batch.records) if (String(record.bytes('content')) === 'bad') throw new Error('a bad record');
+     };`,
+  );
+  bundles = await prepareBundles(directory, module);
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+async function deliver(lines: { line?: string; content: string }[], ledger = join(directory, 'ledger')) {
+  const events: LogEvent[] = [];
+  const sandbox = createSandbox({
+    functionName: 'deliver',
+    bundle: join(import.meta.dirname, 'fixtures/deliver.mjs'),
+    environment: {
+      SHARDBEAT_PROCESS: pathToFileURL(bundles.audit).href,
+      SHARDBEAT_LOCAL_PROCESS: pathToFileURL(bundles.process).href,
+      SHARDBEAT_LOCAL_LEDGER: ledger,
+      SHARDBEAT_LOCAL_SLOT: 'consumer-1',
+    },
+    onEvent: (event) => events.push(event),
+  });
+  const tail = ledger === '/dev/full' ? undefined : await tailLedger(ledger);
+  const invocation: Invocation = await sandbox.invoke({ lines }, { timeoutMs: 10_000 });
+  await sandbox.close();
+  const entries: LedgerEntry[] = (await tail?.read()) ?? [];
+  await tail?.close();
+  rmSync(ledger === '/dev/full' ? join(directory, 'none') : ledger, { force: true });
+  return { invocation, events, entries };
+}
+
+describe('the audited process', () => {
+  it('notes line and checksum of each record once the user’s process succeeded', async () => {
+    const { invocation, entries } = await deliver([
+      { line: '7', content: 'seven' },
+      { line: '8', content: '' },
+      { content: 'no line' },
+      { line: '4294967303', content: 'seven' },
+    ]);
+    expect(invocation.outcome).toBe('answered');
+    const records = Uint32Array.from([
+      7,
+      crc32('seven'),
+      8,
+      crc32(''),
+      0,
+      crc32('no line'),
+      0,
+      crc32('seven'),
+    ]);
+    expect(entries).toEqual([{ slot: 'consumer-1', shard: '3', batch: 'local/3/a-b', records }]);
+  });
+
+  it('notes nothing if the user’s process throws, and throws the same', async () => {
+    const { invocation, entries } = await deliver([
+      { line: '7', content: 'good' },
+      { line: '8', content: 'bad' },
+    ]);
+    expect(invocation).toMatchObject({ outcome: 'failed', error: expect.stringContaining('a bad record') });
+    expect(entries).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'tells the host when the ledger cannot be written, and fails the batch',
+    async () => {
+      const { invocation, events } = await deliver([{ line: '7', content: 'seven' }], '/dev/full');
+      expect(invocation).toMatchObject({ outcome: 'failed', error: expect.stringContaining('ENOSPC') });
+      expect(events).toEqual([
+        { event: 'ledger.failed', file: '/dev/full', reason: expect.stringContaining('ENOSPC') },
+      ]);
+    },
+  );
+});

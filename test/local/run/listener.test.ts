@@ -1,0 +1,65 @@
+import { describe, expect, it, vi } from 'vitest';
+import { createBoard } from '../../../local/run/board.ts';
+import { createListener } from '../../../local/run/listener.ts';
+import type { Watch } from '../../../local/run/watch.ts';
+
+function listening() {
+  const said: string[] = [];
+  const screen = { say: (text: string) => said.push(text), show: () => {}, close: () => {} };
+  const watch = { fail: vi.fn(), note: vi.fn() };
+  const board = createBoard(['consumer-0', 'consumer-1']);
+  const listener = createListener(board, screen, watch as unknown as Watch, 400);
+  return { said, watch, board, listener };
+}
+
+describe('what a person is told', () => {
+  it('is each hand-off, as it comes', () => {
+    const { said, board, listener } = listening();
+    listener.event('consumer-1', { event: 'shard.claimed', shard: '2', from: null });
+    listener.event('consumer-0', { event: 'shard.claimed', shard: '2', from: 'consumer-1' });
+    expect(said).toEqual([
+      'consumer-1 takes shard 2',
+      'hand-off: shard 2 goes from consumer-1 to consumer-0',
+    ]);
+    expect(board.handOffs()).toBe(1);
+  });
+
+  it('is a complaint that comes with every tick once, until there is another one', () => {
+    const { said, watch, listener } = listening();
+    const complain = (message: string): void =>
+      listener.event('consumer-0', {
+        event: 'plan.failed',
+        level: 'error',
+        error: { name: 'Error', message },
+      });
+    complain('away');
+    complain('away');
+    complain('back, but broken\nwith a stack');
+    expect(said).toEqual([
+      'consumer-0: no plan could be made: Error: away',
+      'consumer-0: no plan could be made: Error: back, but broken',
+    ]);
+    expect(watch.note).toHaveBeenCalledTimes(3);
+  });
+
+  it('is every death of a process, and nothing of what is usual', () => {
+    const { said, listener } = listening();
+    listener.ticked('consumer-0', { outcome: 'killed' });
+    listener.ticked('consumer-0', { outcome: 'killed' });
+    listener.event('consumer-0', { event: 'batch.processed', level: 'info', records: 5 });
+    expect(said).toEqual(
+      Array(2).fill(
+        'consumer-0 was killed at its deadline, after 400 ms; its next tick starts a new process',
+      ),
+    );
+  });
+});
+
+it('a ledger that cannot be written ends the run, with the file and what to do', () => {
+  const { watch, listener } = listening();
+  listener.event('consumer-0', { event: 'ledger.failed', file: '/tmp/x/ledger', reason: 'ENOSPC' });
+  expect(watch.fail.mock.calls[0]![0]).toMatchObject({
+    message:
+      '/tmp/x/ledger cannot be written (ENOSPC): set TMPDIR to a directory that may be written and has room',
+  });
+});
