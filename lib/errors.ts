@@ -3,18 +3,19 @@
  * Code that retries asks only `error.retriable`.
  */
 export class ShardbeatError extends Error {
+  override readonly name: string = 'ShardbeatError';
   /** Whether the same call may succeed later without anybody changing anything. */
   readonly retriable: boolean;
 
   constructor(message: string, options: { retriable: boolean; cause?: unknown }) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = new.target.name;
     this.retriable = options.retriable;
   }
 }
 
 /** A setting or option that cannot be used: names the field, the value and the remedy. Never retriable. */
 export class SettingsError extends ShardbeatError {
+  override readonly name: string = 'SettingsError';
   readonly field: string;
 
   constructor(field: string, value: unknown, remedy: string) {
@@ -28,6 +29,7 @@ export class SettingsError extends ShardbeatError {
 
 /** An answer of a log service that is not success, or no answer at all (`status` 0). */
 export class SourceError extends ShardbeatError {
+  override readonly name: string = 'SourceError';
   /** The service's own code, such as `ShardNotExist`; `Timeout`, `NetworkError` and `BadResponse` are ours. */
   readonly code: string;
   readonly status: number;
@@ -46,6 +48,7 @@ export class SourceError extends ShardbeatError {
 
 /** A failure of the group's table. `outcome: 'unknown'` says that the write may have happened. */
 export class StoreError extends ShardbeatError {
+  override readonly name: string = 'StoreError';
   readonly code: string;
   readonly outcome: 'refused' | 'unknown';
 

@@ -91,7 +91,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const field = v.getDotPath(issue) ?? 'environment';
-    throw new SettingsError(field, field.endsWith('_SECRET') ? '(hidden)' : issue.input, issue.message);
+    const secret = field.endsWith('_SECRET') && issue.input !== undefined;
+    throw new SettingsError(field, secret ? '(hidden)' : issue.input, issue.message);
   }
   const read = parsed.output;
   if (read.SHARDBEAT_SLS_SIGNATURE === 'v4' && read.SHARDBEAT_SLS_REGION === undefined) {
@@ -162,8 +163,7 @@ function parseTime(field: string, text: string, others = ''): number {
 }
 
 /** A variable that is set to nothing counts as not set: templates often leave it so. */
-function withoutEmpty(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(environment).filter((entry): entry is [string, string] => (entry[1] ?? '') !== ''),
-  );
+function withoutEmpty(environment: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+  const fields = Object.keys(EnvironmentSchema.entries);
+  return Object.fromEntries(fields.map((field) => [field, environment[field] || undefined]));
 }

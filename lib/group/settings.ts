@@ -35,9 +35,10 @@ export async function joinGroup(
   start: { now: number; times: Times },
   options: ReadOptions,
 ): Promise<Joined> {
-  // Twice, for the race with another first tick or with another upgrade.
+  // Twice, for the race with another first tick or with another upgrade. The first look may be some moments old, at half
+  // the price: what is written is guarded by a condition, and what is refused is looked at again.
   for (let attempt = 0; attempt < 2; attempt++) {
-    const group = await store.get('GROUP', { ...options, consistent: true });
+    const group = await store.get('GROUP', { ...options, consistent: attempt > 0 });
     if (group !== undefined && !upgrades(mine, group)) return agreement(group, mine);
     const written =
       group === undefined

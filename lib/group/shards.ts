@@ -63,6 +63,8 @@ export async function syncShards(
   for (const generation of parentsFirst(changes.create)) {
     await forEachParallel(generation, REQUESTS_PARALLEL_MAX, async (shard) => {
       const continues = shard.parents.some((parent) => known.has(parent));
+      // For its own children, listed at the same time after an earlier plan that was broken off.
+      if (continues) known.add(shard.id);
       state.shards.set(shard.id, await create(planning, state, shard, continues, options));
     });
   }

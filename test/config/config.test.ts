@@ -97,7 +97,9 @@ describe('the settings', () => {
   });
 
   it.each(Object.keys(complete))('say that %s is missing, also when it is set to nothing', (field) => {
-    expect(() => readSettings({ ...complete, [field]: undefined })).toThrow(new RegExp(`^${field}: `));
+    const remedy = field === 'SHARDBEAT_SLS_REGION' ? 'signature v4 needs it: set it' : 'set it';
+    const message = new RegExp(`^${field}: undefined cannot be used: ${remedy}`);
+    expect(() => readSettings({ ...complete, [field]: undefined })).toThrow(message);
     expect(() => readSettings({ ...complete, [field]: '' })).toThrow(SettingsError);
   });
 

@@ -1,0 +1,177 @@
+/**
+ * What a group costs in DynamoDB: consumed units and requests per minute of schedule, counted at the (embedded) service,
+ * with whole ticks of the real code on a one-minute schedule under a clock of its own. Beside it what the Kinesis Client
+ * Library 3.5 needs for as many shards and workers, computed from its source.
+ *
+ *   npm run bench store [-- --json]
+ */
+import { parseArgs } from 'node:util';
+import { deriveTimes } from '../lib/config/times.ts';
+import { planEvenly } from '../lib/group/planner.ts';
+import { createDynamodbStore } from '../lib/group/stores/dynamodb.ts';
+import { createLogger } from '../lib/observe/logger.ts';
+import { systemClock, systemRandom } from '../lib/runtime.ts';
+import type { TickCache } from '../lib/tick/cache.ts';
+import type { TickSettings } from '../lib/tick/run.ts';
+import { tick } from '../lib/tick/tick.ts';
+import { createManualClock } from '../test/support/clock.ts';
+import { type LocalTable, startLocalTable } from '../test/support/localTable.ts';
+import { createMemorySource } from '../test/support/memorySource.ts';
+
+interface Units {
+  writeUnits: number;
+  readUnits: number;
+  requests: number;
+}
+
+interface Row {
+  shards: number;
+  slots: number;
+  idle: Units;
+  busy: Units;
+  cold: Units;
+  /** What must be written: one per slot and tick; busy, one more per shard. */
+  limit: { idleWriteUnits: number; busyWriteUnits: number };
+  kinesisClientLibrary: Units | undefined;
+}
+
+const MINUTE_MS = 60_000;
+/** A full turn of the caches' age, so that its reads are in the figure. */
+const IDLE_MINUTES = 30;
+const BUSY_MINUTES = 6;
+/** How far apart a schedule starts the functions of one minute. */
+const SPREAD_MS = 5_000;
+
+/**
+ * Kinesis Client Library 3.5.1, steady state per minute with its defaults, one table, no checkpoints, from its source:
+ * a lease renewed every 3,308 ms, worker metrics, leader election, assignment scans, discovery. Busy adds a write unit
+ * for each checkpoint, as with us.
+ */
+const KINESIS_CLIENT_LIBRARY: Readonly<Record<string, Units>> = {
+  '1x1': { writeUnits: 22.1, readUnits: 4.8, requests: 32 },
+  '10x2': { writeUnits: 187.4, readUnits: 13.5, requests: 207 },
+  '100x10': { writeUnits: 1_836, readUnits: 85, requests: 1_935 },
+  '1000x50': { writeUnits: 18_240, readUnits: 528, requests: 18_740 },
+};
+
+async function measure(local: LocalTable, shards: number, slots: number, idleMinutes: number): Promise<Row> {
+  const clock = createManualClock();
+  const ids = Array.from({ length: shards }, (_, shard) => String(shard));
+  const names = Array.from({ length: slots }, (_, slot) => `consumer-${slot}`);
+  const size = `${shards}x${slots}`;
+  const group = `${size}-${idleMinutes}`;
+  const source = createMemorySource(ids, 1_000);
+  const random = systemRandom;
+  const store = createDynamodbStore({
+    client: local.client,
+    table: 'shardbeat',
+    group,
+    clock: systemClock,
+    random,
+  });
+  const logger = createLogger({ level: 'error', write: console.error, now: clock.now });
+  const sandboxes = new Map(names.map((slot) => [slot, new Map<string, TickCache>()]));
+  const settings: TickSettings = {
+    group,
+    times: deriveTimes(MINUTE_MS),
+    stream: 'memory://bench',
+    start: { at: 'begin' },
+    endAt: undefined,
+    order: true,
+    settingsVersion: 1,
+    strategy: planEvenly,
+    onCursorExpired: 'earliest',
+    batchesMax: Number.POSITIVE_INFINITY,
+    countMax: 1_000,
+    shardsParallelMax: 8,
+  };
+  const process = (): void => {};
+  const minutes = async (count: number, before: () => void = () => {}): Promise<Units> => {
+    const start = local.service.usage();
+    for (let minute = 0; minute < count; minute++) {
+      before();
+      for (const slot of names) {
+        const dependencies = { store, source, process, clock, random, logger, caches: sandboxes.get(slot)! };
+        await tick(dependencies, settings, {
+          slot,
+          deadline: clock.now() + settings.times.functionTimeoutMs,
+        });
+        clock.advance(SPREAD_MS / slots);
+      }
+      clock.advance(MINUTE_MS - SPREAD_MS);
+    }
+    const end = local.service.usage();
+    return {
+      writeUnits: (end.writeUnits - start.writeUnits) / count,
+      readUnits: (end.readUnits - start.readUnits) / count,
+      requests: (end.requests - start.requests) / count,
+    };
+  };
+
+  await minutes(4);
+  const idle = await minutes(idleMinutes);
+  const busy = await minutes(BUSY_MINUTES, () => {
+    for (const id of ids) source.append(id, 'a record of a log');
+  });
+  const cold = await minutes(1, () => {
+    for (const caches of sandboxes.values()) caches.clear();
+  });
+  return {
+    shards,
+    slots,
+    idle,
+    busy,
+    cold,
+    limit: { idleWriteUnits: slots, busyWriteUnits: slots + shards },
+    kinesisClientLibrary: KINESIS_CLIENT_LIBRARY[size],
+  };
+}
+
+function show(title: string, rows: readonly Row[]): void {
+  console.log(`\n${title}`);
+  console.table(
+    rows.map(({ shards, slots, idle, busy, cold, limit, kinesisClientLibrary: library }) => ({
+      'shards × slots': `${shards} × ${slots}`,
+      'idle W': round(idle.writeUnits),
+      '≥': limit.idleWriteUnits,
+      'idle R': round(idle.readUnits),
+      'busy W': round(busy.writeUnits),
+      '≥ ': limit.busyWriteUnits,
+      'busy R': round(busy.readUnits),
+      'cold R': round(cold.readUnits),
+      'R/shard cold': round((cold.readUnits - idle.readUnits) / shards),
+      'idle W/slot': round(idle.writeUnits / slots),
+      'idle R/slot': round(idle.readUnits / slots),
+      ...(library !== undefined && {
+        'KCL idle W': library.writeUnits,
+        'KCL idle R': library.readUnits,
+        'KCL W ÷ ours': Math.round(library.writeUnits / idle.writeUnits),
+      }),
+    })),
+  );
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const local = await startLocalTable('shardbeat');
+try {
+  const sizes: Row[] = [];
+  for (const [shards, slots] of [
+    [1, 1],
+    [10, 2],
+    [100, 10],
+    [1_000, 50],
+  ] as const) {
+    sizes.push(await measure(local, shards, slots, IDLE_MINUTES));
+  }
+  const growth: Row[] = [];
+  for (const slots of [1, 10, 100, 1_000]) growth.push(await measure(local, 10 * slots, slots, 6));
+  if (values.json) console.log(JSON.stringify({ sizes, growth }));
+  else {
+    show('DynamoDB units per minute (W write, R read), one tick a minute', sizes);
+    show('The same at 10 shards a slot: nothing grows with the group', growth);
+  }
+} finally {
+  await local.close();
+}
