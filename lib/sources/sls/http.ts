@@ -30,8 +30,8 @@ const SOCKETS_MAX = 64;
 
 /**
  * Keeps connections to one address alive between requests; idle ones do not keep the process alive.
- * An exchange rejects with the signal's reason when it aborts, and with a `SourceError`: `NetworkError` (cause: the
- * error of the connection), or `BadResponse` when the answer is longer than `responseBytesMax`.
+ * An exchange rejects with a `SourceError`: `NetworkError` (cause: the error of the connection, also of one that the
+ * signal cut), or `BadResponse` when the answer is longer than `responseBytesMax`.
  */
 export function createExchange(address: Address, responseBytesMax: number): Exchange {
   const { request } = address.secure ? https : http;
@@ -40,10 +40,8 @@ export function createExchange(address: Address, responseBytesMax: number): Exch
 
   return ({ method, target, headers, body, signal }) =>
     new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        if (signal.aborted) reject(signal.reason);
-        else reject(error instanceof SourceError ? error : networkError(error));
-      };
+      const fail = (error: unknown): void =>
+        reject(error instanceof SourceError ? error : networkError(error));
       const { hostname, port } = address;
       const outgoing = request({ agent, hostname, port, method, path: target, headers, signal });
       outgoing.on('error', fail);

@@ -40,10 +40,9 @@ export function parentsOf(shards: readonly ShardRange[]): Map<number, number[]> 
   );
 }
 
-/** Keys are 32 hex digits: in one case and of one length their text sorts as they do. */
+/** Keys are 32 hex digits: in one case, their text sorts as they do. */
 function intervalOf({ inclusiveBeginKey, exclusiveEndKey }: ShardRange): Interval {
-  const normal = (key: string): string => key.toLowerCase().padStart(32, '0');
-  return { begin: normal(inclusiveBeginKey), end: normal(exclusiveEndKey) };
+  return { begin: inclusiveBeginKey.toLowerCase(), end: exclusiveEndKey.toLowerCase() };
 }
 
 function overlaps(a: Interval, b: Interval): boolean {

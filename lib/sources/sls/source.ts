@@ -45,7 +45,8 @@ async function pull(client: SlsClient, request: PullRequest): Promise<Pulled> {
   const list = decode(answer);
   const { nextCursor } = answer;
   const empty = list.recordCount === 0;
-  const standsStill = empty && nextCursor === cursor;
+  const standsStill = nextCursor === cursor;
+  if (standsStill && !empty) throw badResponse('records, but no cursor after them', answer.requestId);
   const caughtUp = standsStill || answer.endOfCursor === true;
   return {
     records: list.records,

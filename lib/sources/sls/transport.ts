@@ -70,7 +70,6 @@ export function createTransport(options: TransportOptions): Transport {
 
   const attempt = async (request: SlsRequest, signal: AbortSignal): Promise<SlsResponse> => {
     const credentials = await options.credentials();
-    signal.throwIfAborted();
     const sentAt = clock.now();
     const headers = authorize(
       request,

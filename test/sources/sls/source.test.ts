@@ -126,6 +126,20 @@ describe('pulling', () => {
     });
   });
 
+  test('stops unpacking at the size that was announced', async () => {
+    const headers = { 'x-log-compresstype': 'zstd', 'x-log-bodyrawsize': '20' };
+    const server = await serve({
+      ...(pulled(headers) as object),
+      body: zlib.zstdCompressSync(Buffer.alloc(100_000)),
+    });
+    await expect(sourceOf(server).pull(request)).rejects.toThrow('larger than 20 bytes');
+  });
+
+  test('refuses records without a cursor after them: they would come for ever', async () => {
+    const server = await serve(pulled({ 'x-log-cursor': '' }));
+    await expect(sourceOf(server).pull(request)).rejects.toMatchObject({ code: 'BadResponse' });
+  });
+
   test('passes on what the service refuses', async () => {
     const server = await serve(refusal(400, 'InvalidCursor'));
     await expect(sourceOf(server).pull(request)).rejects.toMatchObject({ code: 'InvalidCursor' });

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../../lib/errors.ts';
@@ -78,6 +79,21 @@ describe('a request', () => {
     expect(server.received[1]!.port).toBe(server.received[0]!.port);
   });
 
+  test('leaves no timer and no listener behind', async () => {
+    const server = await serve(BUSY, OK);
+    const options = optionsFor(server);
+    const timers: AbortSignal[] = [];
+    const sleep = (durationMs: number, signal?: AbortSignal): Promise<void> => {
+      if (durationMs === TIMEOUT_MS) timers.push(signal!);
+      return options.clock.sleep(durationMs, signal);
+    };
+    const controller = new AbortController();
+    const transport = createTransport({ ...options, clock: { ...options.clock, sleep } });
+    await transport({ ...get, signal: controller.signal });
+    expect(timers.map(({ aborted }) => aborted)).toEqual([true, true]);
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+
   test('tells how far the clock of the service is ahead', async () => {
     const date = new Date(optionsFor({ url: '' }).clock.now() + 60_000).toUTCString();
     const server = await serve({ headers: { date } });
@@ -106,6 +122,7 @@ describe('a refusal', () => {
     refusal(400, 'RequestTimeExpired'),
     refusal(401, 'SignatureNotMatch'),
     refusal(403, 'Unauthorized'),
+    refusal(400, 'ProjectQuotaExceed'),
     refusal(404, 'ProjectNotExist'),
     refusal(405, 'InvalidMethod'),
     { status: 301 },
