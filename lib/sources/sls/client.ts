@@ -2,28 +2,23 @@
  * The SLS operations that Shardbeat uses, thinly: one function each, named as in the API reference
  * (alibabacloud.com/help/sls, "List of operations by function"). Every function rejects as `Transport` says.
  */
+import { objectOf, requestIdOf, type ShardInfo, shardsOf } from './answers.ts';
 import { assertAvailable, type Compression, compress, rawBody } from './compression.ts';
 import { badResponse } from './failure.ts';
 import { encodeLogGroup, type LogGroup } from './logGroup.ts';
 import { percentEncode } from './signature.ts';
-import { createTransport, RESPONSE_BYTES_MAX, type SlsResponse, type TransportOptions } from './transport.ts';
+import {
+  createTransport,
+  RESPONSE_BYTES_MAX,
+  type SlsResponse,
+  type Transport,
+  type TransportOptions,
+} from './transport.ts';
 
 export interface ClientOptions extends TransportOptions {
   logstore: string;
   /** Of pulled and, unless a call says otherwise, of put logs. `zstd` unless set. */
   compression?: Compression | undefined;
-}
-
-/** A shard as ListShards shows it. */
-export interface ShardInfo {
-  shardID: number;
-  /** `readwrite`, or `readonly` once it was split or merged. */
-  status: string;
-  /** Of the range of hash keys it takes: 32 hex digits, the end exclusive. */
-  inclusiveBeginKey: string;
-  exclusiveEndKey: string;
-  /** Seconds since 1970. */
-  createTime: number;
 }
 
 export interface PulledLogs {
@@ -52,20 +47,29 @@ export interface PutOptions {
 
 export type SlsClient = ReturnType<typeof createSlsClient>;
 
+interface Context {
+  transport: Transport;
+  project: string;
+  logstore: string;
+  compression: Compression;
+  responseBytesMax: number;
+  /** Of the logstore. */
+  path: string;
+  shardPath(shard: string): string;
+}
+
+/** Throws a SettingsError for options that cannot be used; nothing is sent before the first call. */
 export function createSlsClient(options: ClientOptions) {
-  const { logstore, compression = 'zstd', responseBytesMax = RESPONSE_BYTES_MAX } = options;
+  const { project, logstore, compression = 'zstd', responseBytesMax = RESPONSE_BYTES_MAX } = options;
   assertAvailable(compression);
-  const transport = createTransport(options);
   const path = `/logstores/${percentEncode(logstore)}`;
   const shardPath = (shard: string): string => `${path}/shards/${percentEncode(shard)}`;
+  const transport = createTransport(options);
+  const context = { transport, project, logstore, compression, responseBytesMax, path, shardPath };
+  return { ...readingOperations(context), ...changingOperations(context) };
+}
 
-  const postJson = async (path: string, value: object, signal: AbortSignal): Promise<void> => {
-    const body = Buffer.from(JSON.stringify(value));
-    await transport({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body, signal });
-  };
-  const changeShard = async (shard: string, query: Record<string, string>, signal: AbortSignal) =>
-    shardsOf(await transport({ method: 'POST', path: shardPath(shard), query, signal }));
-
+function readingOperations({ transport, compression, responseBytesMax, path, shardPath }: Context) {
   return {
     async listShards(signal: AbortSignal): Promise<ShardInfo[]> {
       return shardsOf(await transport({ method: 'GET', path: `${path}/shards`, signal }));
@@ -91,14 +95,10 @@ export function createSlsClient(options: ClientOptions) {
 
     /** `cursor` is inclusive, `endCursor` exclusive; `count` of log groups, 1 to 1000. */
     async pullLogs(
-      {
-        shard,
-        cursor,
-        endCursor,
-        count,
-      }: { shard: string; cursor: string; endCursor?: string; count: number },
+      from: { shard: string; cursor: string; endCursor?: string; count: number },
       signal: AbortSignal,
     ): Promise<PulledLogs> {
+      const { shard, cursor, endCursor, count } = from;
       const end = endCursor === undefined ? {} : { end_cursor: endCursor };
       const response = await transport({
         method: 'GET',
@@ -109,7 +109,18 @@ export function createSlsClient(options: ClientOptions) {
       });
       return { body: rawBody(response, responseBytesMax), ...pullHeaders(response.headers, cursor) };
     },
+  };
+}
 
+function changingOperations({ transport, project, logstore, compression, path, shardPath }: Context) {
+  const postJson = async (path: string, value: object, signal: AbortSignal): Promise<void> => {
+    const body = Buffer.from(JSON.stringify(value));
+    await transport({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body, signal });
+  };
+  const changeShard = async (shard: string, query: Record<string, string>, signal: AbortSignal) =>
+    shardsOf(await transport({ method: 'POST', path: shardPath(shard), query, signal }));
+
+  return {
     /** `group` as plain data, or encoded. At most 10 MB encoded, each value at most 1 MB. */
     async putLogs(group: LogGroup | Uint8Array, put: PutOptions, signal: AbortSignal): Promise<void> {
       const raw = group instanceof Uint8Array ? group : encodeLogGroup(group);
@@ -142,7 +153,7 @@ export function createSlsClient(options: ClientOptions) {
       ),
 
     createProject: (description: string, signal: AbortSignal): Promise<void> =>
-      postJson('/', { projectName: options.project, description }, signal),
+      postJson('/', { projectName: project, description }, signal),
   };
 }
 
@@ -159,40 +170,4 @@ function pullHeaders(headers: SlsResponse['headers'], cursor: string): Omit<Pull
     ageMs: Number.isNaN(ageMs) ? undefined : Math.max(0, ageMs),
     requestId: headers['x-log-requestid'],
   };
-}
-
-function shardsOf(response: SlsResponse): ShardInfo[] {
-  const shards = json(response);
-  if (!Array.isArray(shards) || !shards.every(isShardInfo))
-    throw badResponse('not a list of shards', requestIdOf(response));
-  return shards;
-}
-
-function isShardInfo(value: unknown): value is ShardInfo {
-  const shard = value as Partial<Record<keyof ShardInfo, unknown>> | null;
-  return (
-    Number.isInteger(shard?.shardID) &&
-    typeof shard?.status === 'string' &&
-    typeof shard.inclusiveBeginKey === 'string' &&
-    typeof shard.exclusiveEndKey === 'string' &&
-    typeof shard.createTime === 'number'
-  );
-}
-
-function objectOf(response: SlsResponse): Record<string, unknown> {
-  const value = json(response);
-  if (typeof value !== 'object' || value === null) throw badResponse('not an object', requestIdOf(response));
-  return value as Record<string, unknown>;
-}
-
-function requestIdOf(response: SlsResponse): string | undefined {
-  return response.headers['x-log-requestid'];
-}
-
-function json(response: SlsResponse): unknown {
-  try {
-    return JSON.parse(response.body.toString());
-  } catch {
-    throw badResponse('not JSON', requestIdOf(response));
-  }
 }

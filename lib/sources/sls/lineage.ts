@@ -1,4 +1,4 @@
-import type { ShardInfo } from './client.ts';
+import type { ShardInfo } from './answers.ts';
 
 /** What of a shard tells its place in the history. */
 export type ShardRange = Pick<ShardInfo, 'shardID' | 'inclusiveBeginKey' | 'exclusiveEndKey'>;

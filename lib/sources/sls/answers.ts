@@ -1,0 +1,53 @@
+/** What is inside of answers in JSON, checked. */
+import { badResponse } from './failure.ts';
+import type { SlsResponse } from './transport.ts';
+
+/** A shard as ListShards shows it. */
+export interface ShardInfo {
+  shardID: number;
+  /** `readwrite`, or `readonly` once it was split or merged. */
+  status: string;
+  /** Of the range of hash keys it takes: 32 hex digits, the end exclusive. */
+  inclusiveBeginKey: string;
+  exclusiveEndKey: string;
+  /** Seconds since 1970. */
+  createTime: number;
+}
+
+/** Throws a `SourceError` (`BadResponse`), as all functions here, if the answer is something else. */
+export function shardsOf(response: SlsResponse): ShardInfo[] {
+  const shards = json(response);
+  if (!Array.isArray(shards) || !shards.every(isShardInfo)) {
+    throw badResponse('not a list of shards', requestIdOf(response));
+  }
+  return shards;
+}
+
+function isShardInfo(value: unknown): value is ShardInfo {
+  const shard = value as Partial<Record<keyof ShardInfo, unknown>> | null;
+  return (
+    Number.isInteger(shard?.shardID) &&
+    typeof shard?.status === 'string' &&
+    typeof shard.inclusiveBeginKey === 'string' &&
+    typeof shard.exclusiveEndKey === 'string' &&
+    typeof shard.createTime === 'number'
+  );
+}
+
+export function objectOf(response: SlsResponse): Record<string, unknown> {
+  const value = json(response);
+  if (typeof value !== 'object' || value === null) throw badResponse('not an object', requestIdOf(response));
+  return value as Record<string, unknown>;
+}
+
+export function requestIdOf(response: SlsResponse): string | undefined {
+  return response.headers['x-log-requestid'];
+}
+
+function json(response: SlsResponse): unknown {
+  try {
+    return JSON.parse(response.body.toString());
+  } catch {
+    throw badResponse('not JSON', requestIdOf(response));
+  }
+}
