@@ -169,7 +169,8 @@ async function lookAfterPlan(run: TickRun, known: Known): Promise<Looked> {
     return { outcome: 'disagrees', planned: false, planDueAt: 0 };
   }
   const outcome = group.paused ? 'paused' : 'worked';
-  const looked: Looked = { outcome, planned: false, planDueAt: group.planDueAt };
+  // A paused slot looks again in its next tick: a time in the cache would be taken for leave to work until then.
+  const looked: Looked = { outcome, planned: false, planDueAt: group.paused ? 0 : group.planDueAt };
   if (!planIsDue(group, now, times, early)) return looked;
   try {
     const { order, start, endAt, strategy } = settings;
