@@ -1,6 +1,9 @@
 /** Alibaba Cloud SLS as a source: one logstore. */
+
+import { SourceError } from '../../errors.ts';
 import type { Position, Pulled, PullRequest, Source, SourceShard } from '../source.ts';
 import { type ClientOptions, createSlsClient, type PulledLogs, type SlsClient } from './client.ts';
+import { cursorDistance } from './cursor.ts';
 import { badResponse } from './failure.ts';
 import { parentsOf } from './lineage.ts';
 import { decodeLogGroupList, type LogGroupList } from './logGroupList.ts';
@@ -20,6 +23,7 @@ export function createSlsSource(options: SlsSourceOptions): Source {
     listShards: (signal) => listShards(client, signal),
     cursorAt: (shard, position, signal) => client.getCursor(shard, fromOf(position), signal),
     pull: (request) => pull(client, request),
+    distance: cursorDistance,
   };
 }
 
@@ -39,9 +43,11 @@ function fromOf(position: Position): 'begin' | 'end' | number {
 }
 
 async function pull(client: SlsClient, request: PullRequest): Promise<Pulled> {
-  const { shard, cursor, signal } = request;
+  const { shard, cursor, endCursor, signal } = request;
+  if (endCursor !== undefined && (cursorDistance(endCursor, cursor) ?? -1) >= 0) return nothingMore(cursor);
   const count = Math.min(request.countMax, COUNT_MAX);
-  const answer = await client.pullLogs({ shard, cursor, count }, signal);
+  const range = { shard, cursor, count, ...(endCursor !== undefined && { endCursor }) };
+  const answer = await client.pullLogs(range, signal).catch((error) => explain(client, request, error));
   const list = decode(answer);
   const { nextCursor } = answer;
   const empty = list.recordCount === 0;
@@ -54,9 +60,50 @@ async function pull(client: SlsClient, request: PullRequest): Promise<Pulled> {
     bytes: answer.body.length,
     nextCursor,
     caughtUp,
-    endOfShard: request.closed && standsStill && (await client.getCursor(shard, 'end', signal)) === cursor,
+    endOfShard: standsStill && (await isEnd(client, request)),
     lagMs: caughtUp ? 0 : answer.ageMs,
   };
+}
+
+/** Of a pull that brought nothing: a closed shard's end is confirmed by the service. */
+async function isEnd(
+  client: SlsClient,
+  { shard, cursor, closed, endCursor, signal }: PullRequest,
+): Promise<boolean> {
+  if (endCursor !== undefined) return true;
+  return closed && (await client.getCursor(shard, 'end', signal)) === cursor;
+}
+
+const nothingMore = (cursor: string): Pulled => ({
+  records: [],
+  empty: true,
+  bytes: 0,
+  nextCursor: cursor,
+  caughtUp: true,
+  endOfShard: true,
+  lagMs: 0,
+});
+
+/**
+ * `InvalidCursor` is said of a cursor past the retention and of one that never was. The first one lies before the shard's
+ * beginning, and records may be missing.
+ */
+async function explain(
+  client: SlsClient,
+  { shard, cursor, signal }: PullRequest,
+  error: unknown,
+): Promise<never> {
+  if (!(error instanceof SourceError && error.code === 'InvalidCursor')) throw error;
+  const begin = await client.getCursor(shard, 'begin', signal);
+  if ((cursorDistance(cursor, begin) ?? 0) <= 0) throw error;
+  const { status, requestId, message } = error;
+  throw new SourceError(`shard ${shard}: what stood at cursor ${cursor} is past the retention: ${message}`, {
+    code: 'CursorExpired',
+    status,
+    retriable: false,
+    cause: error,
+    ...(requestId !== undefined && { requestId }),
+  });
 }
 
 /** As the Java SDK does, compares the groups with the count the service gives. */

@@ -352,3 +352,45 @@ test('zstd on a Node without it is refused when the source is made', async () =>
     Object.assign(zlib, { zstdDecompressSync });
   }
 });
+
+describe('a cursor past the retention', () => {
+  const invalid = refusal(400, 'InvalidCursor');
+
+  test('is told from one that never was: it lies before the beginning', async () => {
+    const server = await serve(invalid, cursor('OQ=='));
+    await expect(sourceOf(server).pull(request)).rejects.toMatchObject({
+      code: 'CursorExpired',
+      retriable: false,
+      message: expect.stringMatching(/^shard 7: .*cursor MQ== is past the retention/),
+    });
+  });
+
+  test.each(['MQ==', 'MA=='])('is not what a cursor at or after the beginning (%s) is', async (begin) => {
+    const server = await serve(invalid, cursor(begin));
+    await expect(sourceOf(server).pull(request)).rejects.toMatchObject({ code: 'InvalidCursor' });
+  });
+
+  test('has a distance from where it goes on', async () => {
+    const source = sourceOf(await serve());
+    expect(source.distance?.('MQ==', 'OQ==')).toBe(8);
+    expect(source.distance?.('MQ==', '!')).toBeUndefined();
+  });
+});
+
+describe('an end cursor', () => {
+  test('is passed on, and an empty answer before it is the end', async () => {
+    const server = await serve(nothing());
+    const pulledLast = await sourceOf(server).pull({ ...request, endCursor: 'NQ==' });
+    expect(pulledLast).toMatchObject({ empty: true, endOfShard: true });
+    expect(server.received[0]).toMatchObject({ query: { cursor: 'MQ==', end_cursor: 'NQ==' } });
+  });
+
+  test.each(['MQ==', 'MA=='])('at or before the cursor (%s) needs no request', async (endCursor) => {
+    const server = await serve();
+    expect(await sourceOf(server).pull({ ...request, endCursor })).toMatchObject({
+      empty: true,
+      endOfShard: true,
+    });
+    expect(server.received).toEqual([]);
+  });
+});
