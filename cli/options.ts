@@ -70,7 +70,7 @@ export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boo
   }
   if (values.process === '') throw new SettingsError('--process', '', 'name a module that exports `process`');
   const intervalMs = parseDuration('--interval', values.interval);
-  deriveTimes(intervalMs);
+  deriveTimes(intervalMs, {}, { interval: '--interval' });
   return {
     inputs: values.input,
     shards: wholeNumber('--shards', values.shards, 1, SHARDS_MAX),

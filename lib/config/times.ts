@@ -29,8 +29,9 @@ const INTERVAL_MS_MAX = 30 * 60_000;
 export function deriveTimes(
   intervalMs: number,
   given: { sessionTimeoutMs?: number; functionTimeoutMs?: number } = {},
-  fields = FIELDS,
+  names: Partial<typeof FIELDS> = {},
 ): Times {
+  const fields = { ...FIELDS, ...names };
   if (!(intervalMs >= INTERVAL_MS_MIN && intervalMs <= INTERVAL_MS_MAX)) {
     const bounds = `${formatDuration(INTERVAL_MS_MIN)} to ${formatDuration(INTERVAL_MS_MAX)}`;
     throw new SettingsError(fields.interval, formatDuration(intervalMs), `choose ${bounds}`);
