@@ -1,0 +1,63 @@
+import type { Fate } from './requests.ts';
+import type { World } from './world.ts';
+
+/** The SDK gives a request up after this long; then nobody knows whether it was carried out. */
+const REQUEST_TIMEOUT_MS = 3_000;
+
+export function readFate(world: World): Fate {
+  const { faults } = world;
+  // A driver repeats a failed read by itself: slow, and at last an error.
+  const upMs = latencyMs(world, 'slowStore', 4 * REQUEST_TIMEOUT_MS);
+  if (faults.happens('throttled')) return failed('refused', upMs + 500);
+  if (faults.happens('lostRequest')) return failed('unknown', 4 * REQUEST_TIMEOUT_MS);
+  return answered(world, upMs);
+}
+
+export function writeFate(world: World): Fate {
+  const { faults } = world;
+  const upMs = latencyMs(world, 'slowStore', REQUEST_TIMEOUT_MS);
+  if (faults.happens('throttled')) return failed('refused', upMs + 500);
+  if (faults.happens('lostRequest')) return failed('unknown', REQUEST_TIMEOUT_MS);
+  if (faults.happens('lostAnswer')) return { ...failed('unknown', REQUEST_TIMEOUT_MS), effectsMs: [upMs] };
+  if (faults.happens('delayedWrite')) {
+    return { ...failed('unknown', REQUEST_TIMEOUT_MS), effectsMs: [longMs(world, 'delayedWrite')] };
+  }
+  const fate = answered(world, upMs);
+  if (faults.happens('writtenTwice')) {
+    const againMs = upMs + faults.dice('writtenTwice').between(1, 1_500);
+    return { effectsMs: [upMs, againMs], answers: 1, answerMs: againMs + (fate.answerMs - upMs) };
+  }
+  if (faults.happens('echo')) return { ...fate, effectsMs: [upMs, upMs + longMs(world, 'echo')] };
+  return fate;
+}
+
+export function sourceFate(world: World): Fate {
+  const { faults } = world;
+  const upMs = latencyMs(world, 'slowSource', 20_000);
+  if (faults.happens('sourceError')) return failed('unknown', upMs + 100);
+  return answered(world, upMs);
+}
+
+const failed = (failure: 'refused' | 'unknown', answerMs: number): Fate => ({
+  effectsMs: [],
+  answers: 0,
+  answerMs,
+  failure,
+});
+
+const answered = (world: World, upMs: number): Fate => ({
+  effectsMs: [upMs],
+  answers: 0,
+  answerMs: upMs + world.latency.between(1, 10) + (world.latency.chance(0.05) ? upMs : 0),
+});
+
+function latencyMs(world: World, slow: 'slowStore' | 'slowSource', mostMs: number): number {
+  const usualMs = world.latency.between(2, 20);
+  return world.faults.happens(slow) ? usualMs + world.faults.dice(slow).next() ** 2 * mostMs : usualMs;
+}
+
+/** From seconds to some intervals: within the tick, after it, or after its session. */
+function longMs(world: World, name: 'delayedWrite' | 'echo'): number {
+  const { intervalMs } = world.settings.times;
+  return world.faults.dice(name).next() ** 2 * 5 * intervalMs;
+}

@@ -1,0 +1,76 @@
+import type { Dice } from './dice.ts';
+
+/**
+ * Everything that can go wrong, with the highest rate of each: per request, per tick, per batch or per interval, as
+ * its place of use says. A seed draws a rate for every kind; many are zero.
+ */
+export const FAULT_RATES_MAX = {
+  // A sandbox: dies at any await, stops for a while, is told a wrong time.
+  crash: 0.03,
+  stall: 0.05,
+  wrongClock: 0.2,
+  // The schedule: the same tick twice, a tick late or never, a failed one again, another sandbox each time.
+  overlap: 0.4,
+  late: 0.3,
+  missing: 0.3,
+  retry: 0.6,
+  scatter: 0.8,
+  // The table: says no, never gets the request, its answer is lost, the write lands late or twice, old reads.
+  throttled: 0.1,
+  lostRequest: 0.05,
+  lostAnswer: 0.1,
+  delayedWrite: 0.1,
+  writtenTwice: 0.1,
+  echo: 0.1,
+  staleRead: 0.5,
+  slowStore: 0.3,
+  // The log service.
+  sourceError: 0.1,
+  slowSource: 0.2,
+  split: 0.3,
+  merge: 0.2,
+  trim: 1,
+  // The user's function.
+  processThrows: 0.2,
+  processSlow: 0.15,
+  processIgnores: 0.08,
+  // People.
+  churn: 0.4,
+  operator: 0.5,
+  operatorCrash: 0.5,
+} as const;
+
+export type FaultName = keyof typeof FAULT_RATES_MAX;
+export const FAULT_NAMES = Object.keys(FAULT_RATES_MAX) as FaultName[];
+export type FaultRates = Record<FaultName, number>;
+
+export interface Faults {
+  /** Draws once. Always false after `cease`. */
+  happens(name: FaultName): boolean;
+  /** Length, target and so on of a fault that happens; a stream of its own per kind. */
+  dice(name: FaultName): Dice;
+  cease(): void;
+}
+
+/** A third of the kinds are off; the others are squared towards calm, some seeds brutal in all. */
+export function drawRates(dice: Dice): FaultRates {
+  const temper = dice.pick([0.1, 0.4, 0.7, 1]);
+  const rates = {} as FaultRates;
+  for (const name of FAULT_NAMES) {
+    const share = dice.next() ** 2;
+    rates[name] = dice.chance(0.35) ? 0 : FAULT_RATES_MAX[name] * share * temper;
+  }
+  return rates;
+}
+
+export function createFaults(rates: FaultRates, dice: Dice): Faults {
+  const streams = new Map(FAULT_NAMES.map((name) => [name, dice.fork(name)]));
+  let ceased = false;
+  return {
+    happens: (name) => streams.get(name)!.chance(rates[name]) && !ceased,
+    dice: (name) => streams.get(name)!,
+    cease: () => {
+      ceased = true;
+    },
+  };
+}

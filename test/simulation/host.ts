@@ -1,0 +1,99 @@
+import type { Clock } from '../../lib/runtime.ts';
+import type { TickCache } from '../../lib/tick/cache.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** One sandbox of the platform: runs one tick at a time, is frozen in between, keeps its memory until it dies. */
+export interface Sandbox {
+  readonly name: string;
+  readonly caches: Map<string, TickCache>;
+  readonly clock: Clock;
+  state: 'running' | 'frozen' | 'dead';
+  /** How far its clock is from the true time. */
+  offsetMs: number;
+  /** How far the code inside believes it to be from the table's time, with the other sign. */
+  skewMs: number;
+  /** Lets something reach the code inside: now, at the thaw, or never. */
+  deliver(action: () => void): void;
+  freeze(): void;
+  /** What arrived meanwhile comes within a moment, mixed with whatever starts now. */
+  thaw(): void;
+  die(): void;
+}
+
+const THAW_MS_MAX = 40;
+
+export function createSandbox(name: string, offsetMs: number, scheduler: Scheduler): Sandbox {
+  let arrived: (() => void)[] = [];
+  const sandbox: Sandbox = {
+    name,
+    caches: new Map(),
+    state: 'frozen',
+    offsetMs,
+    skewMs: 0,
+    deliver(action) {
+      if (sandbox.state === 'running') action();
+      else if (sandbox.state === 'frozen') arrived.push(action);
+    },
+    freeze() {
+      if (sandbox.state === 'running') sandbox.state = 'frozen';
+    },
+    thaw() {
+      sandbox.state = 'running';
+      const late = arrived;
+      arrived = [];
+      late.forEach((action, index) => {
+        const delayMs = ((index + 1) * THAW_MS_MAX) / late.length;
+        scheduler.after(delayMs, () => sandbox.deliver(action));
+      });
+    },
+    die() {
+      sandbox.state = 'dead';
+      arrived = [];
+    },
+    clock: {
+      now: () => Math.round(scheduler.now() + sandbox.offsetMs),
+      sleep: (durationMs, signal) => sleep(scheduler, sandbox, durationMs, signal),
+    },
+  };
+  return sandbox;
+}
+
+/** Timers go by a monotonic clock: a jump of the wall clock does not move them. */
+export function sleep(
+  scheduler: Scheduler,
+  sandbox: Sandbox,
+  durationMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const stop = (): void => reject(signal?.reason);
+    signal?.addEventListener('abort', stop, { once: true });
+    scheduler.after(durationMs, () =>
+      sandbox.deliver(() => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      }),
+    );
+  });
+}
+
+export type Purpose = 'tick' | 'seek' | 'pause' | 'resume' | 'drain' | 'undrain' | 'remove' | 'delete';
+
+/** Who sends a request: one run of the handler, or one command of an operator. */
+export interface Actor {
+  readonly name: string;
+  /** Absent for an operator. */
+  readonly slot: string | undefined;
+  readonly purpose: Purpose;
+  readonly sandbox: Sandbox;
+  readonly startedAt: number;
+  /** When it is killed. */
+  readonly deadline: number;
+  state: 'live' | 'ended' | 'dead';
+  /** Requests that are neither answered nor aborted. */
+  open: number;
+}

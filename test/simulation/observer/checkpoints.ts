@@ -1,0 +1,147 @@
+import type { ShardItem } from '../../../lib/group/items.ts';
+import type { Actor } from '../host.ts';
+import { positionOf } from '../stream.ts';
+import { wantedEnd } from './rest.ts';
+import { mayPass, type Watch } from './watch.ts';
+
+/** What a write may do to a shard's item: pass no record, go back never, keep one owner per epoch. */
+export function watchShardWrite(
+  watch: Watch,
+  actor: Actor,
+  shard: string,
+  before: ShardItem | undefined,
+  after: ShardItem | undefined,
+): void {
+  const truth = watch.world.stream.shards.get(shard);
+  if (truth === undefined) {
+    watch.fail('ghost', `an item of shard ${shard}, which never was`);
+    return;
+  }
+  if (after === undefined) {
+    if (actor.purpose === 'delete') {
+      watch.forget(shard);
+      return;
+    }
+    const listed = truth.removedAt === undefined;
+    if (listed) watch.fail('deletion', `the item of shard ${shard}, which is still listed, was deleted`);
+    return;
+  }
+  if (before === undefined) watchCreation(watch, actor, shard, after);
+  else watchMove(watch, actor, shard, before, after);
+  if (after.state === 'done' && before?.state !== 'done') {
+    watchDone(watch, shard, after);
+  }
+  watchEpoch(watch, shard, before, after);
+}
+
+/**
+ * `end` and `time` hold for what the group found at its start. A shard that came later, or continues one that the
+ * group has had, is read from its first record.
+ */
+function watchCreation(watch: Watch, actor: Actor, shard: string, after: ShardItem): void {
+  const truth = watch.world.stream.shards.get(shard)!;
+  if (truth.removedAt !== undefined) return;
+  const history = watch.history(shard);
+  if (history.madeBy !== undefined)
+    watch.fail('rewind', `the item of shard ${shard} was made again at ${after.cursor}`);
+  history.madeBy = actor;
+  history.madeAt = watch.world.scheduler.now();
+  const since = wantedSince(watch, actor, shard);
+  const position = positionOf(after.cursor);
+  for (let skipped = truth.trimmedUntil; skipped < position; skipped++) {
+    if (truth.receivedAt[skipped]! >= since) {
+      watch.fail('loss', `shard ${shard} starts at ${after.cursor}, record ${skipped} is passed over`);
+      return;
+    }
+    history.skipped[skipped] = true;
+    history.behind[skipped] = true;
+  }
+}
+
+/**
+ * From when on the group wants the shard's records: since it began as a whole, or with an ancestor in an earlier plan.
+ * What the service no longer lists tells nobody that a shard continues it.
+ */
+function wantedSince(watch: Watch, actor: Actor, shard: string): number {
+  const { stream, scenario, settings, scheduler } = watch.world;
+  if (scenario.start === 'begin') return 0;
+  const now = scheduler.now();
+  const began = settings.start.at === 'time' ? settings.start.unixMs : now;
+  const since = stream.shards.get(shard)!.parents.map((parent) => {
+    if (stream.shards.get(parent)!.removedAt !== undefined) return now;
+    const { madeBy = actor, madeAt } = watch.history(parent);
+    return madeBy === actor ? wantedSince(watch, actor, parent) : madeAt;
+  });
+  return Math.min(began, watch.initializedAt, ...since);
+}
+
+function watchDone(watch: Watch, shard: string, after: ShardItem): void {
+  const { stream, settings, scheduler } = watch.world;
+  const truth = stream.shards.get(shard)!;
+  const { endAt } = settings;
+  // Who takes the end time for past while it is not, ends early: it cannot know better.
+  if (endAt !== undefined && scheduler.now() <= endAt && watch.clocksWrong()) {
+    watch.history(shard).endedEarly = true;
+    return;
+  }
+  const over = endAt !== undefined && scheduler.now() > endAt;
+  if (truth.closedAt === undefined && !over) watch.fail('loss', `shard ${shard} is done, but open`);
+  passes(watch, shard, positionOf(after.cursor), wantedEnd(watch.world, truth), 'it is done');
+}
+
+function watchMove(watch: Watch, actor: Actor, shard: string, before: ShardItem, after: ShardItem): void {
+  const from = positionOf(before.cursor);
+  const to = positionOf(after.cursor);
+  if (actor.purpose === 'seek') {
+    watchSeek(watch, actor, shard, from, to);
+    return;
+  }
+  if (before.state === 'done' && after.state !== 'done')
+    watch.fail('rewind', `shard ${shard} is no longer done`);
+  if (to < from) watch.fail('rewind', `shard ${shard} goes back from ${before.cursor} to ${after.cursor}`);
+  passes(watch, shard, from, to, `from ${before.cursor} to ${after.cursor}`);
+}
+
+/** Forward: those records are not wanted. From the target on all are wanted, again or for the first time. */
+function watchSeek(watch: Watch, actor: Actor, shard: string, from: number, to: number): void {
+  const history = watch.history(shard);
+  history.seeks++;
+  history.soughtAt = watch.world.scheduler.now();
+  history.openSeeks.add(actor);
+  watch.facts(actor).sought.add(shard);
+  for (let position = from; position < to; position++) {
+    history.skipped[position] = true;
+    history.behind[position] = true;
+  }
+  const end = Math.max(history.succeeded.length, history.skipped.length);
+  for (let position = to; position < end; position++) {
+    history.succeeded[position] = undefined;
+    history.skipped[position] = false;
+  }
+}
+
+/** From now on the owner knows, if the command came to its end and its write had landed by then. */
+export function endSeeks(watch: Watch, actor: Actor, succeeded: boolean): void {
+  if (!succeeded) return;
+  for (const shard of watch.facts(actor).sought) watch.history(shard).openSeeks.delete(actor);
+}
+
+function passes(watch: Watch, shard: string, from: number, to: number, how: string): void {
+  for (let position = from; position < to; position++) {
+    if (mayPass(watch, shard, position)) continue;
+    watch.fail('loss', `shard ${shard} passes record ${position}, never processed: ${how}`);
+    return;
+  }
+}
+
+function watchEpoch(watch: Watch, shard: string, before: ShardItem | undefined, after: ShardItem): void {
+  const history = watch.history(shard);
+  if (before === undefined ? after.epoch <= history.epochMax : after.epoch < before.epoch) {
+    watch.fail('epoch', `the epoch of shard ${shard} falls from ${history.epochMax} to ${after.epoch}`);
+  }
+  if (history.ownerOfEpoch.has(after.epoch) && history.ownerOfEpoch.get(after.epoch) !== after.owner) {
+    watch.fail('epoch', `shard ${shard} has two owners in epoch ${after.epoch}, one is ${after.owner}`);
+  }
+  history.ownerOfEpoch.set(after.epoch, after.owner);
+  history.epochMax = Math.max(history.epochMax, after.epoch);
+}

@@ -1,0 +1,128 @@
+import type { Batch } from '../../../lib/delivery/process.ts';
+import type { ConsumerItem, GroupItem, ItemKey, ShardItem } from '../../../lib/group/items.ts';
+import type { Actor } from '../host.ts';
+import type { World } from '../world.ts';
+import { endSeeks, watchShardWrite } from './checkpoints.ts';
+import { watchPauses } from './pauses.ts';
+import { watchConsumerWrite, watchGroupWrite, watchTicks } from './slots.ts';
+import { type Check, createWatch, type Delivery, type Violation } from './watch.ts';
+import { watchBatch, watchPull } from './work.ts';
+
+/**
+ * Sees everything as it truly happens, on both sides of every request, and knows what the code under test cannot: which
+ * host is dead, which write has landed, whose clock is wrong. The first violation ends the run.
+ */
+export interface Observer {
+  readonly violation: Violation | undefined;
+  fail(check: Check, text: string): void;
+  /** A tick or a command goes by a clock that is this far off. */
+  clockUsed(offsetMs: number): void;
+  ended(actor: Actor, how: string): void;
+  sent(actor: Actor, target: ItemKey | 'group' | 'source'): void;
+  /** A write had its effect. */
+  wrote(actor: Actor, key: ItemKey, before: object | undefined, after: object | undefined): void;
+  /** A consistent answer reached the actor. */
+  told(actor: Actor, key: ItemKey, item: object | undefined): void;
+  refused(actor: Actor, key: ItemKey, write: AnyWrite): void;
+  unanswered(actor: Actor, key: ItemKey, write: AnyWrite): void;
+  pulled(actor: Actor, shard: string, cursor: string): void;
+  begun(actor: Actor, batch: Batch, positions: readonly number[]): Delivery;
+  succeeded(delivery: Delivery, tooLate: boolean): void;
+  /** Has a seek been broken off, so that a consumer may not know of it? */
+  seeksAreOpen(): boolean;
+  endedEarly(shard: string): boolean;
+}
+
+interface AnyWrite {
+  set?: object;
+}
+
+/** Intervals for which a wrong clock may have consequences: a session, a lock, and the ticks in between. */
+const WRONG_CLOCK_INTERVALS = 5;
+
+export function createObserver(world: World): Observer {
+  const { scheduler, trace } = world;
+  let violation: Violation | undefined;
+  let clocksWrongUntil = 0;
+  const fail = (check: Check, text: string): void => {
+    if (violation !== undefined) return;
+    violation = { check, text, atMs: scheduler.now() - world.startsAt };
+    trace.add('observer', () => `VIOLATION ${check}: ${text}`);
+  };
+  const watch = createWatch(world, fail, () => scheduler.now() < clocksWrongUntil);
+  const pauses = watchPauses(watch);
+
+  return {
+    get violation() {
+      return violation;
+    },
+    fail,
+    clockUsed(offsetMs) {
+      const { intervalMs, skewMarginMs } = world.settings.times;
+      if (Math.abs(offsetMs) <= skewMarginMs / 2) return;
+      const effectMs = WRONG_CLOCK_INTERVALS * intervalMs + 2 * Math.abs(offsetMs);
+      clocksWrongUntil = Math.max(clocksWrongUntil, scheduler.now() + effectMs);
+    },
+    ended(actor, how) {
+      endSeeks(watch, actor, how === 'done');
+      pauses.ended(actor, how === 'done');
+      if (actor.state === 'ended' && actor.open > 0) {
+        fail('frozen request', `${actor.name} ${how}, ${actor.open} requests are under way`);
+      }
+    },
+    seeksAreOpen: () => [...world.stream.shards.keys()].some((id) => watch.history(id).openSeeks.size > 0),
+    endedEarly: (shard) => watch.history(shard).endedEarly,
+    sent: (actor, target) => watchTicks(watch, actor, target),
+    wrote(actor, key, before, after) {
+      const [kind, name] = split(key);
+      if (kind === 'SHARD') watchShardWrite(watch, actor, name, before as ShardItem, after as ShardItem);
+      else if (kind === 'GROUP') {
+        watchGroupWrite(watch, actor, before as GroupItem, after as GroupItem);
+        pauses.wrote(before as GroupItem, after as GroupItem);
+      } else watchConsumerWrite(watch, name, before as ConsumerItem, after as ConsumerItem);
+    },
+    told(actor, key, item) {
+      const [kind, name] = split(key);
+      if (kind !== 'SHARD') return;
+      const { owner, cursor } = (item ?? {}) as Partial<ShardItem>;
+      watch.facts(actor).seen.set(name, { owner, cursor: cursor ?? '', certain: true });
+    },
+    refused: (actor, key, write) => doubt(actor, key, write),
+    unanswered(actor, key, write) {
+      if (key.startsWith('SHARD#')) watch.facts(actor).troubled.add(split(key)[1]);
+      doubt(actor, key, write);
+    },
+    pulled(actor, shard, cursor) {
+      pauses.pulled(actor);
+      watchPull(watch, actor, shard, cursor);
+    },
+    begun(actor, { shard }, positions) {
+      const delivery = { actor, shard, positions, tooLate: false, seeks: watch.history(shard).seeks };
+      watchBatch(watch, delivery);
+      return delivery;
+    },
+    succeeded(delivery, tooLate) {
+      delivery.tooLate = tooLate;
+      const history = watch.history(delivery.shard);
+      for (const position of delivery.positions) {
+        history.behind[position] = true;
+        // A seek that came while it worked wants these records processed after it.
+        if (history.seeks === delivery.seeks) history.succeeded[position] = delivery;
+      }
+    },
+  };
+
+  /** A fenced write that failed: what the actor knew of the shard holds no longer. */
+  function doubt(actor: Actor, key: ItemKey, { set = {} }: AnyWrite): void {
+    if (!key.startsWith('SHARD#')) return;
+    if (!('owner' in set || 'cursor' in set || 'failure' in set)) return;
+    const seen = watch.facts(actor).seen;
+    const shard = split(key)[1];
+    seen.set(shard, { owner: undefined, cursor: '', ...seen.get(shard), certain: false });
+  }
+}
+
+function split(key: ItemKey): [kind: string, name: string] {
+  const separator = key.indexOf('#');
+  return separator < 0 ? [key, ''] : [key.slice(0, separator), key.slice(separator + 1)];
+}

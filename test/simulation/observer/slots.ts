@@ -1,0 +1,60 @@
+import { type ConsumerItem, consumerKey, type GroupItem, type ItemKey } from '../../../lib/group/items.ts';
+import type { Actor } from '../host.ts';
+import type { Watch } from './watch.ts';
+
+/** One tick per slot, one planner, and numbers that only grow. */
+
+export function watchConsumerWrite(
+  watch: Watch,
+  slot: string,
+  before: ConsumerItem | undefined,
+  after: ConsumerItem | undefined,
+): void {
+  if (after === undefined) return;
+  if (after.heartbeatAt === undefined) watch.fail('ghost', `slot ${slot} has an item, but no heartbeat`);
+  if (before === undefined) return;
+  if (after.tick < before.tick) watch.fail('generation', `slot ${slot} counts ticks backwards`);
+  if ((after.generation ?? 0) < (before.generation ?? 0)) {
+    watch.fail('generation', `slot ${slot} goes back to an older plan`);
+  }
+}
+
+export function watchGroupWrite(
+  watch: Watch,
+  actor: Actor,
+  before: GroupItem | undefined,
+  after: GroupItem | undefined,
+): void {
+  const facts = watch.facts(actor);
+  if (!after?.initialized) watch.initializedAt = Number.POSITIVE_INFINITY;
+  else if (!before?.initialized) watch.initializedAt = watch.world.scheduler.now();
+  if (before === undefined || after === undefined) return;
+  if (after.generation < before.generation) watch.fail('generation', 'the plan generation falls');
+  if (after.planUntil === 0) facts.planning = false;
+  if (after.generation === before.generation || actor.slot === undefined) return;
+  facts.planning = actor.state === 'live';
+  for (const other of watch.world.platform.live()) {
+    if (other === actor || !watch.facts(other).planning || !facts.planning || watch.clocksWrong()) continue;
+    watch.fail('two planners', `${actor.name} begins a plan while ${other.name} is in one`);
+  }
+}
+
+/**
+ * A run that asks for more than the group's and its own slot's item has taken its heartbeat for accepted. From then until it ends no
+ * other run of the slot may do so.
+ */
+export function watchTicks(watch: Watch, actor: Actor, target: ItemKey | 'group' | 'source'): void {
+  if (actor.state !== 'live') {
+    watch.fail('frozen request', `${actor.name} asks for ${target} after its end`);
+    return;
+  }
+  const facts = watch.facts(actor);
+  if (actor.slot === undefined || facts.working) return;
+  if (target === 'GROUP' || target === consumerKey(actor.slot)) return;
+  facts.working = true;
+  for (const other of watch.world.platform.live()) {
+    if (other === actor || other.slot !== actor.slot || !watch.facts(other).working) continue;
+    if (watch.clocksWrong()) continue;
+    watch.fail('two ticks in one slot', `${actor.name} works while ${other.name} does`);
+  }
+}

@@ -1,0 +1,166 @@
+import { deleteGroup, drain, pause, removeSlot, resume, seek, undrain } from '../../lib/group/operations.ts';
+import type { Position } from '../../lib/sources/source.ts';
+import type { Actor, Purpose } from './host.ts';
+import { createSource } from './source.ts';
+import { cursorOf, positionOf } from './stream.ts';
+import { createTransport } from './transport.ts';
+import type { World } from './world.ts';
+
+/** People at their computers, who may close the lid at any moment. */
+export interface Operators {
+  /** Breaks off what is under way. */
+  cease(): void;
+  /** Makes the group run again, and most slots take part. */
+  setRight(): void;
+}
+
+const PURPOSES: readonly Purpose[] = [
+  'seek',
+  'seek',
+  'seek',
+  'pause',
+  'drain',
+  'undrain',
+  'remove',
+  'delete',
+];
+const DELETE_ATTEMPTS_MAX = 6;
+
+export function startOperators(world: World): Operators {
+  const { scheduler, faults, platform, settings, trace } = world;
+  const { intervalMs, sessionTimeoutMs } = settings.times;
+  const dice = world.dice.fork('operators');
+  const never = new AbortController().signal;
+  const atWork = new Set<Actor>();
+  let commands = 0;
+  let ceased = false;
+
+  /** Runs one command to its end, unless the computer goes down. Answers whether it succeeded. */
+  const command = (purpose: Purpose, what: string, then?: (succeeded: boolean) => void): void => {
+    const sandbox = platform.computer();
+    const actor: Actor = {
+      name: `op${++commands} ${purpose}`,
+      slot: undefined,
+      purpose,
+      sandbox,
+      startedAt: scheduler.now(),
+      deadline: Number.POSITIVE_INFINITY,
+      state: 'live',
+      open: 0,
+    };
+    atWork.add(actor);
+    sandbox.thaw();
+    world.observer.clockUsed(sandbox.offsetMs);
+    trace.add(actor.name, () => `starts: ${what}`);
+    const end = (succeeded: boolean, how: string): void => {
+      if (actor.state !== 'live') return;
+      actor.state = 'ended';
+      atWork.delete(actor);
+      trace.add(actor.name, () => how);
+      world.observer.ended(actor, succeeded ? 'done' : how);
+      then?.(succeeded);
+    };
+    perform(world, actor, what, never).then(
+      (succeeded) => end(succeeded, succeeded ? 'done' : 'was refused'),
+      (error) => end(false, `throws ${String(error)}`),
+    );
+  };
+  const step = (): void => {
+    if (ceased) return;
+    scheduler.after(dice.next() * 2 * intervalMs, step);
+    if (!faults.happens('operator')) return;
+    const purpose = faults.dice('operator').pick(PURPOSES);
+    if (purpose === 'delete') {
+      startAnew();
+      return;
+    }
+    if (purpose === 'pause') {
+      scheduler.after(dice.next() * 4 * intervalMs, () => ceased || command('resume', ''));
+    }
+    command(purpose, purpose === 'seek' ? target() : dice.pick(world.workload.names));
+  };
+  const target = (): string =>
+    `${dice.pick([...world.stream.shards.keys(), 'all'])} ${dice.pick(['begin', 'end', 'time', 'back', 'here', 'here', 'on'])}`;
+
+  /** All slots stop, the group is deleted once their sessions are over, and they start again. */
+  const startAnew = (): void => {
+    for (const slot of world.workload.slots()) world.workload.leave(slot);
+    const restart = (): void => world.workload.rejoin();
+    const attempt = (left: number): void => {
+      if (ceased) return;
+      if (left === 0) {
+        restart();
+        return;
+      }
+      command('delete', '', (deleted) =>
+        deleted ? restart() : scheduler.after(intervalMs / 2, () => attempt(left - 1)),
+      );
+    };
+    // What is still on its way lands first: after an hour no request comes back.
+    const quietAt = Math.max(
+      scheduler.now() + 3 * intervalMs + sessionTimeoutMs,
+      world.landsUntil + intervalMs,
+    );
+    scheduler.at(quietAt, () => attempt(DELETE_ATTEMPTS_MAX));
+  };
+
+  scheduler.after(dice.next() * 2 * intervalMs, step);
+  return {
+    cease() {
+      ceased = true;
+      for (const actor of atWork) platform.crash(actor, 'is broken off');
+    },
+    setRight() {
+      command('resume', '');
+      const slots = world.workload.slots();
+      const left = slots.length > 1 ? dice.between(0, 1) : 0;
+      for (const slot of slots.slice(left)) command('undrain', slot);
+    },
+  };
+}
+
+async function perform(world: World, actor: Actor, what: string, signal: AbortSignal): Promise<boolean> {
+  const store = createTransport(world, actor);
+  const options = { signal };
+  const { skewMarginMs } = world.settings.times;
+  const limits = { now: actor.sandbox.clock.now(), skewMarginMs };
+  switch (actor.purpose) {
+    case 'seek': {
+      const [shard = '', place = ''] = what.split(' ');
+      const to = seekTo(world, shard, place);
+      await seek(store, createSource(world, actor), { shard, to }, options);
+      return true;
+    }
+    case 'pause':
+      await pause(store, options);
+      return true;
+    case 'resume':
+      await resume(store, options);
+      return true;
+    case 'drain':
+      await drain(store, what, options);
+      return true;
+    case 'undrain':
+      await undrain(store, what, options);
+      return true;
+    case 'remove':
+      return (await removeSlot(store, what, limits, options)).removed;
+    case 'delete':
+      return (await deleteGroup(store, limits, options)).deleted;
+    case 'tick':
+      throw new Error('an operator does not tick');
+  }
+}
+
+/** `here`, `back` and `on` are near the checkpoint, where something is likely to be under way. */
+function seekTo(world: World, shard: string, place: string): Position | { cursor: string } {
+  if (place === 'begin' || place === 'end') return { at: place };
+  const { intervalMs } = world.settings.times;
+  const item = world.table.item(`SHARD#${shard}`);
+  if (place === 'time' || item === undefined)
+    return { at: 'time', unixMs: world.scheduler.now() - intervalMs };
+  const { trimmedUntil, receivedAt } = world.stream.shards.get(shard)!;
+  const distance = { back: -3, here: 0, on: 2 }[place] ?? 0;
+  const position = positionOf(item.cursor) + distance;
+  return { cursor: cursorOf(Math.min(receivedAt.length, Math.max(trimmedUntil, position))) };
+}

@@ -1,0 +1,134 @@
+import type { Logger } from '../../lib/observe/logger.ts';
+import { tick } from '../../lib/tick/tick.ts';
+import { type Actor, createSandbox, type Sandbox } from './host.ts';
+import { createProcessor } from './processor.ts';
+import { createSource } from './source.ts';
+import { shown } from './trace.ts';
+import { createTransport } from './transport.ts';
+import type { World } from './world.ts';
+
+/** Runs ticks as Lambda does: a sandbox each, frozen in between, killed at the deadline. */
+export interface Platform {
+  invoke(slot: string): void;
+  crash(actor: Actor, cause: string): void;
+  /** A sandbox outside of the platform: an operator's computer. */
+  computer(): Sandbox;
+  live(): readonly Actor[];
+  /** Every clock is right again, within the margin. */
+  correctClocks(): void;
+}
+
+const CLOCK_OFF_MS_MAX = 150_000;
+
+export function createPlatform(world: World): Platform {
+  const { scheduler, scenario, faults, trace, observer, settings } = world;
+  const { functionTimeoutMs, skewMarginMs } = settings.times;
+  const sandboxes: Sandbox[] = [];
+  const live = new Set<Actor>();
+  const dice = world.dice.fork('platform');
+  let hosts = 0;
+  let runs = 0;
+
+  const smallOffsetMs = (): number => dice.between(-skewMarginMs / 2, skewMarginMs / 2);
+  const create = (): Sandbox => createSandbox(`h${++hosts}`, smallOffsetMs(), scheduler);
+  const createOne = (): Sandbox => {
+    const sandbox = create();
+    sandboxes.push(sandbox);
+    return sandbox;
+  };
+  const moveClock = (sandbox: Sandbox): void => {
+    if (!faults.happens('wrongClock')) return;
+    sandbox.offsetMs = faults.dice('wrongClock').between(-CLOCK_OFF_MS_MAX, CLOCK_OFF_MS_MAX);
+  };
+  const choose = (): Sandbox => {
+    const idle = sandboxes.filter((sandbox) => sandbox.state === 'frozen' && !busy(sandbox));
+    return idle.length === 0 || faults.happens('scatter') ? createOne() : dice.pick(idle);
+  };
+  const busy = (sandbox: Sandbox): boolean => [...live].some((actor) => actor.sandbox === sandbox);
+
+  const leave = (actor: Actor, how: string): void => {
+    live.delete(actor);
+    trace.add(actor.name, () => how);
+    observer.ended(actor, how);
+  };
+  const crash = (actor: Actor, cause: string): void => {
+    if (actor.state !== 'live') return;
+    actor.state = 'dead';
+    actor.sandbox.die();
+    leave(actor, cause);
+    retryLater(actor.slot);
+  };
+  const retryLater = (slot: string | undefined): void => {
+    if (slot === undefined || !faults.happens('retry')) return;
+    scheduler.after(faults.dice('retry').between(100, 90_000), () => invoke(slot));
+  };
+  const ended = (actor: Actor, how: string): void => {
+    if (actor.state !== 'live') return;
+    actor.state = 'ended';
+    actor.sandbox.freeze();
+    leave(actor, how);
+  };
+
+  const invoke = (slot: string): void => {
+    const sandbox = choose();
+    moveClock(sandbox);
+    sandbox.thaw();
+    const startedAt = scheduler.now();
+    const name = `t${++runs} ${slot}@${sandbox.name}`;
+    const actor: Actor = {
+      name,
+      slot,
+      purpose: 'tick',
+      sandbox,
+      startedAt,
+      deadline: startedAt + functionTimeoutMs,
+      state: 'live',
+      open: 0,
+    };
+    live.add(actor);
+    trace.add(name, () => `starts, clock off by ${sandbox.offsetMs} ms`);
+    scheduler.after(functionTimeoutMs, () => crash(actor, 'killed at its deadline'));
+    const dependencies = {
+      store: createTransport(world, actor),
+      source: createSource(world, actor),
+      process: createProcessor(world, actor),
+      clock: sandbox.clock,
+      skewMs: () => {
+        const skewMs = scenario.measuresSkew ? sandbox.skewMs : 0;
+        observer.clockUsed(sandbox.offsetMs + skewMs);
+        return skewMs;
+      },
+      random: { next: () => dice.next(), nonce: () => name },
+      logger: createLogger(world, actor),
+      caches: sandbox.caches,
+    };
+    const deadline = sandbox.clock.now() + functionTimeoutMs;
+    tick(dependencies, settings, { slot, deadline }).then(
+      (result) => ended(actor, `returns ${result.outcome}${result.warm ? ', warm' : ''}`),
+      (error) => {
+        ended(actor, `throws ${String(error)}`);
+        retryLater(slot);
+      },
+    );
+  };
+  return {
+    invoke,
+    crash,
+    computer: () => {
+      const computer = create();
+      moveClock(computer);
+      return computer;
+    },
+    live: () => [...live],
+    correctClocks() {
+      for (const sandbox of sandboxes) sandbox.offsetMs = smallOffsetMs();
+    },
+  };
+}
+
+function createLogger(world: World, actor: Actor): Logger {
+  const log = (event: string, fields: unknown): void =>
+    world.trace.add(actor.name, () => `# ${event} ${shown(fields, world.startsAt)}`);
+  const logger: Logger = { debug: log, info: log, warn: log, error: log, with: () => logger };
+  return logger;
+}

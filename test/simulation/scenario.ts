@@ -1,0 +1,70 @@
+import { deriveTimes, type Times } from '../../lib/config/times.ts';
+import type { Position } from '../../lib/sources/source.ts';
+import type { Dice } from './dice.ts';
+import { drawRates, type FaultName, type FaultRates } from './faults.ts';
+
+/** Everything that a seed decides before the first event. */
+export interface Scenario {
+  seed: number;
+  rates: FaultRates;
+  /** How long faults go on. */
+  minutes: number;
+  slots: number;
+  shards: number;
+  times: Times;
+  order: boolean;
+  start: Position['at'];
+  /** Minutes after the start from which on records are not wanted. */
+  endMinutes: number | undefined;
+  /** Does the service refuse a cursor before its oldest record? */
+  expiresCursors: boolean;
+  /** Do ticks measure their clock against the table's? */
+  measuresSkew: boolean;
+  byLag: boolean;
+  batchesMax: number;
+  countMax: number;
+  shardsParallelMax: number;
+  /** Records that a busy shard receives in one interval. */
+  recordsPerInterval: number;
+}
+
+/** What the command line and the shrinker may say instead of the seed. */
+export interface Overrides {
+  minutes?: number | undefined;
+  slots?: number | undefined;
+  shards?: number | undefined;
+  without?: readonly FaultName[] | undefined;
+}
+
+const INTERVAL_MS = 60_000;
+
+export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Scenario {
+  const rates = drawRates(dice.fork('rates'));
+  for (const name of overrides.without ?? []) rates[name] = 0;
+  const functionTimeoutMs = dice.pick([15_000, 48_000, 48_000, 53_000]);
+  const sessionTimeoutMs = dice.pick([65_000, 120_000, 120_000, 180_000]);
+  const drawn = {
+    seed,
+    rates,
+    minutes: dice.between(6, 18),
+    slots: dice.between(1, 4),
+    shards: dice.between(1, 4),
+    times: deriveTimes(INTERVAL_MS, { functionTimeoutMs, sessionTimeoutMs }),
+    order: dice.chance(0.7),
+    start: dice.pick(['begin', 'begin', 'end', 'time'] as const),
+    endMinutes: dice.chance(0.15) ? dice.between(1, 18) : undefined,
+    expiresCursors: dice.chance(0.5),
+    measuresSkew: dice.chance(0.5),
+    byLag: dice.chance(0.3),
+    batchesMax: dice.pick([1, 3, Number.POSITIVE_INFINITY]),
+    countMax: dice.between(1, 5),
+    shardsParallelMax: dice.between(1, 4),
+    recordsPerInterval: dice.pick([1, 4, 10]),
+  };
+  return {
+    ...drawn,
+    minutes: overrides.minutes ?? drawn.minutes,
+    slots: overrides.slots ?? drawn.slots,
+    shards: overrides.shards ?? drawn.shards,
+  };
+}

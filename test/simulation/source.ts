@@ -1,0 +1,118 @@
+import { SourceError } from '../../lib/errors.ts';
+import type { LogRecord, Pulled, PullRequest, Source } from '../../lib/sources/source.ts';
+import { sourceFate } from './fates.ts';
+import type { Actor } from './host.ts';
+import { send } from './requests.ts';
+import { cursorOf, positionOf, type StreamShard } from './stream.ts';
+import type { World } from './world.ts';
+
+const RECORD_BYTES = 100;
+
+/** A driver for the simulated stream, as one run of the handler uses it. */
+export function createSource(world: World, actor: Actor): Source {
+  const { stream, observer } = world;
+  const ask = <T>(label: string, signal: AbortSignal, perform: () => T, show: (value: T) => string) =>
+    send<T>(world, actor, {
+      target: 'source',
+      label: () => label,
+      fate: sourceFate(world),
+      signal,
+      perform: () => Promise.resolve().then(perform),
+      failed: (failure) => (failure === 'aborted' ? signal.reason : unavailable()),
+      shown: show,
+    });
+  return {
+    kind: 'simulated',
+    tags: { source: 'simulated' },
+    listShards: (signal) =>
+      ask(
+        'list shards',
+        signal,
+        () => {
+          const listed = stream.listed();
+          const ids = new Set(listed.map((shard) => shard.id));
+          return listed.map((shard) => ({
+            id: shard.id,
+            state: shard.closedAt === undefined ? ('open' as const) : ('closed' as const),
+            parents: shard.parents.filter((parent) => ids.has(parent)),
+          }));
+        },
+        (shards) => shards.map(({ id, state }) => (state === 'open' ? id : `${id}(closed)`)).join(' '),
+      ),
+    cursorAt: (id, position, signal) =>
+      ask(
+        `cursor of ${id} at ${position.at}`,
+        signal,
+        () => cursorOf(stream.position(found(world, id), position)),
+        (cursor) => cursor,
+      ),
+    pull(request) {
+      observer.pulled(actor, request.shard, request.cursor);
+      return ask(
+        `pull ${request.shard} ${request.cursor}`,
+        request.signal,
+        () => pulled(world, request),
+        (answer) => `${answer.nextCursor}${answer.endOfShard ? ', its end' : ''}`,
+      );
+    },
+  };
+}
+
+function pulled(world: World, request: PullRequest): Pulled {
+  const shard = found(world, request.shard);
+  const end = shard.receivedAt.length;
+  const asked = positionOf(request.cursor);
+  // Services differ: some say that the cursor has expired, some go on at the oldest record left.
+  if (asked < shard.trimmedUntil && world.scenario.expiresCursors) throw expired(request);
+  const wantedEnd = request.endCursor === undefined ? end : positionOf(request.endCursor);
+  const from = Math.min(end, Math.max(asked, shard.trimmedUntil));
+  const to = Math.max(from, Math.min(wantedEnd, from + request.countMax));
+  const caughtUp = to === end || to >= wantedEnd;
+  const oldestMs = caughtUp ? 0 : world.scheduler.now() - shard.receivedAt[to]!;
+  return {
+    records: shard.receivedAt.slice(from, to).map((timeMs, index) => createRecord(from + index, timeMs)),
+    empty: to === from,
+    bytes: (to - from) * RECORD_BYTES,
+    nextCursor: cursorOf(to),
+    caughtUp,
+    endOfShard:
+      (request.closed && shard.closedAt !== undefined && to === end) ||
+      (request.endCursor !== undefined && to >= wantedEnd),
+    lagMs: oldestMs,
+  };
+}
+
+function found(world: World, id: string): StreamShard {
+  const shard = world.stream.shards.get(id);
+  if (shard !== undefined && shard.removedAt === undefined) return shard;
+  throw new SourceError(`shard ${id} does not exist`, {
+    code: 'ShardNotExist',
+    status: 404,
+    retriable: false,
+  });
+}
+
+const expired = ({ cursor }: PullRequest): SourceError =>
+  new SourceError(`${cursor} has expired`, { code: 'CursorExpired', status: 400, retriable: false });
+
+const unavailable = (): SourceError =>
+  new SourceError('the simulated service failed', {
+    code: 'InternalServerError',
+    status: 500,
+    retriable: true,
+  });
+
+/** A record whose one field is its position. */
+function createRecord(position: number, timeMs: number): LogRecord {
+  const text = String(position);
+  return {
+    timeMs,
+    topic: '',
+    source: '',
+    tags: {},
+    get: (field) => (field === 'position' ? text : undefined),
+    bytes: (field) => (field === 'position' ? new TextEncoder().encode(text) : undefined),
+    fields: () => ['position'],
+    toObject: () => ({ position: text }),
+  };
+}

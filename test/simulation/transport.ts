@@ -1,0 +1,92 @@
+import { StoreError } from '../../lib/errors.ts';
+import { groupState, type ItemKey } from '../../lib/group/items.ts';
+import type { GroupStore } from '../../lib/group/store.ts';
+import { readFate, writeFate } from './fates.ts';
+import type { Actor } from './host.ts';
+import { send } from './requests.ts';
+import { shown, shownWrite } from './trace.ts';
+import type { World } from './world.ts';
+
+const STALE_MS_MAX = 5_000;
+
+/** The table as one actor reaches it: slowly, not always, and sometimes without an answer. */
+export function createTransport(world: World, actor: Actor): GroupStore {
+  const { table, observer, scheduler, faults } = world;
+  const show = (value: unknown): string => shown(value, world.startsAt);
+  return {
+    get: (key, { consistent, signal }) =>
+      send(world, actor, {
+        target: key,
+        label: () => `get ${key}`,
+        fate: readFate(world),
+        signal,
+        perform: async () => {
+          const stale = !consistent && faults.happens('staleRead');
+          const ageMs = stale ? faults.dice('staleRead').between(1, STALE_MS_MAX) : 0;
+          return table.readAt(key, scheduler.now() - ageMs);
+        },
+        failed: (failure) => storeError(failure, 'read'),
+        answered: (item) => consistent && observer.told(actor, key, item),
+        shown: (item) => show(item),
+      }),
+
+    readAll({ consistent, signal }) {
+      // No snapshot: some items may be older than others, by as much as the request takes, or by seconds.
+      const fate = readFate(world);
+      const sentAt = scheduler.now();
+      return send(world, actor, {
+        target: 'group',
+        label: () => 'read all',
+        fate,
+        signal,
+        perform: async () => {
+          const items = table.keys().map((key) => {
+            const stale = !consistent && faults.happens('staleRead');
+            const ageMs = stale ? faults.dice('staleRead').between(1, STALE_MS_MAX) : 0;
+            const at = sentAt + world.latency.next() * (scheduler.now() - sentAt);
+            return [key, table.readAt(key, at - ageMs) as object | undefined] as const;
+          });
+          return groupState(
+            items.filter((item): item is readonly [ItemKey, object] => item[1] !== undefined),
+          );
+        },
+        failed: (failure) => storeError(failure, 'read'),
+        shown: (state) => `${state.consumers.size} slots, ${state.shards.size} shards`,
+      });
+    },
+
+    update: (key, write, { signal }) =>
+      send(world, actor, {
+        target: key,
+        label: () => shownWrite(key, write, world.startsAt),
+        fate: writeFate(world),
+        signal,
+        perform: () => table.update(actor, key, write),
+        failed: (failure) => storeError(failure, 'write'),
+        answered: (written) =>
+          written.accepted ? observer.told(actor, key, written.item) : observer.refused(actor, key, write),
+        gaveUp: () => observer.unanswered(actor, key, write),
+        shown: (written) => (written.accepted ? show(written.item) : 'refused'),
+      }),
+
+    remove: (key, condition, { signal }) =>
+      send(world, actor, {
+        target: key,
+        label: () => `remove ${key}`,
+        fate: writeFate(world),
+        signal,
+        perform: () => table.remove(actor, key, condition),
+        failed: (failure) => storeError(failure, 'write'),
+        shown: (removed) => (removed ? 'removed' : 'refused'),
+      }),
+  };
+}
+
+function storeError(failure: 'refused' | 'unknown' | 'aborted', kind: 'read' | 'write'): StoreError {
+  return new StoreError(`the simulated table's ${kind} failed: ${failure}`, {
+    code:
+      failure === 'refused' ? 'ThrottlingException' : failure === 'aborted' ? 'AbortError' : 'TimeoutError',
+    outcome: failure === 'refused' ? 'refused' : 'unknown',
+    retriable: true,
+  });
+}

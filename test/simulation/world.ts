@@ -1,0 +1,148 @@
+import { planByLag } from '../../lib/group/planByLag.ts';
+import { planEvenly } from '../../lib/group/planner.ts';
+import type { Position } from '../../lib/sources/source.ts';
+import type { TickSettings } from '../../lib/tick/run.ts';
+import { createDice, type Dice } from './dice.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { createObserver, type Observer } from './observer/observer.ts';
+import { unrest } from './observer/rest.ts';
+import type { Violation } from './observer/watch.ts';
+import { type Operators, startOperators } from './operators.ts';
+import { createPlatform, type Platform } from './platform.ts';
+import { drawScenario, type Overrides, type Scenario } from './scenario.ts';
+import { createScheduler, type Scheduler } from './scheduler.ts';
+import { createStream, type Stream } from './stream.ts';
+import { createTable, type Table } from './table.ts';
+import { createTrace, type Trace } from './trace.ts';
+import { startWorkload, type Workload } from './workload.ts';
+
+/** Everything of one run. Built in the order of the fields: each part may use those above it. */
+export interface World {
+  readonly startsAt: number;
+  readonly scenario: Scenario;
+  readonly settings: TickSettings;
+  readonly dice: Dice;
+  /** How long requests take, and what else is chance but no fault. */
+  readonly latency: Dice;
+  readonly faults: Faults;
+  readonly scheduler: Scheduler;
+  readonly trace: Trace;
+  readonly stream: Stream;
+  readonly observer: Observer;
+  readonly table: Table;
+  readonly platform: Platform;
+  readonly workload: Workload;
+  readonly operators: Operators;
+  /** The last moment at which a write under way may still land. */
+  landsUntil: number;
+}
+
+export interface Outcome {
+  seed: number;
+  scenario: Scenario;
+  violation: Violation | undefined;
+  /** Intervals from the end of all faults until everything was at rest. */
+  restAfter: number;
+  trace: readonly string[];
+}
+
+const STARTS_AT = Date.UTC(2030, 0, 1);
+const GROUP = 'orders';
+/**
+ * At rest within so many intervals after the last fault, those not counted in which checkpoints move: a backlog takes
+ * the time that it takes. A seek that was broken off heals only with the age of the caches.
+ */
+const REST_INTERVALS_MAX = 12;
+const CACHE_AGE_INTERVALS = 31;
+const INTERVALS_MAX = 500;
+
+/** One seed from its first event to rest, or to its first violation. Same arguments, same outcome. */
+export async function runSeed(seed: number, overrides: Overrides = {}, tracing = false): Promise<Outcome> {
+  const world = createWorld(seed, overrides, tracing);
+  const { scheduler, scenario, faults, observer } = world;
+  const failed = (): boolean => observer.violation !== undefined;
+
+  await scheduler.run(STARTS_AT + scenario.minutes * 60_000, failed);
+  faults.cease();
+  world.workload.cease();
+  world.platform.correctClocks();
+  world.operators.cease();
+  world.trace.add('simulation', () => 'faults cease');
+  // A write of theirs may have been on its way for long: only now is it certain what there is to set right.
+  await scheduler.run(world.landsUntil, failed);
+  world.operators.setRight();
+
+  const restAfter = failed() ? 0 : await waitForRest(world);
+  return { seed, scenario, violation: observer.violation, restAfter, trace: world.trace.lines() };
+}
+
+async function waitForRest(world: World): Promise<number> {
+  const { scheduler, observer, settings } = world;
+  const failed = (): boolean => observer.violation !== undefined;
+  const intervalsMax = REST_INTERVALS_MAX + (observer.seeksAreOpen() ? CACHE_AGE_INTERVALS : 0);
+  let reasons: string[] = [];
+  let restAfter: number | undefined;
+  let moved = checkpoints(world);
+  for (let interval = 1, idle = 0; idle < intervalsMax && interval < INTERVALS_MAX; interval++, idle++) {
+    await scheduler.run(scheduler.now() + settings.times.intervalMs, failed);
+    // Between two ticks: during one a lock may be held.
+    while (world.platform.live().length > 0 && !failed()) await scheduler.run(scheduler.now() + 100, failed);
+    if (failed()) return interval;
+    reasons = unrest(world);
+    if (reasons.length === 0 && restAfter !== undefined) return restAfter;
+    restAfter = reasons.length === 0 ? interval : undefined;
+    const movedBefore = moved;
+    moved = checkpoints(world);
+    if (moved !== movedBefore || restAfter !== undefined) idle = 0;
+  }
+  observer.fail('never at rest', reasons.join('; '));
+  return INTERVALS_MAX;
+}
+
+/** Where the group stands in all shards, to see whether it gets on. */
+const checkpoints = (world: World): string =>
+  [...world.table.state().shards].map(([id, { cursor, state }]) => `${id} ${cursor} ${state}`).join();
+
+function createWorld(seed: number, overrides: Overrides, tracing: boolean): World {
+  const dice = createDice(`seed ${seed}`);
+  const scenario = drawScenario(seed, dice.fork('scenario'), overrides);
+  const scheduler = createScheduler(STARTS_AT, dice.fork('scheduler'));
+  const world = {
+    startsAt: STARTS_AT,
+    scenario,
+    settings: tickSettings(scenario),
+    dice,
+    latency: dice.fork('latency'),
+    faults: createFaults(scenario.rates, dice.fork('faults')),
+    scheduler,
+    trace: createTrace(tracing, scheduler.now, STARTS_AT),
+    stream: createStream(scenario.shards, scheduler.now),
+    landsUntil: 0,
+  } as { -readonly [Part in keyof World]: World[Part] };
+  world.observer = createObserver(world);
+  world.table = createTable(GROUP, scheduler.now, world.observer);
+  world.platform = createPlatform(world);
+  world.workload = startWorkload(world);
+  world.operators = startOperators(world);
+  return world;
+}
+
+function tickSettings(scenario: Scenario): TickSettings {
+  const { times, order, batchesMax, countMax, shardsParallelMax } = scenario;
+  const at = scenario.start;
+  const start: Position = at === 'time' ? { at, unixMs: STARTS_AT } : { at };
+  return {
+    group: GROUP,
+    times,
+    stream: 'simulated://stream',
+    start,
+    endAt: scenario.endMinutes === undefined ? undefined : STARTS_AT + scenario.endMinutes * 60_000,
+    order,
+    settingsVersion: 1,
+    strategy: scenario.byLag ? planByLag : planEvenly,
+    onCursorExpired: 'earliest',
+    batchesMax,
+    countMax,
+    shardsParallelMax,
+  };
+}
