@@ -11,6 +11,8 @@ export interface Settings {
   group: string;
   table: string;
   times: Times;
+  /** Who assigns the shards: our planner, or the service's own consumer group. */
+  coordination: 'dynamodb' | 'provider';
   /** Which stream the group reads: `sls://project/logstore`. */
   stream: string;
   start: Position;
@@ -58,6 +60,7 @@ const EnvironmentSchema = v.object({
   SHARDBEAT_SESSION_TIMEOUT: v.optional(v.string()),
   SHARDBEAT_FUNCTION_TIMEOUT: v.optional(v.string()),
   SHARDBEAT_SOURCE: v.picklist(['sls'], 'set it to sls'),
+  SHARDBEAT_COORDINATION: oneOf(['dynamodb', 'provider'], 'dynamodb'),
   SHARDBEAT_START: v.optional(v.string(), 'begin'),
   SHARDBEAT_END: v.optional(v.string()),
   SHARDBEAT_SETTINGS_VERSION: count(1, 1_000_000),
@@ -104,6 +107,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     table: read.SHARDBEAT_TABLE,
     times: readTimes(read),
     stream: `sls://${read.SHARDBEAT_SLS_PROJECT}/${read.SHARDBEAT_SLS_LOGSTORE}`,
+    coordination: read.SHARDBEAT_COORDINATION,
     start: parseStart(read.SHARDBEAT_START),
     endAt: read.SHARDBEAT_END === undefined ? undefined : parseTime('SHARDBEAT_END', read.SHARDBEAT_END),
     settingsVersion: read.SHARDBEAT_SETTINGS_VERSION,

@@ -24,6 +24,8 @@ export interface Planning {
   start: Position;
   endAt: number | undefined;
   strategy: Strategy;
+  /** False where the service assigns the shards: then others may read them too, and the plan only tends the items. */
+  assigns: boolean;
   logger: Logger;
 }
 

@@ -7,6 +7,8 @@ import type { GroupStore, ReadOptions } from './store.ts';
 export interface GroupSettings {
   /** Which stream the group reads, such as `sls://project/logstore`. */
   stream: string;
+  /** Who assigns the shards: our planner, or the service's own group. */
+  coordination: 'dynamodb' | 'provider';
   intervalMs: number;
   sessionTimeoutMs: number;
   order: boolean;

@@ -83,7 +83,9 @@ export async function syncShards(
   }
   for (const id of changes.giveUp) {
     const { state: from, cursor } = state.shards.get(id)!;
-    logger.warn('shard.vanished', { shard: id, state: from, cursor });
+    const lost = planning.assigns || state.shards.get(id)!.owner !== undefined;
+    const tell = lost ? logger.warn : logger.info;
+    tell('shard.vanished', { shard: id, state: from, cursor });
     // It counts as done, so that its children can go on. The epoch takes it away from whoever still holds it.
     await write(id, {
       set: { state: 'done' },

@@ -19,6 +19,8 @@ export interface CachedShard {
   cursor: string;
   state: 'open' | 'closing' | 'done';
   failure: Failure | undefined;
+  /** What the service was last told of the shard: a cursor, and whether it was its end. */
+  mirrored?: string | undefined;
 }
 
 /** A bounded age heals what an interrupted `seek` left: the shard moved, but the slot's tick number did not. */

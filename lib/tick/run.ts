@@ -5,6 +5,7 @@ import type { Strategy } from '../group/planner.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock, Random } from '../runtime.ts';
+import type { ProviderGroup } from '../sources/providerGroup.ts';
 import type { Position, Source } from '../sources/source.ts';
 import type { Budget } from './budget.ts';
 import type { CachedShard, TickCache } from './cache.ts';
@@ -13,6 +14,8 @@ import type { ShardResult } from './result.ts';
 export interface TickDependencies {
   store: GroupStore;
   source: Source;
+  /** Where the service assigns the shards; absent where our own planner does. */
+  provider?: ProviderGroup | undefined;
   process: Process;
   clock: Clock;
   /** What to add to our clock to have the time of the group's table, as far as that is known. */

@@ -1,5 +1,6 @@
 import { StoreError } from '../errors.ts';
 import { claim } from '../group/claim.ts';
+import { commit } from '../group/commit.ts';
 import { type Grant, type ShardItem, shardKey } from '../group/items.ts';
 import { mayWork } from '../group/ownership.ts';
 import type { CachedShard } from './cache.ts';
@@ -25,8 +26,10 @@ export async function workOnShard(
   try {
     const held = cached ?? (await take(run, shard, grant));
     if (held === undefined) return { result, remember: undefined };
-    if (held.state === 'done') return { result: { ...result, stopped: 'done' }, remember: held };
-    return await readOn(run, shard, { ...held }, result);
+    if (held.state === 'done') {
+      return await mirrored(run, { result: { ...result, stopped: 'done' }, remember: { ...held } });
+    }
+    return await mirrored(run, await readOn(run, shard, { ...held }, result));
   } catch (error) {
     if (run.budget.requests.aborted)
       return { result: { ...result, stopped: 'deadline' }, remember: undefined };
@@ -46,14 +49,61 @@ async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedSh
   if (item.state === 'done' || mayWork(item, slot, grant)) return held(item);
 
   const { skewMarginMs } = settings.times;
-  const request = { slot, shard, grant, now: run.groupNow(), skewMarginMs, order: settings.order };
+  const request = {
+    slot,
+    shard,
+    grant,
+    now: run.groupNow(),
+    skewMarginMs,
+    order: settings.order && run.provider === undefined,
+  };
   const answer = await claim(store, request, item, options);
   if (!answer.claimed) {
     logger.info('shard.waiting', { shard, for: answer.waiting, owner: item.owner });
     return undefined;
   }
   logger.info('shard.claimed', { shard, from: answer.from ?? null, epoch: answer.item.epoch });
-  return held(answer.item);
+  return fromProvider(run, shard, held(answer.item));
+}
+
+/**
+ * A shard that an official consumer had in between is taken over where that one committed last, if that is further on.
+ * (Where our own checkpoint is further on, it could not be brought to the service.)
+ */
+async function fromProvider(run: TickRun, shard: string, at: CachedShard): Promise<CachedShard | undefined> {
+  const { provider, source, slot, budget, logger } = run;
+  if (provider === undefined) return at;
+  const to = (await provider.checkpoints(budget.requests)).get(shard);
+  if (to === undefined || (source.distance?.(at.cursor, to) ?? 0) <= 0) return at;
+  const holding = { shard, slot, epoch: at.epoch, cursor: at.cursor };
+  const progress = { to, done: false, lagMs: undefined };
+  if (!(await commit(run.store, holding, progress, { signal: budget.requests }))) return undefined;
+  logger.info('shard.takenOver', { shard, from: at.cursor, to });
+  return { ...at, cursor: to, failure: undefined };
+}
+
+/**
+ * Brings the checkpoint to the service, so that its console shows it, its official consumers go on there, and finished
+ * shards are released. After ours, and fenced by the service's own notion of the owner.
+ */
+async function mirrored(run: TickRun, outcome: ShardOutcome): Promise<ShardOutcome> {
+  const { result, remember } = outcome;
+  const { provider, slot, budget, logger } = run;
+  if (provider === undefined || remember === undefined) return outcome;
+  const word = `${remember.cursor} ${remember.state}`;
+  if (remember.mirrored === word) return outcome;
+  const { shard } = result;
+  try {
+    if (!(await provider.commit(slot, shard, remember.cursor, budget.requests))) {
+      logger.warn('provider.notOwner', { shard });
+      return { result: { ...result, stopped: 'lost' }, remember: undefined };
+    }
+    remember.mirrored = word;
+  } catch (error) {
+    // Ours is what counts; the next tick tries again.
+    logger.warn('checkpoint.notMirrored', { shard, error });
+  }
+  return outcome;
 }
 
 const held = ({ epoch, cursor, state, failure }: ShardItem): CachedShard => ({

@@ -1,10 +1,11 @@
 import { heartbeat } from '../group/heartbeat.ts';
 import type { ConsumerItem, GroupItem } from '../group/items.ts';
-import { plan, planIsDue } from '../group/plan.ts';
-import { agreement, type GroupSettings, joinGroup } from '../group/settings.ts';
+import { obey } from '../group/provider.ts';
+import { joinGroup } from '../group/settings.ts';
 import { forEachParallel } from '../parallel.ts';
 import { startBudget } from './budget.ts';
 import { type CachedShard, type TickCache, trusted } from './cache.ts';
+import { groupSettings, lookAfterPlan } from './lookAfterPlan.ts';
 import type { ShardResult, TickResult } from './result.ts';
 import type { Invocation, TickDependencies, TickRun, TickSettings } from './run.ts';
 import { workOnShard } from './shard.ts';
@@ -42,7 +43,7 @@ export async function tick(
       // Before the heartbeat: a slot that may not work must not be given shards.
       const joined = await joinGroup(
         store,
-        groupSettings(settings),
+        groupSettings({ ...dependencies, settings }),
         { now: clock.now(), times: settings.times },
         options,
       );
@@ -51,6 +52,7 @@ export async function tick(
         return left('disagrees');
       }
       group = joined.group;
+      await dependencies.provider?.join(options.signal);
     }
     const skewMs = dependencies.skewMs?.() ?? 0;
     if (Math.abs(skewMs) > settings.times.skewMarginMs) logger.warn('clock.skewed', { skewMs });
@@ -91,16 +93,21 @@ async function runTick(
     shards: [],
   };
   if (looked.outcome === 'disagrees') return result;
+  const obedient = await obeyProvider(run, cache);
   const remembered: TickCache = {
     tick: consumer.tick,
-    generation,
+    generation: obedient.consumer.generation ?? 0,
     readAtTick: cache?.readAtTick ?? consumer.tick,
     planDueAt: looked.planDueAt,
-    shards: looked.outcome === 'paused' ? new Map(cache?.shards) : new Map(),
+    shards: looked.outcome === 'paused' ? new Map(obedient.known) : new Map(),
   };
   if (looked.outcome === 'worked') {
-    result.shards = await workOnShards(run, cache, remembered.shards);
-    if (result.shards.some((shard) => shard.stopped === 'done' && shard.cursor !== undefined)) {
+    result.shards = await workOnShards(
+      { ...run, consumer: obedient.consumer },
+      obedient.known,
+      remembered.shards,
+    );
+    if (wantsPlanAfter(run, result.shards)) {
       const after = await lookAfterPlan(run, { early: true });
       result.planned ||= after.planned;
       remembered.planDueAt = after.planDueAt;
@@ -110,6 +117,26 @@ async function runTick(
   return result;
 }
 
+/** The consumer item by which to work, and what may be trusted of the cache under its grants. */
+async function obeyProvider(
+  run: TickRun,
+  cache: TickCache | undefined,
+): Promise<{ consumer: ConsumerItem; known: ReadonlyMap<string, CachedShard> }> {
+  const { store, slot, consumer, provider: assigner, logger, budget } = run;
+  const known = cache?.shards ?? new Map<string, CachedShard>();
+  if (assigner === undefined) return { consumer, known };
+  const obeying = { store, assigner, slot, consumer, now: run.groupNow(), logger };
+  const obedient = await obey(obeying, { signal: budget.requests });
+  const sameGrant = (shard: string): boolean => consumer.assigned?.[shard] === obedient.assigned?.[shard];
+  return { consumer: obedient, known: new Map([...known].filter(([shard]) => sameGrant(shard))) };
+}
+
+/** A finished shard may let others begin; a shard without an item was made by the service after the last plan. */
+function wantsPlanAfter({ provider }: TickRun, shards: readonly ShardResult[]): boolean {
+  const finished = shards.some(({ stopped, cursor }) => stopped === 'done' && cursor !== undefined);
+  return finished || (provider !== undefined && shards.some(({ stopped }) => stopped === 'waiting'));
+}
+
 /** A draining slot that still holds shards waits for a plan that takes them. */
 function isLeaving(consumer: ConsumerItem): boolean {
   return consumer.draining === true && Object.keys(consumer.assigned ?? {}).length > 0;
@@ -117,13 +144,13 @@ function isLeaving(consumer: ConsumerItem): boolean {
 
 async function workOnShards(
   run: TickRun,
-  cache: TickCache | undefined,
+  known: ReadonlyMap<string, CachedShard>,
   remembered: Map<string, CachedShard>,
 ): Promise<ShardResult[]> {
   const results: ShardResult[] = [];
   const assigned = rotated(Object.entries(run.consumer.assigned ?? {}), run.consumer.tick);
   await forEachParallel(assigned, run.settings.shardsParallelMax, async ([shard, grant]) => {
-    const { result, remember } = await workOnShard(run, shard, grant, cache?.shards.get(shard));
+    const { result, remember } = await workOnShard(run, shard, grant, known.get(shard));
     results.push(result);
     if (remember !== undefined) remembered.set(shard, remember);
   });
@@ -134,79 +161,4 @@ async function workOnShards(
 function rotated<T>(items: readonly T[], tick: number): T[] {
   const first = items.length === 0 ? 0 : tick % items.length;
   return [...items.slice(first), ...items.slice(0, first)];
-}
-
-interface Looked {
-  outcome: 'worked' | 'paused' | 'disagrees';
-  planned: boolean;
-  planDueAt: number;
-}
-
-interface Known {
-  /** From the cache: until then the group item need not be read. */
-  knownDueAt?: number | undefined;
-  /** Read in this tick. */
-  group?: GroupItem | undefined;
-  /** There is something to distribute before the plan is due. */
-  early: boolean;
-}
-
-/** Reads the group item when the plan may be due, and plans if it is this tick's turn. */
-async function lookAfterPlan(run: TickRun, known: Known): Promise<Looked> {
-  const { store, settings, budget, logger } = run;
-  const { times } = settings;
-  const now = run.groupNow();
-  const { knownDueAt, early } = known;
-  if (knownDueAt !== undefined && knownDueAt > now && !early) {
-    return { outcome: 'worked', planned: false, planDueAt: knownDueAt };
-  }
-  const options = { signal: budget.requests };
-  // A warm tick reads on the cheap: the lock's condition guards a plan, and a pause makes the slot's cache cold.
-  const consistent = knownDueAt === undefined;
-  const group = known.group ?? (await store.get('GROUP', { ...options, consistent }));
-  if (group === undefined || !agreement(group, groupSettings(settings)).agreed) {
-    logger.warn('group.changed', { deleted: group === undefined });
-    return { outcome: 'disagrees', planned: false, planDueAt: 0 };
-  }
-  const outcome = group.paused ? 'paused' : 'worked';
-  // A paused slot looks again in its next tick: a time in the cache would be taken for leave to work until then.
-  const looked: Looked = { outcome, planned: false, planDueAt: group.paused ? 0 : group.planDueAt };
-  if (!planIsDue(group, now, times, early)) return looked;
-  try {
-    const { order, start, endAt, strategy } = settings;
-    const deadline = run.consumer.busyUntil;
-    const planning = {
-      store,
-      stream: run.source,
-      now,
-      deadline,
-      times,
-      order,
-      start,
-      endAt,
-      strategy,
-      logger,
-    };
-    const planDueAt = await plan(planning, group, options);
-    return planDueAt === undefined ? looked : { ...looked, planned: true, planDueAt };
-  } catch (error) {
-    // The shards we hold need no plan. The lock ends with this run; whoever ticks next tries again.
-    logger.error('plan.failed', { error });
-    return looked;
-  }
-}
-
-function groupSettings(settings: TickSettings): { settings: GroupSettings; settingsVersion: number } {
-  const { times, stream, order, start, endAt, settingsVersion } = settings;
-  return {
-    settings: {
-      stream,
-      intervalMs: times.intervalMs,
-      sessionTimeoutMs: times.sessionTimeoutMs,
-      order,
-      start: String(start.at === 'time' ? start.unixMs : start.at),
-      end: String(endAt ?? 'never'),
-    },
-    settingsVersion,
-  };
 }

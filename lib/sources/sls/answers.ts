@@ -16,8 +16,8 @@ export interface ShardInfo {
 
 /** Throws a `SourceError` (`BadResponse`), as all functions here, if the answer is something else. */
 export function shardsOf(response: SlsResponse): ShardInfo[] {
-  const shards = json(response);
-  if (!Array.isArray(shards) || !shards.every(isShardInfo)) {
+  const shards = arrayOf(response);
+  if (!shards.every(isShardInfo)) {
     throw badResponse('not a list of shards', requestIdOf(response));
   }
   return shards;
@@ -38,6 +38,12 @@ export function objectOf(response: SlsResponse): Record<string, unknown> {
   const value = json(response);
   if (typeof value !== 'object' || value === null) throw badResponse('not an object', requestIdOf(response));
   return value as Record<string, unknown>;
+}
+
+export function arrayOf(response: SlsResponse): unknown[] {
+  const value = json(response);
+  if (!Array.isArray(value)) throw badResponse('not a list', requestIdOf(response));
+  return value;
 }
 
 export function requestIdOf(response: SlsResponse): string | undefined {

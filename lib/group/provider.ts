@@ -1,0 +1,107 @@
+import type { Logger } from '../observe/logger.ts';
+import { type ConsumerItem, consumerKey, shardKey } from './items.ts';
+import type { Strategy } from './planner.ts';
+import type { GroupStore, ReadOptions } from './store.ts';
+
+/** What the group needs of a service that assigns the shards itself; see lib/sources/providerGroup.ts. */
+export interface Assigner {
+  heartbeat(
+    slot: string,
+    held: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ known: true; assigned: string[] } | { known: false }>;
+  commit(slot: string, shard: string, cursor: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Where the service assigns, a plan leaves every assignment as it is: it only tends the items. */
+export const keepAssigned: Strategy = ({ consumers }) =>
+  new Map([...consumers].map(([slot, { assigned = {} }]) => [slot, assigned]));
+
+export interface Obeying {
+  store: GroupStore;
+  assigner: Assigner;
+  slot: string;
+  consumer: ConsumerItem;
+  now: number;
+  logger: Logger;
+}
+
+/**
+ * Takes the service's assignment for the slot's own, and releases at once what was taken away: at this moment the slot
+ * works on nothing. First its checkpoint goes to the service, as the next owner may be an official consumer; then the
+ * consumer item, so that whoever is given the shard next finds it unlisted; then a second heartbeat without it.
+ *
+ * Answers with the consumer item by which to work. Throws what the service or the store throws: then no work may be done.
+ */
+export async function obey(obeying: Obeying, options: ReadOptions): Promise<ConsumerItem> {
+  const { assigner, slot, consumer, logger } = obeying;
+  const { signal } = options;
+  const held = Object.keys(consumer.assigned ?? {});
+  // A leaving slot has no call to leave by: it gives back what it holds, and is then silent until it is dropped.
+  if (consumer.draining === true && held.length === 0) return consumer;
+
+  let answer = await assigner.heartbeat(slot, held, signal);
+  const dropped = !answer.known;
+  if (!answer.known) {
+    logger.warn('provider.dropped', { held });
+    answer = await assigner.heartbeat(slot, [], signal);
+  }
+  const wanted = answer.known && consumer.draining !== true ? answer.assigned : [];
+  // Dropped, it may have been somebody else's meanwhile: everything is claimed again, under a new grant.
+  const kept = dropped ? {} : (consumer.assigned ?? {});
+  const grant = Math.max(obeying.now, (consumer.generation ?? 0) + 1);
+  const taken = dropped ? [] : held.filter((shard) => !wanted.includes(shard));
+  // What cannot be given up yet is kept, worked on and reported: the service waits.
+  const retained = await stillToMirror(obeying, taken, options);
+  const holding = [...wanted, ...retained];
+  const assigned = Object.fromEntries(holding.map((shard) => [shard, kept[shard] ?? grant]));
+  const released = taken.filter((shard) => !retained.includes(shard));
+  if (!dropped && released.length === 0 && holding.every((shard) => kept[shard] !== undefined))
+    return consumer;
+
+  const obedient = await writeAssignment(obeying, assigned, grant, options);
+  if (released.length > 0) {
+    await assigner.heartbeat(slot, holding, signal);
+    logger.info('provider.released', { shards: released });
+  }
+  return obedient;
+}
+
+/** A new generation: the cache of before is not for this assignment, and a planner that has read the item yields. */
+async function writeAssignment(
+  { store, slot, consumer }: Obeying,
+  assigned: Record<string, number>,
+  generation: number,
+  options: ReadOptions,
+): Promise<ConsumerItem> {
+  const written = await store.update(
+    consumerKey(slot),
+    {
+      set: { assigned, generation, acknowledged: generation },
+      condition: { equal: 'invocation', value: consumer.invocation },
+    },
+    options,
+  );
+  if (!written.accepted) throw new Error(`slot ${slot} was taken over in mid-tick`);
+  return written.item;
+}
+
+/** Brings checkpoints to the service before the shards go. Answers with those for which that failed. */
+async function stillToMirror(
+  obeying: Obeying,
+  shards: readonly string[],
+  options: ReadOptions,
+): Promise<string[]> {
+  const { store, assigner, slot, logger } = obeying;
+  const failed: string[] = [];
+  for (const shard of shards) {
+    try {
+      const item = await store.get(shardKey(shard), { ...options, consistent: true });
+      if (item?.owner === slot) await assigner.commit(slot, shard, item.cursor, options.signal);
+    } catch (error) {
+      logger.warn('checkpoint.notMirrored', { shard, error });
+      failed.push(shard);
+    }
+  }
+  return failed;
+}

@@ -1,0 +1,140 @@
+/** SLS's own consumer groups, of one logstore. API reference: "Consumer groups" in "List of operations by function". */
+import { SourceError } from '../../errors.ts';
+import type { ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
+import { arrayOf } from './answers.ts';
+import { badResponse } from './failure.ts';
+import { percentEncode } from './signature.ts';
+import { createTransport, type SlsRequest, type SlsResponse, type TransportOptions } from './transport.ts';
+
+export interface SlsConsumerGroupOptions extends TransportOptions {
+  logstore: string;
+  group: string;
+  /** The service drops a slot that was silent for longer. */
+  sessionTimeoutMs: number;
+  /** Children of a split or merge wait until their parents are consumed. */
+  order: boolean;
+  /** Told when the group was made anew because it had vanished, or its settings were changed. */
+  onChange?: (change: 'created' | 'updated' | 'recreated') => void;
+}
+
+/** Whoever commits is not the shard's owner. The documented spellings, and those that official SDKs look for. */
+const NOT_OWNER = /^(ConsumerNotExi?si?t|ConsumerNotMatch|ShardNotExi?si?t)$/i;
+
+export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): ProviderGroup {
+  const { logstore, group, order, onChange = () => {} } = options;
+  const timeout = Math.ceil(options.sessionTimeoutMs / 1_000);
+  const transport = createTransport(options);
+  const groupsPath = `/logstores/${percentEncode(logstore)}/consumergroups`;
+  const path = `${groupsPath}/${percentEncode(group)}`;
+  const send = (request: Omit<SlsRequest, 'headers' | 'body'>, body?: unknown): Promise<SlsResponse> => {
+    if (body === undefined) return transport(request);
+    const headers = { 'content-type': 'application/json' };
+    return transport({ ...request, headers, body: Buffer.from(JSON.stringify(body)) });
+  };
+
+  /** True if the group was made by this call. */
+  const create = async (signal: AbortSignal): Promise<boolean> => {
+    const body = { consumerGroup: group, timeout, order };
+    try {
+      await send({ method: 'POST', path: groupsPath, signal }, body);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'ConsumerGroupAlreadyExist') return false;
+      throw error;
+    }
+  };
+
+  /** Runs `call`; if the group has vanished, makes it again and runs `call` once more. */
+  const withGroup = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+    try {
+      return await call();
+    } catch (error) {
+      if (codeOf(error) !== 'ConsumerGroupNotExist') throw error;
+      if (await create(signal)) onChange('recreated');
+      return await call();
+    }
+  };
+
+  const status = async (signal: AbortSignal): Promise<ProviderShardStatus[]> =>
+    statusOf(await send({ method: 'GET', path, signal }));
+
+  return {
+    async join(signal) {
+      const groups = arrayOf(
+        await send({ method: 'GET', path: groupsPath, signal }),
+      ) as Partial<ListedGroup>[];
+      const found = groups.find(({ name }) => name === group);
+      if (found === undefined) {
+        if (await create(signal)) onChange('created');
+      } else if (found.timeout !== timeout || found.order !== order) {
+        await send({ method: 'PUT', path, idempotent: true, signal }, { timeout, order });
+        onChange('updated');
+      }
+    },
+
+    heartbeat: (slot, held, signal) =>
+      withGroup(async () => {
+        const query = { type: 'heartbeat', consumer: slot };
+        try {
+          const request = { method: 'POST', path, query, idempotent: true, signal } as const;
+          const answer = await send(request, held.map(Number));
+          return { known: true, assigned: arrayOf(answer).map(String) } as const;
+        } catch (error) {
+          if (codeOf(error) === 'NotExistConsumerWithBody') return { known: false } as const;
+          throw error;
+        }
+      }, signal),
+
+    async checkpoints(signal) {
+      const shards = await withGroup(() => status(signal), signal);
+      return new Map(shards.flatMap(({ shard, cursor }) => (cursor === undefined ? [] : [[shard, cursor]])));
+    },
+
+    async commit(slot, shard, cursor, signal) {
+      const query = { type: 'checkpoint', consumer: slot, forceSuccess: 'false' };
+      try {
+        const body = { shard: Number(shard), checkpoint: cursor };
+        await send({ method: 'POST', path, query, idempotent: true, signal }, body);
+        return true;
+      } catch (error) {
+        if (NOT_OWNER.test(codeOf(error) ?? '') || codeOf(error) === 'ConsumerGroupNotExist') return false;
+        throw error;
+      }
+    },
+
+    status,
+
+    async remove(signal) {
+      try {
+        await send({ method: 'DELETE', path, idempotent: true, signal });
+      } catch (error) {
+        if (codeOf(error) !== 'ConsumerGroupNotExist') throw error;
+      }
+    },
+  };
+}
+
+interface ListedGroup {
+  name: string;
+  timeout: number;
+  order: boolean;
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof SourceError ? error.code : undefined;
+
+/** `updateTime` is in microseconds, whatever the text of the reference says: its example has 16 digits. */
+function statusOf(response: SlsResponse): ProviderShardStatus[] {
+  return arrayOf(response).map((entry) => {
+    const { shard, checkpoint, consumer, updateTime } = entry as Record<string, unknown>;
+    if (typeof shard !== 'number')
+      throw badResponse('a checkpoint of no shard', response.headers['x-log-requestid']);
+    return {
+      shard: String(shard),
+      consumer: typeof consumer === 'string' && consumer !== '' ? consumer : undefined,
+      cursor: typeof checkpoint === 'string' && checkpoint !== '' ? checkpoint : undefined,
+      updatedAt:
+        typeof updateTime === 'number' && updateTime > 0 ? Math.floor(updateTime / 1_000) : undefined,
+    };
+  });
+}

@@ -1,0 +1,92 @@
+import type { GroupItem } from '../group/items.ts';
+import { plan, planIsDue, type Stream } from '../group/plan.ts';
+import { keepAssigned } from '../group/provider.ts';
+import { agreement, type GroupSettings } from '../group/settings.ts';
+import type { ProviderGroup } from '../sources/providerGroup.ts';
+import type { Source } from '../sources/source.ts';
+import type { TickRun } from './run.ts';
+
+export interface Looked {
+  outcome: 'worked' | 'paused' | 'disagrees';
+  planned: boolean;
+  planDueAt: number;
+}
+
+interface Known {
+  /** From the cache: until then the group item need not be read. */
+  knownDueAt?: number | undefined;
+  /** Read in this tick. */
+  group?: GroupItem | undefined;
+  /** There is something to distribute before the plan is due. */
+  early: boolean;
+}
+
+/** Reads the group item when the plan may be due, and plans if it is this tick's turn. */
+export async function lookAfterPlan(run: TickRun, known: Known): Promise<Looked> {
+  const { store, settings, budget, logger } = run;
+  const { times } = settings;
+  const now = run.groupNow();
+  const { knownDueAt, early } = known;
+  if (knownDueAt !== undefined && knownDueAt > now && !early) {
+    return { outcome: 'worked', planned: false, planDueAt: knownDueAt };
+  }
+  const options = { signal: budget.requests };
+  // A warm tick reads on the cheap: the lock's condition guards a plan, and a pause makes the slot's cache cold.
+  const consistent = knownDueAt === undefined;
+  const group = known.group ?? (await store.get('GROUP', { ...options, consistent }));
+  if (group === undefined || !agreement(group, groupSettings(run)).agreed) {
+    logger.warn('group.changed', { deleted: group === undefined });
+    return { outcome: 'disagrees', planned: false, planDueAt: 0 };
+  }
+  const outcome = group.paused ? 'paused' : 'worked';
+  // A paused slot looks again in its next tick: a time in the cache would be taken for leave to work until then.
+  const looked: Looked = { outcome, planned: false, planDueAt: group.paused ? 0 : group.planDueAt };
+  if (!planIsDue(group, now, times, early)) return looked;
+  try {
+    const { order, start, endAt } = settings;
+    const deadline = run.consumer.busyUntil;
+    const how =
+      run.provider === undefined
+        ? { stream: run.source, strategy: settings.strategy, assigns: true }
+        : { stream: startingAtCheckpoints(run.source, run.provider), strategy: keepAssigned, assigns: false };
+    const planning = { store, now, deadline, times, order, start, endAt, logger, ...how };
+    const planDueAt = await plan(planning, group, options);
+    return planDueAt === undefined ? looked : { ...looked, planned: true, planDueAt };
+  } catch (error) {
+    // The shards we hold need no plan. The lock ends with this run; whoever ticks next tries again.
+    logger.error('plan.failed', { error });
+    return looked;
+  }
+}
+
+/** A group that official consumers have read so far is taken over where they are. */
+function startingAtCheckpoints(source: Source, provider: ProviderGroup): Stream {
+  let checkpoints: Promise<Map<string, string>> | undefined;
+  return {
+    listShards: (signal) => source.listShards(signal),
+    async cursorAt(shard, position, signal) {
+      checkpoints ??= provider.checkpoints(signal);
+      return (await checkpoints).get(shard) ?? source.cursorAt(shard, position, signal);
+    },
+  };
+}
+
+/** What this deployment wants of its group. */
+export function groupSettings({ settings, provider }: Pick<TickRun, 'settings' | 'provider'>): {
+  settings: GroupSettings;
+  settingsVersion: number;
+} {
+  const { times, stream, order, start, endAt, settingsVersion } = settings;
+  return {
+    settings: {
+      stream,
+      coordination: provider === undefined ? 'dynamodb' : 'provider',
+      intervalMs: times.intervalMs,
+      sessionTimeoutMs: times.sessionTimeoutMs,
+      order,
+      start: String(start.at === 'time' ? start.unixMs : start.at),
+      end: String(endAt ?? 'never'),
+    },
+    settingsVersion,
+  };
+}
