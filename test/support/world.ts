@@ -4,11 +4,13 @@ import { planEvenly } from '../../lib/group/planner.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
 import { createLogger, type Fields } from '../../lib/observe/logger.ts';
+import type { ProviderGroup } from '../../lib/sources/providerGroup.ts';
+import type { Source } from '../../lib/sources/source.ts';
 import type { TickCache } from '../../lib/tick/cache.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
 import type { TickSettings } from '../../lib/tick/run.ts';
 import { tick } from '../../lib/tick/tick.ts';
-import { createCountingRandom, createManualClock } from './clock.ts';
+import { createCountingRandom, createManualClock, type ManualClock } from './clock.ts';
 import { createMemorySource } from './memorySource.ts';
 
 export const INTERVAL_MS = 60_000;
@@ -16,7 +18,14 @@ export const INTERVAL_MS = 60_000;
 /** One group on a memory store: slots tick when the test says so, and everything that happens is written down. */
 export function createWorld(shards: readonly string[], given: Partial<TickSettings> = {}) {
   const clock = createManualClock();
-  const source = createMemorySource(shards);
+  return createGroup({ clock, source: createMemorySource(shards) }, given);
+}
+
+/** The same over any source, and a service that assigns the shards. */
+export function createGroup<S extends Source>(
+  { clock, source, provider }: { clock: ManualClock; source: S; provider?: ProviderGroup | undefined },
+  given: Partial<TickSettings> = {},
+) {
   const store = countingStore(createMemoryStore(new Map(), 'orders'));
   const random = createCountingRandom();
   const events: (Fields & { event: string })[] = [];
@@ -65,7 +74,7 @@ export function createWorld(shards: readonly string[], given: Partial<TickSettin
         for (const record of batch.records) delivered.push(`${batch.shard}:${record.get('content')}`);
       };
       const skewMs = () => world.skewMs;
-      const dependencies = { store, source, process, clock, skewMs, random, logger, caches };
+      const dependencies = { store, source, provider, process, clock, skewMs, random, logger, caches };
       return tick(dependencies, settings, { slot, deadline: clock.now() + times.functionTimeoutMs });
     },
     /** Every slot ticks once, a second apart; then the interval passes. */
