@@ -6,6 +6,7 @@ import { createLogger } from '../../lib/observe/logger.ts';
 import type { ProviderGroup } from '../../lib/sources/providerGroup.ts';
 import { createSlsClient } from '../../lib/sources/sls/client.ts';
 import { createSls } from '../../lib/sources/sls/create.ts';
+import type { TickSettings } from '../../lib/tick/run.ts';
 import { type SlsService, startSls } from '../../local/sls/service.ts';
 import { createCountingRandom, createManualClock } from '../support/clock.ts';
 import { createGroup, INTERVAL_MS } from '../support/world.ts';
@@ -16,12 +17,20 @@ const read = { ...options, consistent: true };
 const account = { accessKeyId: 'id', accessKeySecret: 'secret' };
 
 let service: SlsService | undefined;
+/** What the service refuses for the time being. */
+const failing: { operation: string | undefined } = { operation: undefined };
 afterEach(() => service?.close());
 
 /** A group on the local SLS service, which assigns the shards. `official` is a member that is not ours. */
-async function setUp(shards: number) {
+async function setUp(shards: number, given: Partial<TickSettings> = {}) {
   const clock = createManualClock();
-  service = await startSls({ accounts: [account], clock });
+  service = await startSls({
+    accounts: [account],
+    clock,
+    inject: ({ operation }) =>
+      operation === failing.operation ? { status: 400, code: 'Injected' } : undefined,
+  });
+  failing.operation = undefined;
   service.createProject('shop');
   service.createLogstore('shop', 'orders', { shards });
   const sls = {
@@ -43,7 +52,7 @@ async function setUp(shards: number) {
     times: deriveTimes(INTERVAL_MS),
   } as const;
   const { source, provider } = createSls(settings, { ...runtime, logger });
-  const world = createGroup({ clock, source, provider });
+  const world = createGroup({ clock, source, provider }, given);
   const client = createSlsClient({ ...sls, ...runtime });
   /** One record in the shard that takes the key's half, quarter, … of the range. */
   const put = (hashKey: string, ...contents: string[]) =>
@@ -166,6 +175,39 @@ describe('a group shared with official consumers', () => {
     group.clock.advance(3 * INTERVAL_MS);
     expect(await group.provider.heartbeat('official', [], signal)).toMatchObject({ assigned: ['0'] });
     expect(await group.checkpoints()).toEqual(group.ends());
+  });
+
+  it('is taken over where they are, wherever a new group would start', async () => {
+    const group = await setUp(1, { start: { at: 'end' } });
+    await group.provider.join(signal);
+    await group.provider.heartbeat('official', [], signal);
+    await group.provider.commit('official', '0', group.ends()['0']!, signal);
+    await group.put('0', 'not read by anybody yet');
+    for (let round = 0; round < 6; round++) await group.world.round('a');
+    expect(group.world.delivered).toEqual(['0:not read by anybody yet']);
+  });
+
+  it('is not given back before the service has our checkpoint', async () => {
+    const group = await setUp(2);
+    for (let round = 0; round < 3; round++) await group.world.round('a');
+    failing.operation = 'ConsumerGroupUpdateCheckPoint';
+    await group.put('0', 'x');
+    await group.put('8', 'y');
+    await group.world.round('a');
+    expect(group.events).toContainEqual(expect.objectContaining({ event: 'checkpoint.notMirrored' }));
+
+    await group.provider.heartbeat('official', [], signal);
+    await group.world.tick('a');
+    expect(await group.provider.heartbeat('official', [], signal)).toMatchObject({ assigned: [] });
+
+    failing.operation = undefined;
+    group.clock.advance(INTERVAL_MS);
+    await group.world.tick('a');
+    expect(await group.provider.heartbeat('official', [], signal)).toMatchObject({
+      assigned: [expect.any(String)],
+    });
+    expect(await group.checkpoints()).toEqual(group.ends());
+    expect(group.world.delivered.toSorted()).toEqual(['0:x', '1:y']);
   });
 
   it('passes a shard to them and back, each going on where the other was', async () => {
