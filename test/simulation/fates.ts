@@ -4,6 +4,9 @@ import type { World } from './world.ts';
 /** The SDK gives a request up after this long; then nobody knows whether it was carried out. */
 const REQUEST_TIMEOUT_MS = 3_000;
 
+/** How old an item may be that is not read consistently. */
+export const STALE_MS_MAX = 5_000;
+
 export function readFate(world: World): Fate {
   const { faults } = world;
   // A driver repeats a failed read by itself: slow, and at last an error.

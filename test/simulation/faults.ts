@@ -52,13 +52,20 @@ export interface Faults {
   cease(): void;
 }
 
-/** A third of the kinds are off; the others are squared towards calm, some seeds brutal in all. */
+/** Kinds that come at their highest rate: what only two or three faults together bring about must happen often. */
+const FOCUS_KINDS_MAX = 5;
+
+/** A third of the kinds are off, the others are mostly calm; some seeds are brutal in all, most in a few. */
 export function drawRates(dice: Dice): FaultRates {
-  const temper = dice.pick([0.1, 0.4, 0.7, 1]);
+  const temper = dice.pick([0, 0.1, 0.4, 1]);
   const rates = {} as FaultRates;
   for (const name of FAULT_NAMES) {
     const share = dice.next() ** 2;
     rates[name] = dice.chance(0.35) ? 0 : FAULT_RATES_MAX[name] * share * temper;
+  }
+  for (let kinds = dice.between(0, FOCUS_KINDS_MAX); kinds > 0; kinds--) {
+    const name = dice.pick(FAULT_NAMES);
+    rates[name] = FAULT_RATES_MAX[name];
   }
   return rates;
 }

@@ -111,10 +111,13 @@ export function startOperators(world: World): Operators {
       for (const actor of atWork) platform.crash(actor, 'is broken off');
     },
     setRight() {
-      command('resume', '');
-      const slots = world.workload.slots();
-      const left = slots.length > 1 ? dice.between(0, 1) : 0;
-      for (const slot of slots.slice(left)) command('undrain', slot);
+      const { group, consumers } = world.table.state();
+      // Only where it is needed: each of these makes a cache cold, and hides what a warm one would do.
+      if (group?.paused) command('resume', '');
+      const drained = [...consumers].filter(([, { draining }]) => draining).map(([slot]) => slot);
+      const others = world.workload.slots().filter((slot) => !drained.includes(slot));
+      const left = others.length > 0 ? dice.between(0, 1) : 0;
+      for (const slot of drained.slice(left)) command('undrain', slot);
     },
   };
 }

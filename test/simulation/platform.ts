@@ -1,3 +1,4 @@
+import { AssertionError } from 'node:assert';
 import type { Logger } from '../../lib/observe/logger.ts';
 import { tick } from '../../lib/tick/tick.ts';
 import { type Actor, createSandbox, type Sandbox } from './host.ts';
@@ -106,6 +107,7 @@ export function createPlatform(world: World): Platform {
     tick(dependencies, settings, { slot, deadline }).then(
       (result) => ended(actor, `returns ${result.outcome}${result.warm ? ', warm' : ''}`),
       (error) => {
+        watchForBugs(world, actor, error);
         ended(actor, `throws ${String(error)}`);
         retryLater(slot);
       },
@@ -127,8 +129,18 @@ export function createPlatform(world: World): Platform {
 }
 
 function createLogger(world: World, actor: Actor): Logger {
-  const log = (event: string, fields: unknown): void =>
+  const log = (event: string, fields: unknown): void => {
     world.trace.add(actor.name, () => `# ${event} ${shown(fields, world.startsAt)}`);
+    watchForBugs(world, actor, (fields as { error?: unknown } | undefined)?.error);
+  };
   const logger: Logger = { debug: log, info: log, warn: log, error: log, with: () => logger };
   return logger;
+}
+
+/** Whatever goes wrong outside, the code itself must not break: these are thrown by nothing else. */
+function watchForBugs(world: World, actor: Actor, error: unknown): void {
+  const bugs = [TypeError, ReferenceError, RangeError, SyntaxError, AssertionError];
+  if (bugs.some((bug) => error instanceof bug)) {
+    world.observer.fail('crash of the code', `${actor.name}: ${(error as Error).stack}`);
+  }
 }

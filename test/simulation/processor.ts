@@ -2,8 +2,6 @@ import type { Process } from '../../lib/delivery/process.ts';
 import { type Actor, sleep } from './host.ts';
 import type { World } from './world.ts';
 
-const USUAL_MS_MAX = 400;
-
 /** The user's function: mostly quick, sometimes slow, and not always well-behaved. */
 export function createProcessor(world: World, actor: Actor): Process {
   const { observer, faults, scheduler, trace } = world;
@@ -15,7 +13,7 @@ export function createProcessor(world: World, actor: Actor): Process {
     const slow = faults.happens('processSlow');
     const throws = faults.happens('processThrows');
     const ignores = faults.happens('processIgnores');
-    const usualMs = world.latency.between(0, USUAL_MS_MAX);
+    const usualMs = world.latency.between(0, world.scenario.processMsMax);
     const slowMs = world.settings.times.functionTimeoutMs * 1.5 * faults.dice('processSlow').next();
     try {
       await sleep(scheduler, actor.sandbox, slow ? slowMs : usualMs, ignores ? undefined : signal);

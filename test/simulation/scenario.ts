@@ -21,6 +21,10 @@ export interface Scenario {
   /** Do ticks measure their clock against the table's? */
   measuresSkew: boolean;
   byLag: boolean;
+  /** Do all slots tick at the same moment of the interval? */
+  together: boolean;
+  /** How long a usual batch takes at most. */
+  processMsMax: number;
   batchesMax: number;
   countMax: number;
   shardsParallelMax: number;
@@ -56,6 +60,8 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
     expiresCursors: dice.chance(0.5),
     measuresSkew: dice.chance(0.5),
     byLag: dice.chance(0.3),
+    together: dice.chance(0.5),
+    processMsMax: dice.pick([50, 400, 400, 5_000, 20_000]),
     batchesMax: dice.pick([1, 3, Number.POSITIVE_INFINITY]),
     countMax: dice.between(1, 5),
     shardsParallelMax: dice.between(1, 4),

@@ -1,13 +1,11 @@
 import { StoreError } from '../../lib/errors.ts';
 import { groupState, type ItemKey } from '../../lib/group/items.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
-import { readFate, writeFate } from './fates.ts';
+import { readFate, STALE_MS_MAX, writeFate } from './fates.ts';
 import type { Actor } from './host.ts';
 import { send } from './requests.ts';
 import { shown, shownWrite } from './trace.ts';
 import type { World } from './world.ts';
-
-const STALE_MS_MAX = 5_000;
 
 /** The table as one actor reaches it: slowly, not always, and sometimes without an answer. */
 export function createTransport(world: World, actor: Actor): GroupStore {

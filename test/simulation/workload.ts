@@ -53,11 +53,15 @@ export function startWorkload(world: World): Workload {
     if (scenario.rates.trim > 0 && faults.happens('trim')) stream.trim(scheduler.now() - retentionMs);
   };
 
+  const untilNextInterval = (): number => intervalMs - ((scheduler.now() - world.startsAt) % intervalMs);
   const join = (slot: string): void => {
     const schedule = ++joined;
     schedules.set(slot, schedule);
     trace.add('schedule', () => `${slot} joins`);
-    scheduler.after(dice.next() * intervalMs, () => fire(slot, schedule));
+    const beginMs = scenario.together
+      ? untilNextInterval() + dice.between(0, 4_000)
+      : dice.next() * intervalMs;
+    scheduler.after(beginMs, () => fire(slot, schedule));
   };
   const fire = (slot: string, schedule: number): void => {
     if (schedules.get(slot) !== schedule) return;

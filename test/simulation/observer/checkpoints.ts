@@ -60,7 +60,8 @@ function watchCreation(watch: Watch, actor: Actor, shard: string, after: ShardIt
 
 /**
  * From when on the group wants the shard's records: since it began as a whole, or with an ancestor in an earlier plan.
- * What the service no longer lists tells nobody that a shard continues it.
+ * What the service no longer lists tells nobody that a shard continues it; two first plans at once, by a wrong clock, may
+ * each find where the stream ends.
  */
 function wantedSince(watch: Watch, actor: Actor, shard: string): number {
   const { stream, scenario, settings, scheduler } = watch.world;
@@ -68,7 +69,7 @@ function wantedSince(watch: Watch, actor: Actor, shard: string): number {
   const now = scheduler.now();
   const began = settings.start.at === 'time' ? settings.start.unixMs : now;
   const since = stream.shards.get(shard)!.parents.map((parent) => {
-    if (stream.shards.get(parent)!.removedAt !== undefined) return now;
+    if (stream.shards.get(parent)!.removedAt !== undefined || watch.clocksWrong()) return now;
     const { madeBy = actor, madeAt } = watch.history(parent);
     return madeBy === actor ? wantedSince(watch, actor, parent) : madeAt;
   });

@@ -1,8 +1,9 @@
 import { consumerKey, type GroupItem } from '../../../lib/group/items.ts';
+import { STALE_MS_MAX } from '../fates.ts';
 import type { Actor } from '../host.ts';
 import type { Watch } from './watch.ts';
 
-/** Once `pause` has come to its end, no tick that starts reads anything, until somebody resumes. */
+/** Once `pause` has come to its end, and old reads have too, no tick that starts reads anything, until somebody resumes. */
 export function watchPauses(watch: Watch) {
   const { world } = watch;
   let pausedSince: number | undefined;
@@ -12,7 +13,7 @@ export function watchPauses(watch: Watch) {
     },
     ended(actor: Actor, succeeded: boolean): void {
       if (actor.purpose !== 'pause' || !succeeded || !world.table.item('GROUP')?.paused) return;
-      pausedSince = world.scheduler.now();
+      pausedSince = world.scheduler.now() + STALE_MS_MAX;
     },
     pulled(actor: Actor): void {
       if (pausedSince === undefined || actor.slot === undefined || actor.startedAt <= pausedSince) return;

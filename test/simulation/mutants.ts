@@ -1,0 +1,219 @@
+/**
+ * The rules of the protocol, each left out once: what a change by mistake could look like. The simulation must notice.
+ * `find` must match exactly once, so that no mutant rots away unseen.
+ */
+export interface Patch {
+  /** Below `lib/`. */
+  file: string;
+  find: string;
+  replace: string;
+}
+
+export interface Mutant {
+  name: string;
+  patches: readonly Patch[];
+  /** Why no run can tell, where that is so. */
+  harmless?: string;
+}
+
+const mutant = (name: string, file: string, find: string, replace: string): Mutant => ({
+  name,
+  patches: [{ file, find, replace }],
+});
+
+export const MUTANTS: readonly Mutant[] = [
+  mutant('commit without epoch', 'group/commit.ts', "      { equal: 'epoch', value: holding.epoch },\n", ''),
+  mutant(
+    'commit without previous cursor',
+    'group/commit.ts',
+    "      { equal: 'cursor', value: holding.cursor },\n",
+    '',
+  ),
+  mutant(
+    'blind retry of a commit',
+    'group/commit.ts',
+    '  return item?.owner === holding.slot && item.epoch === holding.epoch && item.cursor === cursorAfter;',
+    '  return item !== undefined && cursorAfter !== undefined;',
+  ),
+  mutant(
+    'no slot lock',
+    'group/heartbeat.ts',
+    "{ any: [{ absent: 'busyUntil' }, { less: 'busyUntil', value: now - times.skewMarginMs }] }",
+    '{ all: [] }',
+  ),
+  mutant(
+    'heartbeat or its nonce',
+    'group/heartbeat.ts',
+    "{ any: [{ absent: 'busyUntil' },",
+    "{ any: [{ equal: 'invocation', value: nonce }, { absent: 'busyUntil' },",
+  ),
+  mutant(
+    'cursor from before the claim',
+    'group/claim.ts',
+    'return { claimed: true, item: written.item, from: seen.owner };',
+    'return { claimed: true, item: { ...written.item, cursor: seen.cursor }, from: seen.owner };',
+  ),
+  mutant(
+    'claim without waiting for the old owner',
+    'group/claim.ts',
+    'if (!ownerHasLeft(owner, shard, request.now, request.skewMarginMs))',
+    'if (owner === null)',
+  ),
+  {
+    name: 'owner read before the shard',
+    patches: [
+      {
+        file: 'group/claim.ts',
+        find: '  const written = await store.update(',
+        replace:
+          '  seen = (await store.get(shardKey(shard), { ...options, consistent: true })) ?? seen;\n  const written = await store.update(',
+      },
+    ],
+  },
+  {
+    name: 'no parent gating',
+    patches: [
+      {
+        file: 'group/claim.ts',
+        find: 'if (request.order && !(await parentsDone(store, seen.parents, options)))',
+        replace: 'if (!request)',
+      },
+      {
+        file: 'group/planner.ts',
+        find: 'return !options.order || item.parents.every(parentDone);',
+        replace: 'return !options.order || item.parents.every(parentDone) || true;',
+      },
+    ],
+  },
+  mutant(
+    'no grant check',
+    'group/ownership.ts',
+    'return item.owner === slot && item.grant === grant;',
+    'return item.owner === slot && grant !== undefined;',
+  ),
+  mutant(
+    'cache kept after a refused commit',
+    'tick/readOn.ts',
+    "remember: stopped === 'lost' ? undefined : at,",
+    'remember: at,',
+  ),
+  mutant(
+    'cache without age',
+    'tick/cache.ts',
+    'return current && consumer.tick - cache.readAtTick < AGE_TICKS_MAX ? cache : undefined;',
+    'return current && AGE_TICKS_MAX > 0 ? cache : undefined;',
+  ),
+  mutant(
+    'cache trusted after a foreign tick',
+    'tick/cache.ts',
+    'cache.tick === consumer.tick - 1 && cache.generation',
+    'cache.generation',
+  ),
+  mutant(
+    'cache trusted under a new plan',
+    'tick/cache.ts',
+    ' && cache.generation === (consumer.generation ?? 0);',
+    ';',
+  ),
+  mutant(
+    'checkpoint before process',
+    'tick/readOn.ts',
+    '    if (!pulled.empty) {\n      const failed',
+    '    const early = { to: pulled.nextCursor, done: false, lagMs: undefined };\n    if (!pulled.empty && (await commit(run.store, holding, early, { signal: budget.requests }))) {\n      at.cursor = holding.cursor = pulled.nextCursor;\n      const failed',
+  ),
+  mutant(
+    'plan lock ignored',
+    'group/plan.ts',
+    "      { less: 'planUntil', value: now - times.skewMarginMs },\n      { equal: 'planDueAt', value: seen.planDueAt },\n    ],\n  };\n  const state",
+    "      { exists: 'generation' },\n    ],\n  };\n  seen.planUntil = 0;\n  const state",
+  ),
+  {
+    name: 'plan read before the lock',
+    patches: [
+      {
+        file: 'group/plan.ts',
+        find: 'return locked.accepted ? makePlan(planning, locked.item.generation, options) : undefined;',
+        replace:
+          'return locked.accepted ? makePlan(planning, locked.item.generation, options, state, listed) : undefined;',
+      },
+      {
+        file: 'group/plan.ts',
+        find: 'async function makePlan(planning: Planning, generation: number, options: ReadOptions)',
+        replace:
+          'async function makePlan(planning: Planning, generation: number, options: ReadOptions, state: GroupState, listed: SourceShard[])',
+      },
+      {
+        file: 'group/plan.ts',
+        find: '  const state = await store.readAll({ ...options, consistent: true });\n  // After the items: see shardChanges.\n  const listed = await planning.stream.listShards(options.signal);\n',
+        replace: '',
+      },
+    ],
+  },
+  mutant(
+    'planner write without attribute_exists',
+    'group/assign.ts',
+    "        { exists: 'heartbeatAt' as const },\n",
+    '',
+  ),
+  mutant(
+    'planner write whatever the generation',
+    'group/assign.ts',
+    "        unchanged<ConsumerItem, 'generation'>('generation', consumer.generation),\n",
+    '',
+  ),
+  mutant(
+    'unguarded deletion of a slot',
+    'group/plan.ts',
+    "        { equal: 'expiresAt', value: expiresAt },\n        { less: 'busyUntil', value: planning.now - planning.times.skewMarginMs },\n",
+    "        { exists: 'heartbeatAt' },\n",
+  ),
+  mutant(
+    'removal of a busy slot',
+    'group/operations.ts',
+    "const condition = { less: 'busyUntil', value: limits.now - limits.skewMarginMs } as const;",
+    "const condition = { exists: 'heartbeatAt' } as const;",
+  ),
+  mutant(
+    'end for late shards',
+    'group/shards.ts',
+    "const position = state.group?.initialized || continues ? ({ at: 'begin' } as const) : start;",
+    'const position = continues === null ? start : start;',
+  ),
+  mutant(
+    'start for the children of an unfinished plan',
+    'group/shards.ts',
+    '      if (continues) known.add(shard.id);\n',
+    '',
+  ),
+  mutant(
+    'seek without epoch',
+    'group/operations.ts',
+    "      add: { epoch: 1 },\n      unset: ['failure', 'lagMs'],",
+    "      unset: ['failure', 'lagMs'],",
+  ),
+  mutant(
+    'seek of which the owner is not told',
+    'group/operations.ts',
+    'if (written.item.owner !== undefined) await coolDown(store, written.item.owner, options);',
+    '',
+  ),
+  mutant(
+    'pause forgotten by the cache',
+    'tick/tick.ts',
+    'planDueAt: group.paused ? 0 : group.planDueAt',
+    'planDueAt: group.planDueAt',
+  ),
+  mutant(
+    'work without an answer to the heartbeat',
+    'tick/tick.ts',
+    '    if (!answer.accepted) {\n',
+    '    if (!answer.accepted && answer.busyUntil < 0) {\n',
+  ),
+  {
+    name: 'requests left behind by the tick',
+    patches: [
+      { file: 'tick/tick.ts', find: '    budget.end();\n', replace: '' },
+      { file: 'parallel.ts', find: 'await Promise.all(', replace: 'await Promise.race(' },
+    ],
+  },
+];
