@@ -18,7 +18,7 @@ export interface SlsConsumerGroupOptions extends TransportOptions {
 }
 
 /** Whoever commits is not the shard's owner. The documented spellings, and those that official SDKs look for. */
-const NOT_OWNER = /^(ConsumerNotExi?si?t|ConsumerNotMatch|ShardNotExi?si?t)$/i;
+const NOT_OWNER = /^(ConsumerNotExist|ConsumerNotExsit|ConsumerNotMatch|ShardNotExist|ShardNotExsit)$/i;
 
 export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): ProviderGroup {
   const { logstore, group, order, onChange = () => {} } = options;

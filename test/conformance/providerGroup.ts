@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ProviderGroup } from '../../lib/sources/providerGroup.ts';
+
+/** A service with one stream of two open shards, and a driver for one of its groups, which is not made yet. */
+export interface ProviderBackend {
+  provider: ProviderGroup;
+  /** The session timeout that the driver was given. */
+  sessionTimeoutMs: number;
+  /** Cursors of a shard: where it begins, and where it ends after some records were put. */
+  cursors(shard: string): Promise<{ begin: string; end: string }>;
+  advance(durationMs: number): void | Promise<void>;
+  closeAll(): Promise<void>;
+}
+
+const { signal } = new AbortController();
+
+/** What every driver of ProviderGroup must do. */
+export function describeProviderGroup(name: string, setup: () => Promise<ProviderBackend>): void {
+  describe(`the provider group ${name}`, () => {
+    let backend: ProviderBackend;
+    let provider: ProviderGroup;
+
+    beforeEach(async () => {
+      backend = await setup();
+      provider = backend.provider;
+    });
+    afterEach(() => backend.closeAll());
+
+    const heartbeat = async (slot: string, ...held: string[]): Promise<string[]> => {
+      const answer = await provider.heartbeat(slot, held, signal);
+      if (!answer.known) throw new Error(`${slot} is not known`);
+      return answer.assigned.toSorted();
+    };
+    /** One slot that holds both shards. */
+    const alone = async (): Promise<[string, string]> => {
+      await provider.join(signal);
+      return (await heartbeat('a')) as [string, string];
+    };
+
+    it('can be joined again and again', async () => {
+      await provider.join(signal);
+      await provider.join(signal);
+      expect(await heartbeat('a')).toHaveLength(2);
+    });
+
+    it('gives every shard to the only slot, and the same again', async () => {
+      const held = await alone();
+      expect(held).toHaveLength(2);
+      expect(await heartbeat('a', ...held)).toEqual(held);
+    });
+
+    it('takes a shard away for a slot that joins, who has it once the first one reports it no more', async () => {
+      const held = await alone();
+      expect(await heartbeat('b')).toEqual([]);
+      const kept = await heartbeat('a', ...held);
+      expect(kept).toHaveLength(1);
+      expect(await heartbeat('b')).toEqual([]);
+      expect(await heartbeat('a', ...kept)).toEqual(kept);
+      expect(await heartbeat('b')).toEqual(held.filter((shard) => !kept.includes(shard)));
+    });
+
+    it('drops a slot that was silent too long, and says so when it comes back with shards', async () => {
+      const held = await alone();
+      await backend.advance(backend.sessionTimeoutMs + 1_000);
+      expect(await provider.heartbeat('a', held, signal)).toEqual({ known: false });
+      expect(await heartbeat('a')).toEqual(held);
+    });
+
+    it('gives the shards of a silent slot to the others', async () => {
+      const held = await alone();
+      await backend.advance(backend.sessionTimeoutMs / 2);
+      await heartbeat('b');
+      await backend.advance(backend.sessionTimeoutMs / 2 + 1_000);
+      expect(await heartbeat('b')).toEqual(held);
+    });
+
+    it('has no checkpoints at first, and then those that were committed', async () => {
+      const [shard] = await alone();
+      expect(await provider.checkpoints(signal)).toEqual(new Map());
+      const { begin, end } = await backend.cursors(shard);
+      expect(await provider.commit('a', shard, begin, signal)).toBe(true);
+      expect(await provider.commit('a', shard, end, signal)).toBe(true);
+      expect(await provider.checkpoints(signal)).toEqual(new Map([[shard, end]]));
+      expect(await provider.status(signal)).toContainEqual(
+        expect.objectContaining({ shard, cursor: end, updatedAt: expect.any(Number) }),
+      );
+    });
+
+    it('takes a checkpoint from nobody but the owner', async () => {
+      const [shard] = await alone();
+      const { end } = await backend.cursors(shard);
+      await heartbeat('b');
+      expect(await provider.commit('b', shard, end, signal)).toBe(false);
+      expect(await provider.commit('stranger', shard, end, signal)).toBe(false);
+      expect(await provider.checkpoints(signal)).toEqual(new Map());
+    });
+
+    it('is made again when it was deleted, and can be deleted twice', async () => {
+      await alone();
+      await provider.remove(signal);
+      await provider.remove(signal);
+      expect(await provider.heartbeat('a', [], signal)).toMatchObject({ known: true });
+    });
+  });
+}

@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import { createSlsClient } from '../../../lib/sources/sls/client.ts';
+import {
+  createSlsConsumerGroup,
+  type SlsConsumerGroupOptions,
+} from '../../../lib/sources/sls/consumerGroup.ts';
+import { startSls } from '../../../local/sls/service.ts';
+import { describeProviderGroup } from '../../conformance/providerGroup.ts';
+import { createCountingRandom, createManualClock } from '../../support/clock.ts';
+import {
+  CREDENTIALS,
+  optionsFor,
+  type Reply,
+  refusal,
+  type ScriptedServer,
+  serve,
+  signal,
+} from './support.ts';
+
+const SETTINGS = { logstore: 'orders', group: 'billing', sessionTimeoutMs: 120_000, order: true };
+
+describeProviderGroup('sls', async () => {
+  const clock = createManualClock();
+  const service = await startSls({ accounts: [CREDENTIALS], clock });
+  service.createProject('shop');
+  service.createLogstore('shop', 'orders', { shards: 2 });
+  const options = {
+    endpoint: service.url,
+    project: 'shop',
+    region: 'local',
+    credentials: () => CREDENTIALS,
+    clock,
+    random: createCountingRandom(),
+    ...SETTINGS,
+  };
+  const client = createSlsClient(options);
+  return {
+    provider: createSlsConsumerGroup(options),
+    sessionTimeoutMs: SETTINGS.sessionTimeoutMs,
+    async cursors(shard) {
+      const begin = await client.getCursor(shard, 'begin', signal);
+      for (const hashKey of ['0', '8'].map((digit) => digit.padEnd(32, '0'))) {
+        await client.putLogs({ logs: [{ timeMs: 0, fields: { a: 'b' } }] }, { hashKey }, signal);
+      }
+      return { begin, end: await client.getCursor(shard, 'end', signal) };
+    },
+    advance: clock.advance,
+    closeAll: service.close,
+  };
+});
+
+const groupOf = (server: ScriptedServer, given: Partial<SlsConsumerGroupOptions> = {}) =>
+  createSlsConsumerGroup({ ...optionsFor(server), ...SETTINGS, ...given });
+const answer = (value: unknown): Reply => ({ body: JSON.stringify(value) });
+const DONE: Reply = { body: '' };
+const sent = (server: ScriptedServer) =>
+  server.received.map(({ method, path, body }) => `${method} ${path} ${body.toString()}`.trim());
+
+describe('joining an SLS group', () => {
+  it('makes it with the session timeout in seconds', async () => {
+    const server = await serve(answer([]), DONE);
+    await groupOf(server).join(signal);
+    expect(sent(server)).toEqual([
+      'GET /logstores/orders/consumergroups',
+      'POST /logstores/orders/consumergroups {"consumerGroup":"billing","timeout":120,"order":true}',
+    ]);
+  });
+
+  it('leaves one alone that is as wanted', async () => {
+    const server = await serve(answer([{ name: 'billing', timeout: 120, order: true }]));
+    await groupOf(server).join(signal);
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('changes one that is not, and says so', async () => {
+    const server = await serve(answer([{ name: 'billing', timeout: 60, order: false }]), DONE);
+    const changes: string[] = [];
+    await groupOf(server, { onChange: (change) => void changes.push(change) }).join(signal);
+    expect(sent(server)[1]).toBe('PUT /logstores/orders/consumergroups/billing {"timeout":120,"order":true}');
+    expect(changes).toEqual(['updated']);
+  });
+
+  it('takes ConsumerGroupAlreadyExist for somebody who was faster', async () => {
+    const server = await serve(answer([]), refusal(400, 'ConsumerGroupAlreadyExist'));
+    await expect(groupOf(server).join(signal)).resolves.toBeUndefined();
+  });
+
+  it('says when the logstore has too many groups', async () => {
+    const server = await serve(answer([]), refusal(403, 'ConsumerGroupQuotaExceed'));
+    await expect(groupOf(server).join(signal)).rejects.toMatchObject({ code: 'ConsumerGroupQuotaExceed' });
+  });
+});
+
+describe('a heartbeat of SLS', () => {
+  it('is a bare array of shard numbers both ways', async () => {
+    const server = await serve(answer([0, 1]));
+    const heard = await groupOf(server).heartbeat('consumer-0', ['0', '1'], signal);
+    expect(heard).toEqual({ known: true, assigned: ['0', '1'] });
+    expect(server.received[0]).toMatchObject({
+      path: '/logstores/orders/consumergroups/billing',
+      query: { type: 'heartbeat', consumer: 'consumer-0' },
+    });
+    expect(server.received[0]!.body.toString()).toBe('[0,1]');
+  });
+
+  it('of a slot that the service has dropped is answered so, and is no error', async () => {
+    const server = await serve(refusal(400, 'NotExistConsumerWithBody'));
+    expect(await groupOf(server).heartbeat('consumer-0', ['0'], signal)).toEqual({ known: false });
+  });
+
+  it('makes a group that has vanished once, loudly, and gives up if that is of no use', async () => {
+    const vanished = refusal(404, 'ConsumerGroupNotExist');
+    const server = await serve(vanished, DONE, answer([3]));
+    const changes: string[] = [];
+    const group = groupOf(server, { onChange: (change) => void changes.push(change) });
+    expect(await group.heartbeat('consumer-0', [], signal)).toEqual({ known: true, assigned: ['3'] });
+    expect(changes).toEqual(['recreated']);
+
+    const gone = await serve(vanished, DONE, vanished);
+    await expect(groupOf(gone).heartbeat('consumer-0', [], signal)).rejects.toMatchObject({
+      code: 'ConsumerGroupNotExist',
+    });
+    expect(gone.received).toHaveLength(3);
+  });
+
+  it('that is not a list is an unusable answer', async () => {
+    const server = await serve(answer({ shards: [0, 1] }));
+    await expect(groupOf(server).heartbeat('consumer-0', [], signal)).rejects.toMatchObject({
+      code: 'BadResponse',
+    });
+  });
+});
+
+describe('a checkpoint of SLS', () => {
+  it('is not forced', async () => {
+    const server = await serve(DONE);
+    expect(await groupOf(server).commit('consumer-0', '7', 'MQ==', signal)).toBe(true);
+    expect(server.received[0]!.query).toEqual({
+      type: 'checkpoint',
+      consumer: 'consumer-0',
+      forceSuccess: 'false',
+    });
+    expect(server.received[0]!.body.toString()).toBe('{"shard":7,"checkpoint":"MQ=="}');
+  });
+
+  it.each([
+    'ConsumerNotExist',
+    'ConsumerNotExsit',
+    'ConsumerNotMatch',
+    'ShardNotExist',
+    'ShardNotExsit',
+    'shardnotexist',
+    'ConsumerGroupNotExist',
+  ])('refused with %s is not ours', async (code) => {
+    const server = await serve(refusal(404, code));
+    expect(await groupOf(server).commit('consumer-0', '7', 'MQ==', signal)).toBe(false);
+  });
+
+  it('refused for anything else is an error', async () => {
+    const server = await serve(refusal(400, 'InvalidShardCheckPoint'));
+    await expect(groupOf(server).commit('consumer-0', '7', '?', signal)).rejects.toMatchObject({
+      code: 'InvalidShardCheckPoint',
+    });
+  });
+
+  it('that is empty is none, and its time is in microseconds', async () => {
+    const server = await serve(
+      answer([
+        { shard: 0, checkpoint: 'MQ==', updateTime: 1_524_224_984_800_922, consumer: 'c1' },
+        { shard: 1, checkpoint: '', updateTime: 0, consumer: '' },
+      ]),
+    );
+    const group = groupOf(server);
+    expect(await group.checkpoints(signal)).toEqual(new Map([['0', 'MQ==']]));
+    expect(await group.status(signal)).toEqual([
+      { shard: '0', consumer: 'c1', cursor: 'MQ==', updatedAt: 1_524_224_984_800 },
+      { shard: '1', consumer: undefined, cursor: undefined, updatedAt: undefined },
+    ]);
+  });
+});
