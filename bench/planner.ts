@@ -1,0 +1,54 @@
+/**
+ * How long planning takes, on one core: a new group, a group in balance, one slot gone, one more, a tenth gone.
+ *
+ *   npm run bench planner
+ */
+import { planByLag } from '../lib/group/planByLag.ts';
+import { type PlanInput, planEvenly, type Strategy } from '../lib/group/planner.ts';
+
+const SHARDS = 10_000;
+const SLOTS = 1_000;
+const ROUNDS = 5;
+
+const slotNames = (count: number): string[] => Array.from({ length: count }, (_, slot) => `consumer-${slot}`);
+const lags = new Map(
+  Array.from({ length: SHARDS }, (_, shard) => [String(shard), (shard * 7_919) % 100_000]),
+);
+
+function given(slots: readonly string[], before?: ReadonlyMap<string, Record<string, number>>): PlanInput {
+  return {
+    generation: before === undefined ? 1 : 2,
+    consumers: new Map(slots.map((slot) => [slot, { assigned: before?.get(slot) ?? {} }])),
+    shards: new Map([...lags].map(([shard, lagMs]) => [shard, { lagMs }])),
+  };
+}
+
+const balanced = planEvenly(given(slotNames(SLOTS)));
+const cases: [name: string, input: PlanInput][] = [
+  ['a new group', given(slotNames(SLOTS))],
+  ['in balance', given(slotNames(SLOTS), balanced)],
+  ['one slot less', given(slotNames(SLOTS - 1), balanced)],
+  ['one slot more', given(slotNames(SLOTS + 1), balanced)],
+  ['a tenth less', given(slotNames(SLOTS * 0.9), balanced)],
+];
+
+function measure(strategy: Strategy, input: PlanInput): { milliseconds: number; moves: number } {
+  const times: number[] = [];
+  let moves = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const startedAt = performance.now();
+    const plan = strategy(input);
+    times.push(performance.now() - startedAt);
+    moves = [...plan.values()].flatMap(Object.values).filter((grant) => grant === input.generation).length;
+  }
+  return { milliseconds: Math.round(times.sort((a, b) => a - b)[ROUNDS >> 1]!), moves };
+}
+
+console.log(`${SHARDS} shards, ${SLOTS} slots; the median of ${ROUNDS}`);
+console.table(
+  cases.map(([name, input]) => {
+    const even = measure(planEvenly, input);
+    const byLag = measure(planByLag, input);
+    return { plan: name, 'even ms': even.milliseconds, moves: even.moves, 'by lag ms': byLag.milliseconds };
+  }),
+);
