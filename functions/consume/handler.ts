@@ -23,7 +23,7 @@ const client = new DynamoDBClient({
 });
 const dependencies = {
   store: createDynamodbStore({ client, table, group, clock, random }),
-  ...createSls(settings, { clock, random, logger }),
+  ...createSls(settings, { clock, random, logger, aws: client.config }),
   process: await loadProcess(settings.process, import.meta.url),
   skewMs: observeSkew(client, clock),
   ...{ clock, random, logger },

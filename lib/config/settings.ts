@@ -4,6 +4,7 @@ import { planByLag } from '../group/planByLag.ts';
 import { planEvenly, type Strategy } from '../group/planner.ts';
 import type { Position } from '../sources/source.ts';
 import { parseDuration } from './duration.ts';
+import { readSls, type SlsSettings } from './slsSettings.ts';
 import { deriveTimes, type Times } from './times.ts';
 
 /** Everything a function is told from outside, read once, checked together. */
@@ -13,7 +14,7 @@ export interface Settings {
   times: Times;
   /** Who assigns the shards: our planner, or the service's own consumer group. */
   coordination: 'dynamodb' | 'provider';
-  /** Which stream the group reads: `sls://project/logstore`. */
+  /** Which stream the group reads: `sls://project/logstore`, or several logstores: `sls://project/a,b`. */
   stream: string;
   start: Position;
   endAt: number | undefined;
@@ -28,16 +29,6 @@ export interface Settings {
   /** Module with the user's `process`, a path or a URL; relative to the function's bundle. */
   process: string;
   sls: SlsSettings;
-}
-
-export interface SlsSettings {
-  endpoint: string;
-  project: string;
-  logstore: string;
-  region: string | undefined;
-  signature: 'v1' | 'v4';
-  compression: 'zstd' | 'lz4';
-  credentials: () => { accessKeyId: string; accessKeySecret: string; securityToken?: string };
 }
 
 const required = (remedy: string) => v.pipe(v.string(`set it: ${remedy}`), v.nonEmpty(`set it: ${remedy}`));
@@ -79,13 +70,20 @@ const EnvironmentSchema = v.object({
   SHARDBEAT_PROCESS: v.optional(v.string(), './process.mjs'),
   SHARDBEAT_SLS_ENDPOINT: required('such as cn-hangzhou.log.aliyuncs.com'),
   SHARDBEAT_SLS_PROJECT: name('the SLS project'),
-  SHARDBEAT_SLS_LOGSTORE: name('the SLS logstore'),
+  SHARDBEAT_SLS_LOGSTORE: required('the SLS logstore, or several with commas between them'),
   SHARDBEAT_SLS_REGION: v.optional(v.string()),
   SHARDBEAT_SLS_SIGNATURE: oneOf(['v4', 'v1'], 'v4'),
   SHARDBEAT_SLS_COMPRESSION: oneOf(['zstd', 'lz4'], 'zstd'),
-  SHARDBEAT_SLS_ACCESS_KEY_ID: required('an access key that may read the logstore'),
-  SHARDBEAT_SLS_ACCESS_KEY_SECRET: required('the secret of that access key'),
+  SHARDBEAT_SLS_QUERY: v.optional(v.string()),
+  SHARDBEAT_SLS_PROCESSOR: v.optional(v.string()),
+  SHARDBEAT_SLS_ACCESS_KEY_ID: v.optional(v.string()),
+  SHARDBEAT_SLS_ACCESS_KEY_SECRET: v.optional(v.string()),
   SHARDBEAT_SLS_SECURITY_TOKEN: v.optional(v.string()),
+  SHARDBEAT_SLS_SECRET: v.optional(v.string()),
+  SHARDBEAT_SLS_PARAMETER: v.optional(v.string()),
+  AWS_ENDPOINT_URL_SECRETS_MANAGER: v.optional(v.string()),
+  AWS_ENDPOINT_URL_SSM: v.optional(v.string()),
+  AWS_ENDPOINT_URL: v.optional(v.string()),
 });
 
 /** Reads and checks the environment. Throws a SettingsError for the first field that cannot be used. */
@@ -98,15 +96,17 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     throw new SettingsError(field, secret ? '(hidden)' : issue.input, issue.message);
   }
   const read = parsed.output;
-  if (read.SHARDBEAT_SLS_SIGNATURE === 'v4' && read.SHARDBEAT_SLS_REGION === undefined) {
-    const remedy = 'signature v4 needs it: set it to the region of the project, such as cn-hangzhou';
-    throw new SettingsError('SHARDBEAT_SLS_REGION', undefined, remedy);
+  const sls = readSls(read);
+  if (read.SHARDBEAT_COORDINATION === 'provider' && sls.logstores.length > 1) {
+    const remedy =
+      'a consumer group of SLS is of one logstore: choose dynamodb, or name one in SHARDBEAT_SLS_LOGSTORE';
+    throw new SettingsError('SHARDBEAT_COORDINATION', 'provider', remedy);
   }
   return {
     group: read.SHARDBEAT_GROUP,
     table: read.SHARDBEAT_TABLE,
     times: readTimes(read),
-    stream: `sls://${read.SHARDBEAT_SLS_PROJECT}/${read.SHARDBEAT_SLS_LOGSTORE}`,
+    stream: `sls://${sls.project}/${sls.logstores.join(',')}`,
     coordination: read.SHARDBEAT_COORDINATION,
     start: parseStart(read.SHARDBEAT_START),
     endAt: read.SHARDBEAT_END === undefined ? undefined : parseTime('SHARDBEAT_END', read.SHARDBEAT_END),
@@ -119,21 +119,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     shardsParallelMax: read.SHARDBEAT_SHARDS_PARALLEL_MAX,
     logLevel: read.SHARDBEAT_LOG_LEVEL,
     process: read.SHARDBEAT_PROCESS,
-    sls: {
-      endpoint: read.SHARDBEAT_SLS_ENDPOINT,
-      project: read.SHARDBEAT_SLS_PROJECT,
-      logstore: read.SHARDBEAT_SLS_LOGSTORE,
-      region: read.SHARDBEAT_SLS_REGION,
-      signature: read.SHARDBEAT_SLS_SIGNATURE,
-      compression: read.SHARDBEAT_SLS_COMPRESSION,
-      credentials: () => ({
-        accessKeyId: read.SHARDBEAT_SLS_ACCESS_KEY_ID,
-        accessKeySecret: read.SHARDBEAT_SLS_ACCESS_KEY_SECRET,
-        ...(read.SHARDBEAT_SLS_SECURITY_TOKEN !== undefined && {
-          securityToken: read.SHARDBEAT_SLS_SECURITY_TOKEN,
-        }),
-      }),
-    },
+    sls,
   };
 }
 

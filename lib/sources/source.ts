@@ -59,6 +59,13 @@ export interface Pulled {
   endOfShard: boolean;
   /** How old the last record read is against what the service holds, if it tells; 0 when caught up. */
   lagMs: number | undefined;
+  /** Of a source that lets the service filter, where it tells. */
+  filtered?: {
+    /** Size of what the service read to find the records; `bytes` is what it sent. */
+    scannedBytes: number | undefined;
+    /** Records for which the filter failed: they were there, and are not in `records`. */
+    failed: number;
+  };
 }
 
 export interface Source {
@@ -66,6 +73,8 @@ export interface Source {
   readonly kind: string;
   /** Says which stream this is; handed to `process` with every batch. */
   readonly tags: Readonly<Record<string, string>>;
+  /** Of a source of several streams: which one a shard belongs to, in place of `tags`. */
+  tagsOf?(shard: string): Readonly<Record<string, string>>;
   listShards(signal: AbortSignal): Promise<SourceShard[]>;
   cursorAt(shard: string, position: Position, signal: AbortSignal): Promise<string>;
   /**

@@ -38,6 +38,7 @@ export async function readOn(
       continue;
     }
     result.lagMs = pulled.lagMs;
+    if (pulled.filtered?.failed) run.logger.warn('filter.failed', { shard, records: pulled.filtered.failed });
     if (!pulled.empty) {
       const failed = await deliver(run, holding, pulled, at);
       if (failed !== undefined) return leave(failed);
@@ -147,7 +148,8 @@ async function deliver(
   const id = `${settings.group}/${shard}/${from}-${to}`;
   const logger = run.logger.with({ shard, batch: id });
   const { records, bytes } = pulled;
-  const batch: Batch = { id, group: settings.group, shard, from, to, records, bytes, tags: source.tags };
+  const tags = source.tagsOf?.(shard) ?? source.tags;
+  const batch: Batch = { id, group: settings.group, shard, from, to, records, bytes, tags };
   try {
     const processing = run.process(batch, { signal: budget.work, remainingMs: budget.remainingMs, logger });
     await orAborted(Promise.resolve(processing), budget.work);

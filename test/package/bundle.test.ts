@@ -63,17 +63,25 @@ describe('the unpacked function', () => {
     expect(`nodejs${told.node.split('.')[0]}.x`).toBe(lambda.Runtime);
   });
 
-  it.each([
-    'SHARDBEAT_GROUP',
-    'SHARDBEAT_TABLE',
-    'SHARDBEAT_INTERVAL',
-    'SHARDBEAT_SLS_REGION',
-    'SHARDBEAT_SLS_ACCESS_KEY_SECRET',
-  ])('does not start without %s, and says so', async (field) => {
-    const { error, handler } = await coldStart({ [field]: undefined });
-    expect(handler).toBeUndefined();
-    expect(error).toMatchObject({ name: 'SettingsError', field });
-    expect(error?.message).toContain(field);
+  it.each(['SHARDBEAT_GROUP', 'SHARDBEAT_TABLE', 'SHARDBEAT_INTERVAL', 'SHARDBEAT_SLS_PROJECT'])(
+    'does not start without %s, and says so',
+    async (field) => {
+      const { error, handler } = await coldStart({ [field]: undefined });
+      expect(handler).toBeUndefined();
+      expect(error).toMatchObject({ name: 'SettingsError', field });
+      expect(error?.message).toContain(field);
+    },
+  );
+
+  it('does not start without credentials, nor with a region that nothing names', async () => {
+    const { error } = await coldStart({ SHARDBEAT_SLS_SECRET: undefined });
+    expect(error).toMatchObject({ name: 'SettingsError', field: 'SHARDBEAT_SLS_ACCESS_KEY_ID' });
+    const accelerated = {
+      SHARDBEAT_SLS_ENDPOINT: 'log-global.aliyuncs.com',
+      SHARDBEAT_SLS_REGION: undefined,
+    };
+    const { error: regionError } = await coldStart(accelerated);
+    expect(regionError).toMatchObject({ name: 'SettingsError', field: 'SHARDBEAT_SLS_REGION' });
   });
 
   it('does not start without the module of the user', async () => {

@@ -61,9 +61,9 @@ describe('the deployment', () => {
   );
 
   it('refuses an environment that the function would refuse', () => {
-    const { SHARDBEAT_SLS_REGION: _region, ...incomplete } = environment;
+    const { SHARDBEAT_SLS_PROJECT: _project, ...incomplete } = environment;
     expect(() => deploy({ ...given, environment: incomplete })).toThrow(
-      expect.objectContaining({ name: 'SettingsError', field: 'SHARDBEAT_SLS_REGION' }),
+      expect.objectContaining({ name: 'SettingsError', field: 'SHARDBEAT_SLS_PROJECT' }),
     );
   });
 

@@ -36,7 +36,7 @@ async function setUp(shards: number, given: Partial<TickSettings> = {}) {
   const sls = {
     endpoint: service.url,
     project: 'shop',
-    logstore: 'orders',
+    logstores: ['orders'],
     region: 'local',
     signature: 'v4',
     compression: 'zstd',
@@ -51,9 +51,10 @@ async function setUp(shards: number, given: Partial<TickSettings> = {}) {
     coordination: 'provider',
     times: deriveTimes(INTERVAL_MS),
   } as const;
-  const { source, provider } = createSls(settings, { ...runtime, logger });
+  const noAws = { region: () => Promise.reject(), credentials: () => Promise.reject() };
+  const { source, provider } = createSls(settings, { ...runtime, logger, aws: noAws });
   const world = createGroup({ clock, source, provider }, given);
-  const client = createSlsClient({ ...sls, ...runtime });
+  const client = createSlsClient({ ...sls, logstore: 'orders', ...runtime });
   /** One record in the shard that takes the key's half, quarter, … of the range. */
   const put = (hashKey: string, ...contents: string[]) =>
     client.putLogs(

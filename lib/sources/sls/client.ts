@@ -19,6 +19,12 @@ export interface ClientOptions extends TransportOptions {
   logstore: string;
   /** Of pulled and, unless a call says otherwise, of put logs. `zstd` unless set. */
   compression?: Compression | undefined;
+  /** The service filters what is pulled: a statement in SPL, such as `* | where status = '500'`. */
+  query?: string | undefined;
+  /** The same by the name of a consume processor of the project; `query` is then ignored. */
+  processor?: string | undefined;
+  /** One for the clients of several logstores of a project. Its own unless set. */
+  transport?: Transport | undefined;
 }
 
 export interface PulledLogs {
@@ -31,6 +37,10 @@ export interface PulledLogs {
   endOfCursor: boolean | undefined;
   /** By how much the service received the last group before it answered; undefined where it does not tell. */
   ageMs: number | undefined;
+  /** What the service read before it filtered; undefined where it does not tell. */
+  scannedBytes: number | undefined;
+  /** Logs for which the filter failed: they are not in the answer. */
+  failedLogs: number | undefined;
   requestId: string | undefined;
 }
 
@@ -53,6 +63,8 @@ interface Context {
   logstore: string;
   compression: Compression;
   responseBytesMax: number;
+  /** Parameters of PullLogs that make the service filter. */
+  filter: Readonly<Record<string, string>>;
   /** Of the logstore. */
   path: string;
   shardPath(shard: string): string;
@@ -64,12 +76,19 @@ export function createSlsClient(options: ClientOptions) {
   assertAvailable(compression);
   const path = `/logstores/${percentEncode(logstore)}`;
   const shardPath = (shard: string): string => `${path}/shards/${percentEncode(shard)}`;
-  const transport = createTransport(options);
-  const context = { transport, project, logstore, compression, responseBytesMax, path, shardPath };
+  const { transport = createTransport(options) } = options;
+  const filter = filterOf(options);
+  const context = { transport, project, logstore, compression, responseBytesMax, filter, path, shardPath };
   return { ...readingOperations(context), ...changingOperations(context) };
 }
 
-function readingOperations({ transport, compression, responseBytesMax, path, shardPath }: Context) {
+/** As the official Python and Go SDKs write it. */
+function filterOf({ query, processor }: ClientOptions): Record<string, string> {
+  if (processor !== undefined) return { processor };
+  return query === undefined ? {} : { query, pullMode: 'scan_on_stream' };
+}
+
+function readingOperations({ transport, compression, responseBytesMax, filter, path, shardPath }: Context) {
   return {
     async listShards(signal: AbortSignal): Promise<ShardInfo[]> {
       return shardsOf(await transport({ method: 'GET', path: `${path}/shards`, signal }));
@@ -103,7 +122,7 @@ function readingOperations({ transport, compression, responseBytesMax, path, sha
       const response = await transport({
         method: 'GET',
         path: shardPath(shard),
-        query: { type: 'log', cursor, count: String(count), ...end },
+        query: { type: 'log', cursor, count: String(count), ...end, ...filter },
         headers: { accept: 'application/x-protobuf', 'accept-encoding': compression },
         signal,
       });
@@ -158,16 +177,21 @@ function changingOperations({ transport, project, logstore, compression, path, s
 }
 
 function pullHeaders(headers: SlsResponse['headers'], cursor: string): Omit<PulledLogs, 'body'> {
-  const count = headers['x-log-count'];
   const end = headers['x-log-end-of-cursor'];
   const receivedMs = Number(headers['x-log-cursor-time'] || Number.NaN) * 1000;
   const ageMs = Date.parse(headers.date ?? '') - receivedMs;
   return {
-    count: count === undefined ? undefined : Number(count),
+    count: numberOf(headers['x-log-count']),
     // The official consumers take an empty next cursor for the one they asked for.
     nextCursor: headers['x-log-cursor'] || cursor,
     endOfCursor: end === undefined ? undefined : end === '1',
     ageMs: Number.isNaN(ageMs) ? undefined : Math.max(0, ageMs),
+    scannedBytes: numberOf(headers['x-log-rawdatasize']),
+    failedLogs: numberOf(headers['x-log-failedlines']),
     requestId: headers['x-log-requestid'],
   };
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,22 +1,28 @@
 import type { Settings } from '../../config/settings.ts';
+import type { AwsAccount } from '../../credentials/awsCall.ts';
+import { createCredentials } from '../../credentials/stored.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { Clock, Random } from '../../runtime.ts';
 import type { ProviderGroup } from '../providerGroup.ts';
 import type { Source } from '../source.ts';
 import { createSlsConsumerGroup } from './consumerGroup.ts';
-import { createSlsSource } from './source.ts';
+import { createSlsStream } from './stream.ts';
 
-/** The source that the settings name, and its consumer group where the service is to assign the shards. */
+/**
+ * The source that the settings name, and its consumer group where the service is to assign the shards. `aws`: whose secret
+ * holds the credentials, if they are not in the environment.
+ */
 export function createSls(
   settings: Pick<Settings, 'sls' | 'group' | 'times' | 'order' | 'coordination'>,
-  runtime: { clock: Clock; random: Random; logger: Logger },
+  runtime: { clock: Clock; random: Random; logger: Logger; aws: AwsAccount },
 ): { source: Source; provider: ProviderGroup | undefined } {
   const { sls, group, order, coordination, times } = settings;
   const { sessionTimeoutMs } = times;
-  const options = { ...sls, ...runtime };
+  const credentials = createCredentials(sls.credentials, runtime.aws, runtime.clock);
+  const options = { ...sls, ...runtime, credentials, logstore: sls.logstores[0] };
   const onChange = (change: string): void => runtime.logger.warn('provider.group', { change });
   return {
-    source: createSlsSource(options),
+    source: createSlsStream(options),
     provider:
       coordination === 'provider'
         ? createSlsConsumerGroup({ ...options, group, order, sessionTimeoutMs, onChange })

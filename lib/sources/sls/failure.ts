@@ -48,6 +48,16 @@ function isThrottle(status: number, code: string): boolean {
   return status === 429 || (status === 403 && /QuotaExceed(ed)?$|^ExceedQuota/.test(code));
 }
 
+/**
+ * Whether the service refused who asked, and not what was asked. A token that has expired is 401 `Unauthorized` here; the other
+ * codes are those after which the official Python SDK refreshes its credentials. Also said of a missing permission: the code
+ * is the same. A wrong signature may be the old secret of a rotated key.
+ */
+export function isAuthFailure(error: unknown): boolean {
+  if (!(error instanceof SourceError)) return false;
+  return error.status === 401 || /^(Unauthorized|InvalidAccessKeyId|SecurityToken)/.test(error.code);
+}
+
 function neverConnected(error: SourceError): boolean {
   const { code } = (error.cause ?? {}) as { code?: unknown };
   return typeof code === 'string' && NEVER_CONNECTED.has(code);

@@ -62,7 +62,13 @@ async function pull(client: SlsClient, request: PullRequest): Promise<Pulled> {
     caughtUp,
     endOfShard: standsStill && (await isEnd(client, request)),
     lagMs: caughtUp ? 0 : answer.ageMs,
+    ...filteredOf(answer),
   };
+}
+
+function filteredOf({ scannedBytes, failedLogs }: PulledLogs): Pick<Pulled, 'filtered'> {
+  if (scannedBytes === undefined && failedLogs === undefined) return {};
+  return { filtered: { scannedBytes, failed: failedLogs ?? 0 } };
 }
 
 /** Of a pull that brought nothing: a closed shard's end is confirmed by the service. */

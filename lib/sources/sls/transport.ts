@@ -1,8 +1,8 @@
 /** Signed requests to one SLS project, repeated where that helps. */
 import { SettingsError, SourceError } from '../../errors.ts';
 import type { Clock, Random } from '../../runtime.ts';
-import { addressOf } from './endpoint.ts';
-import { failureOf, isRepeatable } from './failure.ts';
+import { addressOf, REGION_REMEDY, regionOf } from './endpoint.ts';
+import { failureOf, isAuthFailure, isRepeatable } from './failure.ts';
 import { createExchange, type HttpResponse } from './http.ts';
 import { retrying, withTimeout } from './retry.ts';
 import { md5Hex, percentEncode, sha256Hex, signV1, signV4 } from './signature.ts';
@@ -14,15 +14,22 @@ export interface Credentials {
   securityToken?: string | undefined;
 }
 
+/**
+ * Gives the credentials of the next request. `refused`: those that the service has just refused; whoever has others by now
+ * gives them, and the request is tried once more.
+ */
+export type CredentialsProvider = (refused?: Credentials) => Promise<Credentials> | Credentials;
+
 export interface TransportOptions {
-  /** Such as `cn-hangzhou.log.aliyuncs.com`; HTTPS where it names no scheme. */
+  /** Such as `cn-hangzhou.log.aliyuncs.com`; see `addressOf`. */
   endpoint: string;
   project: string;
-  /** Version 4 unless set; it needs `region`. */
+  /** Version 4 unless set; it needs a region. */
   signature?: 'v1' | 'v4' | undefined;
+  /** The one that the endpoint names, unless set. */
   region?: string | undefined;
-  /** Asked before every attempt, so that it may refresh them. What it throws is thrown on, and not repeated. */
-  credentials: () => Promise<Credentials> | Credentials;
+  /** Asked before every attempt, so that it may refresh them. What it throws is thrown on. */
+  credentials: CredentialsProvider;
   clock: Clock;
   random: Random;
   /** Of one attempt, credentials included. 10 s unless set. */
@@ -68,8 +75,11 @@ export function createTransport(options: TransportOptions): Transport {
   const address = addressOf(options.endpoint, options.project);
   const exchange = createExchange(address, responseBytesMax);
 
-  const attempt = async (request: SlsRequest, signal: AbortSignal): Promise<SlsResponse> => {
-    const credentials = await options.credentials();
+  const send = async (
+    request: SlsRequest,
+    credentials: Credentials,
+    signal: AbortSignal,
+  ): Promise<SlsResponse> => {
     const sentAt = clock.now();
     const headers = authorize(
       request,
@@ -84,6 +94,19 @@ export function createTransport(options: TransportOptions): Transport {
     if (!Number.isNaN(serviceTime)) options.onSkew?.(serviceTime + 500 - (sentAt + clock.now()) / 2);
     if (response.status !== 200) throw failureOf(response, `${request.method} ${request.path}`);
     return response;
+  };
+
+  /** Refused credentials did nothing yet, so any request may be sent again with others. */
+  const attempt = async (request: SlsRequest, signal: AbortSignal): Promise<SlsResponse> => {
+    const credentials = await options.credentials();
+    try {
+      return await send(request, credentials, signal);
+    } catch (error) {
+      if (!isAuthFailure(error)) throw error;
+      const others = await options.credentials(credentials);
+      if (sameCredentials(others, credentials)) throw error;
+      return send(request, others, signal);
+    }
   };
 
   return async (request) => {
@@ -103,6 +126,14 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
+export function sameCredentials(a: Credentials, b: Credentials): boolean {
+  return (
+    a.accessKeyId === b.accessKeyId &&
+    a.accessKeySecret === b.accessKeySecret &&
+    a.securityToken === b.securityToken
+  );
+}
+
 type Headers = Record<string, string>;
 
 function commonHeaders(request: SlsRequest, host: string, credentials: Credentials): Headers {
@@ -119,14 +150,8 @@ function commonHeaders(request: SlsRequest, host: string, credentials: Credentia
 }
 
 /** Completes the headers with what the chosen signature version wants, and with the signature itself. */
-function createAuthorize({ signature = 'v4', region }: TransportOptions) {
-  if (signature === 'v4' && !region) {
-    throw new SettingsError(
-      'region',
-      region,
-      'signature v4 needs the region of the project, such as cn-hangzhou',
-    );
-  }
+function createAuthorize({ signature = 'v4', endpoint, region = regionOf(endpoint) }: TransportOptions) {
+  if (signature === 'v4' && !region) throw new SettingsError('region', region, REGION_REMEDY);
   return (request: SlsRequest, common: Headers, credentials: Credentials, nowMs: number): Headers => {
     const { method, path, query = {}, body } = request;
     const { accessKeyId, accessKeySecret } = credentials;

@@ -1,0 +1,94 @@
+import { SourceError } from '../errors.ts';
+import type { Clock } from '../runtime.ts';
+import { addressOfUrl } from '../sources/sls/endpoint.ts';
+import { createExchange, type HttpResponse } from '../sources/sls/http.ts';
+import { withTimeout } from '../sources/sls/retry.ts';
+import { type AwsCredentials, signAwsRequest } from './awsSignature.ts';
+
+/** Who calls; `config` of any client of the AWS SDK is one. */
+export interface AwsAccount {
+  region(): Promise<string>;
+  credentials(): Promise<AwsCredentials>;
+}
+
+export interface AwsOperation {
+  /** As IAM and host names call it. */
+  service: 'secretsmanager' | 'ssm';
+  /** Header `x-amz-target`. */
+  target: string;
+  input: object;
+  /** The account's, unless set. */
+  region?: string | undefined;
+  /** A URL; unless set, the service's public one. */
+  endpoint?: string | undefined;
+}
+
+const TIMEOUT_MS = 3_000;
+/** A secret has at most 64 KiB. */
+const RESPONSE_BYTES_MAX = 256 * 1024;
+const MESSAGE_CHARACTERS_MAX = 500;
+
+/**
+ * One call of AWS's JSON protocol, signed here: a client of the SDK for it adds far more to what a cold start reads. Rejects with
+ * a `SourceError` (the service's code, or `Timeout`, `NetworkError`, `BadResponse`), or with what the account rejects with.
+ */
+export async function callAws(
+  operation: AwsOperation,
+  account: AwsAccount,
+  clock: Clock,
+): Promise<Record<string, unknown>> {
+  const { service, target, region = await account.region() } = operation;
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const address = addressOfUrl(new URL(operation.endpoint ?? `https://${service}.${region}.${domain}`));
+  const body = JSON.stringify(operation.input);
+  const headers = {
+    host: address.host,
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amz-target': target,
+  };
+  const request = { service, region, headers, body };
+  const signed = signAwsRequest(request, await account.credentials(), clock.now());
+  const exchange = createExchange(address, RESPONSE_BYTES_MAX);
+  const response = await withTimeout(
+    { clock, signal: new AbortController().signal, timeoutMs: TIMEOUT_MS },
+    () => failure(`${target}: no answer within ${TIMEOUT_MS} ms`, 0, 'Timeout'),
+    (signal) =>
+      exchange({
+        method: 'POST',
+        target: '/',
+        // One call in hours: nothing to keep a connection for.
+        headers: { ...signed, 'content-length': String(Buffer.byteLength(body)), connection: 'close' },
+        body: Buffer.from(body),
+        signal,
+      }),
+  );
+  return understood(response, target);
+}
+
+/** The answer's object. An answer that is none is not shown: it may hold the secret. */
+function understood({ status, body }: HttpResponse, target: string): Record<string, unknown> {
+  const answer = parseObject(body.toString());
+  if (status === 200 && answer !== undefined) return answer;
+  // Such as `com.amazonaws.ssm#ParameterNotFound`.
+  const type = status === 200 ? '' : String(answer?.__type ?? '');
+  const code = type.slice(type.indexOf('#') + 1) || 'BadResponse';
+  const message = String(answer?.message ?? answer?.Message ?? 'unusable answer').slice(
+    0,
+    MESSAGE_CHARACTERS_MAX,
+  );
+  throw failure(`${target}: ${status} ${code}: ${message}`, status, code);
+}
+
+function failure(message: string, status: number, code: string): SourceError {
+  const mayPass = status === 0 || status >= 500 || status === 429 || /^Throttl|^TooManyRequests/.test(code);
+  return new SourceError(message, { code, status, retriable: mayPass || status === 200 });
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
