@@ -42,7 +42,7 @@ export function authenticate(request: WireRequest, accounts: readonly SlsAccount
     authorization.version === 'v4'
       ? [expectedV4(request, account, authorization.region)]
       : expectedV1(request, account);
-  const compact = sent.replace(', Signature=', ',Signature=');
+  const compact = sent.replace(', Signature=', ',Signature=').replace(/^SLS /, 'LOG ');
   if (!expected.some((value) => sameText(value, compact))) {
     throw refuse.signatureNotMatch(authorization.signature);
   }

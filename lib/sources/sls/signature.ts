@@ -91,9 +91,9 @@ export function signV4(
   return `${V4_ALGORITHM} Credential=${request.accessKeyId}/${scope},Signature=${signature}`;
 }
 
-/** Takes an `Authorization` value apart; undefined if it is of neither version. */
+/** Takes an `Authorization` value apart; undefined if it is of neither version. The Go SDK writes `SLS` for `LOG`. */
 export function parseAuthorization(value: string): Authorization | undefined {
-  const v1 = /^LOG ([^:\s]+):(\S+)$/.exec(value);
+  const v1 = /^(?:LOG|SLS) ([^:\s]+):(\S+)$/.exec(value);
   if (v1) return { version: 'v1', accessKeyId: v1[1]!, signature: v1[2]! };
   const v4 =
     /^SLS4-HMAC-SHA256 Credential=([^/\s]+)\/(\d{8})\/([^/\s]+)\/sls\/aliyun_v4_request, ?Signature=([0-9a-f]+)$/.exec(

@@ -200,6 +200,8 @@ describe('a server recomputing a signature', () => {
   });
 
   test('reads who signed', () => {
+    // The Go SDK writes SLS.
+    expect(parseAuthorization('SLS id:c2ln')).toEqual(parseAuthorization('LOG id:c2ln'));
     expect(parseAuthorization('LOG id:c2ln')).toEqual({
       version: 'v1',
       accessKeyId: 'id',
