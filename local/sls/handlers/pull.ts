@@ -46,12 +46,16 @@ function countMax(call: Call): number {
   return count;
 }
 
-/** An empty answer has no body at all, whatever compression was asked for: SDKs do not decompress a raw size of 0. */
+/**
+ * An empty answer has no body at all, whatever compression was asked for: SDKs do not decompress a raw size of 0. It
+ * names the compression all the same: the Go SDK takes an answer that does not for a failure.
+ */
 function withBody(headers: Record<string, string>, raw: Uint8Array, accept: string | undefined): Answer {
-  const compression = raw.byteLength === 0 ? undefined : acceptedCompression(accept);
+  const compression = acceptedCompression(accept);
   if (compression) headers['x-log-compresstype'] = compression;
   headers['x-log-bodyrawsize'] = String(raw.byteLength);
-  return { status: 200, headers, body: compression ? compress(raw, compression) : raw };
+  const body = compression && raw.byteLength > 0 ? compress(raw, compression) : raw;
+  return { status: 200, headers, body };
 }
 
 /** A LogGroupList: each group as field 1, its bytes as they were put. */

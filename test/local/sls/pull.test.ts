@@ -104,6 +104,15 @@ describe('a pull', () => {
     expect(messagesOf(answer.body)).toEqual([['a']]);
   });
 
+  test('names the compression even where there is nothing to compress', async () => {
+    const bench = await startBench();
+    const begin = await cursorOf(bench, 0, 'begin');
+    const answer = await pull(bench, 0, begin, {}, { 'accept-encoding': 'lz4' });
+    // The Go SDK takes an answer without it for a failure.
+    expect(answer.headers).toMatchObject({ 'x-log-compresstype': 'lz4', 'x-log-bodyrawsize': '0' });
+    expect(answer.body.byteLength).toBe(0);
+  });
+
   test('brings about 10 MB at most, and one group at least', async () => {
     const bench = await startBench();
     const large = groupOf(...Array.from({ length: 6 }, () => 'x'.repeat(1_000_000)));
