@@ -1,0 +1,205 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LOCAL_HELP } from '../../cli/options.ts';
+import { readSettings } from '../../lib/config/settings.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const DELIVER = join(import.meta.dirname, 'fixtures/deliver.mjs');
+const run = promisify(execFile);
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const filesBelow = (folder: string, ending: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith(ending))
+    .map((path) => join(folder, path))
+    .sort();
+const unique = (texts: Iterable<string>): string[] => [...new Set(texts)].sort();
+const matches = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, group]) => group!);
+
+const PAGES = ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs', '.md')];
+
+/** The cells of the rows of all tables of a page whose first cell is `code`. */
+function rowsOf(page: string): { name: string; cells: string[] }[] {
+  return read(page)
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => {
+      const cells = line.split('|').map((cell) => cell.trim());
+      return { name: /^`([^`]+)`/.exec(cells[1]!)![1]!, cells: cells.slice(1, -1) };
+    });
+}
+
+describe('the settings in docs/deploy.md', () => {
+  const VARIABLE = /\b(SHARDBEAT_[A-Z0-9_]*[A-Z0-9])\b/g;
+  const known = unique(filesBelow('lib/config', '.ts').flatMap((file) => matches(read(file), VARIABLE)));
+  const rows = rowsOf('docs/deploy.md').filter(({ name }) => name.startsWith('SHARDBEAT_'));
+  const defaultOf = ({ cells }: { cells: string[] }): string => cells[1]!;
+
+  const required = Object.fromEntries(
+    rows.filter((row) => defaultOf(row).startsWith('required')).map(({ name }) => [name, 'x1']),
+  );
+  const least = {
+    ...required,
+    SHARDBEAT_INTERVAL: '1m',
+    SHARDBEAT_SOURCE: 'sls',
+    SHARDBEAT_SLS_REGION: 'x1',
+    SHARDBEAT_SLS_ACCESS_KEY_ID: 'x1',
+    SHARDBEAT_SLS_ACCESS_KEY_SECRET: 'x1',
+  };
+  // Functions made anew by each reading are no difference.
+  const settingsOf = (environment: Record<string, string>): unknown =>
+    JSON.parse(
+      JSON.stringify(readSettings(environment), (_key, value) =>
+        typeof value === 'function' ? value.name : value,
+      ),
+    );
+
+  it('are those that the function reads', () => {
+    expect(rows.map(({ name }) => name).sort()).toEqual(known);
+  });
+
+  it('are called by their names on every page', () => {
+    for (const page of PAGES)
+      expect(known, page).toEqual(expect.arrayContaining(matches(read(page), VARIABLE)));
+  });
+
+  it.each(Object.keys(required))('need %s, as they say', (name) => {
+    expect(settingsOf(least)).toBeDefined();
+    expect(() => readSettings({ ...least, [name]: undefined })).toThrow(
+      expect.objectContaining({ name: 'SettingsError', field: name }),
+    );
+  });
+
+  it.each(
+    rows
+      .filter((row) => defaultOf(row).startsWith('`'))
+      .map((row) => [row.name, defaultOf(row).slice(1, -1)]),
+  )('have the default of %s right: %s', (name, value) => {
+    expect(settingsOf({ ...least, [name]: value })).toEqual(settingsOf(least));
+  });
+});
+
+describe('the log events in docs/operations.md', () => {
+  const NAME = /'([a-z]+\.[A-Za-z]+)'/g;
+  const calls = [...filesBelow('lib', '.ts'), ...filesBelow('functions', '.ts')].flatMap((file) =>
+    [...read(file).matchAll(/\b(?:logger\.(debug|info|warn|error)|tell)\(([^{)]*)/g)].map(
+      ([, level, text]) => ({
+        file,
+        level,
+        names: matches(text!, NAME),
+      }),
+    ),
+  );
+  const written = filesBelow('lib', '.ts').flatMap((file) =>
+    matches(read(file), /\bevent: '([a-z]+\.[A-Za-z]+)'/g),
+  );
+  const rows = rowsOf('docs/operations.md').filter(({ name }) => /^[a-z]+\.[A-Za-z]+$/.test(name));
+
+  it('are all that the code logs, and no others', () => {
+    for (const { file, names } of calls) expect(names, `an event without a name in ${file}`).not.toEqual([]);
+    expect(unique(rows.map(({ name }) => name))).toEqual(
+      unique([...calls.flatMap(({ names }) => names), ...written]),
+    );
+  });
+
+  it('have their level', () => {
+    const told = rows.map(({ name, cells }) => `${name} ${cells[1]}`);
+    const logged = calls.flatMap(({ level, names }) =>
+      level ? names.map((name) => `${name} ${level}`) : [],
+    );
+    expect(told).toEqual(expect.arrayContaining(logged));
+  });
+});
+
+describe('the options in docs/local.md', () => {
+  const helped = matches(LOCAL_HELP, /^ {2}(?:-\w, )?(--[a-z-]+)/gm);
+
+  it('are those of --help', () => {
+    const names = rowsOf('docs/local.md').map(({ name }) => name.split(' ')[0]!);
+    expect(unique(names.filter((name) => name.startsWith('--')))).toEqual(unique(helped));
+  });
+
+  it('exist, wherever a page starts a run', () => {
+    for (const page of PAGES) {
+      for (const command of matches(read(page), /npm start -- ([^`\n|#]*)/g)) {
+        expect(helped, page).toEqual(expect.arrayContaining(matches(command, /(--[a-z-]+)/g)));
+      }
+    }
+  });
+});
+
+describe('links', () => {
+  const withoutCode = (text: string): string => text.replaceAll(/^ *```[\s\S]*?^ *```/gm, '');
+  const anchorsOf = (page: string): string[] =>
+    matches(withoutCode(read(page)), /^#+ (.+)$/gm).map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+
+  it.each(PAGES)('of %s lead somewhere', (page) => {
+    for (const link of matches(withoutCode(read(page)), /\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(link)) continue;
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? page : relative(ROOT, join(ROOT, dirname(page), path));
+      expect(existsSync(join(ROOT, target)), `${page} → ${link}`).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(target), `${page} → ${link}`).toContain(anchor);
+    }
+  });
+});
+
+describe('examples', () => {
+  const pages = ['processing', 'local', 'operations'];
+  const files = pages.flatMap((page) =>
+    matches(read(`docs/${page}.md`), /^```ts\n([\s\S]*?)^```$/gm).map((code, index) => ({
+      file: `${page}${index}.ts`,
+      code,
+    })),
+  );
+  const processing = files.filter(({ file }) => file.startsWith('processing'));
+  let directory: string;
+
+  // A folder that looks like the root of the repository.
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'shardbeat-docs-'));
+    for (const name of ['lib', 'local', 'node_modules', 'package.json']) {
+      await symlink(join(ROOT, name), join(directory, name));
+    }
+    const { compilerOptions } = JSON.parse(read('tsconfig.json'));
+    await writeFile(
+      join(directory, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: files.map(({ file }) => file) }),
+    );
+    for (const { file, code } of files) await writeFile(join(directory, file), code);
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  it('of all pages have correct types', async () => {
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const checking = run(process.execPath, [tsc, '-p', '.'], { cwd: directory });
+    const { stdout } = await checking.catch((error: { stdout: string }) => error);
+    // What the library itself has to be blamed for, its own check tells.
+    expect(stdout.split('\n').filter((line) => files.some(({ file }) => line.startsWith(file)))).toEqual([]);
+  });
+
+  it('of docs/processing.md take a batch twice, and the idempotent one stores it once', async () => {
+    const modules = processing.map(({ file }) => join(directory, file));
+    const env = { ...process.env, TMPDIR: directory };
+    const { stdout } = await run(process.execPath, [DELIVER, directory, ...modules], { env });
+    const { requests, stored, events } = JSON.parse(stdout);
+    expect({ requests, stored }).toEqual({ requests: 2, stored: 2 });
+    expect(events).toContainEqual({ event: 'requests.counted', failed: 1 });
+    expect(events).toContainEqual({ event: 'records.taken', taken: 1 });
+  });
+
+  it('of docs/local.md run', async () => {
+    const { stdout } = await run(process.execPath, [join(directory, 'local0.ts')]);
+    expect(stdout).toMatch(/^4 \{/);
+  });
+});
