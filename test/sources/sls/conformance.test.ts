@@ -1,5 +1,8 @@
+import { expect } from 'vitest';
+import { combineSources } from '../../../lib/sources/combined.ts';
 import { createSlsClient, type SlsClient } from '../../../lib/sources/sls/client.ts';
 import { createSlsSource } from '../../../lib/sources/sls/source.ts';
+import type { Source } from '../../../lib/sources/source.ts';
 import { startSls } from '../../../local/sls/service.ts';
 import { describeSource, type SourceBackend } from '../../conformance/source.ts';
 import { createCountingRandom, createManualClock } from '../../support/clock.ts';
@@ -11,6 +14,33 @@ describeSource('sls, signed with v4 and compressed with zstd', () =>
 describeSource('sls, signed with v1 and compressed with lz4', () =>
   startBackend({ signature: 'v1', compression: 'lz4' }),
 );
+
+describeSource('of several streams', async () => {
+  const backend = await startBackend({ signature: 'v4', compression: 'zstd' });
+  const orders = backend.source;
+  const nothing: Source = {
+    kind: orders.kind,
+    tags: { source: 'sls' },
+    listShards: async (signal) => {
+      signal.throwIfAborted();
+      return [];
+    },
+    cursorAt: () => expect.unreachable('it has no shards'),
+    pull: () => expect.unreachable('it has no shards'),
+  };
+  const prefixed = (id: string): string => `orders:${id}`;
+  const plain = (shard: string): string => shard.replace('orders:', '');
+  return {
+    ...backend,
+    source: combineSources({ orders, audit: nothing }),
+    put: (shard, lines) => backend.put(plain(shard), lines),
+    split: async (shard) => (await backend.split(plain(shard))).map(prefixed),
+    merge: async (shard) => {
+      const { parents, child } = await backend.merge(plain(shard));
+      return { parents: parents.map(prefixed), child: prefixed(child) };
+    },
+  };
+});
 
 async function startBackend(variant: {
   signature: 'v1' | 'v4';

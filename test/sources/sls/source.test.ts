@@ -146,6 +146,67 @@ describe('pulling', () => {
   });
 });
 
+describe('a filter', () => {
+  const query = "* | where status = '500' and path like '/a&b=%'";
+  const filtering = (server: ScriptedServer, filter: { query?: string; processor?: string }) =>
+    createSlsSource({ ...optionsFor(server), logstore: 'orders', ...filter });
+
+  test('in SPL is sent as the official SDKs send it', async () => {
+    const server = await serve(pulled());
+    await filtering(server, { query }).pull(request);
+    expect(server.received[0]!.query).toEqual({
+      type: 'log',
+      cursor: 'MQ==',
+      count: '100',
+      query,
+      pullMode: 'scan_on_stream',
+    });
+  });
+
+  test('that the project has by name wins over a query', async () => {
+    const server = await serve(pulled());
+    await filtering(server, { query, processor: 'only-errors' }).pull(request);
+    expect(server.received[0]!.query).toEqual({
+      type: 'log',
+      cursor: 'MQ==',
+      count: '100',
+      processor: 'only-errors',
+    });
+  });
+
+  test.each(['query', 'processor'])('that leaves nothing still moves on (%s)', async (name) => {
+    const server = await serve(nothing({ 'x-log-cursor': 'OQ==', 'x-log-bodyrawsize': '0' }));
+    const pull = await filtering(server, { [name]: 'x' }).pull({ ...request, closed: true });
+    expect(pull).toMatchObject({ empty: true, nextCursor: 'OQ==', caughtUp: false, endOfShard: false });
+    expect(server.received).toHaveLength(1);
+  });
+
+  test('that leaves nothing at the end has caught up', async () => {
+    const server = await serve(nothing({ 'x-log-cursor': 'OQ==', 'x-log-end-of-cursor': '1' }));
+    expect(await filtering(server, { query }).pull(request)).toMatchObject({
+      empty: true,
+      nextCursor: 'OQ==',
+      caughtUp: true,
+      lagMs: 0,
+    });
+  });
+
+  test('says how much was read for it, and on how many records it failed', async () => {
+    const server = await serve(pulled({ 'x-log-rawdatasize': '123456', 'x-log-failedlines': '3' }));
+    const { bytes, filtered } = await filtering(server, { query }).pull(request);
+    expect({ bytes, filtered }).toEqual({
+      bytes: TWO_GROUPS.length,
+      filtered: { scannedBytes: 123_456, failed: 3 },
+    });
+  });
+
+  test('is not there unless asked for', async () => {
+    const server = await serve(pulled());
+    expect(await sourceOf(server).pull(request)).not.toHaveProperty('filtered');
+    expect(Object.keys(server.received[0]!.query)).toEqual(['type', 'cursor', 'count']);
+  });
+});
+
 describe('the end of a shard', () => {
   const closed = { ...request, closed: true };
 

@@ -2,9 +2,9 @@ import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../../lib/errors.ts';
-import { addressOf } from '../../../lib/sources/sls/endpoint.ts';
+import { addressOf, regionOf } from '../../../lib/sources/sls/endpoint.ts';
 import { md5Hex, parseAuthorization, sha256Hex, signV1, signV4 } from '../../../lib/sources/sls/signature.ts';
-import { createTransport, type SlsRequest } from '../../../lib/sources/sls/transport.ts';
+import { type Credentials, createTransport, type SlsRequest } from '../../../lib/sources/sls/transport.ts';
 import { CREDENTIALS, optionsFor, type Received, refusal, serve, signal, TIMEOUT_MS } from './support.ts';
 
 const get: SlsRequest = { method: 'GET', path: '/logstores/orders/shards', signal };
@@ -229,6 +229,82 @@ describe('a failure that may pass', () => {
   });
 });
 
+describe('refused credentials', () => {
+  const NEW = { accessKeyId: 'new-id', accessKeySecret: 'new-secret', securityToken: 'new-token' };
+  const refusals = [
+    refusal(401, 'Unauthorized'),
+    refusal(403, 'Unauthorized'),
+    refusal(401, 'SignatureNotMatch'),
+    refusal(403, 'InvalidAccessKeyId'),
+    refusal(400, 'SecurityTokenExpired'),
+    refusal(400, 'SecurityToken.Expired'),
+  ];
+
+  /** Gives `CREDENTIALS` until told that they were refused. */
+  function rotating(others: Credentials = NEW) {
+    const told: (Credentials | undefined)[] = [];
+    let current: Credentials = CREDENTIALS;
+    const credentials = (refused?: Credentials): Credentials => {
+      told.push(refused);
+      if (refused !== undefined) current = others;
+      return current;
+    };
+    return { credentials, told };
+  }
+
+  test.each(refusals)(
+    'are asked for again, and the request is sent with the new ones: $body',
+    async (answer) => {
+      const server = await serve(answer, OK);
+      const { credentials, told } = rotating();
+      const options = { ...optionsFor(server), credentials };
+      expect((await createTransport(options)(get)).body.toString()).toBe('fine');
+      expect(told).toEqual([undefined, CREDENTIALS]);
+      const [first, second] = server.received;
+      expect(first!.headers.authorization).toContain('the-id');
+      expect(second!.headers.authorization).toContain('new-id');
+      expect(second!.headers['x-acs-security-token']).toBe('new-token');
+      expect(options.clock.waitsMs).toEqual([]);
+    },
+  );
+
+  test('did nothing yet, so that what must not happen twice is sent again too', async () => {
+    const server = await serve(refusal(401, 'Unauthorized'), OK);
+    await createTransport({ ...optionsFor(server), ...rotating() })(post);
+    expect(server.received[1]!.body.toString()).toBe('{}');
+  });
+
+  test('are asked for once: the second refusal is final', async () => {
+    const server = await serve(refusal(401, 'Unauthorized'));
+    const { credentials, told } = rotating();
+    const error = await failure(createTransport({ ...optionsFor(server), credentials })(get));
+    expect(error).toMatchObject({ code: 'Unauthorized', retriable: false });
+    expect(told).toEqual([undefined, CREDENTIALS]);
+    expect(server.received).toHaveLength(2);
+  });
+
+  test('that are still the same are not sent again', async () => {
+    const server = await serve(refusal(401, 'Unauthorized'));
+    const { credentials } = rotating({ ...CREDENTIALS });
+    await failure(createTransport({ ...optionsFor(server), credentials })(get));
+    expect(server.received).toHaveLength(1);
+  });
+
+  test('are not suspected after other refusals', async () => {
+    const server = await serve(refusal(404, 'ShardNotExist'));
+    const { credentials, told } = rotating();
+    await failure(createTransport({ ...optionsFor(server), credentials })(get));
+    expect(told).toEqual([undefined]);
+  });
+
+  test('old or new, show no secret', async () => {
+    const server = await serve(refusal(401, 'Unauthorized'));
+    const { credentials } = rotating();
+    const error = await failure(createTransport({ ...optionsFor(server), credentials })(get));
+    expect(inspect(error, { depth: 10 })).not.toMatch(/the-secret|new-secret|new-token|Signature=/);
+  });
+});
+
 describe('a request that must not happen twice', () => {
   test.each([BUSY, 'reset', 'cut'] as const)(
     'is not repeated when it may have happened: %j',
@@ -387,6 +463,46 @@ describe('an endpoint', () => {
       expect(() => addressOf(endpoint, 'shop')).toThrow(expect.objectContaining({ field: 'endpoint' }));
     },
   );
+
+  test('does not name the project: that would be there twice', () => {
+    expect(() => addressOf('https://shop.cn-hangzhou.log.aliyuncs.com', 'shop')).toThrow(
+      /leave out the project/,
+    );
+    expect(addressOf('shops.example.com', 'shop').hostname).toBe('shop.shops.example.com');
+  });
+
+  test('of the accelerated network is one for all regions', () => {
+    expect(addressOf('log-global.aliyuncs.com', 'shop')).toMatchObject({
+      hostname: 'shop.log-global.aliyuncs.com',
+      port: 443,
+      secure: true,
+    });
+    const options = { ...optionsFor({ url: 'log-global.aliyuncs.com' }), region: undefined };
+    expect(() => createTransport(options)).toThrow(/^region: .*does not name it/);
+  });
+
+  test.each([
+    ['cn-hangzhou.log.aliyuncs.com', 'cn-hangzhou'],
+    ['https://ap-southeast-1.log.aliyuncs.com', 'ap-southeast-1'],
+    ['http://cn-hangzhou-intranet.log.aliyuncs.com:80', 'cn-hangzhou'],
+    ['cn-shanghai-internal.log.aliyuncs.com', 'cn-shanghai'],
+    ['cn-hangzhou-acdr-ut-1-vpc.sls.aliyuncs.com', 'cn-hangzhou-acdr-ut-1'],
+    ['cn-hangzhou-acdr-ut-1-share.log.aliyuncs.com', 'cn-hangzhou-acdr-ut-1'],
+    ['CN-HANGZHOU.log.aliyuncs.com', 'cn-hangzhou'],
+    ['log-global.aliyuncs.com', undefined],
+    ['cn-hangzhou.oss.aliyuncs.com', undefined],
+    ['cn-hangzhou.log.aliyuncs.com.example.com', undefined],
+    ['a.cn-hangzhou.log.aliyuncs.com', undefined],
+    ['http://127.0.0.1:8080', undefined],
+    ['a b', undefined],
+  ])('%s names the region %s', (endpoint, region) => {
+    expect(regionOf(endpoint)).toBe(region);
+  });
+
+  test('that names the region is enough for version 4', async () => {
+    const options = { ...optionsFor({ url: 'cn-beijing-intranet.log.aliyuncs.com' }), region: undefined };
+    expect(() => createTransport(options)).not.toThrow();
+  });
 
   test('needs a region under version 4, and none under version 1', () => {
     const options = { ...optionsFor({ url: 'http://127.0.0.1' }), region: undefined };
