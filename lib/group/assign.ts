@@ -17,7 +17,7 @@ export function targetOf(state: GroupState, { generation, order, strategy }: Tar
   return new Map([...target].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Pure: every slot has been planned for, and holds exactly what it is to hold. */
+/** Pure: every slot has been planned for, holds exactly what it is to hold, and knows which of it is closed. */
 export function isAssigned(state: GroupState, options: Omit<TargetOptions, 'generation'>): boolean {
   const target = targetOf(state, { ...options, generation: Number.NaN });
   return [...target].every(([slot, wanted]) => {
@@ -26,6 +26,7 @@ export function isAssigned(state: GroupState, options: Omit<TargetOptions, 'gene
     return (
       generation !== undefined &&
       same &&
+      !mustLook(state, wanted, generation) &&
       Object.keys(wanted).every((shard) => assigned[shard] === wanted[shard])
     );
   });
@@ -33,15 +34,14 @@ export function isAssigned(state: GroupState, options: Omit<TargetOptions, 'gene
 
 /**
  * Plans, and writes the consumer items that change: all revocations, then all grants, so that a shard is not listed twice
- * longer than needed. `touched`: shards whose owner must look at the item again: its consumer item is written even if
- * nothing moves. Returns how many shards were given to a slot.
+ * longer than needed. Returns how many shards were given to a slot.
  *
  * A refused write (the slot is gone, or another planner was here) is skipped: the next plan sees what is left to do.
  */
 export async function assign(
   store: GroupStore,
   state: GroupState,
-  options: TargetOptions & { touched: ReadonlySet<string> },
+  options: TargetOptions,
   reading: ReadOptions,
 ): Promise<number> {
   const { generation } = options;
@@ -74,11 +74,18 @@ export async function assign(
   for (const [slot, wanted] of target) {
     const { assigned = {}, generation: known } = state.consumers.get(slot)!;
     const granted = Object.keys(wanted).filter((shard) => assigned[shard] !== wanted[shard]).length;
-    const look = known !== generation && Object.keys(wanted).some((shard) => options.touched.has(shard));
-    if (granted > 0 || look || known === undefined) await write(slot, wanted);
+    if (granted > 0 || known === undefined || mustLook(state, wanted, known)) await write(slot, wanted);
     moves += granted;
   }
   return moves;
+}
+
+/**
+ * One of the slot's shards was closed since the plan that its cache may be of: a new generation makes it read again. Told
+ * from the items, not from what this plan did: the one that closed the shard may have been broken off before it got here.
+ */
+function mustLook({ shards }: GroupState, wanted: Record<string, Grant>, generation: number): boolean {
+  return Object.keys(wanted).some((shard) => shards.get(shard)?.closedUnder === generation);
 }
 
 /** Attempts of one batch after which the slot, and not the batch, comes under suspicion. */

@@ -55,6 +55,8 @@ export interface ShardItem {
   /** `closing`: the source has closed the shard, records may be left. `done`: every record was processed. */
   state: 'open' | 'closing' | 'done';
   parents: string[];
+  /** Generation of the slot that held the shard when it was closed: a cache of that generation does not know. */
+  closedUnder?: number;
   /** Since when the source has not listed the shard. */
   missingSince?: number;
   lagMs?: number;

@@ -75,9 +75,9 @@ async function makePlan(planning: Planning, generation: number, options: ReadOpt
   const state = await store.readAll({ ...options, consistent: true });
   // After the items: see shardChanges.
   const listed = await planning.stream.listShards(options.signal);
-  const touched = await syncShards(planning, state, listed, options);
+  await syncShards(planning, state, listed, options);
   await removeExpired(planning, state, options);
-  const moves = await assign(store, state, { generation, order, strategy, touched }, options);
+  const moves = await assign(store, state, { generation, order, strategy }, options);
 
   const planDueAt = nextPlanAt(state, now, times);
   const completed = completes(planning, state);

@@ -1,7 +1,7 @@
 import type { Times } from '../config/times.ts';
 import { forEachParallel } from '../parallel.ts';
 import type { SourceShard } from '../sources/source.ts';
-import { type GroupState, type ShardItem, shardKey } from './items.ts';
+import { type ConsumerItem, type GroupState, type ShardItem, shardKey } from './items.ts';
 import type { Planning } from './plan.ts';
 import type { ReadOptions, Write } from './store.ts';
 
@@ -47,7 +47,7 @@ export function shardChanges(
 
 /**
  * Brings the shard items in line with what the source lists, in the table and in `state`: new shards (parents first),
- * closed ones, those that the source has forgotten. Returns the shards whose owner must read the item again.
+ * closed ones, those that the source has forgotten.
  *
  * Throws what the source or the store throws: a plan without all items would let a child start before its parent.
  */
@@ -56,7 +56,7 @@ export async function syncShards(
   state: GroupState,
   listed: readonly SourceShard[],
   options: ReadOptions,
-): Promise<Set<string>> {
+): Promise<void> {
   const { store, logger, now } = planning;
   const known = new Set(state.shards.keys());
   const changes = shardChanges(state, listed, planning);
@@ -73,7 +73,9 @@ export async function syncShards(
     if (written.accepted) state.shards.set(id, written.item);
   };
   for (const id of changes.close) {
-    await write(id, { set: { state: 'closing' }, condition: { equal: 'state', value: 'open' } });
+    const closedUnder = generationOfHolder(state, id);
+    const set = { state: 'closing' as const, ...(closedUnder !== undefined && { closedUnder }) };
+    await write(id, { set, condition: { equal: 'state', value: 'open' } });
   }
   for (const id of changes.miss) {
     await write(id, { set: { missingSince: now }, condition: { exists: 'epoch' } });
@@ -97,7 +99,16 @@ export async function syncShards(
     const condition = { equal: 'state', value: 'done' } as const;
     if (await store.remove(shardKey(id), condition, options)) state.shards.delete(id);
   }
-  return new Set(changes.close);
+}
+
+/** Where two slots list the shard, that of the higher grant will keep it. */
+function generationOfHolder({ consumers }: GroupState, shard: string): number | undefined {
+  let holder: ConsumerItem | undefined;
+  for (const consumer of consumers.values()) {
+    const grant = consumer.assigned?.[shard];
+    if (grant !== undefined && grant > (holder?.assigned?.[shard] ?? 0)) holder = consumer;
+  }
+  return holder?.generation;
 }
 
 /**
