@@ -19,7 +19,7 @@ export const FAULT_RATES_MAX = {
   throttled: 0.1,
   lostRequest: 0.05,
   lostAnswer: 0.1,
-  delayedWrite: 0.1,
+  delayedWrite: 0.2,
   writtenTwice: 0.1,
   echo: 0.1,
   staleRead: 0.5,
@@ -52,8 +52,17 @@ export interface Faults {
   cease(): void;
 }
 
-/** Kinds that come at their highest rate: what only two or three faults together bring about must happen often. */
-const FOCUS_KINDS_MAX = 5;
+/** Kinds that come at their highest rate together: what only two or three of them bring about must happen often. */
+const THEMES: readonly (readonly FaultName[])[] = [
+  ['delayedWrite', 'slowStore', 'operator'],
+  ['delayedWrite', 'churn', 'stall'],
+  ['echo', 'slowStore', 'operator', 'processSlow'],
+  ['operator', 'operatorCrash'],
+  ['missing', 'late', 'churn', 'stall'],
+  ['crash', 'retry', 'overlap', 'scatter'],
+  ['split', 'merge', 'trim', 'sourceError'],
+];
+const FOCUS_KINDS_MAX = 3;
 
 /** A third of the kinds are off, the others are mostly calm; some seeds are brutal in all, most in a few. */
 export function drawRates(dice: Dice): FaultRates {
@@ -63,6 +72,8 @@ export function drawRates(dice: Dice): FaultRates {
     const share = dice.next() ** 2;
     rates[name] = dice.chance(0.35) ? 0 : FAULT_RATES_MAX[name] * share * temper;
   }
+  const theme = dice.chance(0.5) ? dice.pick(THEMES) : [];
+  for (const name of theme) rates[name] = FAULT_RATES_MAX[name];
   for (let kinds = dice.between(0, FOCUS_KINDS_MAX); kinds > 0; kinds--) {
     const name = dice.pick(FAULT_NAMES);
     rates[name] = FAULT_RATES_MAX[name];

@@ -186,6 +186,12 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   mutant(
+    'closing that a broken-off plan tells nobody',
+    'group/assign.ts',
+    'shards.get(shard)?.closedUnder === generation',
+    'shards.get(shard)?.closedUnder === -generation',
+  ),
+  mutant(
     'seek without epoch',
     'group/operations.ts',
     "      add: { epoch: 1 },\n      unset: ['failure', 'lagMs'],",
@@ -199,7 +205,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'pause forgotten by the cache',
-    'tick/tick.ts',
+    'tick/lookAfterPlan.ts',
     'planDueAt: group.paused ? 0 : group.planDueAt',
     'planDueAt: group.planDueAt',
   ),

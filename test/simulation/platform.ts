@@ -41,9 +41,11 @@ export function createPlatform(world: World): Platform {
     if (!faults.happens('wrongClock')) return;
     sandbox.offsetMs = faults.dice('wrongClock').between(-CLOCK_OFF_MS_MAX, CLOCK_OFF_MS_MAX);
   };
-  const choose = (): Sandbox => {
+  const choose = (slot: string): Sandbox => {
     const idle = sandboxes.filter((sandbox) => sandbox.state === 'frozen' && !busy(sandbox));
-    return idle.length === 0 || faults.happens('scatter') ? createOne() : dice.pick(idle);
+    if (idle.length === 0 || faults.happens('scatter')) return createOne();
+    const last = idle.find((sandbox) => sandbox.caches.has(slot));
+    return last === undefined || dice.chance(0.2) ? dice.pick(idle) : last;
   };
   const busy = (sandbox: Sandbox): boolean => [...live].some((actor) => actor.sandbox === sandbox);
 
@@ -71,7 +73,7 @@ export function createPlatform(world: World): Platform {
   };
 
   const invoke = (slot: string): void => {
-    const sandbox = choose();
+    const sandbox = choose(slot);
     moveClock(sandbox);
     sandbox.thaw();
     const startedAt = scheduler.now();

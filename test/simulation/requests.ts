@@ -87,7 +87,10 @@ export function send<T>(world: World, actor: Actor, request: Request<T>): Promis
         request.answered?.(value);
         resolve(value);
       });
-    world.landsUntil = Math.max(world.landsUntil, scheduler.now() + Math.max(0, ...fate.effectsMs));
+    world.landsUntil = Math.max(
+      world.landsUntil,
+      scheduler.now() + Math.ceil(Math.max(0, ...fate.effectsMs)),
+    );
   });
 }
 

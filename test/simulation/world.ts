@@ -6,7 +6,7 @@ import { createDice, type Dice } from './dice.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createObserver, type Observer } from './observer/observer.ts';
 import { unrest } from './observer/rest.ts';
-import type { Violation } from './observer/watch.ts';
+import { CACHE_AGE_INTERVALS, type Violation } from './observer/watch.ts';
 import { type Operators, startOperators } from './operators.ts';
 import { createPlatform, type Platform } from './platform.ts';
 import { drawScenario, type Overrides, type Scenario } from './scenario.ts';
@@ -53,7 +53,6 @@ const GROUP = 'orders';
  * the time that it takes. A seek that was broken off heals only with the age of the caches.
  */
 const REST_INTERVALS_MAX = 12;
-const CACHE_AGE_INTERVALS = 31;
 const INTERVALS_MAX = 500;
 
 /** One seed from its first event to rest, or to its first violation. Same arguments, same outcome. */

@@ -97,6 +97,7 @@ function watchMove(watch: Watch, actor: Actor, shard: string, before: ShardItem,
     watchSeek(watch, actor, shard, from, to);
     return;
   }
+  if (from !== to && actor.state !== 'live') watch.history(shard).landedLateAt = watch.world.scheduler.now();
   if (before.state === 'done' && after.state !== 'done')
     watch.fail('rewind', `shard ${shard} is no longer done`);
   if (to < from) watch.fail('rewind', `shard ${shard} goes back from ${before.cursor} to ${after.cursor}`);

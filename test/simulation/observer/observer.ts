@@ -83,6 +83,7 @@ export function createObserver(world: World): Observer {
     },
     told(actor, key, item) {
       const [kind, name] = split(key);
+      if (kind === 'CONSUMER') heardOfSlot(actor, name, item as ConsumerItem | undefined);
       if (kind !== 'SHARD') return;
       const { owner, cursor } = (item ?? {}) as Partial<ShardItem>;
       watch.facts(actor).seen.set(name, { owner, cursor: cursor ?? '', certain: true });
@@ -97,7 +98,8 @@ export function createObserver(world: World): Observer {
       watchPull(watch, actor, shard, cursor);
     },
     begun(actor, { shard }, positions) {
-      const delivery = { actor, shard, positions, tooLate: false, seeks: watch.history(shard).seeks };
+      const { seeks, openSeeks } = watch.history(shard);
+      const delivery = { actor, shard, positions, tooLate: false, seeks, astray: openSeeks.size > 0 };
       watchBatch(watch, delivery);
       return delivery;
     },
@@ -111,6 +113,13 @@ export function createObserver(world: World): Observer {
       }
     },
   };
+
+  /** The answer to its heartbeat is what a run works by. */
+  function heardOfSlot(actor: Actor, slot: string, item: ConsumerItem | undefined): void {
+    const facts = watch.facts(actor);
+    if (actor.slot !== slot || facts.working || item === undefined) return;
+    facts.generation = item.generation ?? 0;
+  }
 
   /** A fenced write that failed: what the actor knew of the shard holds no longer. */
   function doubt(actor: Actor, key: ItemKey, { set = {} }: AnyWrite): void {

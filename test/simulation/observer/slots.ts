@@ -10,6 +10,7 @@ export function watchConsumerWrite(
   before: ConsumerItem | undefined,
   after: ConsumerItem | undefined,
 ): void {
+  if (!watch.clocksWrong()) watchRunsOf(watch, slot, after);
   if (after === undefined) return;
   if (after.heartbeatAt === undefined) watch.fail('ghost', `slot ${slot} has an item, but no heartbeat`);
   if (before === undefined) return;
@@ -17,6 +18,22 @@ export function watchConsumerWrite(
   // Two planners at once may each overwrite the other: only a wrong clock lets them.
   if ((after.generation ?? 0) < (before.generation ?? 0) && !watch.clocksWrong()) {
     watch.fail('generation', `slot ${slot} goes back to an older plan`);
+  }
+}
+
+/** A run at work keeps its slot, and nobody may take its shards before it knows the plan that gave them away. */
+function watchRunsOf(watch: Watch, slot: string, after: ConsumerItem | undefined): void {
+  for (const run of watch.world.platform.live()) {
+    const { working, generation } = watch.facts(run);
+    if (run.slot !== slot || !working) continue;
+    if (after === undefined) {
+      watch.fail('deletion', `slot ${slot} was deleted while ${run.name} works in it`);
+    } else if (after.acknowledged === (after.generation ?? 0) && generation < after.acknowledged) {
+      watch.fail(
+        'false acknowledgement',
+        `${run.name} works by an older plan than slot ${slot} acknowledges`,
+      );
+    }
   }
 }
 

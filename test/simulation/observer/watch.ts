@@ -11,6 +11,7 @@ export type Check =
   | 'two ticks in one slot'
   | 'two owners at work'
   | 'two planners'
+  | 'false acknowledgement'
   | 'repeat'
   | 'work while paused'
   | 'stale work'
@@ -19,6 +20,9 @@ export type Check =
   | 'deletion'
   | 'never at rest'
   | 'crash of the code';
+
+/** After so many intervals a cache has been read anew, whatever happened. */
+export const CACHE_AGE_INTERVALS = 31;
 
 export interface Violation {
   check: Check;
@@ -36,6 +40,8 @@ export interface Delivery {
   tooLate: boolean;
   /** Seeks of its shard when it began. */
   seeks: number;
+  /** The shard was being sought when it began. */
+  astray: boolean;
 }
 
 /** What became of one shard's records, by position. */
@@ -51,6 +57,8 @@ export interface ShardHistory {
   soughtAt: number;
   /** Seeks that are not over, or were broken off: the owner may not know. */
   openSeeks: Set<Actor>;
+  /** When a checkpoint landed whose sender was gone. */
+  landedLateAt: number;
   ownerOfEpoch: Map<number, string | undefined>;
   epochMax: number;
   /** Done before the end time, by a clock that was ahead. */
@@ -65,6 +73,8 @@ export interface ActorFacts {
   /** It took its heartbeat for accepted: it asked for more than its own item. */
   working: boolean;
   planning: boolean;
+  /** Of the plan that it works by. */
+  generation: number;
   workedOn: Set<string>;
   /** Shards of which a write had no answer. */
   troubled: Set<string>;
@@ -123,6 +133,7 @@ const createHistory = (): ShardHistory => ({
   seeks: 0,
   soughtAt: 0,
   openSeeks: new Set(),
+  landedLateAt: 0,
   ownerOfEpoch: new Map(),
   epochMax: 0,
   endedEarly: false,
@@ -133,6 +144,7 @@ const createHistory = (): ShardHistory => ({
 const createFacts = (): ActorFacts => ({
   working: false,
   planning: false,
+  generation: Number.POSITIVE_INFINITY,
   workedOn: new Set(),
   troubled: new Set(),
   sought: new Set(),

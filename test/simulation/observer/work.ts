@@ -1,6 +1,6 @@
 import { shardKey } from '../../../lib/group/items.ts';
 import type { Actor } from '../host.ts';
-import { type Delivery, isBehind, type Watch } from './watch.ts';
+import { CACHE_AGE_INTERVALS, type Delivery, isBehind, type Watch } from './watch.ts';
 
 /** What a tick may do with a shard, and what may be handed to `process`. */
 
@@ -18,8 +18,11 @@ export function watchPull(watch: Watch, actor: Actor, shard: string, cursor: str
     watch.fail('stale work', `${actor.name} reads shard ${shard} at ${cursor}: ${lost}`);
     return;
   }
-  const { soughtAt, openSeeks } = watch.history(shard);
+  const { soughtAt, openSeeks, landedLateAt } = watch.history(shard);
   if (watch.clocksWrong() || openSeeks.size > 0 || soughtAt >= actor.startedAt) return;
+  // A late write of an earlier tick, which this one's epoch cannot tell from its own: the next commit will.
+  const agedMs = CACHE_AGE_INTERVALS * watch.world.settings.times.intervalMs;
+  if (landedLateAt > 0 && landedLateAt >= actor.startedAt - agedMs) return;
   const item = watch.world.table.item(shardKey(shard));
   if (item !== undefined && item.owner === actor.slot && item.cursor === cursor) return;
   const truth = item === undefined ? 'it has no item' : `it is ${item.owner}'s at ${item.cursor}`;
@@ -47,7 +50,7 @@ export function watchBatch(watch: Watch, delivery: Delivery): void {
 function explainsRepeat(watch: Watch, earlier: Delivery): boolean {
   const { actor, shard, tooLate } = earlier;
   const { soughtAt, openSeeks } = watch.history(shard);
-  if (openSeeks.size > 0 || soughtAt >= actor.startedAt) return true;
+  if (earlier.astray || openSeeks.size > 0 || soughtAt >= actor.startedAt) return true;
   return tooLate || actor.state === 'dead' || watch.facts(actor).troubled.has(shard) || watch.clocksWrong();
 }
 

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createDice } from './dice.ts';
+import { MUTANTS } from './mutants.ts';
+import { patched } from './patch.ts';
+import { runSeeds } from './pool.ts';
+import { createScheduler } from './scheduler.ts';
+import { runSeed } from './world.ts';
+
+const NOTHING_LEFT_OUT = { mutant: undefined, overrides: {} };
+
+describe('simulation', () => {
+  it('finds nothing in a few dozen seeds', async () => {
+    const results = await runSeeds({ from: 1, count: 60, untilFailure: false }, NOTHING_LEFT_OUT);
+    expect(results.map(({ seed }) => seed)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+    expect(results.filter(({ violation }) => violation !== undefined)).toEqual([]);
+  });
+
+  it('is not idle: records are processed, faults happen, shards change hands', async () => {
+    const { trace } = await runSeed(7, {}, true);
+    expect(trace.some((line) => line.includes('→ done'))).toBe(true);
+    expect(trace.some((line) => line.includes('shard.claimed'))).toBe(true);
+    expect(trace.at(-1)).not.toContain('VIOLATION');
+  });
+
+  it.each([3, 11, 20])('replays seed %i to the same trace', async (seed) => {
+    const first = await runSeed(seed, {}, true);
+    const second = await runSeed(seed, {}, true);
+    expect(first.trace.length).toBeGreaterThan(100);
+    expect(second.trace).toEqual(first.trace);
+    // Watching must not change what happens.
+    const unwatched = await runSeed(seed, {}, false);
+    expect(unwatched.restAfter).toBe(first.restAfter);
+  });
+
+  it.each(['checkpoint before process', 'no slot lock', 'cache trusted after a foreign tick'])(
+    'notices the mutant "%s"',
+    async (mutant) => {
+      const seeds = { from: 1, count: 200, untilFailure: true };
+      const results = await runSeeds(seeds, { mutant, overrides: {} });
+      expect(results.some(({ violation }) => violation !== undefined)).toBe(true);
+    },
+  );
+
+  it('finds the text of every mutant exactly once', () => {
+    for (const { name, patches } of MUTANTS) {
+      for (const patch of patches) {
+        const source = readFileSync(new URL(`../../lib/${patch.file}`, import.meta.url), 'utf8');
+        expect(patched(name, patch, source)).not.toBe(source);
+      }
+    }
+  });
+});
+
+describe('scheduler', () => {
+  it('runs events in order of time, and those of one moment in an order of its own', async () => {
+    const orders = await Promise.all(
+      Array.from({ length: 20 }, async (_, seed) => {
+        const scheduler = createScheduler(0, createDice(`ties ${seed}`));
+        const seen: string[] = [];
+        for (const name of ['a', 'b']) scheduler.at(10, () => seen.push(name));
+        scheduler.at(5, () => seen.push('first'));
+        await scheduler.run(20, () => false);
+        return seen.join(' ');
+      }),
+    );
+    expect(new Set(orders)).toEqual(new Set(['first a b', 'first b a']));
+  });
+});
