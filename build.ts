@@ -8,6 +8,9 @@ const ROOT = import.meta.dirname;
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   consume: ['handler', 'process'],
 };
+/** CommonJS packages of the user's ask for `require`, which an ES module has not. */
+export const REQUIRE_BANNER =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 const ENTRIES_DEFAULT: readonly string[] = ['handler'];
 
 export interface BuiltFile {
@@ -28,7 +31,7 @@ export async function buildFunctions(outputDirectory = join(ROOT, 'dist')): Prom
   const built: BuiltFile[] = [];
   for (const [name, entry] of await findEntries()) {
     const source = join(ROOT, 'functions', name, `${entry}.ts`);
-    built.push(await bundle(source, join(outputDirectory, name, `${entry}.mjs`)));
+    built.push(await bundle(entry, source, join(outputDirectory, name, `${entry}.mjs`)));
   }
   return built;
 }
@@ -44,7 +47,7 @@ async function findEntries(): Promise<[name: string, entry: string][]> {
   return found;
 }
 
-async function bundle(source: string, output: string): Promise<BuiltFile> {
+async function bundle(entry: string, source: string, output: string): Promise<BuiltFile> {
   const { outputFiles } = await esbuild({
     entryPoints: [source],
     outfile: output,
@@ -56,6 +59,7 @@ async function bundle(source: string, output: string): Promise<BuiltFile> {
     minify: true,
     // The AWS SDK's CommonJS build would need `require`, which an ES module has not.
     mainFields: ['module', 'main'],
+    ...(entry === 'process' && { banner: { js: REQUIRE_BANNER } }),
     sourcemap: true,
     sourcesContent: false,
     logLevel: 'silent',

@@ -35,7 +35,7 @@ export function commit(
       ...(progress.done && { state: 'done' }),
       ...(progress.lagMs !== undefined && { lagMs: progress.lagMs }),
     },
-    unset: ['failure'],
+    unset: ['failure', 'sought'],
     condition: held(holding),
   };
   return fencedWrite(store, holding, progress.to, write, options);

@@ -60,6 +60,8 @@ export interface ShardItem {
   /** Since when the source has not listed the shard. */
   missingSince?: number;
   lagMs?: number;
+  /** The cursor was set by `seek`, and nothing was committed since. */
+  sought?: boolean;
   /** The batch at the cursor that `process` refuses. */
   failure?: Failure;
 }
@@ -68,6 +70,8 @@ export interface Failure {
   attempts: number;
   firstAt: number;
   lastAt: number;
+  /** End of the refused batch: it comes again as it was, under the same id, also if more was written meanwhile. */
+  to: string;
   message: string;
 }
 

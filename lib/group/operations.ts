@@ -76,7 +76,7 @@ async function seekShard(
   const written = await store.update(
     shardKey(shard),
     {
-      set: { cursor },
+      set: { cursor, sought: true },
       add: { epoch: 1 },
       unset: ['failure', 'lagMs'],
       condition: {

@@ -80,8 +80,17 @@ export function agreement(
   return { agreed: false, differences: [...differences, versions] };
 }
 
-function upgrades(mine: { settingsVersion: number }, group: GroupItem): boolean {
-  return group.schema <= SCHEMA && mine.settingsVersion > group.settingsVersion;
+function upgrades(mine: { settings: GroupSettings; settingsVersion: number }, group: GroupItem): boolean {
+  if (group.schema > SCHEMA || mine.settingsVersion <= group.settingsVersion) return false;
+  return sameShards(group.settings.stream, mine.settings.stream);
+}
+
+/**
+ * Another stream has other shards under the same ids, for which the group's cursors mean nothing: that takes another
+ * group. Only where the ids name their part of the stream may parts come and go.
+ */
+function sameShards(before: string, after: string): boolean {
+  return before === after || (before.includes(',') && after.includes(','));
 }
 
 function newGroup(

@@ -81,15 +81,21 @@ async function endOf(run: TickRun, shard: string): Promise<{ near: boolean; curs
 async function pull(
   run: TickRun,
   { shard, cursor }: Holding,
-  { state }: CachedShard,
+  { state, failure }: CachedShard,
   endCursor: string | undefined,
 ): Promise<Pulled | 'deadline' | 'cursorExpired'> {
   if (cursor === endCursor) return nothingMore(cursor);
   const { source, budget, settings } = run;
   const { countMax } = settings;
   const closed = state !== 'open';
+  const request = { shard, cursor, closed, endCursor, countMax, signal: budget.work };
   try {
-    return await source.pull({ shard, cursor, closed, endCursor, countMax, signal: budget.work });
+    if (failure !== undefined) {
+      const again = await source.pull({ ...request, endCursor: failure.to });
+      // Its end is that of the batch, not of the shard.
+      if (!again.empty) return { ...again, caughtUp: false, endOfShard: false };
+    }
+    return await source.pull(request);
   } catch (error) {
     if (budget.work.aborted) return 'deadline';
     if (error instanceof SourceError && error.code === 'CursorExpired') return 'cursorExpired';
@@ -160,7 +166,7 @@ async function deliver(
       attempts: (at.failure?.attempts ?? 0) + 1,
       error,
     });
-    const failure = failedAgain(at.failure, run.clock.now(), error);
+    const failure = failedAgain(at.failure, to, run.clock.now(), error);
     const noted = await recordFailure(run.store, holding, failure, { signal: budget.requests });
     if (!noted) return 'lost';
     at.failure = failure;
@@ -168,10 +174,11 @@ async function deliver(
   }
 }
 
-function failedAgain(before: Failure | undefined, now: number, error: unknown): Failure {
+function failedAgain(before: Failure | undefined, to: string, now: number, error: unknown): Failure {
   // Bounded: the shard item is billed by the KiB.
   const message = String(error).slice(0, 200);
-  return { attempts: (before?.attempts ?? 0) + 1, firstAt: before?.firstAt ?? now, lastAt: now, message };
+  const { attempts = 0, firstAt = now } = before ?? {};
+  return { attempts: attempts + 1, firstAt, lastAt: now, to, message };
 }
 
 /** Does not wait for code that ignores its signal: whatever it still does, its batch is not committed. */

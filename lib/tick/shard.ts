@@ -63,7 +63,8 @@ async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedSh
     return undefined;
   }
   logger.info('shard.claimed', { shard, from: answer.from ?? null, epoch: answer.item.epoch });
-  return fromProvider(run, shard, held(answer.item));
+  // What an operator sought is where to go on, whatever the service says.
+  return answer.item.sought ? held(answer.item) : fromProvider(run, shard, held(answer.item));
 }
 
 /**

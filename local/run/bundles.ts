@@ -1,6 +1,7 @@
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildFailure, build } from 'esbuild';
+import { REQUIRE_BANNER } from '../../build.ts';
 import { SettingsError, ShardbeatError } from '../../lib/errors.ts';
 import { cannotWrite } from './temporary.ts';
 
@@ -69,10 +70,7 @@ async function bundle(entry: string, outfile: string): Promise<string[]> {
     platform: 'node',
     target: 'node24',
     mainFields: ['module', 'main'],
-    // CommonJS packages of the user's ask for `require`, which an ES module has not.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
+    banner: { js: REQUIRE_BANNER },
     sourcemap: 'inline',
     metafile: true,
     logLevel: 'silent',

@@ -173,7 +173,11 @@ describe('a checkpoint', () => {
     commit(store, { ...holding, ...given }, { to: 'c1', done: false, lagMs: 20 }, options);
 
   beforeEach(() =>
-    putShard({ owner: 'a', grant: 3, failure: { attempts: 1, firstAt: 1, lastAt: 1, message: '' } }),
+    putShard({
+      owner: 'a',
+      grant: 3,
+      failure: { attempts: 1, firstAt: 1, lastAt: 1, to: 'c1', message: '' },
+    }),
   );
 
   it('moves from the cursor it was read at, and forgets the failure', async () => {
@@ -226,7 +230,7 @@ describe('a checkpoint', () => {
   });
 
   it('has the same fence for a failure record', async () => {
-    const failure = { attempts: 2, firstAt: 1, lastAt: 2, message: 'no' };
+    const failure = { attempts: 2, firstAt: 1, lastAt: 2, to: 'c1', message: 'no' };
     expect(await recordFailure(store, holding, failure, options)).toBe(true);
     expect(await getShard()).toMatchObject({ failure, cursor: 'c0' });
     expect(await recordFailure(store, { ...holding, epoch: 4 }, failure, options)).toBe(false);

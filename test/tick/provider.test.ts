@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { deriveTimes } from '../../lib/config/times.ts';
 import { consumerKey, shardKey } from '../../lib/group/items.ts';
-import { drain } from '../../lib/group/operations.ts';
+import { drain, seek } from '../../lib/group/operations.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
 import type { ProviderGroup } from '../../lib/sources/providerGroup.ts';
 import { createSlsClient } from '../../lib/sources/sls/client.ts';
@@ -237,6 +237,19 @@ describe('a group shared with official consumers', () => {
     await group.put('8', 'right');
     for (let round = 0; round < 8; round++) await group.world.round('a');
     expect(group.world.delivered.toSorted()).toEqual(['1:left', '2:right']);
+  });
+});
+
+describe('seek in a group that the service keeps', () => {
+  it('wins over the checkpoint at the service, also if another slot is next', async () => {
+    const group = await setUp(1);
+    await group.put('0', 'x');
+    for (let round = 0; round < 3; round++) await group.world.round('a');
+    await seek(group.store, group.source, { shard: '0', to: { at: 'begin' } }, options);
+    group.clock.advance(3 * INTERVAL_MS);
+    for (let round = 0; round < 4; round++) await group.world.round('b');
+    expect(group.world.delivered).toEqual(['0:x', '0:x']);
+    expect(await group.checkpoints()).toEqual(group.ends());
   });
 });
 

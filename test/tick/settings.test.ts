@@ -50,6 +50,23 @@ describe('two deployments that disagree', () => {
     expect(outcomes.at(-1)).toBe('disagrees');
   });
 
+  it('about the stream stay apart whatever their versions: its cursors would mean nothing', async () => {
+    const world = createWorld(['0']);
+    await world.round('a');
+    world.settings.settingsVersion = 2;
+    world.settings.stream = 'memory://other';
+    expect(await world.tick('b')).toMatchObject({ outcome: 'disagrees' });
+    expect(await world.store.get('GROUP', read)).toMatchObject({ settings: { stream: 'memory://orders' } });
+  });
+
+  it('are settled where the parts of a stream that names them come and go', async () => {
+    const world = createWorld(['0'], { stream: 'sls://shop/a,b' });
+    await world.round('a');
+    world.settings.settingsVersion = 2;
+    world.settings.stream = 'sls://shop/a,b,c';
+    expect(await world.tick('b')).toMatchObject({ outcome: 'worked' });
+  });
+
   it('are also one that knows a later form of the items', async () => {
     const world = createWorld(['0']);
     await world.round('a');
@@ -137,7 +154,7 @@ describe('a slot that keeps failing', () => {
     for (let round = 0; round < 3; round++) await world.round('a', 'b', 'c');
     const failed = (await world.store.get(consumerKey('a'), read))!.assigned!;
     for (const shard of Object.keys(failed)) {
-      const failure = { attempts: 5, firstAt: 1, lastAt: 2, message: 'no' };
+      const failure = { attempts: 5, firstAt: 1, lastAt: 2, to: 'c1', message: 'no' };
       await world.store.update(
         shardKey(shard),
         { set: { failure }, condition: { exists: 'epoch' } },

@@ -195,6 +195,41 @@ describe('a batch', () => {
     expect(await world.store.get(shardKey('0'), read)).not.toHaveProperty('failure');
   });
 
+  it('that was refused comes again as it was, under the same id, whatever was written meanwhile', async () => {
+    const world = createWorld(['0']);
+    world.source.append('0', 'a');
+    await world.round('a');
+    await world.round('a');
+    const ids: string[] = [];
+    world.process = async ({ id }) => {
+      ids.push(id);
+      if (ids.length < 3) throw new Error('the sink is down');
+    };
+    for (let round = 0; round < 3; round++) {
+      await world.round('a');
+      world.source.append('0', `later ${round}`);
+    }
+    expect(ids).toEqual(['orders/0/0-1', 'orders/0/0-1', 'orders/0/0-1', 'orders/0/1-3']);
+    await world.round('a');
+    expect(world.delivered).toEqual(['0:a', '0:later 0', '0:later 1', '0:later 2']);
+  });
+
+  it('that was refused at the end of a closed shard is not taken for its end', async () => {
+    const world = createWorld(['0']);
+    for (let round = 0; round < 3; round++) await world.round('a');
+    world.source.append('0', 'a');
+    world.process = async () => {
+      throw new Error('the sink is down');
+    };
+    await world.round('a');
+    world.source.append('0', 'b', 'c');
+    world.source.replace(['0'], ['1']);
+    for (let round = 0; round < 3; round++) await world.round('a');
+    world.process = async () => {};
+    for (let round = 0; round < 4; round++) await world.round('a');
+    expect(world.delivered).toEqual(['0:a', '0:b', '0:c']);
+  });
+
   it('is not committed by one who lost the shard meanwhile, who then stops', async () => {
     const world = createWorld(['0']);
     world.source.append('0', ...'abcd');

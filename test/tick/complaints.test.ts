@@ -1,0 +1,118 @@
+/** What users of resident consumers complain about and no other test here is about: see docs/sls.md. */
+import { describe, expect, it } from 'vitest';
+import { SourceError } from '../../lib/errors.ts';
+import { consumerKey, shardKey } from '../../lib/group/items.ts';
+import { createWorld } from '../support/world.ts';
+
+const read = { signal: new AbortController().signal, consistent: true };
+
+/** Two slots with a shard each, which both have worked on. */
+async function settled() {
+  const world = createWorld(['0', '1']);
+  for (let round = 0; round < 4; round++) await world.round('a', 'b');
+  const owners = async () =>
+    Promise.all(['0', '1'].map(async (shard) => (await world.store.get(shardKey(shard), read))?.owner));
+  const before = await owners();
+  expect(before.toSorted()).toEqual(['a', 'b']);
+  world.events.length = 0;
+  return { world, owners, before };
+}
+
+const handOffs = (events: readonly { event: string }[]): unknown[] =>
+  events.filter(({ event }) => event === 'shard.claimed' || event === 'slot.expired');
+
+it('a restart of every process is no hand-off: a slot is a name, whichever sandbox runs its next tick', async () => {
+  const { world, owners, before } = await settled();
+  world.source.append('0', 'x');
+  world.source.append('1', 'y');
+  await world.tick('a', 'new sandbox of a');
+  await world.tick('b', 'new sandbox of b');
+  expect(world.delivered.toSorted()).toEqual(['0:x', '1:y']);
+  expect(await owners()).toEqual(before);
+  expect(handOffs(world.events)).toEqual([]);
+});
+
+it('one heartbeat that is missing moves nothing, and the next one needs no claim', async () => {
+  const { world, owners, before } = await settled();
+  await world.round('b');
+  world.source.append('0', 'x');
+  world.source.append('1', 'y');
+  await world.round('a', 'b');
+  expect(world.delivered.toSorted()).toEqual(['0:x', '1:y']);
+  expect(await owners()).toEqual(before);
+  expect(handOffs(world.events)).toEqual([]);
+});
+
+it('a shard that is read to its end is never asked for again', async () => {
+  const world = createWorld(['0']);
+  for (let round = 0; round < 3; round++) await world.round('a');
+  world.source.replace(['0'], ['1']);
+  for (let round = 0; round < 5; round++) await world.round('a');
+  expect(await world.store.get(shardKey('0'), read)).toMatchObject({ state: 'done' });
+  world.source.pulls.length = 0;
+  for (let round = 0; round < 5; round++) await world.round('a');
+  const asked = world.source.pulls.map(({ shard }) => shard);
+  expect(new Set(asked)).toEqual(new Set(['1']));
+});
+
+it('what is held at a time is bounded: so many shards, one pull each, of so many records', async () => {
+  const shards = Array.from({ length: 8 }, (_, index) => String(index));
+  const world = createWorld(shards, { shardsParallelMax: 3, countMax: 17 });
+  for (let round = 0; round < 2; round++) await world.round('a');
+  for (const shard of shards) world.source.append(shard, ...'abcdef');
+  let held = 0;
+  let heldMax = 0;
+  world.process = async () => {
+    heldMax = Math.max(heldMax, ++held);
+    await new Promise(setImmediate);
+    held--;
+  };
+  const { pull } = world.source;
+  world.source.pull = (request) => {
+    expect(held).toBeLessThan(3);
+    return pull(request);
+  };
+  await world.round('a');
+  expect(world.delivered).toHaveLength(48);
+  expect(heldMax).toBe(3);
+  expect(new Set(world.source.pulls.map(({ countMax }) => countMax))).toEqual(new Set([17]));
+});
+
+describe('a service that refuses one shard for its quota', () => {
+  const quota = new SourceError('slow down', { code: 'ShardReadQuotaExceed', status: 403, retriable: true });
+
+  it('does not hold up the others, and is asked again in the next tick', async () => {
+    const world = createWorld(['0', '1']);
+    for (let round = 0; round < 3; round++) await world.round('a');
+    world.source.append('0', 'x');
+    world.source.append('1', 'y');
+    const { pull } = world.source;
+    world.source.pull = async (request) => {
+      if (request.shard === '0') throw quota;
+      return pull(request);
+    };
+    const [result] = await world.round('a');
+    expect(result!.shards.map(({ shard, stopped }) => `${shard} ${stopped}`).sort()).toEqual([
+      '0 sourceFailed',
+      '1 caughtUp',
+    ]);
+    world.source.pull = pull;
+    await world.round('a');
+    expect(world.delivered).toEqual(['1:y', '0:x']);
+  });
+});
+
+it('a slot whose process always fails stays alive and lets go of nothing it would have to finish first', async () => {
+  const world = createWorld(['0']);
+  for (let round = 0; round < 3; round++) await world.round('a');
+  world.source.append('0', 'x');
+  world.process = async () => {
+    throw new Error('the sink is down');
+  };
+  const results = [];
+  for (let round = 0; round < 5; round++) results.push(...(await world.round('a')));
+  expect(results.map(({ outcome, shards }) => `${outcome} ${shards[0]?.stopped}`)).toEqual(
+    Array(5).fill('worked processFailed'),
+  );
+  expect(await world.store.get(consumerKey('a'), read)).toMatchObject({ tick: 8 });
+});
