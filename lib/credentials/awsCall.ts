@@ -29,7 +29,7 @@ const RESPONSE_BYTES_MAX = 256 * 1024;
 const MESSAGE_CHARACTERS_MAX = 500;
 
 /**
- * One call of AWS's JSON protocol, signed here: a client of the SDK for it adds far more to what a cold start reads. Rejects with
+ * One call of AWS's JSON protocol, signed here: a client of the SDK for it adds 80 kB to what a cold start reads. Rejects with
  * a `SourceError` (the service's code, or `Timeout`, `NetworkError`, `BadResponse`), or with what the account rejects with.
  */
 export async function callAws(
@@ -38,8 +38,7 @@ export async function callAws(
   clock: Clock,
 ): Promise<Record<string, unknown>> {
   const { service, target, region = await account.region() } = operation;
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const address = addressOfUrl(new URL(operation.endpoint ?? `https://${service}.${region}.${domain}`));
+  const address = addressOfUrl(new URL(operation.endpoint ?? endpointOf(service, region)));
   const body = JSON.stringify(operation.input);
   const headers = {
     host: address.host,
@@ -63,6 +62,11 @@ export async function callAws(
       }),
   );
   return understood(response, target);
+}
+
+/** AWS in China has a domain of its own. */
+export function endpointOf(service: string, region: string): string {
+  return `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
 /** The answer's object. An answer that is none is not shown: it may hold the secret. */

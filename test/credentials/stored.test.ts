@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { AwsAccount } from '../../lib/credentials/awsCall.ts';
+import { type AwsAccount, endpointOf } from '../../lib/credentials/awsCall.ts';
 import { signAwsRequest } from '../../lib/credentials/awsSignature.ts';
 import { createCredentials, fetchStored, parseCredentials } from '../../lib/credentials/stored.ts';
 import { type Received, type Reply, type ScriptedServer, serve } from '../sources/sls/support.ts';
@@ -157,6 +157,13 @@ test('stored credentials are fetched once, and again when they are refused', asy
   clock.advance(60_000);
   expect(await credentials(first)).toMatchObject({ accessKeySecret: 'rotated' });
   expect(server.received).toHaveLength(2);
+});
+
+test('the services are where AWS has them, in China too', () => {
+  expect(endpointOf('ssm', 'eu-west-1')).toBe('https://ssm.eu-west-1.amazonaws.com');
+  expect(endpointOf('secretsmanager', 'cn-north-1')).toBe(
+    'https://secretsmanager.cn-north-1.amazonaws.com.cn',
+  );
 });
 
 test('a function of the user is asked as it is', () => {

@@ -102,7 +102,7 @@ describe('a service that refuses one shard for its quota', () => {
   });
 });
 
-it('a slot whose process always fails stays alive and lets go of nothing it would have to finish first', async () => {
+it('a process that always fails neither hangs its slot nor kills it', async () => {
   const world = createWorld(['0']);
   for (let round = 0; round < 3; round++) await world.round('a');
   world.source.append('0', 'x');
