@@ -125,7 +125,11 @@ export function createPlatform(world: World): Platform {
     },
     live: () => [...live],
     correctClocks() {
-      for (const sandbox of sandboxes) sandbox.offsetMs = smallOffsetMs();
+      for (const sandbox of sandboxes) {
+        // In mid-tick, that is a jump.
+        if (busy(sandbox)) observer.clockUsed(sandbox.offsetMs);
+        sandbox.offsetMs = smallOffsetMs();
+      }
     },
   };
 }

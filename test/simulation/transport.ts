@@ -24,7 +24,7 @@ export function createTransport(world: World, actor: Actor): GroupStore {
           return table.readAt(key, scheduler.now() - ageMs);
         },
         failed: (failure) => storeError(failure, 'read'),
-        answered: (item) => consistent && observer.told(actor, key, item),
+        answered: (item) => consistent && observer.read(actor, key, item),
         shown: (item) => show(item),
       }),
 
@@ -62,7 +62,9 @@ export function createTransport(world: World, actor: Actor): GroupStore {
         perform: () => table.update(actor, key, write),
         failed: (failure) => storeError(failure, 'write'),
         answered: (written) =>
-          written.accepted ? observer.told(actor, key, written.item) : observer.refused(actor, key, write),
+          written.accepted
+            ? observer.accepted(actor, key, write, written.item)
+            : observer.refused(actor, key, write),
         gaveUp: () => observer.unanswered(actor, key, write),
         shown: (written) => (written.accepted ? show(written.item) : 'refused'),
       }),

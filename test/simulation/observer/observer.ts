@@ -22,7 +22,8 @@ export interface Observer {
   /** A write had its effect. */
   wrote(actor: Actor, key: ItemKey, before: object | undefined, after: object | undefined): void;
   /** A consistent answer reached the actor. */
-  told(actor: Actor, key: ItemKey, item: object | undefined): void;
+  read(actor: Actor, key: ItemKey, item: object | undefined): void;
+  accepted(actor: Actor, key: ItemKey, write: AnyWrite, item: object): void;
   refused(actor: Actor, key: ItemKey, write: AnyWrite): void;
   unanswered(actor: Actor, key: ItemKey, write: AnyWrite): void;
   pulled(actor: Actor, shard: string, cursor: string): void;
@@ -81,7 +82,10 @@ export function createObserver(world: World): Observer {
         pauses.wrote(before as GroupItem, after as GroupItem);
       } else watchConsumerWrite(watch, name, before as ConsumerItem, after as ConsumerItem);
     },
-    told(actor, key, item) {
+    accepted(actor, key, write, item) {
+      if (isFenced(key, write) || key.startsWith('CONSUMER#')) this.read(actor, key, item);
+    },
+    read(actor, key, item) {
       const [kind, name] = split(key);
       if (kind === 'CONSUMER') heardOfSlot(actor, name, item as ConsumerItem | undefined);
       if (kind !== 'SHARD') return;
@@ -122,13 +126,17 @@ export function createObserver(world: World): Observer {
   }
 
   /** A fenced write that failed: what the actor knew of the shard holds no longer. */
-  function doubt(actor: Actor, key: ItemKey, { set = {} }: AnyWrite): void {
-    if (!key.startsWith('SHARD#')) return;
-    if (!('owner' in set || 'cursor' in set || 'failure' in set)) return;
+  function doubt(actor: Actor, key: ItemKey, write: AnyWrite): void {
+    if (!isFenced(key, write)) return;
     const seen = watch.facts(actor).seen;
     const shard = split(key)[1];
     seen.set(shard, { owner: undefined, cursor: '', ...seen.get(shard), certain: false });
   }
+}
+
+/** A claim, a checkpoint or a failure; a planner's writes to a shard say nothing about who works on it. */
+function isFenced(key: ItemKey, { set = {} }: AnyWrite): boolean {
+  return key.startsWith('SHARD#') && ('owner' in set || 'cursor' in set || 'failure' in set);
 }
 
 function split(key: ItemKey): [kind: string, name: string] {

@@ -46,11 +46,15 @@ export function watchBatch(watch: Watch, delivery: Delivery): void {
   }
 }
 
-/** Its run died before the checkpoint, its write had no answer, its batch had been given up, or the shard was sought. */
+/**
+ * Its run died before the checkpoint, its write had no answer, its batch had been given up, or something else moved the
+ * checkpoint meanwhile: a seek, or a late write of a run before it.
+ */
 function explainsRepeat(watch: Watch, earlier: Delivery): boolean {
   const { actor, shard, tooLate } = earlier;
-  const { soughtAt, openSeeks } = watch.history(shard);
-  if (earlier.astray || openSeeks.size > 0 || soughtAt >= actor.startedAt) return true;
+  const { soughtAt, openSeeks, landedLateAt } = watch.history(shard);
+  if (earlier.astray || openSeeks.size > 0) return true;
+  if (Math.max(soughtAt, landedLateAt) >= actor.startedAt) return true;
   return tooLate || actor.state === 'dead' || watch.facts(actor).troubled.has(shard) || watch.clocksWrong();
 }
 
