@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { refuse } from './errors.ts';
 import type { Answer, WireRequest } from './http.ts';
+import type { QuotaMeter } from './quotas.ts';
 import { type Logstore, shardOf } from './state/logstore.ts';
+import { expire } from './state/retention.ts';
 import type { Shard } from './state/shard.ts';
 import { logstoreOf, type SlsState } from './state/state.ts';
 
@@ -11,15 +13,18 @@ export interface Call {
   /** From the path, decoded: `logstore`, `shard`, … */
   readonly parameters: Readonly<Record<string, string>>;
   readonly state: SlsState;
+  readonly quotas: QuotaMeter;
   readonly nowMs: number;
 }
 
 /** Pure but for the state that it may change. Refuses by throwing. */
 export type Handler = (call: Call) => Answer;
 
-/** The logstore that the request names. Refuses with ProjectNotExist, LogStoreNotExist. */
+/** The logstore that the request names, without what expired. Refuses with ProjectNotExist, LogStoreNotExist. */
 export function calledLogstore(call: Call): Logstore {
-  return logstoreOf(call.state, call.request.project, call.parameters.logstore ?? '');
+  const logstore = logstoreOf(call.state, call.request.project, call.parameters.logstore ?? '');
+  expire(call.state, logstore, call.nowMs);
+  return logstore;
 }
 
 /** The shard that the request names. Refuses with ProjectNotExist, LogStoreNotExist, ShardNotExist. */

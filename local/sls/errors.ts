@@ -89,4 +89,14 @@ export const refuse = {
   // Limits.
   projectQuotaExceed: (message: string) => badRequest('ProjectQuotaExceed', message),
   writeQuotaExceed: (message: string) => new Refusal(403, 'WriteQuotaExceed', message),
+  // Messages as in "Handle resource throttling errors"; of a project's reads, "Limits on data read and write".
+  projectWriteQuotaExceed: (of: 'inflow' | 'qps') =>
+    new Refusal(403, 'WriteQuotaExceed', `Project write quota exceed: ${of}`),
+  readQuotaExceed: () => new Refusal(403, 'ReadQuotaExceed', 'Read QPS Exceed'),
+  shardReadQuotaExceed: (of: 'bytes' | 'qps') =>
+    new Refusal(403, 'ShardReadQuotaExceed', `shard read ${of} exceed quota limits`),
+  shardWriteQuotaExceed: (shard: number) =>
+    new Refusal(403, 'ShardWriteQuotaExceed', `shard write quota exceed, shard: ${shard}`),
+  shardsWriteQuotaExceed: () =>
+    new Refusal(403, 'ShardWriteQuotaExceed', 'shard write quota exceed, please split shard'),
 };

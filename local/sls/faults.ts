@@ -14,12 +14,13 @@ export interface FaultRequest {
 /** What happens to a request instead of, or before, its answer. */
 export type Fault = { status: number; code: string; message?: string } | { delayMs: number };
 
-/** Called once for every request that is well addressed; undefined lets it pass. */
-export type Inject = (request: FaultRequest) => Fault | undefined;
+/** Called once for every request that is well addressed; undefined lets it pass. Several happen one after the other. */
+export type Inject = (request: FaultRequest) => Fault | readonly Fault[] | undefined;
 
-/** Carries a fault out: waits, or refuses. */
-export async function suffer(fault: Fault | undefined, clock: Clock, signal: AbortSignal): Promise<void> {
-  if (!fault) return;
-  if ('delayMs' in fault) await clock.sleep(fault.delayMs, signal);
-  else throw new Refusal(fault.status, fault.code, fault.message ?? `Injected fault: ${fault.code}`);
+/** Carries faults out: waits, or refuses. */
+export async function suffer(faults: ReturnType<Inject>, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (const fault of [faults ?? []].flat()) {
+    if ('delayMs' in fault) await clock.sleep(fault.delayMs, signal);
+    else throw new Refusal(fault.status, fault.code, fault.message ?? `Injected fault: ${fault.code}`);
+  }
 }

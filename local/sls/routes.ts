@@ -10,8 +10,14 @@ import {
   updateCheckpoint,
   updateConsumerGroup,
 } from './handlers/groups.ts';
-import { createLogStore, getLogStore, listLogStores } from './handlers/logstores.ts';
-import { createProject, getProject } from './handlers/projects.ts';
+import {
+  createLogStore,
+  deleteLogStore,
+  getLogStore,
+  listLogStores,
+  updateLogStore,
+} from './handlers/logstores.ts';
+import { createProject, deleteProject, getProject } from './handlers/projects.ts';
 import { pullLogs } from './handlers/pull.ts';
 import { putLogs, putLogsByKey } from './handlers/put.ts';
 import { listShards, mergeShards, splitShard } from './handlers/shards.ts';
@@ -36,9 +42,12 @@ const GROUP = '/logstores/:logstore/consumergroups/:group';
 const ROUTES: readonly Route[] = [
   { operation: 'CreateProject', method: 'POST', path: '/', handle: createProject },
   { operation: 'GetProject', method: 'GET', path: '/', handle: getProject },
+  { operation: 'DeleteProject', method: 'DELETE', path: '/', handle: deleteProject },
   { operation: 'CreateLogStore', method: 'POST', path: '/logstores', handle: createLogStore },
   { operation: 'ListLogStores', method: 'GET', path: '/logstores', handle: listLogStores },
   { operation: 'GetLogStore', method: 'GET', path: '/logstores/:logstore', handle: getLogStore },
+  { operation: 'UpdateLogStore', method: 'PUT', path: '/logstores/:logstore', handle: updateLogStore },
+  { operation: 'DeleteLogStore', method: 'DELETE', path: '/logstores/:logstore', handle: deleteLogStore },
   { operation: 'PutLogs', method: 'POST', path: '/logstores/:logstore', handle: putLogs },
   { operation: 'PutLogs', method: 'POST', path: '/logstores/:logstore/shards/lb', handle: putLogs },
   { operation: 'PutLogs', method: 'POST', path: '/logstores/:logstore/shards/route', handle: putLogsByKey },
@@ -74,6 +83,9 @@ const ROUTES: readonly Route[] = [
     handle: updateCheckpoint,
   },
 ];
+
+/** The names of all operations, each once. */
+export const OPERATIONS: readonly string[] = [...new Set(ROUTES.map(({ operation }) => operation))];
 
 /** The route of a request and the parts of its path. Refuses with InvalidMethod, MissingParameter, ParameterInvalid. */
 export function route(request: WireRequest): { route: Route; parameters: Record<string, string> } {

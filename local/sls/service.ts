@@ -1,6 +1,6 @@
 /**
  * A local stand-in for SLS: speaks its wire protocol over plain HTTP on the loopback interface, faithfully enough for
- * the official SDKs. Everything is kept in memory, within limits.
+ * the official SDKs. Everything is kept in memory, or in a directory, within limits.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,13 +8,12 @@ import { SettingsError } from '../../lib/errors.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { authenticate, type SlsAccount } from './authenticate.ts';
 import { type Inject, suffer } from './faults.ts';
-import { type ShardView, viewOf } from './handlers/shards.ts';
 import { type Answer, failure, readRequest, send } from './http.ts';
+import { createInProcess, type InProcess } from './inProcess.ts';
+import { createQuotaMeter, type Quotas } from './quotas.ts';
 import { route } from './routes.ts';
-import { encodeCursor } from './state/cursor.ts';
-import { mergeShards, splitShard } from './state/logstore.ts';
-import { endOf } from './state/shard.ts';
-import { addLogstore, addProject, createState, logstoreOf, projectOf, type SlsState } from './state/state.ts';
+import { createState, type SlsState } from './state/state.ts';
+import { openDirectory } from './storage/directory.ts';
 
 export interface SlsOptions {
   /** 0 (the default) takes a free one. */
@@ -24,14 +23,18 @@ export interface SlsOptions {
   clock: Clock;
   /** Shards of a logstore that is created in-process without saying how many. */
   shards?: number;
-  /** Memory for log groups, over all logstores; a put beyond it is refused with WriteQuotaExceed. */
+  /** A directory that keeps everything beyond this process; without it everything is gone with the service. */
+  data?: string;
+  /** Memory, or disk, for log groups, over all logstores; a put beyond it is refused with WriteQuotaExceed. */
   storedBytesMax?: number;
+  /** Limits of the live service, which are off unless they are given here: `DOCUMENTED_QUOTAS`, or others. */
+  quotas?: Quotas;
   /** Decides on failures and delays, one request at a time. */
   inject?: Inject;
 }
 
-/** A running service. The helpers do in-process what the API does, without a signature. */
-export interface SlsService {
+/** A running service. */
+export interface SlsService extends InProcess {
   /** `http://127.0.0.1:<port>`: for clients that name the project in the host header only, or as an HTTP proxy. */
   readonly url: string;
   /**
@@ -40,31 +43,33 @@ export interface SlsService {
    */
   readonly endpoint: string;
   readonly port: number;
-  createProject(name: string): void;
-  createLogstore(project: string, name: string, settings?: { shards?: number; ttlDays?: number }): void;
-  /** The position of the next group to be put, by shard. */
-  endCursors(project: string, logstore: string): Record<string, string>;
-  /** The closed shard, then the new ones. In two halves unless told otherwise. */
-  split(
-    project: string,
-    logstore: string,
-    shard: number,
-    by?: { key: string } | { count: number },
-  ): ShardView[];
-  /** With the right neighbour. The new shard, then the closed ones. */
-  merge(project: string, logstore: string, shard: number): ShardView[];
-  /** Ends every connection and frees the port. */
+  /** Ends every connection, and frees the port and the directory. */
   close(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
-const STORED_BYTES_MAX = 256 * 1024 * 1024;
+const MEMORY_BYTES_MAX = 256 * 1024 * 1024;
+const DISK_BYTES_MAX = 2 * 1024 * 1024 * 1024;
 const CONNECTIONS_MAX = 1000;
 const REQUEST_MS_MAX = 60_000;
 
-/** Starts the service. Rejects with a `SettingsError` for `port` if it cannot be listened on. */
+/**
+ * Starts the service. Rejects with a `SettingsError` for `port` if it cannot be listened on, for `data` if the directory
+ * cannot be used.
+ */
 export async function startSls(options: SlsOptions): Promise<SlsService> {
-  const state = createState(options.storedBytesMax ?? STORED_BYTES_MAX);
+  const opened = options.data === undefined ? undefined : openDirectory(options.data);
+  const bytesMax = options.storedBytesMax ?? (opened ? DISK_BYTES_MAX : MEMORY_BYTES_MAX);
+  const state = createState(bytesMax, opened);
+  try {
+    return await serve(options, state);
+  } catch (error) {
+    state.storage.close();
+    throw error;
+  }
+}
+
+async function serve(options: SlsOptions, state: SlsState): Promise<SlsService> {
   const closing = new AbortController();
   const handle = createHandler(options, state, closing.signal);
   const server = createServer({ requestTimeout: REQUEST_MS_MAX, keepAliveTimeout: REQUEST_MS_MAX }, handle);
@@ -74,16 +79,19 @@ export async function startSls(options: SlsOptions): Promise<SlsService> {
     url: `http://${HOST}:${port}`,
     endpoint: `localhost:${port}`,
     port,
-    ...inProcess(options, state),
-    close: () => {
+    ...createInProcess(state, options),
+    close: async () => {
+      if (closing.signal.aborted) return;
       closing.abort(new Error('the local SLS service is closing'));
-      return close(server);
+      await close(server);
+      state.storage.close();
     },
   };
 }
 
 function createHandler(options: SlsOptions, state: SlsState, closing: AbortSignal) {
   const { clock, accounts, inject } = options;
+  const quotas = createQuotaMeter(options.quotas ?? {});
   let requests = 0;
 
   const answer = async (incoming: IncomingMessage): Promise<Answer> => {
@@ -92,9 +100,10 @@ function createHandler(options: SlsOptions, state: SlsState, closing: AbortSigna
     const { project, query } = request;
     const { operation } = found.route;
     await suffer(inject?.({ operation, project, query, parameters: found.parameters }), clock, closing);
+    closing.throwIfAborted();
     const nowMs = clock.now();
     authenticate(request, accounts, nowMs);
-    return found.route.handle({ request, parameters: found.parameters, state, nowMs });
+    return found.route.handle({ request, parameters: found.parameters, state, quotas, nowMs });
   };
 
   return (incoming: IncomingMessage, response: ServerResponse): void => {
@@ -109,37 +118,6 @@ function createHandler(options: SlsOptions, state: SlsState, closing: AbortSigna
 function requestIdOf(number: number, nowMs: number): string {
   const seconds = Math.floor(nowMs / 1000);
   return `${seconds.toString(16).padStart(8, '0')}${number.toString(16).padStart(16, '0')}`.toUpperCase();
-}
-
-function inProcess(
-  options: SlsOptions,
-  state: SlsState,
-): Omit<SlsService, 'url' | 'endpoint' | 'port' | 'close'> {
-  const { clock } = options;
-  return {
-    createProject: (name) => {
-      addProject(state, name, '', clock.now());
-    },
-    createLogstore: (project, name, { shards = options.shards ?? 2, ttlDays = 30 } = {}) => {
-      const settings = {
-        ttlDays,
-        shardCount: shards,
-        autoSplit: false,
-        maxSplitShard: 64,
-        enableTracking: false,
-        appendMeta: false,
-      };
-      addLogstore(projectOf(state, project), name, settings, clock.now());
-    },
-    endCursors: (project, logstore) =>
-      Object.fromEntries(
-        logstoreOf(state, project, logstore).shards.map((shard) => [shard.id, encodeCursor(endOf(shard))]),
-      ),
-    split: (project, logstore, shard, by = { count: 2 }) =>
-      splitShard(logstoreOf(state, project, logstore), String(shard), by, clock.now()).map(viewOf),
-    merge: (project, logstore, shard) =>
-      mergeShards(logstoreOf(state, project, logstore), String(shard), clock.now()).map(viewOf),
-  };
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -44,12 +44,16 @@ export function createGroup(name: string, timeoutSec: number, order: boolean): C
 }
 
 /**
- * Brings a group up to date: new shards enter it, consumers that were silent for longer than the timeout leave it, and
- * so do their claims. To be called before anything else is done with the group.
+ * Brings a group up to date: new shards enter it, those that are no more leave it, consumers that were silent for
+ * longer than the timeout leave it, and so do their claims. To be called before anything else is done with the group.
  */
 export function refresh(group: ConsumerGroup, shards: readonly Shard[], nowMs: number): void {
   for (const { id, parents } of shards) {
     if (!group.shards.has(id)) enter(group, id, parents);
+  }
+  const ids = new Set(shards.map(({ id }) => id));
+  for (const id of group.shards.keys()) {
+    if (!ids.has(id)) group.shards.delete(id);
   }
   for (const [consumer, seenAtMs] of group.consumers) {
     if (nowMs - seenAtMs > group.timeoutSec * 1000) group.consumers.delete(consumer);

@@ -6,8 +6,6 @@ import { heartbeat } from '../group/heartbeat.ts';
 import { DONE, json } from '../http.ts';
 import type { Logstore } from '../state/logstore.ts';
 
-/** API reference, CreateConsumerGroup: a logstore has at most 30. */
-const GROUPS_MAX = 30;
 const NAME_LENGTH_MAX = 128;
 const TIMEOUT_SEC_MAX = 2 ** 32 - 1;
 
@@ -19,23 +17,26 @@ export const createConsumerGroup: Handler = (call) => {
   if (typeof name !== 'string' || name === '' || name.length > NAME_LENGTH_MAX) throw refuse.groupInvalid();
   if (timeoutSec === undefined || order === undefined) throw refuse.groupInvalid();
   if (logstore.groups.has(name)) throw refuse.groupAlreadyExist();
-  if (logstore.groups.size >= GROUPS_MAX) throw refuse.groupQuotaExceed(GROUPS_MAX);
+  call.quotas.admitGroup(logstore);
   const group = createGroup(name, timeoutSec, order);
   refresh(group, logstore.shards, call.nowMs);
   logstore.groups.set(name, group);
+  call.state.storage.saveGroup(logstore, group);
   return DONE;
 };
 
 /** UpdateConsumerGroup: any part of `{ timeout, order }`. */
 export const updateConsumerGroup: Handler = (call) => {
-  const { group } = calledGroup(call);
+  const { logstore, group } = calledGroup(call);
   configure(group, settingsOf(jsonObject(call)));
+  call.state.storage.saveGroup(logstore, group);
   return DONE;
 };
 
 export const deleteConsumerGroup: Handler = (call) => {
   const { logstore, group } = calledGroup(call);
   logstore.groups.delete(group.name);
+  call.state.storage.deleteGroup(logstore, group);
   return DONE;
 };
 
@@ -51,12 +52,14 @@ export const listConsumerGroups: Handler = (call) =>
 
 /** ConsumerGroupHeartBeat: bare arrays of shard ids both ways. */
 export const consumerGroupHeartbeat: Handler = (call) => {
-  const { group } = calledGroup(call);
+  const { logstore, group } = calledGroup(call);
   const consumer = requiredQuery(call, 'consumer');
   const reported = jsonBody(call);
   if (consumer === '') throw refuse.parameterInvalid('consumer is invalid');
   if (!Array.isArray(reported) || !reported.every(Number.isInteger)) throw refuse.bodyNotJson();
-  return json(heartbeat(group, consumer, reported, call.nowMs));
+  const assigned = heartbeat(group, consumer, reported, call.nowMs);
+  call.state.storage.saveGroup(logstore, group);
+  return json(assigned);
 };
 
 /** ConsumerGroupUpdateCheckPoint: body `{ shard, checkpoint }`. The Python SDK writes `forceSuccess=True`. */
@@ -68,6 +71,7 @@ export const updateCheckpoint: Handler = (call) => {
   if (typeof shard !== 'number') throw refuse.shardNotInGroup();
   const force = forceSuccess.toLowerCase() === 'true';
   commit(group, logstore.shards, { shard, checkpoint, consumer, force }, call.nowMs);
+  call.state.storage.saveGroup(logstore, group);
   return DONE;
 };
 

@@ -1,9 +1,11 @@
 import { calledLogstore, type Handler, jsonObject } from '../call.ts';
 import { refuse } from '../errors.ts';
 import { DONE, json } from '../http.ts';
-import { addLogstore, projectOf } from '../state/state.ts';
+import { configureLogstore, type LogstoreSettings } from '../state/logstore.ts';
+import { addLogstore, projectOf, removeLogstore } from '../state/state.ts';
 
 const LIST_SIZE_MAX = 500;
+const MAX_SPLIT_SHARD = 64;
 
 /** CreateLogStore: body `{ logstoreName, ttl (days), shardCount, … }`. */
 export const createLogStore: Handler = (call) => {
@@ -13,11 +15,43 @@ export const createLogStore: Handler = (call) => {
     ttlDays: Number(body.ttl),
     shardCount: Number(body.shardCount),
     autoSplit: body.autoSplit === true,
-    maxSplitShard: Number(body.maxSplitShard ?? 64),
+    maxSplitShard: Number(body.maxSplitShard ?? MAX_SPLIT_SHARD),
     enableTracking: body.enable_tracking === true,
     appendMeta: body.appendMeta === true,
   };
-  addLogstore(project, String(body.logstoreName ?? ''), settings, call.nowMs);
+  call.quotas.admitLogstore(project, settings.shardCount);
+  addLogstore(call.state, project, String(body.logstoreName ?? ''), settings, call.nowMs);
+  return DONE;
+};
+
+/**
+ * UpdateLogStore: body `{ logstoreName, ttl (days), … }`. A changed ttl holds for the groups that are there as well; those
+ * that expired before do not come back. The number of shards stays: the API changes it by splits and merges only.
+ */
+export const updateLogStore: Handler = (call) => {
+  const logstore = calledLogstore(call);
+  const body = jsonObject(call);
+  if (body.logstoreName !== undefined && body.logstoreName !== logstore.name) {
+    throw refuse.logstoreInfoInvalid(`logstore name ${String(body.logstoreName)} is invalid`);
+  }
+  // SDKs send null for what they were not told.
+  const { settings } = logstore;
+  const changed: LogstoreSettings = {
+    ttlDays: Number(body.ttl ?? settings.ttlDays),
+    shardCount: settings.shardCount,
+    autoSplit: (body.autoSplit ?? settings.autoSplit) === true,
+    maxSplitShard: Number(body.maxSplitShard ?? settings.maxSplitShard),
+    enableTracking: (body.enable_tracking ?? settings.enableTracking) === true,
+    appendMeta: (body.appendMeta ?? settings.appendMeta) === true,
+  };
+  configureLogstore(logstore, changed, call.nowMs);
+  call.state.storage.saveLogstore(logstore);
+  return DONE;
+};
+
+/** DeleteLogStore: with its shards, log groups and consumer groups. */
+export const deleteLogStore: Handler = (call) => {
+  removeLogstore(call.state, call.request.project, call.parameters.logstore ?? '');
   return DONE;
 };
 
@@ -26,7 +60,7 @@ export const getLogStore: Handler = (call) => {
   if (call.request.query.type !== undefined) {
     throw refuse.notSupported('The local service has no index to query: pull logs from the shards.');
   }
-  const { name, settings, createdAtSec } = calledLogstore(call);
+  const { name, settings, createdAtSec, modifiedAtSec } = calledLogstore(call);
   return json({
     logstoreName: name,
     ttl: settings.ttlDays,
@@ -38,7 +72,7 @@ export const getLogStore: Handler = (call) => {
     telemetryType: '',
     mode: 'standard',
     createTime: createdAtSec,
-    lastModifyTime: createdAtSec,
+    lastModifyTime: modifiedAtSec,
   });
 };
 

@@ -1,13 +1,19 @@
 import { type Handler, jsonObject } from '../call.ts';
 import { refuse } from '../errors.ts';
 import { DONE, json } from '../http.ts';
-import { addProject, projectOf } from '../state/state.ts';
+import { addProject, projectOf, removeProject } from '../state/state.ts';
 
 /** CreateProject: body `{ projectName, description }`. The host need not name the project: it does not exist yet. */
 export const createProject: Handler = (call) => {
   const { projectName, description } = jsonObject(call);
   if (typeof projectName !== 'string') throw refuse.parameterInvalid('projectName is invalid');
   addProject(call.state, projectName, typeof description === 'string' ? description : '', call.nowMs);
+  return DONE;
+};
+
+/** DeleteProject: with all that is in it. */
+export const deleteProject: Handler = (call) => {
+  removeProject(call.state, call.request.project);
   return DONE;
 };
 

@@ -3,13 +3,14 @@ import { BODY_BYTES_MAX, decompress, isCompression } from '../codec.ts';
 import { refuse } from '../errors.ts';
 import { DONE } from '../http.ts';
 import { countLogs } from '../loggroup.ts';
-import { nextShard, shardForKey } from '../state/logstore.ts';
-import { store } from '../state/state.ts';
+import { type Logstore, shardForKey } from '../state/logstore.ts';
+import type { Shard } from '../state/shard.ts';
+import { projectOf, store } from '../state/state.ts';
 
 /** PutLogs, load-balanced: here in turn over the readwrite shards, so that a test knows where a group goes. */
 export const putLogs: Handler = (call) => {
   const logstore = calledLogstore(call);
-  put(call, () => nextShard(logstore));
+  put(call, logstore);
   return DONE;
 };
 
@@ -17,17 +18,21 @@ export const putLogs: Handler = (call) => {
 export const putLogsByKey: Handler = (call) => {
   const logstore = calledLogstore(call);
   const shard = shardForKey(logstore, requiredQuery(call, 'key'));
-  put(call, () => shard);
+  put(call, logstore, shard);
   return DONE;
 };
 
 /** Takes a turn only for a group that is going to be kept. A group without logs is accepted and leaves no trace. */
-function put(call: Call, choose: () => ReturnType<typeof nextShard>): void {
+function put(call: Call, logstore: Logstore, shard?: Shard): void {
   if (call.request.query.processor !== undefined) {
     throw refuse.notSupported('The local service has no ingest processors.');
   }
   const group = rawLogGroup(call);
-  if (countLogs(group) > 0) store(call.state, choose(), group, call.nowMs);
+  if (countLogs(group) === 0) return;
+  const project = projectOf(call.state, logstore.project);
+  const into = { project, logstore, ...(shard && { shard }) };
+  const chosen = call.quotas.admitWrite(into, group.byteLength, call.nowMs);
+  store(call.state, logstore, chosen, group, call.nowMs);
 }
 
 /** The body before compression, which is one LogGroup. */

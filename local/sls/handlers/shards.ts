@@ -4,6 +4,7 @@ import { type Answer, json } from '../http.ts';
 import { formatKey } from '../state/keyspace.ts';
 import * as logstores from '../state/logstore.ts';
 import type { Shard } from '../state/shard.ts';
+import { projectOf } from '../state/state.ts';
 
 /** A shard as the API shows it. Nothing in it says which shards it continues. */
 export interface ShardView {
@@ -35,12 +36,20 @@ export const splitShard: Handler = (call) => {
   const { key, shardCount } = call.request.query;
   if (key === undefined && shardCount === undefined) throw refuse.missingQuery('key');
   const by = key === undefined ? { count: Number(shardCount) } : { key };
-  return answer(logstores.splitShard(calledLogstore(call), shardId(call), by, call.nowMs));
+  const logstore = calledLogstore(call);
+  call.quotas.admitSplit(projectOf(call.state, logstore.project), 'key' in by ? 2 : by.count);
+  const shards = logstores.splitShard(logstore, shardId(call), by, call.nowMs);
+  call.state.storage.saveLogstore(logstore);
+  return answer(shards);
 };
 
 /** MergeShards: with the right neighbour. */
-export const mergeShards: Handler = (call) =>
-  answer(logstores.mergeShards(calledLogstore(call), shardId(call), call.nowMs));
+export const mergeShards: Handler = (call) => {
+  const logstore = calledLogstore(call);
+  const shards = logstores.mergeShards(logstore, shardId(call), call.nowMs);
+  call.state.storage.saveLogstore(logstore);
+  return answer(shards);
+};
 
 function shardId(call: Call): string {
   return call.parameters.shard ?? '';

@@ -1,9 +1,9 @@
 import { refuse } from '../errors.ts';
 import type { ConsumerGroup } from '../group/group.ts';
 import { containsKey, divideRange, type KeyRange, parseKey, splitRange, WHOLE_KEYSPACE } from './keyspace.ts';
-import { createShard, type Shard } from './shard.ts';
+import { closeShard, createShard, type Shard } from './shard.ts';
 
-/** What CreateLogStore sets. Of these only the shard count changes what the service does; the rest is told back. */
+/** What CreateLogStore sets. Of these the ttl and the shard count change what the service does; the rest is told back. */
 export interface LogstoreSettings {
   readonly ttlDays: number;
   readonly shardCount: number;
@@ -14,10 +14,15 @@ export interface LogstoreSettings {
 }
 
 export interface Logstore {
+  /** Name of the project it is in. */
+  readonly project: string;
   readonly name: string;
-  readonly settings: LogstoreSettings;
+  settings: LogstoreSettings;
   readonly createdAtSec: number;
-  /** In order of their ids, which are their indexes: a shard is never removed. */
+  modifiedAtSec: number;
+  /** When expired groups were last looked for. */
+  expiredAtSec: number;
+  /** In order of their ids. A shard that was closed goes when its last group expired; its id is not used again. */
   readonly shards: Shard[];
   /** Counts load-balanced writes, so that they go round the readwrite shards in a fixed order. */
   balancedWrites: number;
@@ -27,40 +32,74 @@ export interface Logstore {
 /** A split makes at most this many shards, and a logstore never has more than this many in all. */
 export const SPLIT_COUNT_MAX = 64;
 export const SHARDS_MAX = 1024;
+/** API reference, CreateLogStore: 1 to 3650 days, where 3650 keeps groups forever. */
+export const TTL_DAYS_MAX = 3650;
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]$/;
 
 /** A logstore whose shards divide the key space evenly. Refuses a bad name, ttl or shard count: LogStoreInfoInvalid. */
-export function createLogstore(name: string, settings: LogstoreSettings, nowMs: number): Logstore {
-  const { ttlDays, shardCount } = settings;
+export function createLogstore(
+  project: string,
+  name: string,
+  settings: LogstoreSettings,
+  nowMs: number,
+): Logstore {
   if (!NAME.test(name)) throw refuse.logstoreInfoInvalid(`logstore name ${name} is invalid`);
-  if (!isWithin(ttlDays, 1, 3650)) throw refuse.logstoreInfoInvalid('ttl must be within range [1, 3650]');
-  if (!isWithin(shardCount, 1, 100)) {
-    throw refuse.logstoreInfoInvalid('shardCount must be within range [1, 100]');
-  }
+  checkSettings(settings);
+  const nowSec = Math.floor(nowMs / 1000);
   const logstore: Logstore = {
+    project,
     name,
     settings,
-    createdAtSec: Math.floor(nowMs / 1000),
+    createdAtSec: nowSec,
+    modifiedAtSec: nowSec,
+    expiredAtSec: nowSec,
     shards: [],
     balancedWrites: 0,
     groups: new Map(),
   };
-  addShards(logstore, divideRange(WHOLE_KEYSPACE, shardCount), [], nowMs);
+  addShards(logstore, divideRange(WHOLE_KEYSPACE, settings.shardCount), [], nowMs);
   return logstore;
+}
+
+/** Refuses a bad ttl: LogStoreInfoInvalid. */
+export function configureLogstore(logstore: Logstore, settings: LogstoreSettings, nowMs: number): void {
+  checkSettings(settings);
+  logstore.settings = settings;
+  logstore.modifiedAtSec = Math.floor(nowMs / 1000);
+}
+
+function checkSettings({ ttlDays, shardCount, maxSplitShard }: LogstoreSettings): void {
+  const ranges: [name: string, value: number, least: number, most: number][] = [
+    ['ttl', ttlDays, 1, TTL_DAYS_MAX],
+    ['shardCount', shardCount, 1, 100],
+    // 0 is what SDKs send where nothing is to be split.
+    ['maxSplitShard', maxSplitShard, 0, 256],
+  ];
+  for (const [name, value, least, most] of ranges) {
+    if (isWithin(value, least, most)) continue;
+    throw refuse.logstoreInfoInvalid(`${name} must be within range [${least}, ${most}]`);
+  }
 }
 
 /** Refuses with ShardNotExist. `id` is text as it stands in a path. */
 export function shardOf(logstore: Logstore, id: string): Shard {
-  const shard = /^\d{1,9}$/.test(id) ? logstore.shards[Number(id)] : undefined;
+  const shard = logstore.shards.find((candidate) => String(candidate.id) === id);
   if (!shard) throw refuse.shardNotExist(id);
   return shard;
 }
 
-/** The readwrite shard that is next in turn. */
-export function nextShard(logstore: Logstore): Shard {
+/** The readwrite shard that is next in turn among those that may be written to; undefined if none may. */
+export function nextShard(
+  logstore: Logstore,
+  mayWrite: (shard: Shard) => boolean = () => true,
+): Shard | undefined {
   const shards = writable(logstore);
-  return shards[logstore.balancedWrites++ % shards.length]!;
+  for (let tries = shards.length; tries > 0; tries -= 1) {
+    const shard = shards[logstore.balancedWrites++ % shards.length]!;
+    if (mayWrite(shard)) return shard;
+  }
+  return undefined;
 }
 
 /** The readwrite shard whose range holds a hash key, whatever readonly shards held it before. */
@@ -83,7 +122,7 @@ export function splitShard(
   const parent = openShard(logstore, id);
   const ranges = 'key' in by ? splitAtKey(parent.range, by.key) : splitEvenly(parent.range, by.count);
   const children = addShards(logstore, ranges, [parent.id], nowMs);
-  parent.status = 'readonly';
+  closeShard(parent, nowMs);
   return [parent, ...children];
 }
 
@@ -97,8 +136,8 @@ export function mergeShards(logstore: Logstore, id: string, nowMs: number): Shar
   if (!right) throw refuse.parameterInvalid('can not merge the last shard');
   const range = { begin: left.range.begin, end: right.range.end };
   const merged = addShards(logstore, [range], [left.id, right.id], nowMs);
-  left.status = 'readonly';
-  right.status = 'readonly';
+  closeShard(left, nowMs);
+  closeShard(right, nowMs);
   return [...merged, left, right];
 }
 
@@ -130,8 +169,9 @@ function writable(logstore: Logstore): Shard[] {
 }
 
 function addShards(logstore: Logstore, ranges: KeyRange[], parents: number[], nowMs: number): Shard[] {
-  const first = logstore.shards.length;
-  if (first + ranges.length > SHARDS_MAX) {
+  // The newest shard is there for as long as its logstore: a shard goes only after others were made of it.
+  const first = (logstore.shards.at(-1)?.id ?? -1) + 1;
+  if (logstore.shards.length + ranges.length > SHARDS_MAX) {
     throw refuse.projectQuotaExceed(`A logstore of the local service has at most ${SHARDS_MAX} shards.`);
   }
   const added = ranges.map((range, index) => createShard(first + index, range, parents, nowMs));

@@ -1,10 +1,12 @@
 import type { KeyRange } from './keyspace.ts';
 
-/** One log group as it was put: its protobuf bytes, never decoded again. */
+/** One log group as it was put, never decoded again. */
 export interface StoredGroup {
-  readonly bytes: Uint8Array;
   /** When the service received it, seconds since 1970; never less than the one before. */
   readonly receivedAtSec: number;
+  readonly byteLength: number;
+  /** Its protobuf bytes, from wherever they are kept. */
+  read(): Uint8Array;
 }
 
 /** Positions are cursors as integers: the group at `groups[i]` is at `firstPosition + i`. */
@@ -13,6 +15,8 @@ export interface Shard {
   status: 'readwrite' | 'readonly';
   readonly range: KeyRange;
   readonly createdAtSec: number;
+  /** When it became readonly; absent while it is not. */
+  closedAtSec?: number;
   /** Shards this one continues. Never told to clients: the API has no field for it. */
   readonly parents: readonly number[];
   /** Position of the oldest group that is kept; grows when groups expire. */
@@ -54,14 +58,30 @@ export function endOf(shard: Shard): bigint {
   return shard.firstPosition + BigInt(shard.groups.length);
 }
 
-/** Keeps a group under the next position. Times never run backwards, so that positions can be searched by time. */
-export function appendGroup(shard: Shard, bytes: Uint8Array, nowMs: number): void {
-  const receivedAtSec = Math.max(Math.floor(nowMs / 1000), shard.groups.at(-1)?.receivedAtSec ?? 0);
-  shard.groups.push({ bytes, receivedAtSec });
+/** The time of a group that is received now. Times never run backwards, so that positions can be searched by time. */
+export function receiptTimeSec(shard: Shard, nowMs: number): number {
+  return Math.max(Math.floor(nowMs / 1000), shard.groups.at(-1)?.receivedAtSec ?? 0);
+}
+
+/** Makes a shard readonly. */
+export function closeShard(shard: Shard, nowMs: number): void {
+  shard.status = 'readonly';
+  shard.closedAtSec = Math.floor(nowMs / 1000);
 }
 
 /** Position of the first group received at or after `unixSec`; the end if there is none. */
 export function positionAtTime(shard: Shard, unixSec: number): bigint {
+  return shard.firstPosition + BigInt(indexAtTime(shard, unixSec));
+}
+
+/** Forgets the groups received before `unixSec`, and returns them. */
+export function dropBefore(shard: Shard, unixSec: number): StoredGroup[] {
+  const dropped = shard.groups.splice(0, indexAtTime(shard, unixSec));
+  shard.firstPosition += BigInt(dropped.length);
+  return dropped;
+}
+
+function indexAtTime(shard: Shard, unixSec: number): number {
   let low = 0;
   let high = shard.groups.length;
   while (low < high) {
@@ -69,7 +89,7 @@ export function positionAtTime(shard: Shard, unixSec: number): bigint {
     if (shard.groups[middle]!.receivedAtSec < unixSec) low = middle + 1;
     else high = middle;
   }
-  return shard.firstPosition + BigInt(low);
+  return low;
 }
 
 /** Whether a reader may stand at `position`: anywhere from the oldest group kept to the end. */
@@ -90,7 +110,7 @@ export function readGroups(shard: Shard, position: bigint, limits: ReadLimits): 
   const read: StoredGroup[] = [];
   let bytes = 0;
   for (const group of shard.groups.slice(start, Math.max(start, Math.min(stop, start + limits.countMax)))) {
-    bytes += group.bytes.byteLength;
+    bytes += group.byteLength;
     if (read.length > 0 && bytes > limits.bytesMax) break;
     read.push(group);
   }

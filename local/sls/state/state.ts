@@ -1,16 +1,18 @@
 import { refuse } from '../errors.ts';
+import { MEMORY, type Storage } from '../storage/storage.ts';
 import { createLogstore, type Logstore, type LogstoreSettings } from './logstore.ts';
-import { appendGroup, type Shard } from './shard.ts';
+import { receiptTimeSec, type Shard, type StoredGroup } from './shard.ts';
 
 /**
- * All that the service knows, as plain data: no clock, no socket, no hidden reference. Functions take the time as an
- * argument. Something that saves and restores it needs to know only these types.
+ * All that the service knows, as plain data, and where it is kept: no clock, no socket. Functions take the time as an
+ * argument.
  */
 export interface SlsState {
   readonly projects: Map<string, Project>;
-  /** Memory taken by log groups, over all logstores. */
+  /** Taken by log groups, over all logstores. */
   storedBytes: number;
   readonly storedBytesMax: number;
+  readonly storage: Storage;
 }
 
 export interface Project {
@@ -27,8 +29,19 @@ const GROUP_OVERHEAD_BYTES = 64;
 
 const PROJECT_NAME = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
-export function createState(storedBytesMax: number): SlsState {
-  return { projects: new Map(), storedBytes: 0, storedBytesMax };
+/** A state that holds nothing, or what was kept from before. */
+export function createState(
+  storedBytesMax: number,
+  { storage, projects }: { storage: Storage; projects: Map<string, Project> } = {
+    storage: MEMORY,
+    projects: new Map(),
+  },
+): SlsState {
+  let storedBytes = 0;
+  for (const { logstores } of projects.values()) {
+    for (const logstore of logstores.values()) storedBytes += sizeOfAll(logstore);
+  }
+  return { projects, storedBytes, storedBytesMax, storage };
 }
 
 /** Refuses with ProjectAlreadyExist, ParameterInvalid (name), ProjectQuotaExceed. */
@@ -44,8 +57,17 @@ export function addProject(state: SlsState, name: string, description: string, n
     createdAtSec: Math.floor(nowMs / 1000),
     logstores: new Map(),
   };
+  state.storage.saveProject(project);
   state.projects.set(name, project);
   return project;
+}
+
+/** Deletes a project and all that is in it. Refuses with ProjectNotExist. */
+export function removeProject(state: SlsState, name: string): void {
+  const project = projectOf(state, name);
+  state.projects.delete(name);
+  for (const logstore of project.logstores.values()) state.storedBytes -= sizeOfAll(logstore);
+  state.storage.deleteProject(project);
 }
 
 /** Refuses with ProjectNotExist. */
@@ -57,6 +79,7 @@ export function projectOf(state: SlsState, name: string): Project {
 
 /** Refuses with LogStoreAlreadyExist, LogStoreInfoInvalid, ProjectQuotaExceed. */
 export function addLogstore(
+  state: SlsState,
   project: Project,
   name: string,
   settings: LogstoreSettings,
@@ -66,9 +89,18 @@ export function addLogstore(
   if (project.logstores.size >= LOGSTORES_MAX) {
     throw refuse.projectQuotaExceed(`A project of the local service has at most ${LOGSTORES_MAX} logstores.`);
   }
-  const logstore = createLogstore(name, settings, nowMs);
+  const logstore = createLogstore(project.name, name, settings, nowMs);
+  state.storage.saveLogstore(logstore);
   project.logstores.set(name, logstore);
   return logstore;
+}
+
+/** Deletes a logstore with its shards and consumer groups. Refuses with ProjectNotExist or LogStoreNotExist. */
+export function removeLogstore(state: SlsState, projectName: string, name: string): void {
+  const logstore = logstoreOf(state, projectName, name);
+  projectOf(state, projectName).logstores.delete(name);
+  state.storedBytes -= sizeOfAll(logstore);
+  state.storage.deleteLogstore(logstore);
 }
 
 /** Refuses with ProjectNotExist or LogStoreNotExist. */
@@ -78,15 +110,37 @@ export function logstoreOf(state: SlsState, projectName: string, name: string): 
   return logstore;
 }
 
-/** Appends a log group within the memory limit. Refuses with WriteQuotaExceed when it is reached. */
-export function store(state: SlsState, shard: Shard, bytes: Uint8Array, nowMs: number): void {
-  const storedBytes = state.storedBytes + bytes.byteLength + GROUP_OVERHEAD_BYTES;
-  if (storedBytes > state.storedBytesMax) {
+/** Appends a log group within the limit of the service. Refuses with WriteQuotaExceed when it is reached. */
+export function store(
+  state: SlsState,
+  logstore: Logstore,
+  shard: Shard,
+  bytes: Uint8Array,
+  nowMs: number,
+): void {
+  if (state.storedBytes + sizeOf(bytes) > state.storedBytesMax) {
     throw refuse.writeQuotaExceed(
       `Write quota is exceeded: the local service keeps at most ${state.storedBytesMax} bytes (storedBytesMax).`,
     );
   }
-  // A copy: the bytes may be a view into a pooled buffer of the request, which would stay in memory with them.
-  appendGroup(shard, new Uint8Array(bytes), nowMs);
-  state.storedBytes = storedBytes;
+  const group = state.storage.append(logstore, shard, bytes, receiptTimeSec(shard, nowMs));
+  shard.groups.push(group);
+  state.storedBytes += sizeOf(group);
+}
+
+/** Takes log groups out of the account that are no longer kept. */
+export function forget(state: SlsState, groups: readonly StoredGroup[]): void {
+  for (const group of groups) state.storedBytes -= sizeOf(group);
+}
+
+function sizeOfAll({ shards }: Logstore): number {
+  let size = 0;
+  for (const { groups } of shards) {
+    for (const group of groups) size += sizeOf(group);
+  }
+  return size;
+}
+
+function sizeOf({ byteLength }: { byteLength: number }): number {
+  return byteLength + GROUP_OVERHEAD_BYTES;
 }

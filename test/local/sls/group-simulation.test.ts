@@ -53,7 +53,7 @@ function simulate(order: boolean, steps: Step[]) {
     enableTracking: false,
     appendMeta: false,
   };
-  const logstore = createLogstore('orders', settings, 0);
+  const logstore = createLogstore('shop', 'orders', settings, 0);
   const group = createGroup('g', TIMEOUT_MS / 1000, order);
   const workers = new Map<string, Worker>();
   let nowMs = 0;

@@ -1,5 +1,8 @@
 import { Buffer } from 'node:buffer';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import protobuf from 'protobufjs';
 import { onTestFinished } from 'vitest';
@@ -39,12 +42,24 @@ export interface Bench {
 
 /** A service with project `shop` and logstore `orders` (two shards), closed when the test ends. */
 export async function startBench(options: Partial<SlsOptions> = {}): Promise<Bench> {
-  const clock = manualClock();
+  const bench = await openBench(manualClock(), options);
+  bench.service.createProject('shop');
+  bench.service.createLogstore('shop', 'orders');
+  return bench;
+}
+
+/** A service with nothing in it but what its directory holds, closed when the test ends. */
+export async function openBench(clock: ManualClock, options: Partial<SlsOptions> = {}): Promise<Bench> {
   const service = await startSls({ accounts: [ACCOUNT], clock, ...options });
   onTestFinished(() => service.close());
-  service.createProject('shop');
-  service.createLogstore('shop', 'orders');
   return { service, clock, call: (request) => send(service, clock.now(), request) };
+}
+
+/** A directory that is not there yet, and gone when the test ends. */
+export function newDirectory(): string {
+  const parent = mkdtempSync(join(tmpdir(), 'sls-test-'));
+  onTestFinished(() => rmSync(parent, { recursive: true, force: true }));
+  return join(parent, 'data');
 }
 
 export interface TestRequest {
@@ -79,7 +94,7 @@ export interface TestAnswer {
 
 /** What an SDK does: header, signature, one HTTP exchange. */
 export async function send(
-  service: SlsService,
+  service: Pick<SlsService, 'port'>,
   nowMs: number,
   partial: Partial<TestRequest>,
 ): Promise<TestAnswer> {
@@ -197,7 +212,11 @@ export function messagesOf(list: Uint8Array): string[][] {
   return LogGroups.map(({ Logs }) => Logs.map(({ Contents }) => Contents[0]!.Value));
 }
 
-export function put(bench: Bench, body: Uint8Array, request: Partial<TestRequest> = {}): Promise<TestAnswer> {
+export function put(
+  bench: Pick<Bench, 'call'>,
+  body: Uint8Array,
+  request: Partial<TestRequest> = {},
+): Promise<TestAnswer> {
   return bench.call({
     method: 'POST',
     path: '/logstores/orders/shards/lb',
@@ -208,11 +227,15 @@ export function put(bench: Bench, body: Uint8Array, request: Partial<TestRequest
 }
 
 /** Puts one group into the shard that holds a key. */
-export function putByKey(bench: Bench, key: string, ...messages: string[]): Promise<TestAnswer> {
+export function putByKey(
+  bench: Pick<Bench, 'call'>,
+  key: string,
+  ...messages: string[]
+): Promise<TestAnswer> {
   return put(bench, groupOf(...messages), { path: '/logstores/orders/shards/route', query: { key } });
 }
 
-export async function cursorOf(bench: Bench, shard: number, from: string): Promise<string> {
+export async function cursorOf(bench: Pick<Bench, 'call'>, shard: number, from: string): Promise<string> {
   const answer = await bench.call({
     path: `/logstores/orders/shards/${shard}`,
     query: { type: 'cursor', from },
@@ -221,7 +244,7 @@ export async function cursorOf(bench: Bench, shard: number, from: string): Promi
 }
 
 export function pull(
-  bench: Bench,
+  bench: Pick<Bench, 'call'>,
   shard: number,
   cursor: string,
   query: Record<string, string> = {},
@@ -235,7 +258,7 @@ export function pull(
 }
 
 /** All messages of a shard from its beginning on. */
-export async function contentsOf(bench: Bench, shard: number): Promise<string[]> {
+export async function contentsOf(bench: Pick<Bench, 'call'>, shard: number): Promise<string[]> {
   const answer = await pull(bench, shard, await cursorOf(bench, shard, 'begin'));
   return messagesOf(answer.body).flat();
 }

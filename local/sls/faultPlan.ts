@@ -1,0 +1,90 @@
+import { parseDuration } from '../../lib/config/duration.ts';
+import { SettingsError } from '../../lib/errors.ts';
+import type { Fault, Inject } from './faults.ts';
+import { OPERATIONS } from './routes.ts';
+
+/** A refusal of some of the requests of an operation, or of all operations (`*`). */
+export interface FaultRule {
+  readonly operation: string;
+  readonly status: number;
+  readonly code: string;
+  /** From 0 to 1. */
+  readonly probability: number;
+}
+
+/** A delay of every request of an operation, or of all operations (`*`). */
+export interface LatencyRule {
+  readonly operation: string;
+  readonly delayMs: number;
+}
+
+const DELAY_MS_MAX = 10 * 60_000;
+const SEED_MAX = 2 ** 32 - 1;
+
+/** Reads `PullLogs:403:ShardReadQuotaExceed:0.1`; without a probability it is 1. Throws a SettingsError for `field`. */
+export function parseFaultRule(field: string, text: string): FaultRule {
+  const [operation = '', status = '', code = '', probability = '1', ...rest] = text.split(':');
+  const shape = 'write OPERATION:STATUS:CODE:PROBABILITY, such as PullLogs:403:ShardReadQuotaExceed:0.1';
+  if (rest.length > 0 || !/^[A-Za-z]{1,64}$/.test(code)) throw new SettingsError(field, text, shape);
+  checkOperation(field, text, operation);
+  if (!/^[45]\d\d$/.test(status)) {
+    throw new SettingsError(field, text, 'the status of a failure is a number from 400 to 599');
+  }
+  if (!/^(0|1|1\.0{1,9}|0?\.\d{1,9})$/.test(probability)) {
+    throw new SettingsError(field, text, 'a probability is a number from 0 to 1');
+  }
+  return { operation, status: Number(status), code, probability: Number(probability) };
+}
+
+/** Reads `PullLogs:200ms`. Throws a SettingsError for `field`. */
+export function parseLatencyRule(field: string, text: string): LatencyRule {
+  const [operation = '', duration, ...rest] = text.split(':');
+  if (duration === undefined || rest.length > 0) {
+    throw new SettingsError(field, text, 'write OPERATION:DURATION, such as PullLogs:200ms');
+  }
+  checkOperation(field, text, operation);
+  const delayMs = parseDuration(field, duration);
+  if (delayMs > DELAY_MS_MAX) throw new SettingsError(field, text, 'a delay is at most 10m');
+  return { operation, delayMs };
+}
+
+/** Reads a seed: a whole number of 32 bits. Throws a SettingsError for `field`. */
+export function parseSeed(field: string, text: string): number {
+  if (/^\d{1,10}$/.test(text) && Number(text) <= SEED_MAX) return Number(text);
+  throw new SettingsError(field, text, `write a whole number from 0 to ${SEED_MAX}`);
+}
+
+/**
+ * What the rules do to each request: first all delays that fit, then the first refusal that comes up. Requests that come
+ * in the same order meet the same fate for the same seed.
+ */
+export function createFaultPlan(
+  { faults, latencies }: { faults: readonly FaultRule[]; latencies: readonly LatencyRule[] },
+  seed: number,
+): Inject {
+  const random = createRandom(seed);
+  return (request) => {
+    const fits = (rule: { operation: string }): boolean =>
+      rule.operation === '*' || rule.operation === request.operation;
+    const delays: Fault[] = latencies.filter(fits).map(({ delayMs }) => ({ delayMs }));
+    const refusal = faults.filter(fits).find(({ probability }) => random() < probability);
+    return refusal ? [...delays, { status: refusal.status, code: refusal.code }] : delays;
+  };
+}
+
+function checkOperation(field: string, text: string, operation: string): void {
+  if (operation === '*' || OPERATIONS.includes(operation)) return;
+  const remedy = `there is no operation ${operation || '""'}; they are *, ${OPERATIONS.join(', ')}`;
+  throw new SettingsError(field, text, remedy);
+}
+
+/** mulberry32 */
+function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,90 @@
+import { Buffer } from 'node:buffer';
+import { crc32 } from 'node:zlib';
+import { BODY_BYTES_MAX } from '../codec.ts';
+
+/**
+ * The format of a segment: a file of log groups that is only ever appended to. Pure; nothing here reads a file.
+ *
+ * It starts with 8 bytes, `SLSLOG`, a zero, and the version. Each group follows as
+ *
+ *     length         4 bytes, of the group
+ *     receivedAtSec  4 bytes, seconds since 1970
+ *     checksum       4 bytes, CRC-32 of the 8 bytes before and the group
+ *     group          protobuf, as it was put
+ *
+ * all numbers unsigned, little-endian. The position of a group is that of the first one, which is in the file's name,
+ * plus the number of groups before it.
+ */
+const VERSION = 1;
+export const SEGMENT_HEAD: Uint8Array = Buffer.from(`SLSLOG\0${String.fromCharCode(VERSION)}`, 'latin1');
+export const RECORD_HEAD_BYTES = 12;
+
+export interface SegmentRecord {
+  /** Of the group, from the start of the file. */
+  readonly offset: number;
+  readonly byteLength: number;
+  readonly receivedAtSec: number;
+}
+
+export interface SegmentScan {
+  readonly records: readonly SegmentRecord[];
+  /** Where the next record goes: behind the last one that is whole. */
+  readonly end: number;
+  /**
+   * What is behind that: nothing; a write that was interrupted, which nobody was told of; or something that no
+   * interrupted write leaves behind.
+   */
+  readonly tail: 'none' | 'torn' | 'damaged';
+}
+
+/** A group as it stands in a segment. */
+export function encodeRecord(group: Uint8Array, receivedAtSec: number): Uint8Array {
+  const record = Buffer.allocUnsafe(RECORD_HEAD_BYTES + group.byteLength);
+  record.writeUInt32LE(group.byteLength, 0);
+  record.writeUInt32LE(receivedAtSec, 4);
+  record.set(group, RECORD_HEAD_BYTES);
+  record.writeUInt32LE(checksumOf(record, 0, group.byteLength), 8);
+  return record;
+}
+
+/** Finds the groups in a segment; undefined if it is no segment of this version. */
+export function scanSegment(bytes: Uint8Array): SegmentScan | undefined {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const head = file.subarray(0, SEGMENT_HEAD.byteLength);
+  if (!head.equals(SEGMENT_HEAD.subarray(0, head.byteLength))) {
+    return isBlank(file) ? { records: [], end: 0, tail: 'torn' } : undefined;
+  }
+  if (head.byteLength < SEGMENT_HEAD.byteLength) return { records: [], end: 0, tail: 'torn' };
+
+  const records: SegmentRecord[] = [];
+  let at = SEGMENT_HEAD.byteLength;
+  while (at < file.byteLength) {
+    const record = recordAt(file, at);
+    if (typeof record === 'string') return { records, end: at, tail: record };
+    records.push(record);
+    at = record.offset + record.byteLength;
+  }
+  return { records, end: at, tail: 'none' };
+}
+
+function recordAt(file: Buffer, at: number): SegmentRecord | 'torn' | 'damaged' {
+  const offset = at + RECORD_HEAD_BYTES;
+  if (offset > file.byteLength) return 'torn';
+  const byteLength = file.readUInt32LE(at);
+  if (byteLength === 0 || byteLength > BODY_BYTES_MAX) return isBlank(file.subarray(at)) ? 'torn' : 'damaged';
+  if (offset + byteLength > file.byteLength) return 'torn';
+  if (file.readUInt32LE(at + 8) !== checksumOf(file, at, byteLength)) {
+    // A file may have grown before what was written got into it, as after a loss of power.
+    return offset + byteLength === file.byteLength ? 'torn' : 'damaged';
+  }
+  return { offset, byteLength, receivedAtSec: file.readUInt32LE(at + 4) };
+}
+
+function checksumOf(file: Buffer, at: number, byteLength: number): number {
+  const offset = at + RECORD_HEAD_BYTES;
+  return crc32(file.subarray(offset, offset + byteLength), crc32(file.subarray(at, at + 8)));
+}
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
