@@ -53,7 +53,7 @@ export function describeGroupStore(name: string, setup: () => Promise<(group: st
 
     it('removes attributes, also those that are not there', async () => {
       await create();
-      const failure = { attempts: 1, firstAt: 1, lastAt: 1, message: 'no' };
+      const failure = { attempts: 1, firstAt: 1, lastAt: 1, to: 'c1', message: 'no' };
       await store.update(shard0, { set: { failure }, condition: { exists: 'epoch' } }, options);
       const written = await store.update(
         shard0,
