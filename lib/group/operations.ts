@@ -1,8 +1,10 @@
 import { SettingsError } from '../errors.ts';
 import type { Position } from '../sources/source.ts';
-import { type ConsumerItem, consumerKey, type GroupState, type ShardItem, shardKey } from './items.ts';
+import { consumerKey, shardKey } from './items.ts';
 import type { Stream } from './plan.ts';
 import type { GroupStore, ReadOptions } from './store.ts';
+
+export { type Description, describe } from './describe.ts';
 
 /**
  * What an operator does to a group while its consumers run. Each is safe at any moment and may be repeated: if it stops
@@ -166,44 +168,6 @@ export async function deleteGroup(
     await store.remove('GROUP', { equal: 'generation', value: group.generation }, options);
   }
   return { deleted: true };
-}
-
-export interface Description {
-  status: 'absent' | 'running' | 'paused' | 'complete' | 'idle';
-  group: GroupState['group'];
-  consumers: (ConsumerItem & { slot: string; live: boolean; busy: boolean })[];
-  shards: (ShardItem & { shard: string; assignedTo: string | undefined })[];
-}
-
-/** Everything about a group at one time, in order of name. `idle`: it has no live consumer. */
-export async function describe(store: GroupStore, now: number, options: ReadOptions): Promise<Description> {
-  const { group, consumers, shards } = await store.readAll({ ...options, consistent: true });
-  const listed = [...consumers]
-    .map(([slot, item]) => ({ slot, ...item, live: item.expiresAt >= now, busy: item.busyUntil >= now }))
-    .sort((a, b) => (a.slot < b.slot ? -1 : 1));
-  const assignedTo = new Map(
-    listed.flatMap(({ slot, assigned }) =>
-      Object.keys(assigned ?? {}).map((shard) => [shard, slot] as const),
-    ),
-  );
-  return {
-    status: statusOf(
-      group,
-      listed.some(({ live }) => live),
-    ),
-    group,
-    consumers: listed,
-    shards: [...shards]
-      .map(([shard, item]) => ({ shard, ...item, assignedTo: assignedTo.get(shard) }))
-      .sort((a, b) => (a.shard < b.shard ? -1 : 1)),
-  };
-}
-
-function statusOf(group: GroupState['group'], anyLive: boolean): Description['status'] {
-  if (group === undefined) return 'absent';
-  if (group.completedAt !== undefined) return 'complete';
-  if (group.paused) return 'paused';
-  return anyLive ? 'running' : 'idle';
 }
 
 /** A slot whose tick number has moved finds its sandbox's memory out of date, and reads everything again. */

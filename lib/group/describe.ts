@@ -1,0 +1,40 @@
+import type { ConsumerItem, GroupState, ShardItem } from './items.ts';
+import type { GroupStore, ReadOptions } from './store.ts';
+
+export interface Description {
+  status: 'absent' | 'running' | 'paused' | 'complete' | 'idle';
+  group: GroupState['group'];
+  consumers: (ConsumerItem & { slot: string; live: boolean; busy: boolean })[];
+  shards: (ShardItem & { shard: string; assignedTo: string | undefined })[];
+}
+
+/** Everything about a group at one time, in order of name. `idle`: it has no live consumer. */
+export async function describe(store: GroupStore, now: number, options: ReadOptions): Promise<Description> {
+  const { group, consumers, shards } = await store.readAll({ ...options, consistent: true });
+  const listed = [...consumers]
+    .map(([slot, item]) => ({ slot, ...item, live: item.expiresAt >= now, busy: item.busyUntil >= now }))
+    .sort((a, b) => (a.slot < b.slot ? -1 : 1));
+  const assignedTo = new Map(
+    listed.flatMap(({ slot, assigned }) =>
+      Object.keys(assigned ?? {}).map((shard) => [shard, slot] as const),
+    ),
+  );
+  return {
+    status: statusOf(
+      group,
+      listed.some(({ live }) => live),
+    ),
+    group,
+    consumers: listed,
+    shards: [...shards]
+      .map(([shard, item]) => ({ shard, ...item, assignedTo: assignedTo.get(shard) }))
+      .sort((a, b) => (a.shard < b.shard ? -1 : 1)),
+  };
+}
+
+function statusOf(group: GroupState['group'], anyLive: boolean): Description['status'] {
+  if (group === undefined) return 'absent';
+  if (group.completedAt !== undefined) return 'complete';
+  if (group.paused) return 'paused';
+  return anyLive ? 'running' : 'idle';
+}
