@@ -1,0 +1,80 @@
+import { crc32 } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { createAccount } from './account.ts';
+
+/** Lines of two keys in turn, all with the same content: 1, 3, 5, … are of `a`, 2, 4, 6, … of `b`. */
+function accountOf(lines: number) {
+  const account = createAccount();
+  const content = Buffer.from('x');
+  for (let line = 1; line <= lines; line += 1) account.produced(line % 2 === 1 ? 'a' : 'b', content);
+  const deliver = (slot: string, shard: string, cursors: string, ...delivered: number[]): void => {
+    const records = Uint32Array.from(delivered.flatMap((line) => [line, crc32(content)]));
+    account.delivered({ slot, shard, batch: `chaos/${shard}/${cursors}`, records });
+  };
+  return { account, deliver };
+}
+
+describe('the account of a chaos run', () => {
+  it('is content with batches that follow one another, from parent to child', () => {
+    const { account, deliver } = accountOf(6);
+    deliver('s', '0', 'AA==-AQ==', 1, 2);
+    deliver('s', '0', 'AQ==-Ag==', 3, 4);
+    deliver('t', '1', 'xx-xy', 5);
+    deliver('s', '2', 'yx-yy', 6);
+    expect(account.violations()).toEqual([]);
+    expect(account.totals()).toMatchObject({ lost: 0, outOfOrder: 0, duplicates: 0, keys: 2 });
+  });
+
+  it('complains of a child that is read before its parent is done', () => {
+    const { account, deliver } = accountOf(4);
+    deliver('s', '0', 'a-b', 1, 2);
+    deliver('t', '1', 'x-y', 3);
+    deliver('u', '2', 'x-y', 4);
+    expect(account.violations()).toEqual([]);
+
+    const early = accountOf(4);
+    early.deliver('s', '0', 'a-b', 1);
+    early.deliver('u', '2', 'x-y', 4);
+    early.deliver('s', '0', 'b-c', 2, 3);
+    expect(early.account.violations()).toEqual(['key b: u delivered record 2 from shard 2 right after 0']);
+    expect(early.account.totals()).toMatchObject({ lost: 0, outOfOrder: 0 });
+  });
+
+  it('allows the batch of an interrupted tick once more, also when it has grown', () => {
+    const { account, deliver } = accountOf(4);
+    deliver('s', '0', 'a-b', 1, 2);
+    account.interrupted('s');
+    deliver('t', '0', 'a-c', 1, 2, 3);
+    account.interrupted('t', '0');
+    deliver('s', '0', 'a-c', 1, 2, 3);
+    deliver('s', '0', 'c-d', 4);
+    expect(account.violations()).toEqual([]);
+    expect(account.totals()).toMatchObject({ lost: 0, duplicates: 5, batchesRepeated: 2 });
+  });
+
+  it('complains of a repeat that nothing explains: no interruption, another slot’s or shard’s, or an old one', () => {
+    const { account, deliver } = accountOf(2);
+    deliver('s', '0', 'a-b', 1);
+    account.interrupted('t');
+    account.interrupted('s', '1');
+    deliver('t', '0', 'a-b', 1);
+    expect(account.violations()).toEqual(['shard 0: t repeats a batch of s, which nothing interrupted']);
+    account.interrupted('t');
+    deliver('t', '0', 'a-b', 1);
+    expect(account.violations()).toHaveLength(1);
+    deliver('t', '0', 'a-b', 1);
+    expect(account.violations()).toHaveLength(2);
+  });
+
+  it('complains of a checkpoint that went back, and of one that went too far', () => {
+    const { account, deliver } = accountOf(4);
+    deliver('s', '0', 'a-b', 1);
+    deliver('s', '0', 'b-c', 2);
+    account.interrupted('s');
+    deliver('t', '0', 'a-b', 1);
+    expect(account.violations()).toEqual(['shard 0: t delivered chaos/0/a-b after s had come to c']);
+    deliver('t', '0', 'c-d', 4);
+    expect(account.violations()).toHaveLength(2);
+    expect(account.totals()).toMatchObject({ lost: 1 });
+  });
+});

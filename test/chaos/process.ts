@@ -1,0 +1,34 @@
+import { rmSync } from 'node:fs';
+import { env, kill, pid } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadProcess } from '../../lib/delivery/loadProcess.ts';
+import type { Process } from '../../lib/delivery/process.ts';
+
+const { SHARDBEAT_CHAOS_AUDIT: audit, SHARDBEAT_CHAOS_ORDER: orderFile } = env;
+if (!audit || !orderFile) throw new Error('the audit and the order file must be given');
+
+const note = await loadProcess(audit, import.meta.url);
+/** Of each half of the work: long enough that a kill often finds a batch in work. */
+const WORK_MS_MAX = 40;
+
+/**
+ * The user's `process` of a chaos run: works a while, notes the batch in the ledger, and works on before it returns, so that
+ * many a kill comes when a batch is processed and its checkpoint not written. Where the order file exists, it dies by
+ * itself: some moments after the note, while it still works, or when the checkpoint is on its way, or written.
+ */
+export const process: Process = async (batch, context) => {
+  const workMs = batch.bytes % WORK_MS_MAX;
+  await sleep(workMs, undefined, { signal: context.signal });
+  await note(batch, context);
+  if (takeOrder(orderFile)) setTimeout(() => kill(pid, 'SIGKILL'), (batch.bytes % 7) + workMs / 2);
+  await sleep(workMs, undefined, { signal: context.signal });
+};
+
+function takeOrder(file: string): boolean {
+  try {
+    rmSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,141 @@
+import { cp } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { deriveTimes } from '../../lib/config/times.ts';
+import type { Clock } from '../../lib/runtime.ts';
+import { prepareBundles } from '../../local/run/bundles.ts';
+import { makeTemporaryDirectory } from '../../local/run/temporary.ts';
+import { createDice } from '../simulation/dice.ts';
+import { type Account, createAccount } from './account.ts';
+import { type CrewOptions, createCrew } from './crew.ts';
+import { SLOTS, type Theatre } from './events.ts';
+import { followLedger } from './follower.ts';
+import { startProducer } from './producer.ts';
+import { untilBegun, untilReadUp } from './readUp.ts';
+import { type ChaosResult, resultOf } from './result.ts';
+import { playRound } from './rounds.ts';
+import { type Stage, startStage } from './stage.ts';
+import { createTrail } from './trail.ts';
+
+export interface ChaosOptions {
+  rounds: number;
+  /** Decides what happens and when; how far the group is at that moment is the machine's business. */
+  seed: string;
+  intervalMs: number;
+  clock: Clock;
+  /** Ends the run at once. */
+  signal: AbortSignal;
+  /** One line for a person after each round. */
+  onProgress(line: string): void;
+}
+
+const SHARDS_AT_FIRST = 4;
+const SLOTS_AT_FIRST = 3;
+
+/**
+ * Records go in all the time while slots are killed, come and go, and shards are split and merged, round after round; then
+ * faults cease, everything is read up, and the account says whether all is well. Leaves nothing running.
+ */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const { clock, intervalMs, seed, rounds } = options;
+  const startedAtMs = clock.now();
+  const times = deriveTimes(intervalMs);
+  const trail = createTrail(clock);
+  const account = createAccount();
+  const failed = new AbortController();
+  const fail = (error: unknown): void => failed.abort(error);
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+
+  await using cleanup = new AsyncDisposableStack();
+  const { path: directory } = cleanup.use(await makeTemporaryDirectory());
+  const ledgerFile = join(directory, 'ledger');
+  const follower = cleanup.use(await followLedger(ledgerFile, account, fail));
+  const stage = cleanup.use(await startStage({ shards: SHARDS_AT_FIRST, intervalMs, clock }));
+  const crew = createCrew({
+    ...(await functionOf(directory, ledgerFile, stage)),
+    intervalMs,
+    timeoutMs: times.functionTimeoutMs,
+    clock,
+    listener: {
+      interrupted: (slot, shard) => void follower.takeIn(() => account.interrupted(slot, shard)),
+      lost: account.lost,
+      event: trail.logged,
+      output: trail.note,
+      failed: fail,
+    },
+  });
+  cleanup.defer(crew.close);
+
+  const theatre: Theatre = { stage, crew, times, clock, signal };
+  const events: Record<string, number> = {};
+  const onEvent = (name: string, what: string): void => {
+    events[name] = (events[name] ?? 0) + 1;
+    trail.note('chaos', `${name} ${what}`);
+  };
+  const failure = await play(theatre, { ...options, account, onEvent, onFailure: fail }).then(
+    () => undefined,
+    (error: unknown) => String(error),
+  );
+  await crew.close();
+  await follower.takeIn();
+  const elapsedMs = clock.now() - startedAtMs;
+  const result = resultOf({ seed, rounds, account, crew, trail, events, elapsedMs, failure });
+  return result.ok ? result : { ...result, trail: await trail.save(seed) };
+}
+
+/** Throws if the run cannot go on, or the group does not. */
+async function play(
+  theatre: Theatre,
+  run: Pick<ChaosOptions, 'seed' | 'rounds' | 'onProgress'> & {
+    account: Account;
+    onEvent(name: string, what: string): void;
+    onFailure(error: unknown): void;
+  },
+): Promise<void> {
+  const { stage, crew, clock } = theatre;
+  const { account, onFailure } = run;
+  const dice = createDice(run.seed);
+  await Promise.all(SLOTS.slice(0, SLOTS_AT_FIRST).map(crew.join));
+  const producer = startProducer({ stage, account, dice: dice.fork('producer'), clock, onFailure });
+  try {
+    await untilBegun(theatre);
+    for (let round = 1; round <= run.rounds; round += 1) {
+      const told: string[] = [];
+      await playRound(theatre, dice.fork(`round ${round}`), (name, what) => {
+        run.onEvent(name, what);
+        told.push(`${name} ${what}`.trim());
+      });
+      run.onProgress(`round ${round}: ${told.join('; ')}`);
+    }
+    crew.disarm();
+  } finally {
+    await producer.stop();
+  }
+  await untilReadUp(theatre);
+}
+
+/** The function that is deployed, with a `process` that works a while and keeps the ledger. */
+async function functionOf(
+  directory: string,
+  ledgerFile: string,
+  { environment }: Stage,
+): Promise<Pick<CrewOptions, 'bundle' | 'environmentOf' | 'orderFileOf'>> {
+  const bundles = await prepareBundles(directory, join(import.meta.dirname, 'process.ts'));
+  // A copy: somebody may build while this runs, and all sandboxes of a run are to have one version.
+  const deployed = join(directory, 'deployed');
+  await cp(dirname(bundles.handler), deployed, { recursive: true });
+  const orderFileOf = (slot: string): string => join(directory, `die-${slot}`);
+  return {
+    bundle: join(deployed, 'handler.mjs'),
+    orderFileOf,
+    environmentOf: (slot) => ({
+      ...environment,
+      SHARDBEAT_PROCESS: pathToFileURL(bundles.process).href,
+      SHARDBEAT_CHAOS_AUDIT: pathToFileURL(bundles.audit).href,
+      SHARDBEAT_CHAOS_ORDER: orderFileOf(slot),
+      SHARDBEAT_LOCAL_PROCESS: pathToFileURL(join(deployed, 'process.mjs')).href,
+      SHARDBEAT_LOCAL_LEDGER: ledgerFile,
+      SHARDBEAT_LOCAL_SLOT: slot,
+    }),
+  };
+}
