@@ -92,6 +92,12 @@ export const MUTANTS: readonly Mutant[] = [
     'return item.owner === slot && grant !== undefined;',
   ),
   mutant(
+    'refused batch comes again longer',
+    'tick/readOn.ts',
+    'if (failure !== undefined) {',
+    'if (failure === null) {',
+  ),
+  mutant(
     'cache kept after a refused commit',
     'tick/readOn.ts',
     "remember: stopped === 'lost' ? undefined : at,",

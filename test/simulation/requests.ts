@@ -66,13 +66,15 @@ export function send<T>(world: World, actor: Actor, request: Request<T>): Promis
     signal.addEventListener('abort', abort, { once: true });
 
     fate.effectsMs.forEach((delayMs, index) => {
-      scheduler.after(delayMs, () => {
+      const carryOut = (): void => {
         if ((!waiting || actor.state === 'dead') && index === 0 && !fate.failure && !outlivesSender) return;
         if (index > 0 || !waiting || fate.failure) trace.add(actor.name, () => `${label()} (lands)`);
         results[index] = request.perform();
         servedAt = scheduler.now();
         results[index].catch(() => {});
-      });
+      };
+      if (delayMs > fate.answerMs) world.lateWrites.add(request.target, delayMs, carryOut);
+      else scheduler.after(delayMs, carryOut);
     });
     scheduler.after(fate.answerMs, () =>
       actor.sandbox.deliver(() => {

@@ -19,6 +19,7 @@ export function createTransport(world: World, actor: Actor): GroupStore {
         fate: readFate(world),
         signal,
         perform: async () => {
+          world.lateWrites.read(key);
           const stale = !consistent && faults.happens('staleRead');
           const ageMs = stale ? faults.dice('staleRead').between(1, STALE_MS_MAX) : 0;
           return table.readAt(key, scheduler.now() - ageMs);

@@ -4,6 +4,7 @@ import type { Position } from '../../lib/sources/source.ts';
 import type { TickSettings } from '../../lib/tick/run.ts';
 import { createDice, type Dice } from './dice.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { createLateWrites, type LateWrites } from './late.ts';
 import { createObserver, type Observer } from './observer/observer.ts';
 import { unrest } from './observer/rest.ts';
 import { CACHE_AGE_INTERVALS, type Violation } from './observer/watch.ts';
@@ -26,6 +27,7 @@ export interface World {
   readonly latency: Dice;
   readonly faults: Faults;
   readonly scheduler: Scheduler;
+  readonly lateWrites: LateWrites;
   readonly trace: Trace;
   readonly stream: Stream;
   readonly observer: Observer;
@@ -114,6 +116,7 @@ function createWorld(seed: number, overrides: Overrides, tracing: boolean): Worl
     latency: dice.fork('latency'),
     faults: createFaults(scenario.rates, dice.fork('faults')),
     scheduler,
+    lateWrites: createLateWrites(scheduler, dice.fork('late')),
     trace: createTrace(tracing, scheduler.now, STARTS_AT),
     stream: createStream(scenario.shards, scheduler.now),
     landsUntil: 0,

@@ -125,7 +125,11 @@ function watchSeek(watch: Watch, actor: Actor, shard: string, from: number, to: 
 /** From now on the owner knows, if the command came to its end and its write had landed by then. */
 export function endSeeks(watch: Watch, actor: Actor, succeeded: boolean): void {
   if (!succeeded) return;
-  for (const shard of watch.facts(actor).sought) watch.history(shard).openSeeks.delete(actor);
+  for (const shard of watch.facts(actor).sought) {
+    const history = watch.history(shard);
+    history.openSeeks.delete(actor);
+    history.soughtAt = watch.world.scheduler.now();
+  }
 }
 
 function passes(watch: Watch, shard: string, from: number, to: number, how: string): void {

@@ -89,8 +89,10 @@ export function createObserver(world: World): Observer {
       const [kind, name] = split(key);
       if (kind === 'CONSUMER') heardOfSlot(actor, name, item as ConsumerItem | undefined);
       if (kind !== 'SHARD') return;
-      const { owner, cursor } = (item ?? {}) as Partial<ShardItem>;
-      watch.facts(actor).seen.set(name, { owner, cursor: cursor ?? '', certain: true });
+      const { owner, cursor, failure } = (item ?? {}) as Partial<ShardItem>;
+      watch
+        .facts(actor)
+        .seen.set(name, { owner, cursor: cursor ?? '', certain: true, failedTo: failure?.to });
     },
     refused: (actor, key, write) => doubt(actor, key, write),
     unanswered(actor, key, write) {
@@ -101,9 +103,9 @@ export function createObserver(world: World): Observer {
       pauses.pulled(actor);
       watchPull(watch, actor, shard, cursor);
     },
-    begun(actor, { shard }, positions) {
+    begun(actor, { shard, from }, positions) {
       const { seeks, openSeeks } = watch.history(shard);
-      const delivery = { actor, shard, positions, tooLate: false, seeks, astray: openSeeks.size > 0 };
+      const delivery = { from, actor, shard, positions, tooLate: false, seeks, astray: openSeeks.size > 0 };
       watchBatch(watch, delivery);
       return delivery;
     },

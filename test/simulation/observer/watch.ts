@@ -13,6 +13,7 @@ export type Check =
   | 'two planners'
   | 'false acknowledgement'
   | 'repeat'
+  | 'other batch'
   | 'work while paused'
   | 'stale work'
   | 'frozen request'
@@ -35,6 +36,7 @@ export interface Violation {
 export interface Delivery {
   actor: Actor;
   shard: string;
+  from: string;
   positions: readonly number[];
   /** It succeeded, but the tick had given it up by then. */
   tooLate: boolean;
@@ -54,6 +56,7 @@ export interface ShardHistory {
   skipped: boolean[];
   /** Counts seeks. */
   seeks: number;
+  /** When a seek was last under way. */
   soughtAt: number;
   /** Seeks that are not over, or were broken off: the owner may not know. */
   openSeeks: Set<Actor>;
@@ -81,7 +84,10 @@ export interface ActorFacts {
   /** Shards that it moved, as an operator. */
   sought: Set<string>;
   /** What the table last told it about a shard. */
-  seen: Map<string, { owner: string | undefined; cursor: string; certain: boolean }>;
+  seen: Map<
+    string,
+    { owner: string | undefined; cursor: string; certain: boolean; failedTo?: string | undefined }
+  >;
 }
 
 /** What all checks share. */
