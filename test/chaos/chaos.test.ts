@@ -6,7 +6,7 @@ import { runChaos } from './run.ts';
 beforeAll(() => buildFunctions());
 
 it('a few rounds of kills, splits, joins and leaves lose nothing and keep every key in order', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const { signal } = new AbortController();
   const result = await runChaos({

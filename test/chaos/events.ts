@@ -1,9 +1,9 @@
 import type { Times } from '../../lib/config/times.ts';
-import { consumerKey, shardKey } from '../../lib/group/items.ts';
-import { drain, pause, removeSlot, resume } from '../../lib/group/operations.ts';
+import { shardKey } from '../../lib/group/items.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import type { Dice } from '../simulation/dice.ts';
 import type { Crew } from './crew.ts';
+import { drainAndRemove, pauseAWhile } from './operators.ts';
 import type { Stage } from './stage.ts';
 
 /** What a chaos event may touch. */
@@ -32,8 +32,6 @@ const SLOTS_MIN = 2;
 const SLOTS_MAX = 5;
 const SHARDS_MIN = 2;
 const SHARDS_MAX = 10;
-/** How long a drained slot may take to hand everything off. */
-const DRAIN_INTERVALS_MAX = 30;
 
 const mayLeave = ({ crew }: Theatre): boolean => crew.active().length > SLOTS_MIN;
 const mayKill = ({ crew }: Theatre): boolean => crew.active().length > 0;
@@ -164,39 +162,4 @@ async function killInTheMiddle(theatre: Theatre, dice: Dice, parent: number): Pr
   }
   for (const slot of crew.active()) crew.get(slot)?.killOn(how);
   return `all die on ${how}`;
-}
-
-/** As an operator takes a slot out of service: drain it, wait until it holds nothing, end its schedule, remove it. */
-async function drainAndRemove({ stage, crew, times, clock, signal }: Theatre, dice: Dice): Promise<string> {
-  const slot = dice.pick(crew.active());
-  crew.reserve(slot);
-  const { store } = stage;
-  const until = clock.now() + DRAIN_INTERVALS_MAX * times.intervalMs;
-  const untilTrue = async (what: string, look: () => Promise<boolean>): Promise<void> => {
-    while (!(await look())) {
-      if (clock.now() > until) throw new Error(`${slot} ${what} within ${DRAIN_INTERVALS_MAX} intervals`);
-      await clock.sleep(times.intervalMs / 4, signal);
-    }
-  };
-  await untilTrue('was not drained', async () => {
-    const item = await store.get(consumerKey(slot), { consistent: true, signal });
-    if (item?.draining === true) return Object.keys(item.assigned ?? {}).length === 0;
-    // Not there yet, or there anew after its session expired: drained as soon as there is something to drain.
-    if (item !== undefined) await drain(store, slot, { signal }).catch(() => {});
-    return false;
-  });
-  await crew.leave(slot);
-  await untilTrue('could not be removed', async () => {
-    const limits = { now: clock.now(), skewMarginMs: times.skewMarginMs };
-    return (await removeSlot(store, slot, limits, { signal })).removed;
-  });
-  return slot;
-}
-
-async function pauseAWhile({ stage, times, clock, signal }: Theatre, dice: Dice): Promise<string> {
-  const durationMs = dice.between(times.intervalMs, 3 * times.intervalMs);
-  await pause(stage.store, { signal });
-  await clock.sleep(durationMs, signal);
-  await resume(stage.store, { signal });
-  return `${durationMs} ms`;
 }

@@ -41,7 +41,9 @@ export function resultOf(run: {
   const { distinct: _, ...totals } = account.totals();
   const problems = [
     ...(failure === undefined ? [] : [failure]),
-    ...(totals.lost > 0 ? [`${totals.lost} records are lost`] : []),
+    ...(totals.lost > 0
+      ? [`${totals.lost} records ${failure === undefined ? 'are lost' : 'did not come out until then'}`]
+      : []),
     ...(totals.outOfOrder > 0 ? [`${totals.outOfOrder} records came out of their shard's order`] : []),
     ...(totals.damaged > 0 ? [`${totals.damaged} records came out that never went in`] : []),
     ...account.violations(),
