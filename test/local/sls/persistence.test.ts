@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -151,10 +152,10 @@ describe('after a restart', () => {
 });
 
 describe('what a sudden end leaves behind', () => {
-  test.each([1, 13, 40])('a group that is cut %i bytes short is cut off, the others stay', async (bytes) => {
+  test.each([1, 13, 500])('a group that is cut %i bytes short is cut off, the others stay', async (bytes) => {
     const data = newDirectory();
     const bench = await startBench({ data });
-    for (const message of ['a', 'b', 'c']) await putByKey(bench, '0', message);
+    for (const message of ['a', 'b', 'c'.repeat(1000)]) await putByKey(bench, '0', message);
     await bench.service.close();
     const [segment] = segmentsOf(data, 0);
     truncateSync(segment!, statSync(segment!).size - bytes);
@@ -256,6 +257,49 @@ describe('a directory', () => {
     });
     await openBench(bench.clock, { data: other });
   });
+});
+
+test('no group goes into a shard that the directory does not know of', async () => {
+  const data = newDirectory();
+  const bench = await startBench({ data });
+  // Where the document is to be replaced there is a directory.
+  const obstacle = join(data, 'projects/shop/orders/logstore.json.tmp');
+  mkdirSync(obstacle);
+  const split = {
+    method: 'POST',
+    path: '/logstores/orders/shards/0',
+    query: { action: 'split', shardCount: '2' },
+  };
+  expect((await bench.call(split)).outcome).toBe('500 InternalServerError');
+  expect((await putByKey(bench, '0', 'a')).outcome).toBe('500 InternalServerError');
+  rmSync(obstacle, { recursive: true });
+  expect((await putByKey(bench, '0', 'b')).outcome).toBe('200');
+  const again = await restart(bench, data);
+  expect(await contentsOf(again, 2)).toEqual(['b']);
+});
+
+test('what is left of a logstore that could not be deleted whole is not in the next one of its name', async () => {
+  const data = newDirectory();
+  const bench = await startBench({ data });
+  await putByKey(bench, '0', 'old');
+  const [segment] = segmentsOf(data, 0);
+  const bytes = readFileSync(segment!);
+  await bench.call({ method: 'DELETE', path: '/logstores/orders' });
+  mkdirSync(join(segment!, '..'), { recursive: true });
+  writeFileSync(segment!, bytes);
+  bench.service.createLogstore('shop', 'orders');
+  await putByKey(bench, '0', 'new');
+  const again = await restart(bench, data);
+  expect(await contentsOf(again, 0)).toEqual(['new']);
+});
+
+test('what is kept from before counts for the limit', async () => {
+  const data = newDirectory();
+  const bench = await startBench({ data });
+  await putByKey(bench, '0', 'a');
+  await bench.service.close();
+  const again = await openBench(bench.clock, { data, storedBytesMax: 150 });
+  expect((await putByKey(again, '0', 'b')).outcome).toBe('403 WriteQuotaExceed');
 });
 
 test('a write that fails is no success, takes no position, and does no harm to those before and after it', async () => {

@@ -71,6 +71,8 @@ describe('a project', () => {
     const request = () => put(bench, groupOf('x'.repeat(120)));
     expect(await outcomes(3, request)).toEqual(['200', '200', '403 WriteQuotaExceed']);
     expect((await request()).json.errorMessage).toBe(message);
+    bench.clock.advance(1000);
+    expect((await request()).outcome).toBe('403 WriteQuotaExceed');
     bench.clock.advance(60_000);
     expect((await request()).outcome).toBe('200');
   });

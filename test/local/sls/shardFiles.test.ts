@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createOpenFiles, type OpenFiles } from '../../../local/sls/storage/openFiles.ts';
+import { encodeRecord, SEGMENT_HEAD } from '../../../local/sls/storage/segment.ts';
 import { openShardFiles } from '../../../local/sls/storage/shardFiles.ts';
 import { newDirectory } from './support.ts';
 
@@ -59,15 +60,34 @@ test('a file whose very beginning did not fit is begun again', () => {
   expect(textsIn(directory)).toEqual(['first']);
 });
 
+test('files that do not follow one another are refused, and none of them is changed', () => {
+  const record = encodeRecord(Buffer.from('group'), 1);
+  const whole = Buffer.concat([SEGMENT_HEAD, record, record]);
+  const cut = whole.subarray(0, whole.byteLength - 1);
+  const cases: [files: Record<string, Uint8Array>, message: string][] = [
+    [{ '1000.log': cut, '1001.log': whole }, 'damaged at byte 25'],
+    [{ '1000.log': whole, '1003.log': whole }, 'groups before it are missing'],
+    [{ '998.log': SEGMENT_HEAD }, 'groups at its end are missing'],
+  ];
+  for (const [content, message] of cases) {
+    const directory = newDirectory();
+    mkdirSync(directory);
+    for (const [name, bytes] of Object.entries(content)) writeFileSync(join(directory, name), bytes);
+    expect(() => textsIn(directory)).toThrow(message);
+    for (const [name, bytes] of Object.entries(content)) {
+      expect(readFileSync(join(directory, name)).equals(bytes)).toBe(true);
+    }
+  }
+});
+
 test('more files than may be open at once are all read and written', () => {
   const files = createOpenFiles();
   onTestFinished(files.close);
   const parent = newDirectory();
   const names = Array.from({ length: 200 }, (_, index) => `${parent}-${index}`);
-  onTestFinished(() => {
-    for (const name of names) files.forget(name);
-  });
+  const openBefore = readdirSync('/dev/fd').length;
   for (const name of names) files.write(name, 0, Buffer.from(name));
+  expect(readdirSync('/dev/fd').length - openBefore).toBeLessThan(70);
   for (const name of names) {
     expect(Buffer.from(files.read(name, 0, name.length)).toString()).toBe(name);
   }
