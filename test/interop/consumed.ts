@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a consumer tells of every call of its processor. */
 export interface ConsumedBatch {
@@ -13,44 +14,61 @@ export interface ConsumedBatch {
   records: number[];
 }
 
-/** A consumer's last words: the group's checkpoints, by shard. */
-export interface Farewell {
-  checkpoints: Record<string, string>;
+const LOOK_MS = 50;
+
+/** Waits for something to become true. Throws, with what was awaited, if that takes longer than `timeoutMs`. */
+export async function until(what: string, isTrue: () => boolean, timeoutMs = 60_000): Promise<void> {
+  const deadlineMs = Date.now() + timeoutMs;
+  while (!isTrue()) {
+    if (Date.now() > deadlineMs) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+    await sleep(LOOK_MS);
+  }
 }
 
-/** Collects what consumers tell, and waits for it to be enough. */
-export function createLedger(recordCount: number) {
-  const batches: ConsumedBatch[] = [];
-  const seen = new Set<number>();
-  const complete = Promise.withResolvers<void>();
-  return {
-    batches,
-    seen,
-    /** Resolves when every record was seen. */
-    complete: complete.promise,
-    add(batch: ConsumedBatch): void {
-      batches.push(batch);
-      for (const record of batch.records) seen.add(record);
-      if (seen.size === recordCount) complete.resolve();
-    },
-  };
+/** A promise that is not waited for longer than that: then it throws, with what was awaited. */
+export function within<T>(what: string, promise: Promise<T>, timeoutMs = 60_000): Promise<T> {
+  const tooLong = sleep(timeoutMs, undefined, { ref: false }).then(() => {
+    throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+  });
+  return Promise.race([promise, tooLong]);
 }
 
-/** Every record from 0 on was processed, and, unless it may be repeated, once. */
-export function assertNoneLost(batches: readonly ConsumedBatch[], recordCount: number, once: boolean): void {
-  const processed = batches.flatMap(({ records }) => records).sort((one, other) => one - other);
-  const wanted = Array.from({ length: recordCount }, (_, index) => index);
-  assert.deepEqual(once ? processed : [...new Set(processed)], wanted);
+/** Every record from 0 on was processed. */
+export function assertNoneLost(batches: readonly ConsumedBatch[], recordCount: number): void {
+  const processed = new Set(batches.flatMap(({ records }) => records));
+  const lost = Array.from({ length: recordCount }, (_, record) => record).filter((n) => !processed.has(n));
+  assert.deepEqual(lost, []);
 }
 
-/** Within each shard a consumer's records only ever grow: nobody goes back behind what it has read itself. */
-export function assertOrdered(batches: readonly ConsumedBatch[]): void {
-  const last = new Map<string, number>();
-  for (const { consumer, shard, records } of batches) {
-    for (const record of records) {
-      const key = `${consumer} on shard ${shard}`;
-      assert(record > (last.get(key) ?? -1), `${key} read ${record} after ${last.get(key)}`);
-      last.set(key, record);
+/**
+ * In every shard each batch begins where the one before ended, and not before it had ended. Only what one of `unlucky`
+ * processed may come again: it died before it could say so.
+ */
+export function assertInOrder(
+  batches: readonly ConsumedBatch[],
+  unlucky: ReadonlySet<string> = new Set(),
+): void {
+  for (const shard of new Set(batches.map((batch) => batch.shard))) {
+    const own = batches.filter((batch) => batch.shard === shard).sort(byStart);
+    for (const [index, batch] of own.entries()) {
+      assert.deepEqual(batch.records.toSorted(ascending), batch.records, tell(batch));
+      const before = own[index - 1];
+      if (before === undefined) continue;
+      const label = `${tell(before)}, then ${tell(batch)}`;
+      assert(batch.startedAtMs >= Math.floor(before.endedAtMs), `at the same time: ${label}`);
+      const again = unlucky.has(before.consumer) && positionOf(batch.from) < positionOf(before.to);
+      assert(again || batch.from === before.to, `not in order: ${label}`);
     }
   }
 }
+
+function tell({ consumer, shard, from, to, startedAtMs, endedAtMs }: ConsumedBatch): string {
+  return `${consumer} on shard ${shard}, ${positionOf(from)} to ${positionOf(to)}, ${startedAtMs}–${endedAtMs}`;
+}
+
+function positionOf(cursor: string): bigint {
+  return BigInt(Buffer.from(cursor, 'base64').toString());
+}
+
+const ascending = (one: number, other: number): number => one - other;
+const byStart = (one: ConsumedBatch, other: ConsumedBatch): number => one.startedAtMs - other.startedAtMs;

@@ -5,15 +5,17 @@
 import { type Golden, writeGolden } from '../golden/golden.ts';
 import { callEverything } from './clientCalls.ts';
 import type { Driver } from './driver.ts';
+import { shareGroup } from './mixedGroup.ts';
 import { refuseStrangers } from './refusals.ts';
 import { consumeAlone } from './soleConsumer.ts';
 import { installGo, installPython } from './toolchains.ts';
 
 interface Step {
   name: string;
-  /** Where it is kept as, if it is. */
+  /** What it is kept as, if it is. */
   golden?: string;
-  run(): Promise<Golden | undefined>;
+  /** What was said, or a remark. */
+  run(): Promise<Golden | string>;
 }
 
 function stepsOf(language: 'python' | 'go', driver: Driver): Step[] {
@@ -38,6 +40,10 @@ function stepsOf(language: 'python' | 'go', driver: Driver): Step[] {
     golden: `${language}-consumer`,
     run: () => consumeAlone(driver, language === 'python' ? 'v1' : 'v4'),
   });
+  steps.push({
+    name: `${client}: two of its consumers and two of our slots in one group`,
+    run: () => shareGroup(driver),
+  });
   return steps;
 }
 
@@ -45,8 +51,9 @@ async function perform({ name, golden, run }: Step, record: boolean): Promise<bo
   const startedAtMs = Date.now();
   try {
     const said = await run();
-    if (record && said && golden !== undefined) await writeGolden(golden, said);
-    console.log(`ok      ${name} (${((Date.now() - startedAtMs) / 1000).toFixed(1)} s)`);
+    const remark = typeof said === 'string' ? said : `${said.exchanges.length} requests`;
+    if (record && golden !== undefined && typeof said !== 'string') await writeGolden(golden, said);
+    console.log(`ok      ${name}: ${remark} (${((Date.now() - startedAtMs) / 1000).toFixed(1)} s)`);
     return true;
   } catch (error) {
     console.log(`FAILED  ${name}\n${error instanceof Error ? error.stack : error}`);
@@ -55,11 +62,16 @@ async function perform({ name, golden, run }: Step, record: boolean): Promise<bo
 }
 
 const record = process.argv.includes('--record');
+/** Only the steps whose names contain one of these. */
+const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const python = await installPython();
 const go = await installGo();
 if (!python) console.log('skipped: no python3');
 if (!go) console.log('skipped: no go');
-const steps = [...(python ? stepsOf('python', python) : []), ...(go ? stepsOf('go', go) : [])];
+const steps = [...(python ? stepsOf('python', python) : []), ...(go ? stepsOf('go', go) : [])].filter(
+  ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
+);
+if (words.length > 0 && steps.length === 0) throw new Error(`no step is named by ${words.join(' or ')}`);
 let passed = 0;
 for (const step of steps) if (await perform(step, record)) passed += 1;
 const failed = steps.length - passed;

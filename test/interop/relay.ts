@@ -7,7 +7,7 @@ import { headersOf, send, type WireAnswer, type WireRequest } from '../golden/wi
 export interface RelayOptions {
   upstream: string;
   /** Something is about to be passed on. */
-  onRequest?: () => void;
+  onRequest?: (request: WireRequest) => void;
   onAnswer?: (request: WireRequest, answer: WireAnswer) => void;
   /** What becomes of a body on its way. */
   change?: (body: Buffer) => Buffer;
@@ -30,7 +30,7 @@ export async function startRelay({ upstream, onRequest, onAnswer, change }: Rela
   let last: Promise<void> = Promise.resolve();
 
   async function pass(request: WireRequest, response: ServerResponse): Promise<void> {
-    onRequest?.();
+    onRequest?.(request);
     const answer = await send(upstream, request, agent);
     onAnswer?.(request, answer);
     response.writeHead(answer.status, withoutHop(answer.headers));

@@ -34,6 +34,7 @@ func worker() {
 		ConsumerName:              os.Getenv("INTEROP_CONSUMER"),
 		CursorPosition:            consumerLibrary.BEGIN_CURSOR,
 		HeartbeatIntervalInSecond: heartbeatSec,
+		HeartbeatTimeoutInSecond:  2 * heartbeatSec,
 		InOrder:                   true,
 		AuthVersion:               signature,
 		Region:                    region,
@@ -55,6 +56,7 @@ func worker() {
 
 func process(shard int, list *sls.LogGroupList, tracker consumerLibrary.CheckPointTracker) (string, error) {
 	startedAt := time.Now()
+	time.Sleep(30 * time.Millisecond)
 	records := []int{}
 	for _, group := range list.LogGroups {
 		for _, log := range group.Logs {

@@ -13,6 +13,8 @@ GROUP = os.environ["INTEROP_GROUP"]
 CONSUMER = os.environ["INTEROP_CONSUMER"]
 HEARTBEAT_SEC = int(os.environ["INTEROP_HEARTBEAT_SEC"])
 FETCH_INTERVAL_SEC = 0.2
+# Long enough to be caught in the middle.
+PROCESS_SEC = 0.03
 
 
 class Processor(ConsumerProcessorBase):
@@ -25,6 +27,7 @@ class Processor(ConsumerProcessorBase):
             for content in log.Contents
             if content.Key == "n"
         ]
+        time.sleep(PROCESS_SEC)
         to = tracker.get_cursor()
         tell(
             {

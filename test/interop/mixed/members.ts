@@ -1,0 +1,107 @@
+import { pathToFileURL } from 'node:url';
+import { systemClock as clock } from '../../../lib/runtime.ts';
+import type { TickResult } from '../../../lib/tick/result.ts';
+import { type Consumers, startConsumers } from '../../../local/run/consumers.ts';
+import { type ConsumedBatch, within } from '../consumed.ts';
+import { type Driver, start } from '../driver.ts';
+
+/** Somebody who consumes in the group. */
+export interface Member {
+  /** With SIGKILL. An official worker is gone for good; a slot goes on in a new process with its next tick. */
+  kill(): void;
+  /** Ends in good order; nothing of it is left. */
+  leave(): Promise<void>;
+}
+
+export interface MemberOptions {
+  consumer: string;
+  /** Of the service. */
+  url: string;
+  onBatch(batch: ConsumedBatch): void;
+}
+
+/** A process of an official SDK's consumer. */
+export function startWorker(
+  driver: Driver,
+  { consumer, url, onBatch }: MemberOptions,
+  environment: Record<string, string>,
+): Member {
+  const names = { INTEROP_CONSUMER: consumer };
+  const connection = { url, signature: 'v4', environment: { ...environment, ...names } } as const;
+  const { process, ended } = start(driver, 'worker', connection, (line) => {
+    if ('records' in (line as ConsumedBatch)) onBatch({ ...(line as ConsumedBatch), consumer });
+  });
+  // Whether it ended well is asked when it is told to leave; it ends badly if it is killed.
+  ended.catch(() => {});
+  return {
+    kill: () => void process.kill('SIGKILL'),
+    leave: async () => {
+      process.kill('SIGTERM');
+      await within(`${consumer} to leave`, ended);
+    },
+  };
+}
+
+export interface SlotOptions extends MemberOptions {
+  bundle: string;
+  environment: Record<string, string>;
+  intervalMs: number;
+  timeoutMs: number;
+  /** Takes its shards from the slot. */
+  drain(): Promise<void>;
+  /** A tick reached its deadline, as on a busy machine, or was killed: what it had not committed comes again. */
+  onCutOff(): void;
+  /** A tick failed. */
+  onTrouble(trouble: string): void;
+}
+
+const PROCESS = pathToFileURL(`${import.meta.dirname}/process.ts`).href;
+
+/** A slot of our function: a schedule, and a sandbox in which the deployed bundle runs. */
+export async function startSlot(options: SlotOptions): Promise<Member & { consumers: Consumers }> {
+  const { consumer, url, onBatch, bundle, environment, intervalMs, timeoutMs, onTrouble } = options;
+  let pid: number | undefined;
+  let killed = false;
+  let onIdle: () => void = () => {};
+  const consumers = await startConsumers({
+    slots: [consumer],
+    ...{ intervalMs, timeoutMs, bundle, clock },
+    environmentOf: () => ({ ...environment, SHARDBEAT_SLS_ENDPOINT: url, SHARDBEAT_PROCESS: PROCESS }),
+    listener: {
+      started: (_slot, started) => {
+        pid = started;
+      },
+      died: () => {},
+      ticking: () => {},
+      ticked: (_slot, invocation) => {
+        if (invocation.outcome === 'answered') {
+          if ((invocation.result as TickResult).shards.length === 0) onIdle();
+          return;
+        }
+        if (!(killed && invocation.outcome === 'died'))
+          onTrouble(`${consumer}: ${JSON.stringify(invocation)}`);
+      },
+      skipped: () => {},
+      event: (_slot, { event, ...told }) => {
+        if (event === 'interop.batch') onBatch({ ...(told as unknown as ConsumedBatch), consumer });
+      },
+      output: () => {},
+      failed: (_slot, error) => onTrouble(`${consumer}: ${error}`),
+    },
+  });
+  return {
+    consumers,
+    kill: () => {
+      killed = true;
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    },
+    leave: async () => {
+      await options.drain();
+      const idle = new Promise<void>((resolve) => {
+        onIdle = resolve;
+      });
+      await within(`${consumer} to give up its shards`, idle);
+      await consumers.stop();
+    },
+  };
+}
