@@ -54,7 +54,12 @@ const KINESIS_CLIENT_LIBRARY: Readonly<Record<string, Units>> = {
   '1000x50': { writeUnits: 18_240, readUnits: 528, requests: 18_740 },
 };
 
-async function measure(local: LocalTable, shards: number, slots: number, idleMinutes: number): Promise<Row> {
+async function measure(
+  local: LocalTable,
+  shards: number,
+  slots: number,
+  [idleMinutes, busyMinutes]: readonly [number, number],
+): Promise<Row> {
   const clock = createManualClock();
   const ids = Array.from({ length: shards }, (_, shard) => String(shard));
   const names = Array.from({ length: slots }, (_, slot) => `consumer-${slot}`);
@@ -110,7 +115,7 @@ async function measure(local: LocalTable, shards: number, slots: number, idleMin
 
   await minutes(4);
   const idle = await minutes(idleMinutes);
-  const busy = await minutes(BUSY_MINUTES, () => {
+  const busy = await minutes(busyMinutes, () => {
     for (const id of ids) source.append(id, 'a record of a log');
   });
   const cold = await minutes(1, () => {
@@ -163,10 +168,10 @@ try {
     [100, 10],
     [1_000, 50],
   ] as const) {
-    sizes.push(await measure(local, shards, slots, IDLE_MINUTES));
+    sizes.push(await measure(local, shards, slots, [IDLE_MINUTES, BUSY_MINUTES]));
   }
   const growth: Row[] = [];
-  for (const slots of [1, 10, 100, 1_000]) growth.push(await measure(local, 10 * slots, slots, 6));
+  for (const slots of [1, 10, 100, 1_000]) growth.push(await measure(local, 10 * slots, slots, [4, 2]));
   if (values.json) console.log(JSON.stringify({ sizes, growth }));
   else {
     show('DynamoDB units per minute (W write, R read), one tick a minute', sizes);

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseOptions, wholeNumber } from '../lib/config/commandLine.ts';
 import { parseDuration } from '../lib/config/duration.ts';
 import { deriveTimes } from '../lib/config/times.ts';
 import { SettingsError } from '../lib/errors.ts';
@@ -63,7 +63,7 @@ input cannot be used; 130 stopped by Ctrl-C before everything was consumed.
  * @throws SettingsError naming the option and the remedy
  */
 export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boolean): LocalOptions | 'help' {
-  const values = parse(args);
+  const { values } = parseOptions(args, OPTIONS, 'name files with --input');
   if (values.help) return 'help';
   if (values.source !== 'sls') {
     throw new SettingsError('--source', values.source, 'the sources are: sls');
@@ -82,29 +82,4 @@ export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boo
     slsPort: wholeNumber('--sls-port', values['sls-port'], 0, PORT_MAX),
     dynamodbPort: wholeNumber('--dynamodb-port', values['dynamodb-port'], 0, PORT_MAX),
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, strict: true }).values;
-  } catch (error) {
-    const { code, message } = error as Error & { code?: string };
-    const remedy = REMEDIES.find(({ when }) => `${code} ${message}`.includes(when))?.remedy;
-    if (remedy === undefined) throw error;
-    throw new SettingsError('option', /'([^' ]+)/.exec(message)?.[1], `${remedy}; see --help`);
-  }
-}
-
-/** What to do about the errors of parseArgs, which are told apart by code and, within one, only by message. */
-const REMEDIES = [
-  { when: 'ERR_PARSE_ARGS_UNKNOWN_OPTION', remedy: 'there is no such option' },
-  { when: 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL', remedy: 'name files with --input' },
-  { when: 'does not take an argument', remedy: 'it takes no value' },
-  { when: 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE', remedy: 'it needs a value' },
-] as const;
-
-function wholeNumber(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value;
-  throw new SettingsError(option, text, `write a whole number from ${least} to ${most}`);
 }

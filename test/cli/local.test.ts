@@ -313,6 +313,7 @@ describe('consumers that are killed with kill -9', () => {
       const [, slot, pid] = /(consumer-\d) starts as process (\d+)/.exec(line) ?? [];
       if (slot !== undefined) alive.set(slot, Number(pid));
     });
+    await vi.waitFor(() => expect(alive.size).toBe(2), { timeout: 15_000 });
     let kills = 0;
     for (const [index, line] of linesOf(5_000)
       .split(/(?<=\n)/)
@@ -324,7 +325,7 @@ describe('consumers that are killed with kill -9', () => {
       const [slot, pid] = [...alive][kills % alive.size]!;
       if (isAlive(pid)) process.kill(pid, 'SIGKILL');
       kills += 1;
-      await vi.waitFor(() => expect(alive.get(slot)).not.toBe(pid), { timeout: 5_000 });
+      await vi.waitFor(() => expect(alive.get(slot)).not.toBe(pid), { timeout: 15_000 });
     }
     running.child.stdin!.end();
     const finished = await running.finished;

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseOptions, wholeNumber } from '../../../lib/config/commandLine.ts';
 import { SettingsError } from '../../../lib/errors.ts';
 import type { SlsAccount } from '../authenticate.ts';
 import {
@@ -91,7 +91,7 @@ Exit code: 0 stopped; 1 it failed; 2 an option cannot be used.
  * @throws SettingsError naming the option and the remedy
  */
 export function parseServeSlsOptions(args: readonly string[]): ServeSlsOptions | 'help' {
-  const { values, tokens } = parse(args);
+  const { values, tokens } = parseOptions(args, OPTIONS, 'options start with --');
   if (values.help) return 'help';
   if (values.data === '') throw new SettingsError('--data', '', 'name a directory');
   const named = tokens.flatMap((token) =>
@@ -147,29 +147,4 @@ function logstoresOf(named: readonly { option: string; value: string }[]): Wante
     logstores.push({ project, name: value, shards: SHARDS, ttlDays: TTL_DAYS });
   }
   return logstores;
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, strict: true, tokens: true });
-  } catch (error) {
-    const { code, message } = error as Error & { code?: string };
-    const remedy = REMEDIES.find(({ when }) => `${code} ${message}`.includes(when))?.remedy;
-    if (remedy === undefined) throw error;
-    throw new SettingsError('option', /'([^' ]+)/.exec(message)?.[1], `${remedy}; see --help`);
-  }
-}
-
-/** What to do about the errors of parseArgs, which are told apart by code and, within one, only by message. */
-const REMEDIES = [
-  { when: 'ERR_PARSE_ARGS_UNKNOWN_OPTION', remedy: 'there is no such option' },
-  { when: 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL', remedy: 'options start with --' },
-  { when: 'does not take an argument', remedy: 'it takes no value' },
-  { when: 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE', remedy: 'it needs a value' },
-] as const;
-
-function wholeNumber(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value;
-  throw new SettingsError(option, text, `write a whole number from ${least} to ${most}`);
 }
