@@ -29,6 +29,15 @@ export const MUTANTS: readonly Mutant[] = [
     "      { equal: 'cursor', value: holding.cursor },\n",
     '',
   ),
+  {
+    ...mutant(
+      'commit without owner',
+      'group/commit.ts',
+      "      { equal: 'owner', value: holding.slot },\n",
+      '',
+    ),
+    harmless: 'an epoch has one owner',
+  },
   mutant(
     'blind retry of a commit',
     'group/commit.ts',
@@ -85,6 +94,15 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    ...mutant(
+      'no parent gating at the claim',
+      'group/claim.ts',
+      'if (request.order && !(await parentsDone(store, seen.parents, options)))',
+      'if (!request)',
+    ),
+    harmless: 'the planner gives no shard away before its parents are done, and done is for ever',
+  },
   mutant(
     'no grant check',
     'group/ownership.ts',
@@ -135,6 +153,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   {
     name: 'plan read before the lock',
+    harmless:
+      'the lock is taken only if nobody planned since, and each write only if nobody wrote the item; the next plan does the rest',
     patches: [
       {
         file: 'group/plan.ts',
@@ -216,16 +236,32 @@ export const MUTANTS: readonly Mutant[] = [
     'planDueAt: group.planDueAt',
   ),
   mutant(
-    'work without an answer to the heartbeat',
-    'tick/tick.ts',
-    '    if (!answer.accepted) {\n',
-    '    if (!answer.accepted && answer.busyUntil < 0) {\n',
+    'work in a slot that is taken',
+    'group/heartbeat.ts',
+    'if (consumer?.invocation === nonce) return',
+    'if (consumer !== undefined) return',
+  ),
+  mutant(
+    'claim whatever the epoch',
+    'group/claim.ts',
+    "{ all: [unchanged('owner', seen.owner), { equal: 'epoch', value: seen.epoch }] }",
+    "{ exists: 'epoch' }",
+  ),
+  mutant(
+    'work goes on after a refused commit',
+    'tick/readOn.ts',
+    "if (!(await commit(run.store, holding, progress, { signal: budget.requests }))) return leave('lost');\n      at.cursor = pulled",
+    'await commit(run.store, holding, progress, { signal: budget.requests });\n      at.cursor = pulled',
   ),
   {
     name: 'requests left behind by the tick',
     patches: [
       { file: 'tick/tick.ts', find: '    budget.end();\n', replace: '' },
-      { file: 'parallel.ts', find: 'await Promise.all(', replace: 'await Promise.race(' },
+      {
+        file: 'parallel.ts',
+        find: 'await Promise.all(',
+        replace: 'if (queue.length > 0) await Promise.race(',
+      },
     ],
   },
 ];
