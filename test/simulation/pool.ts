@@ -34,6 +34,7 @@ export async function runSeeds(
         next += count;
       };
       worker.on('error', reject);
+      worker.on('exit', (code) => reject(new Error(`a worker ended by itself, with code ${code}`)));
       worker.on('message', (results: SeedResult[]) => {
         all.push(...results);
         failed ||= results.some((result) => result.violation !== undefined);
