@@ -39,8 +39,10 @@ export async function lookAfterPlan(run: TickRun, known: Known): Promise<Looked>
     return { outcome: 'disagrees', planned: false, planDueAt: 0 };
   }
   const outcome = group.paused ? 'paused' : 'worked';
-  // A paused slot looks again in its next tick: a time in the cache would be taken for leave to work until then.
-  const looked: Looked = { outcome, planned: false, planDueAt: group.paused ? 0 : group.planDueAt };
+  // A time in the cache is leave to work until then. Not for a paused slot; nor by an item read before the heartbeat: a
+  // pause in between has made a cache cold that was not there yet.
+  const looksAgain = group.paused || known.group !== undefined;
+  const looked: Looked = { outcome, planned: false, planDueAt: looksAgain ? 0 : group.planDueAt };
   if (!planIsDue(group, now, times, early)) return looked;
   try {
     const { order, start, endAt } = settings;
@@ -51,7 +53,8 @@ export async function lookAfterPlan(run: TickRun, known: Known): Promise<Looked>
         : { stream: startingAtCheckpoints(run.source, run.provider), strategy: keepAssigned, assigns: false };
     const planning = { store, now, deadline, times, order, start, endAt, logger, ...how };
     const planDueAt = await plan(planning, group, options);
-    return planDueAt === undefined ? looked : { ...looked, planned: true, planDueAt };
+    if (planDueAt === undefined) return looked;
+    return { ...looked, planned: true, planDueAt: looksAgain ? 0 : planDueAt };
   } catch (error) {
     // The shards we hold need no plan. The lock ends with this run; whoever ticks next tries again.
     logger.error('plan.failed', { error });
