@@ -232,8 +232,14 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'pause forgotten by the cache',
     'tick/lookAfterPlan.ts',
-    'planDueAt: group.paused ? 0 : group.planDueAt',
-    'planDueAt: group.planDueAt',
+    'const looksAgain = group.paused || known.group !== undefined;',
+    'const looksAgain = known.group !== undefined;',
+  ),
+  mutant(
+    'pause between the first read and the heartbeat',
+    'tick/lookAfterPlan.ts',
+    'const looksAgain = group.paused || known.group !== undefined;',
+    'const looksAgain = group.paused;',
   ),
   mutant(
     'work in a slot that is taken',

@@ -88,6 +88,11 @@ export function startOperators(world: World): Operators {
     const restart = (): void => world.workload.rejoin();
     const attempt = (left: number): void => {
       if (ceased) return;
+      // What is still on its way lands first: nobody deletes a group in the minute in which its last slot stopped.
+      if (scheduler.now() < world.landsUntil) {
+        scheduler.at(world.landsUntil + intervalMs, () => attempt(left));
+        return;
+      }
       if (left === 0) {
         restart();
         return;
@@ -96,12 +101,7 @@ export function startOperators(world: World): Operators {
         deleted ? restart() : scheduler.after(intervalMs / 2, () => attempt(left - 1)),
       );
     };
-    // What is still on its way lands first: after an hour no request comes back.
-    const quietAt = Math.max(
-      scheduler.now() + 3 * intervalMs + sessionTimeoutMs,
-      world.landsUntil + intervalMs,
-    );
-    scheduler.at(quietAt, () => attempt(DELETE_ATTEMPTS_MAX));
+    scheduler.after(3 * intervalMs + sessionTimeoutMs, () => attempt(DELETE_ATTEMPTS_MAX));
   };
 
   scheduler.after(dice.next() * 2 * intervalMs, step);

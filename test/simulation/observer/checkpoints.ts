@@ -29,7 +29,7 @@ export function watchShardWrite(
   if (before === undefined) watchCreation(watch, actor, shard, after);
   else watchMove(watch, actor, shard, before, after);
   if (after.state === 'done' && before?.state !== 'done') {
-    watchDone(watch, shard, after);
+    watchDone(watch, actor, shard, after);
   }
   watchEpoch(watch, shard, before, after);
 }
@@ -76,12 +76,12 @@ function wantedSince(watch: Watch, actor: Actor, shard: string): number {
   return Math.min(began, watch.initializedAt, ...since);
 }
 
-function watchDone(watch: Watch, shard: string, after: ShardItem): void {
+function watchDone(watch: Watch, actor: Actor, shard: string, after: ShardItem): void {
   const { stream, settings, scheduler } = watch.world;
   const truth = stream.shards.get(shard)!;
   const { endAt } = settings;
   // Who takes the end time for past while it is not, ends early: it cannot know better.
-  if (endAt !== undefined && scheduler.now() <= endAt && watch.clocksWrong()) {
+  if (endAt !== undefined && actor.startedAt <= endAt && watch.clocksWrong()) {
     watch.history(shard).endedEarly = true;
     return;
   }
