@@ -10,7 +10,11 @@ export interface Assigner {
     held: readonly string[],
     signal: AbortSignal,
   ): Promise<{ known: true; assigned: string[] } | { known: false }>;
-  commit(slot: string, shard: string, cursor: string, signal: AbortSignal): Promise<boolean>;
+  commit(
+    slot: string,
+    checkpoints: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+  ): Promise<Map<string, 'committed' | 'notOwner' | { error: unknown }>>;
 }
 
 /** Where the service assigns, a plan leaves every assignment as it is: it only tends the items. */
@@ -23,6 +27,8 @@ export interface Obeying {
   slot: string;
   consumer: ConsumerItem;
   now: number;
+  /** Whether the service is known to have the shard's checkpoint already. */
+  isMirrored(shard: string): boolean;
   logger: Logger;
 }
 
@@ -92,16 +98,24 @@ async function stillToMirror(
   shards: readonly string[],
   options: ReadOptions,
 ): Promise<string[]> {
-  const { store, assigner, slot, logger } = obeying;
+  const { store, assigner, slot, isMirrored, logger } = obeying;
   const failed: string[] = [];
-  for (const shard of shards) {
+  const note = (shard: string, error: unknown): void => {
+    logger.warn('checkpoint.notMirrored', { shard, error });
+    failed.push(shard);
+  };
+  const checkpoints = new Map<string, string>();
+  for (const shard of shards.filter((shard) => !isMirrored(shard))) {
     try {
       const item = await store.get(shardKey(shard), { ...options, consistent: true });
-      if (item?.owner === slot) await assigner.commit(slot, shard, item.cursor, options.signal);
+      if (item?.owner === slot) checkpoints.set(shard, item.cursor);
     } catch (error) {
-      logger.warn('checkpoint.notMirrored', { shard, error });
-      failed.push(shard);
+      note(shard, error);
     }
+  }
+  if (checkpoints.size === 0) return failed;
+  for (const [shard, outcome] of await assigner.commit(slot, checkpoints, options.signal)) {
+    if (typeof outcome === 'object') note(shard, outcome.error);
   }
   return failed;
 }

@@ -3,6 +3,11 @@
  * that our slots and its official consumers can share one group. Each driver passes one conformance suite.
  */
 export interface ProviderGroup {
+  /**
+   * Whether `heartbeat` says so when the service had dropped the slot. Where it does not, a slot that was silent for long, or does
+   * not know, has to look at the service's checkpoints: somebody else may have read on in its shards.
+   */
+  readonly tellsDropped: boolean;
   /** Makes the group, or brings its settings in line with ours. */
   join(signal: AbortSignal): Promise<void>;
   /**
@@ -13,19 +18,28 @@ export interface ProviderGroup {
   heartbeat(slot: string, held: readonly string[], signal: AbortSignal): Promise<ProviderAnswer>;
   /** The service's checkpoints: next cursor to read, of every shard that has one. */
   checkpoints(signal: AbortSignal): Promise<Map<string, string>>;
-  /** Writes a checkpoint as the shard's owner. False: the service says that `slot` is not. */
-  commit(slot: string, shard: string, cursor: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Writes checkpoints as the shards' owner, in as few requests as the service takes. Answers for each shard, and never rejects.
+   */
+  commit(
+    slot: string,
+    checkpoints: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+  ): Promise<Map<string, CommitOutcome>>;
   status(signal: AbortSignal): Promise<ProviderShardStatus[]>;
   remove(signal: AbortSignal): Promise<void>;
 }
 
 export type ProviderAnswer = { known: true; assigned: string[] } | { known: false };
 
+/** `notOwner`: the service says that the slot does not own the shard. */
+export type CommitOutcome = 'committed' | 'notOwner' | { error: unknown };
+
 export interface ProviderShardStatus {
   shard: string;
-  /** Who committed last; undefined if nobody did. */
+  /** Who committed last; undefined if nobody did, or the service does not tell. */
   consumer: string | undefined;
   cursor: string | undefined;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; undefined if nobody committed, or the service does not tell. */
   updatedAt: number | undefined;
 }

@@ -6,6 +6,8 @@ import type { ConsumerItem, Failure } from '../group/items.ts';
  */
 export interface TickCache {
   tick: number;
+  /** When that tick began, in the group's time. */
+  heartbeatAt: number;
   generation: number;
   /** Tick in which the shard items were last read. */
   readAtTick: number;

@@ -62,6 +62,8 @@ export interface TickRun extends TickDependencies {
   /** The group's time: our clock, corrected once at the start of the tick. Whatever is compared between hosts uses it. */
   groupNow(): number;
   consumer: ConsumerItem;
+  /** The checkpoints of the service's own group, asked for at most once a tick. Empty where our planner assigns. */
+  providerCheckpoints(): Promise<ReadonlyMap<string, string>>;
 }
 
 /** `remember` is absent whenever it is not certain what the table holds. */

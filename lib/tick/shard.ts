@@ -27,9 +27,9 @@ export async function workOnShard(
     const held = cached ?? (await take(run, shard, grant));
     if (held === undefined) return { result, remember: undefined };
     if (held.state === 'done') {
-      return await mirrored(run, { result: { ...result, stopped: 'done' }, remember: { ...held } });
+      return { result: { ...result, stopped: 'done' }, remember: { ...held } };
     }
-    return await mirrored(run, await readOn(run, shard, { ...held }, result));
+    return await readOn(run, shard, { ...held }, result);
   } catch (error) {
     if (run.budget.requests.aborted)
       return { result: { ...result, stopped: 'deadline' }, remember: undefined };
@@ -46,7 +46,11 @@ async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedSh
   const options = { signal: budget.requests };
   const item = await store.get(shardKey(shard), { ...options, consistent: true });
   if (item === undefined) return undefined;
-  if (item.state === 'done' || mayWork(item, slot, grant)) return held(item);
+  if (item.state === 'done') return held(item);
+  if (mayWork(item, slot, grant)) {
+    const mayBeBehind = run.provider?.tellsDropped === false && !item.sought;
+    return mayBeBehind ? fromProvider(run, shard, held(item)) : held(item);
+  }
 
   const { skewMarginMs } = settings.times;
   const request = {
@@ -72,39 +76,14 @@ async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedSh
  * (Where our own checkpoint is further on, it could not be brought to the service.)
  */
 async function fromProvider(run: TickRun, shard: string, at: CachedShard): Promise<CachedShard | undefined> {
-  const { provider, source, slot, budget, logger } = run;
-  if (provider === undefined) return at;
-  const to = (await provider.checkpoints(budget.requests)).get(shard);
+  const { source, slot, budget, logger } = run;
+  const to = (await run.providerCheckpoints()).get(shard);
   if (to === undefined || (source.distance?.(at.cursor, to) ?? 0) <= 0) return at;
   const holding = { shard, slot, epoch: at.epoch, cursor: at.cursor };
   const progress = { to, done: false, lagMs: undefined };
   if (!(await commit(run.store, holding, progress, { signal: budget.requests }))) return undefined;
   logger.info('shard.takenOver', { shard, from: at.cursor, to });
   return { ...at, cursor: to, failure: undefined };
-}
-
-/**
- * Brings the checkpoint to the service, so that its console shows it, its official consumers go on there, and finished
- * shards are released. After ours, and fenced by the service's own notion of the owner.
- */
-async function mirrored(run: TickRun, outcome: ShardOutcome): Promise<ShardOutcome> {
-  const { result, remember } = outcome;
-  const { provider, slot, budget, logger } = run;
-  if (provider === undefined || remember === undefined) return outcome;
-  const word = `${remember.cursor} ${remember.state}`;
-  if (remember.mirrored === word) return outcome;
-  const { shard } = result;
-  try {
-    if (!(await provider.commit(slot, shard, remember.cursor, budget.requests))) {
-      logger.warn('provider.notOwner', { shard });
-      return { result: { ...result, stopped: 'lost' }, remember: undefined };
-    }
-    remember.mirrored = word;
-  } catch (error) {
-    // Ours is what counts; the next tick tries again.
-    logger.warn('checkpoint.notMirrored', { shard, error });
-  }
-  return outcome;
 }
 
 const held = ({ epoch, cursor, state, failure }: ShardItem): CachedShard => ({

@@ -3,11 +3,13 @@ import type { ConsumerItem, GroupItem } from '../group/items.ts';
 import { obey } from '../group/provider.ts';
 import { joinGroup } from '../group/settings.ts';
 import { forEachParallel } from '../parallel.ts';
+import type { ProviderGroup } from '../sources/providerGroup.ts';
 import { startBudget } from './budget.ts';
 import { type CachedShard, type TickCache, trusted } from './cache.ts';
 import { groupSettings, lookAfterPlan } from './lookAfterPlan.ts';
+import { mirror, mirroredWord } from './mirror.ts';
 import type { ShardResult, TickResult } from './result.ts';
-import type { Invocation, TickDependencies, TickRun, TickSettings } from './run.ts';
+import type { Invocation, ShardOutcome, TickDependencies, TickRun, TickSettings } from './run.ts';
 import { workOnShard } from './shard.ts';
 
 /**
@@ -64,8 +66,10 @@ export async function tick(
       logger.warn('tick.refused', { busyUntil: answer.busyUntil });
       return left('busy');
     }
-    const run = { ...dependencies, logger, settings, slot, budget, groupNow, consumer: answer.consumer };
-    return await runTick(run, trusted(cache, answer.consumer), group);
+    const providerCheckpoints = onceInTick(dependencies.provider, budget.requests);
+    const { consumer } = answer;
+    const run = { ...dependencies, logger, settings, slot, budget, groupNow, consumer, providerCheckpoints };
+    return await runTick(run, trusted(cache, consumer), group);
   } finally {
     budget.end();
   }
@@ -96,6 +100,7 @@ async function runTick(
   const obedient = await obeyProvider(run, cache);
   const remembered: TickCache = {
     tick: consumer.tick,
+    heartbeatAt: consumer.heartbeatAt,
     generation: obedient.consumer.generation ?? 0,
     readAtTick: cache?.readAtTick ?? consumer.tick,
     planDueAt: looked.planDueAt,
@@ -125,10 +130,37 @@ async function obeyProvider(
   const { store, slot, consumer, provider: assigner, logger, budget } = run;
   const known = cache?.shards ?? new Map<string, CachedShard>();
   if (assigner === undefined) return { consumer, known };
-  const obeying = { store, assigner, slot, consumer, now: run.groupNow(), logger };
+  const isMirrored = (shard: string): boolean => {
+    const at = known.get(shard);
+    return at !== undefined && at.mirrored === mirroredWord(at);
+  };
+  const obeying = { store, assigner, slot, consumer, now: run.groupNow(), isMirrored, logger };
   const obedient = await obey(obeying, { signal: budget.requests });
+  if (mayHaveBeenDropped(run, cache)) return { consumer: obedient, known: new Map() };
   const sameGrant = (shard: string): boolean => consumer.assigned?.[shard] === obedient.assigned?.[shard];
   return { consumer: obedient, known: new Map([...known].filter(([shard]) => sameGrant(shard))) };
+}
+
+/**
+ * Of a service that does not tell: whether it may have taken the slot for dead since its last heartbeat, and given its shards to
+ * somebody who has read on in them. Then nothing is known; the shards are read, and held against the service's checkpoints.
+ */
+function mayHaveBeenDropped(run: TickRun, cache: TickCache | undefined): boolean {
+  if (cache === undefined || run.provider?.tellsDropped !== false) return false;
+  const { sessionTimeoutMs, skewMarginMs } = run.settings.times;
+  // The heartbeat before was sent after that tick began, this one before now: the silence was no longer than this.
+  return run.groupNow() - cache.heartbeatAt > sessionTimeoutMs - skewMarginMs;
+}
+
+function onceInTick(
+  provider: ProviderGroup | undefined,
+  signal: AbortSignal,
+): TickRun['providerCheckpoints'] {
+  let asked: Promise<ReadonlyMap<string, string>> | undefined;
+  return () => {
+    asked ??= provider?.checkpoints(signal) ?? Promise.resolve(new Map());
+    return asked;
+  };
 }
 
 /** A finished shard may let others begin; a shard without an item was made by the service after the last plan. */
@@ -147,14 +179,16 @@ async function workOnShards(
   known: ReadonlyMap<string, CachedShard>,
   remembered: Map<string, CachedShard>,
 ): Promise<ShardResult[]> {
-  const results: ShardResult[] = [];
+  const worked: ShardOutcome[] = [];
   const assigned = rotated(Object.entries(run.consumer.assigned ?? {}), run.consumer.tick);
   await forEachParallel(assigned, run.settings.shardsParallelMax, async ([shard, grant]) => {
-    const { result, remember } = await workOnShard(run, shard, grant, known.get(shard));
-    results.push(result);
-    if (remember !== undefined) remembered.set(shard, remember);
+    worked.push(await workOnShard(run, shard, grant, known.get(shard)));
   });
-  return results;
+  const outcomes = await mirror(run, worked);
+  for (const { result, remember } of outcomes) {
+    if (remember !== undefined) remembered.set(result.shard, remember);
+  }
+  return outcomes.map(({ result }) => result);
 }
 
 /** A tick too short for all of its shards begins with another one each time. */

@@ -31,6 +31,8 @@ export function describeProviderGroup(name: string, setup: () => Promise<Provide
       if (!answer.known) throw new Error(`${slot} is not known`);
       return answer.assigned.toSorted();
     };
+    const commit = async (slot: string, shard: string, cursor: string): Promise<unknown> =>
+      (await provider.commit(slot, new Map([[shard, cursor]]), signal)).get(shard);
     /** One slot that holds both shards. */
     const alone = async (): Promise<[string, string]> => {
       await provider.join(signal);
@@ -78,8 +80,8 @@ export function describeProviderGroup(name: string, setup: () => Promise<Provide
       const [shard] = await alone();
       expect(await provider.checkpoints(signal)).toEqual(new Map());
       const { begin, end } = await backend.cursors(shard);
-      expect(await provider.commit('a', shard, begin, signal)).toBe(true);
-      expect(await provider.commit('a', shard, end, signal)).toBe(true);
+      expect(await commit('a', shard, begin)).toBe('committed');
+      expect(await commit('a', shard, end)).toBe('committed');
       expect(await provider.checkpoints(signal)).toEqual(new Map([[shard, end]]));
       expect(await provider.status(signal)).toContainEqual(
         expect.objectContaining({ shard, cursor: end, updatedAt: expect.any(Number) }),
@@ -90,8 +92,8 @@ export function describeProviderGroup(name: string, setup: () => Promise<Provide
       const [shard] = await alone();
       const { end } = await backend.cursors(shard);
       await heartbeat('b');
-      expect(await provider.commit('b', shard, end, signal)).toBe(false);
-      expect(await provider.commit('stranger', shard, end, signal)).toBe(false);
+      expect(await commit('b', shard, end)).toBe('notOwner');
+      expect(await commit('stranger', shard, end)).toBe('notOwner');
       expect(await provider.checkpoints(signal)).toEqual(new Map());
     });
 

@@ -1,8 +1,9 @@
 /** SLS's own consumer groups, of one logstore. API reference: "Consumer groups" in "List of operations by function". */
 import { SourceError } from '../../errors.ts';
-import type { ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
+import { forEachParallel } from '../../parallel.ts';
+import type { CommitOutcome, ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
 import { arrayOf } from './answers.ts';
-import { badResponse } from './failure.ts';
+import { badResponse } from '../http/failure.ts';
 import { percentEncode } from './signature.ts';
 import { createTransport, type SlsRequest, type SlsResponse, type TransportOptions } from './transport.ts';
 
@@ -16,6 +17,9 @@ export interface SlsConsumerGroupOptions extends TransportOptions {
   /** Told when the group was made anew because it had vanished, or its settings were changed. */
   onChange?: (change: 'created' | 'updated' | 'recreated') => void;
 }
+
+/** A checkpoint is a request of its own. */
+const COMMITS_PARALLEL_MAX = 4;
 
 /** Whoever commits is not the shard's owner. The documented spellings, and those that official SDKs look for. */
 const NOT_OWNER = /^(ConsumerNotExist|ConsumerNotExsit|ConsumerNotMatch|ShardNotExist|ShardNotExsit)$/i;
@@ -58,7 +62,26 @@ export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): Provid
   const status = async (signal: AbortSignal): Promise<ProviderShardStatus[]> =>
     statusOf(await send({ method: 'GET', path, signal }));
 
+  const commitOne = async (
+    slot: string,
+    shard: string,
+    cursor: string,
+    signal: AbortSignal,
+  ): Promise<CommitOutcome> => {
+    const query = { type: 'checkpoint', consumer: slot, forceSuccess: 'false' };
+    try {
+      const body = { shard: Number(shard), checkpoint: cursor };
+      await send({ method: 'POST', path, query, idempotent: true, signal }, body);
+      return 'committed';
+    } catch (error) {
+      const isNot = NOT_OWNER.test(codeOf(error) ?? '') || codeOf(error) === 'ConsumerGroupNotExist';
+      return isNot ? 'notOwner' : { error };
+    }
+  };
+
   return {
+    tellsDropped: true,
+
     async join(signal) {
       const groups = arrayOf(
         await send({ method: 'GET', path: groupsPath, signal }),
@@ -90,16 +113,12 @@ export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): Provid
       return new Map(shards.flatMap(({ shard, cursor }) => (cursor === undefined ? [] : [[shard, cursor]])));
     },
 
-    async commit(slot, shard, cursor, signal) {
-      const query = { type: 'checkpoint', consumer: slot, forceSuccess: 'false' };
-      try {
-        const body = { shard: Number(shard), checkpoint: cursor };
-        await send({ method: 'POST', path, query, idempotent: true, signal }, body);
-        return true;
-      } catch (error) {
-        if (NOT_OWNER.test(codeOf(error) ?? '') || codeOf(error) === 'ConsumerGroupNotExist') return false;
-        throw error;
-      }
+    async commit(slot, checkpoints, signal) {
+      const outcomes = new Map<string, CommitOutcome>();
+      await forEachParallel([...checkpoints], COMMITS_PARALLEL_MAX, async ([shard, cursor]) => {
+        outcomes.set(shard, await commitOne(slot, shard, cursor, signal));
+      });
+      return outcomes;
     },
 
     status,

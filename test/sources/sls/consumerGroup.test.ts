@@ -132,9 +132,12 @@ describe('a heartbeat of SLS', () => {
 });
 
 describe('a checkpoint of SLS', () => {
+  const commit = async (server: Parameters<typeof groupOf>[0], cursor: string): Promise<unknown> =>
+    (await groupOf(server).commit('consumer-0', new Map([['7', cursor]]), signal)).get('7');
+
   it('is not forced', async () => {
     const server = await serve(DONE);
-    expect(await groupOf(server).commit('consumer-0', '7', 'MQ==', signal)).toBe(true);
+    expect(await commit(server, 'MQ==')).toBe('committed');
     expect(server.received[0]!.query).toEqual({
       type: 'checkpoint',
       consumer: 'consumer-0',
@@ -153,14 +156,12 @@ describe('a checkpoint of SLS', () => {
     'ConsumerGroupNotExist',
   ])('refused with %s is not ours', async (code) => {
     const server = await serve(refusal(404, code));
-    expect(await groupOf(server).commit('consumer-0', '7', 'MQ==', signal)).toBe(false);
+    expect(await commit(server, 'MQ==')).toBe('notOwner');
   });
 
   it('refused for anything else is an error', async () => {
     const server = await serve(refusal(400, 'InvalidShardCheckPoint'));
-    await expect(groupOf(server).commit('consumer-0', '7', '?', signal)).rejects.toMatchObject({
-      code: 'InvalidShardCheckPoint',
-    });
+    expect(await commit(server, '?')).toMatchObject({ error: { code: 'InvalidShardCheckPoint' } });
   });
 
   it('that is empty is none, and its time is in microseconds', async () => {
