@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import dynalite from 'dynalite';
-import { listenLocally } from './host/listen.ts';
+import { listenLocally } from './service/listen.ts';
 
 export interface LocalDynamodb {
   /** For `AWS_ENDPOINT_URL_DYNAMODB`. */
@@ -47,8 +46,7 @@ export async function startDynamodb(options: { port?: number } = {}): Promise<Lo
     answer(service, usage, request, response).catch(() => response.destroy());
   });
   front.keepAliveTimeout = KEEP_ALIVE_MS;
-  await listenLocally(front, options.port ?? 0, '--dynamodb-port');
-  const { port } = front.address() as AddressInfo;
+  const port = await listenLocally(front, options.port ?? 0, '--dynamodb-port');
   return {
     endpoint: `http://127.0.0.1:${port}`,
     port,

@@ -1,3 +1,5 @@
+import { createRandom } from '../service/random.ts';
+
 /**
  * A web server's access log, made up: the same lines for the same seed, on every machine.
  *
@@ -26,14 +28,3 @@ const CHUNK_LINES = 500;
 const METHODS = ['GET', 'GET', 'GET', 'GET', 'POST', 'PUT', 'DELETE'] as const;
 const PATHS = ['/orders', '/customers', '/products', '/cart', '/search', '/images', '/größen'] as const;
 const AGENTS = ['curl/8.9.1', 'Mozilla/5.0 (X11; Linux x86_64)', 'okhttp/4.12.0', 'kube-probe/1.31'] as const;
-
-/** mulberry32: small, and good enough for made-up lines. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -1,15 +1,8 @@
-import { Buffer } from 'node:buffer';
-import { timingSafeEqual } from 'node:crypto';
 import { md5Hex, parseAuthorization, sha256Hex, signV1, signV4 } from '../../lib/sources/sls/signature.ts';
+import type { Account } from '../service/account.ts';
+import { sameSecret } from '../service/secret.ts';
 import { refuse } from './errors.ts';
-import type { WireRequest } from './http.ts';
-
-export interface SlsAccount {
-  readonly accessKeyId: string;
-  readonly accessKeySecret: string;
-  /** Set for temporary (STS) credentials: requests must then carry it in `x-acs-security-token`. */
-  readonly securityToken?: string;
-}
+import type { SlsRequest } from './http.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -21,7 +14,7 @@ const API_VERSION = '0.6.0';
  * Lets a request pass if one of the accounts signed it, whole and lately; else throws the documented refusal. Both
  * signature versions are understood, and of version 1 both digests.
  */
-export function authenticate(request: WireRequest, accounts: readonly SlsAccount[], nowMs: number): void {
+export function authenticate(request: SlsRequest, accounts: readonly Account[], nowMs: number): void {
   const { headers } = request;
   const sent = headers.authorization;
   if (sent === undefined) throw refuse.missingHeader('authorization');
@@ -33,7 +26,7 @@ export function authenticate(request: WireRequest, accounts: readonly SlsAccount
 
   const account = accounts.find((candidate) => candidate.accessKeyId === authorization.accessKeyId);
   if (!account) throw refuse.accessKeyNotFound(authorization.accessKeyId);
-  if (!sameText(headers['x-acs-security-token'] ?? '', account.securityToken ?? '')) {
+  if (!sameSecret(headers['x-acs-security-token'] ?? '', account.securityToken ?? '')) {
     throw refuse.securityTokenInvalid();
   }
 
@@ -43,13 +36,13 @@ export function authenticate(request: WireRequest, accounts: readonly SlsAccount
       ? [expectedV4(request, account, authorization.region)]
       : expectedV1(request, account);
   const compact = sent.replace(', Signature=', ',Signature=').replace(/^SLS /, 'LOG ');
-  if (!expected.some((value) => sameText(value, compact))) {
+  if (!expected.some((value) => sameSecret(value, compact))) {
     throw refuse.signatureNotMatch(authorization.signature);
   }
 }
 
 /** What the account would have sent; nothing at all if the body is not the one that was signed. */
-function expectedV1(request: WireRequest, account: SlsAccount): string[] {
+function expectedV1(request: SlsRequest, account: Account): string[] {
   const { headers, body } = request;
   const method = headers['x-log-signaturemethod'];
   if (method === undefined) throw refuse.missingHeader('x-log-signaturemethod');
@@ -65,7 +58,7 @@ function expectedV1(request: WireRequest, account: SlsAccount): string[] {
   return candidates.map((candidate) => signV1({ ...request, headers: candidate, ...account }));
 }
 
-function expectedV4(request: WireRequest, account: SlsAccount, region: string): string {
+function expectedV4(request: SlsRequest, account: Account, region: string): string {
   return signV4({ ...request, ...account, region, bodySha256: sha256Hex(request.body) });
 }
 
@@ -92,10 +85,4 @@ function checkTime(time: { text: string; unixMs: number }, nowMs: number): void 
   if (Math.abs(time.unixMs - nowMs) > SKEW_MS_MAX) {
     throw refuse.requestTimeExpired(time.text, new Date(nowMs).toUTCString());
   }
-}
-
-/** Takes the same time wherever the two differ. */
-function sameText(one: string, other: string): boolean {
-  const [left, right] = [Buffer.from(sha256Hex(one)), Buffer.from(sha256Hex(other))];
-  return timingSafeEqual(left, right);
 }

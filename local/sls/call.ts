@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
+import type { Answer } from '../service/answer.ts';
 import { refuse } from './errors.ts';
-import type { Answer, WireRequest } from './http.ts';
+import type { SlsRequest } from './http.ts';
 import type { QuotaMeter } from './quotas.ts';
 import { type Logstore, shardOf } from './state/logstore.ts';
 import { expire } from './state/retention.ts';
@@ -9,7 +10,7 @@ import { logstoreOf, type SlsState } from './state/state.ts';
 
 /** A request that was authenticated and routed, with all that answering it depends on. */
 export interface Call {
-  readonly request: WireRequest;
+  readonly request: SlsRequest;
   /** From the path, decoded: `logstore`, `shard`, … */
   readonly parameters: Readonly<Record<string, string>>;
   readonly state: SlsState;

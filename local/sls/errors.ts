@@ -4,19 +4,7 @@
  * Sources: the table of common error codes (API reference, "Error codes", 2026-01), the tables of the single
  * operations, and what the Java SDK's tests against the live service expect. Where those differ, the live service wins.
  */
-
-/** An answer that is not success. Thrown anywhere below the HTTP edge, which turns it into the answer. */
-export class Refusal extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.name = 'Refusal';
-    this.status = status;
-    this.code = code;
-  }
-}
+import { Refusal } from '../service/refusal.ts';
 
 const badRequest = (code: string, message: string): Refusal => new Refusal(400, code, message);
 const unauthorized = (code: string, message: string): Refusal => new Refusal(401, code, message);

@@ -1,3 +1,4 @@
+import { createRates } from '../service/rates.ts';
 import { refuse } from './errors.ts';
 import { type Logstore, nextShard } from './state/logstore.ts';
 import type { Shard } from './state/shard.ts';
@@ -48,6 +49,8 @@ type Rate = Exclude<keyof Quotas, 'consumerGroups' | 'logstores' | 'shards'>;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 
+const windowMsOf = (rate: Rate): number => (rate.startsWith('project') ? MINUTE_MS : SECOND_MS);
+
 /** Counts what is used, and refuses what is too much. */
 export interface QuotaMeter {
   admitGroup(logstore: Logstore): void;
@@ -66,7 +69,7 @@ export interface QuotaMeter {
 }
 
 export function createQuotaMeter(quotas: Quotas): QuotaMeter {
-  const rates = createRates(quotas);
+  const rates = createRates<Rate>(quotas, windowMsOf);
   const groupsMax = quotas.consumerGroups ?? DOCUMENTED_QUOTAS.consumerGroups;
 
   const admitShards = (project: Project, added: number): void => {
@@ -107,32 +110,6 @@ export function createQuotaMeter(quotas: Quotas): QuotaMeter {
       rates.use('shardWrites', chosen, 1, nowMs);
       rates.use('shardWriteBytes', chosen, bytes, nowMs);
       return chosen;
-    },
-  };
-}
-
-/**
- * Uses in windows of one second, or one minute, of the service's clock. What begins within a quota is let through whole,
- * so that a put or a pull of any size is possible at all.
- */
-function createRates(quotas: Quotas) {
-  const windows: Partial<Record<Rate, WeakMap<object, { number: number; used: number }>>> = {};
-  const windowOf = (rate: Rate, of: object, nowMs: number) => {
-    windows[rate] ??= new WeakMap();
-    const number = Math.floor(nowMs / (rate.startsWith('project') ? MINUTE_MS : SECOND_MS));
-    const found = windows[rate].get(of);
-    if (found?.number === number) return found;
-    const fresh = { number, used: 0 };
-    windows[rate].set(of, fresh);
-    return fresh;
-  };
-  return {
-    isUsedUp: (rate: Rate, of: object, nowMs: number): boolean => {
-      const limit = quotas[rate];
-      return limit !== undefined && windowOf(rate, of, nowMs).used >= limit;
-    },
-    use: (rate: Rate, of: object, amount: number, nowMs: number): void => {
-      if (quotas[rate] !== undefined) windowOf(rate, of, nowMs).used += amount;
     },
   };
 }

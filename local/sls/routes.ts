@@ -1,3 +1,4 @@
+import type { FaultVocabulary } from '../service/faultPlan.ts';
 import type { Handler } from './call.ts';
 import { refuse } from './errors.ts';
 import { getCursor, getCursorTime } from './handlers/cursors.ts';
@@ -21,7 +22,7 @@ import { createProject, deleteProject, getProject } from './handlers/projects.ts
 import { pullLogs } from './handlers/pull.ts';
 import { putLogs, putLogsByKey } from './handlers/put.ts';
 import { listShards, mergeShards, splitShard } from './handlers/shards.ts';
-import type { WireRequest } from './http.ts';
+import type { SlsRequest } from './http.ts';
 
 export interface Route {
   /** The operation's name in the API reference. */
@@ -84,11 +85,14 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
-/** The names of all operations, each once. */
-export const OPERATIONS: readonly string[] = [...new Set(ROUTES.map(({ operation }) => operation))];
+/** What faults may be injected into. */
+export const FAULT_VOCABULARY: FaultVocabulary = {
+  operations: [...new Set(ROUTES.map(({ operation }) => operation))],
+  example: 'PullLogs:403:ShardReadQuotaExceed',
+};
 
 /** The route of a request and the parts of its path. Refuses with InvalidMethod, MissingParameter, ParameterInvalid. */
-export function route(request: WireRequest): { route: Route; parameters: Record<string, string> } {
+export function route(request: SlsRequest): { route: Route; parameters: Record<string, string> } {
   const first = ROUTES.find((candidate) => fits(candidate, request));
   const parameters = first && pathParameters(first.path, request.path);
   if (!first || !parameters) throw refuse.invalidMethod(request.path);
@@ -104,7 +108,7 @@ export function route(request: WireRequest): { route: Route; parameters: Record<
   throw refuse.parameterInvalid(`parameter ${name} : ${request.query[name]} is invalid`);
 }
 
-function fits(candidate: Route, request: WireRequest): boolean {
+function fits(candidate: Route, request: SlsRequest): boolean {
   return candidate.method === request.method && pathParameters(candidate.path, request.path) !== undefined;
 }
 

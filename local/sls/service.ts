@@ -2,24 +2,33 @@
  * A local stand-in for SLS: speaks its wire protocol over plain HTTP on the loopback interface, faithfully enough for
  * the official SDKs. Everything is kept in memory, or in a directory, within limits.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { SettingsError } from '../../lib/errors.ts';
 import type { Clock } from '../../lib/runtime.ts';
-import { authenticate, type SlsAccount } from './authenticate.ts';
-import { type Inject, suffer } from './faults.ts';
-import { type Answer, failure, readRequest, send } from './http.ts';
+import type { Account } from '../service/account.ts';
+import type { Answer } from '../service/answer.ts';
+import { type FaultRequest, type Inject, suffer } from '../service/faults.ts';
+import { hexRequestId } from '../service/requestId.ts';
+import { type Exchange, openServer } from '../service/server.ts';
+import { authenticate } from './authenticate.ts';
+import { failure, readSlsRequest, withCommonHeaders } from './http.ts';
 import { createInProcess, type InProcess } from './inProcess.ts';
 import { createQuotaMeter, type Quotas } from './quotas.ts';
 import { route } from './routes.ts';
 import { createState, type SlsState } from './state/state.ts';
 import { openDirectory } from './storage/directory.ts';
 
+/** What a fault is decided by. */
+export interface SlsFaultRequest extends FaultRequest {
+  readonly project: string;
+  /** From the path: `logstore`, `shard`, … */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+}
+
 export interface SlsOptions {
   /** 0 (the default) takes a free one. */
   port?: number;
   /** Who may sign requests; everybody here may do everything. */
-  accounts: readonly SlsAccount[];
+  accounts: readonly Account[];
   clock: Clock;
   /** Shards of a logstore that is created in-process without saying how many. */
   shards?: number;
@@ -30,7 +39,7 @@ export interface SlsOptions {
   /** Limits of the live service, which are off unless they are given here: `DOCUMENTED_QUOTAS`, or others. */
   quotas?: Quotas;
   /** Decides on failures and delays, one request at a time. */
-  inject?: Inject;
+  inject?: Inject<SlsFaultRequest>;
 }
 
 /** A running service. */
@@ -47,11 +56,8 @@ export interface SlsService extends InProcess {
   close(): Promise<void>;
 }
 
-const HOST = '127.0.0.1';
 const MEMORY_BYTES_MAX = 256 * 1024 * 1024;
 const DISK_BYTES_MAX = 2 * 1024 * 1024 * 1024;
-const CONNECTIONS_MAX = 1000;
-const REQUEST_MS_MAX = 60_000;
 
 /**
  * Starts the service. Rejects with a `SettingsError` for `port` if it cannot be listened on, for `data` if the directory
@@ -70,32 +76,29 @@ export async function startSls(options: SlsOptions): Promise<SlsService> {
 }
 
 async function serve(options: SlsOptions, state: SlsState): Promise<SlsService> {
-  const closing = new AbortController();
-  const handle = createHandler(options, state, closing.signal);
-  const server = createServer({ requestTimeout: REQUEST_MS_MAX, keepAliveTimeout: REQUEST_MS_MAX }, handle);
-  server.maxConnections = CONNECTIONS_MAX;
-  const port = await listen(server, options.port ?? 0);
+  const { port, url, close } = await openServer({
+    name: 'local SLS',
+    port: options.port ?? 0,
+    clock: options.clock,
+    answer: createAnswer(options, state),
+  });
   return {
-    url: `http://${HOST}:${port}`,
+    url,
     endpoint: `localhost:${port}`,
     port,
     ...createInProcess(state, options),
     close: async () => {
-      if (closing.signal.aborted) return;
-      closing.abort(new Error('the local SLS service is closing'));
-      await close(server);
-      state.storage.close();
+      if (await close()) state.storage.close();
     },
   };
 }
 
-function createHandler(options: SlsOptions, state: SlsState, closing: AbortSignal) {
+function createAnswer(options: SlsOptions, state: SlsState): (exchange: Exchange) => Promise<Answer> {
   const { clock, accounts, inject } = options;
   const quotas = createQuotaMeter(options.quotas ?? {});
-  let requests = 0;
 
-  const answer = async (incoming: IncomingMessage): Promise<Answer> => {
-    const request = await readRequest(incoming);
+  const answer = async ({ incoming, closing }: Exchange): Promise<Answer> => {
+    const request = await readSlsRequest(incoming);
     const found = route(request);
     const { project, query } = request;
     const { operation } = found.route;
@@ -106,43 +109,8 @@ function createHandler(options: SlsOptions, state: SlsState, closing: AbortSigna
     return found.route.handle({ request, parameters: found.parameters, state, quotas, nowMs });
   };
 
-  return (incoming: IncomingMessage, response: ServerResponse): void => {
-    requests += 1;
-    const requestId = requestIdOf(requests, clock.now());
-    const reply = (result: Answer): void => send(response, result, requestId, clock.now());
-    answer(incoming).then(reply, (error: unknown) => reply(failure(error)));
+  return async (exchange) => {
+    const requestId = hexRequestId(exchange.number, clock.now());
+    return withCommonHeaders(await answer(exchange).catch(failure), requestId);
   };
-}
-
-/** 24 hex digits that start with the time, as the service's own. */
-function requestIdOf(number: number, nowMs: number): string {
-  const seconds = Math.floor(nowMs / 1000);
-  return `${seconds.toString(16).padStart(8, '0')}${number.toString(16).padStart(16, '0')}`.toUpperCase();
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      throw new SettingsError('port', port, 'choose 0 for a free port, or a number up to 65535');
-    }
-    const onError = (error: NodeJS.ErrnoException): void => {
-      const remedy =
-        error.code === 'EADDRINUSE'
-          ? `another program listens on ${HOST}:${port}. Stop it, choose another port, or 0 for a free one`
-          : `${error.message}. Choose another port, or 0 for a free one`;
-      reject(new SettingsError('port', port, remedy));
-    };
-    server.once('error', onError);
-    server.listen({ port, host: HOST }, () => {
-      server.off('error', onError);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

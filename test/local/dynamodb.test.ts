@@ -93,7 +93,7 @@ it('says that a port is taken, and what to do', async () => {
     other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port));
   });
   await expect(startDynamodb({ port })).rejects.toThrow(
-    `--dynamodb-port: ${port} cannot be used: another program listens there`,
+    `--dynamodb-port: ${port} cannot be used: another program listens on`,
   );
   other.close();
 });

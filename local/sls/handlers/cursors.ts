@@ -1,6 +1,6 @@
+import { json } from '../../service/answer.ts';
 import { calledShard, type Handler, requiredQuery } from '../call.ts';
 import { refuse } from '../errors.ts';
-import { json } from '../http.ts';
 import { decodeCursor, encodeCursor } from '../state/cursor.ts';
 import { beginOf, endOf, groupAt, holdsPosition, positionAtTime, type Shard } from '../state/shard.ts';
 

@@ -1,9 +1,10 @@
+import { json } from '../../service/answer.ts';
 import { type Call, calledLogstore, type Handler, jsonBody, jsonObject, requiredQuery } from '../call.ts';
 import { refuse } from '../errors.ts';
 import { commit } from '../group/checkpoint.ts';
 import { type ConsumerGroup, configure, createGroup, refresh } from '../group/group.ts';
 import { heartbeat } from '../group/heartbeat.ts';
-import { DONE, json } from '../http.ts';
+import { DONE } from '../http.ts';
 import type { Logstore } from '../state/logstore.ts';
 
 const NAME_LENGTH_MAX = 128;

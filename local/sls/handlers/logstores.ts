@@ -1,6 +1,7 @@
+import { json } from '../../service/answer.ts';
 import { calledLogstore, type Handler, jsonObject } from '../call.ts';
 import { refuse } from '../errors.ts';
-import { DONE, json } from '../http.ts';
+import { DONE } from '../http.ts';
 import { configureLogstore, type LogstoreSettings } from '../state/logstore.ts';
 import { addLogstore, projectOf, removeLogstore } from '../state/state.ts';
 

@@ -1,6 +1,7 @@
+import { json } from '../../service/answer.ts';
 import { type Handler, jsonObject } from '../call.ts';
 import { refuse } from '../errors.ts';
-import { DONE, json } from '../http.ts';
+import { DONE } from '../http.ts';
 import { addProject, projectOf, removeProject } from '../state/state.ts';
 
 /** CreateProject: body `{ projectName, description }`. The host need not name the project: it does not exist yet. */

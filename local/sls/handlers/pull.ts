@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
+import type { Answer } from '../../service/answer.ts';
 import { type Call, calledShard, type Handler, requiredQuery } from '../call.ts';
 import { acceptedCompression, compress } from '../codec.ts';
 import { refuse } from '../errors.ts';
-import type { Answer } from '../http.ts';
 import { countLogs } from '../loggroup.ts';
 import { encodeCursor } from '../state/cursor.ts';
 import { endOf, readGroups, type StoredGroup } from '../state/shard.ts';

@@ -1,7 +1,7 @@
+import { type Answer, json } from '../../service/answer.ts';
+import { formatKey } from '../../service/keyspace.ts';
 import { type Call, calledLogstore, type Handler } from '../call.ts';
 import { refuse } from '../errors.ts';
-import { type Answer, json } from '../http.ts';
-import { formatKey } from '../state/keyspace.ts';
 import * as logstores from '../state/logstore.ts';
 import type { Shard } from '../state/shard.ts';
 import { projectOf } from '../state/state.ts';

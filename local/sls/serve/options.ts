@@ -1,20 +1,21 @@
 import { parseOptions, wholeNumber } from '../../../lib/config/commandLine.ts';
 import { SettingsError } from '../../../lib/errors.ts';
-import type { SlsAccount } from '../authenticate.ts';
+import type { Account } from '../../service/account.ts';
 import {
   type FaultRule,
   type LatencyRule,
   parseFaultRule,
   parseLatencyRule,
   parseSeed,
-} from '../faultPlan.ts';
+} from '../../service/faultPlan.ts';
+import { FAULT_VOCABULARY } from '../routes.ts';
 import { TTL_DAYS_MAX } from '../state/logstore.ts';
 
 export interface ServeSlsOptions {
   /** 0: any free one. */
   port: number;
   data: string | undefined;
-  account: SlsAccount;
+  account: Account;
   /** Whether the account is the one that everybody gets who names none. */
   isDefaultAccount: boolean;
   logstores: readonly WantedLogstore[];
@@ -38,7 +39,7 @@ const PORT_MAX = 65_535;
 const SHARDS_MAX = 100;
 const SHARDS = 2;
 const TTL_DAYS = 30;
-const DEFAULT_ACCOUNT: SlsAccount = { accessKeyId: 'local', accessKeySecret: 'local-secret' };
+const DEFAULT_ACCOUNT: Account = { accessKeyId: 'local', accessKeySecret: 'local-secret' };
 
 const OPTIONS = {
   port: { type: 'string', default: '0' },
@@ -104,8 +105,8 @@ export function parseServeSlsOptions(args: readonly string[]): ServeSlsOptions |
     logstores: logstoresOf(named),
     projects: [...new Set(values.project)],
     quotas: values.quotas,
-    faults: values.fault.map((text) => parseFaultRule('--fault', text)),
-    latencies: values.latency.map((text) => parseLatencyRule('--latency', text)),
+    faults: values.fault.map((text) => parseFaultRule('--fault', text, FAULT_VOCABULARY)),
+    latencies: values.latency.map((text) => parseLatencyRule('--latency', text, FAULT_VOCABULARY)),
     seed: values.seed === undefined ? undefined : parseSeed('--seed', values.seed),
   };
 }

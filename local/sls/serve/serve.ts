@@ -1,7 +1,7 @@
 import { SettingsError } from '../../../lib/errors.ts';
 import type { Clock } from '../../../lib/runtime.ts';
-import { Refusal } from '../errors.ts';
-import { createFaultPlan } from '../faultPlan.ts';
+import { createFaultPlan } from '../../service/faultPlan.ts';
+import { Refusal } from '../../service/refusal.ts';
 import { DOCUMENTED_QUOTAS } from '../quotas.ts';
 import { type SlsService, startSls } from '../service.ts';
 import type { ServeSlsOptions } from './options.ts';

@@ -1,6 +1,13 @@
+import {
+  containsKey,
+  divideRange,
+  type KeyRange,
+  parseKey,
+  splitRange,
+  WHOLE_KEYSPACE,
+} from '../../service/keyspace.ts';
 import { refuse } from '../errors.ts';
 import type { ConsumerGroup } from '../group/group.ts';
-import { containsKey, divideRange, type KeyRange, parseKey, splitRange, WHOLE_KEYSPACE } from './keyspace.ts';
 import { closeShard, createShard, type Shard } from './shard.ts';
 
 /** What CreateLogStore sets. Of these the ttl and the shard count change what the service does; the rest is told back. */

@@ -1,4 +1,4 @@
-import type { KeyRange } from './keyspace.ts';
+import type { KeyRange } from '../../service/keyspace.ts';
 
 /** One log group as it was put, never decoded again. */
 export interface StoredGroup {

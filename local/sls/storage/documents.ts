@@ -1,6 +1,6 @@
 import * as v from 'valibot';
+import { formatKey, parseKey } from '../../service/keyspace.ts';
 import type { ConsumerGroup } from '../group/group.ts';
-import { formatKey, parseKey } from '../state/keyspace.ts';
 import { type Logstore, SHARDS_MAX } from '../state/logstore.ts';
 import type { Project } from '../state/state.ts';
 

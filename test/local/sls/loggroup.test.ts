@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Refusal } from '../../../local/sls/errors.ts';
+import { Refusal } from '../../../local/service/refusal.ts';
 import { countLogs } from '../../../local/sls/loggroup.ts';
 import { LogGroup } from './support.ts';
 

@@ -5,23 +5,34 @@ import {
   parseFaultRule,
   parseLatencyRule,
   parseSeed,
-} from '../../../local/sls/faultPlan.ts';
-import { groupOf, put, START_MS, startBench } from './support.ts';
+} from '../../../local/service/faultPlan.ts';
+import { FAULT_VOCABULARY } from '../../../local/sls/routes.ts';
+import { groupOf, put, START_MS, startBench } from '../sls/support.ts';
 
-const fault = (text: string) => parseFaultRule('--fault', text);
-const latency = (text: string) => parseLatencyRule('--latency', text);
-const request = (operation: string) => ({ operation, project: 'shop', parameters: {}, query: {} });
+const fault = (text: string) => parseFaultRule('--fault', text, FAULT_VOCABULARY);
+const latency = (text: string) => parseLatencyRule('--latency', text, FAULT_VOCABULARY);
+const request = (operation: string) => ({ operation });
 
 describe('a rule', () => {
   test('is read as it is written', () => {
     const rule = { operation: 'PullLogs', status: 403, code: 'ShardReadQuotaExceed', probability: 0.1 };
     expect(fault('PullLogs:403:ShardReadQuotaExceed:0.1')).toEqual(rule);
     expect(fault('*:500:InternalServerError')).toMatchObject({ operation: '*', probability: 1 });
+    expect(fault('GetCursor:401:AuthFailure.TokenFailure')).toMatchObject({
+      code: 'AuthFailure.TokenFailure',
+    });
     expect(latency('PutLogs:1.5s')).toEqual({ operation: 'PutLogs', delayMs: 1500 });
     expect(parseSeed('--seed', '4294967295')).toBe(4_294_967_295);
   });
 
+  test('has status 200 where failures may have it', () => {
+    const vocabulary = { ...FAULT_VOCABULARY, failsWith200: true };
+    expect(parseFaultRule('--fault', 'PullLogs:200:A', vocabulary)).toMatchObject({ status: 200 });
+    expect(() => parseFaultRule('--fault', 'PullLogs:204:A', vocabulary)).toThrow('400 to 599, or 200');
+  });
+
   test.each<[string, () => unknown]>([
+    ['of a code in no parts', () => fault('PullLogs:401:A..B')],
     ['too short', () => fault('PullLogs:403')],
     ['too long', () => fault('PullLogs:403:A:1:1')],
     ['of an unknown operation', () => fault('PullLog:403:A:1')],

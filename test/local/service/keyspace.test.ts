@@ -7,7 +7,7 @@ import {
   parseKey,
   splitRange,
   WHOLE_KEYSPACE,
-} from '../../../local/sls/state/keyspace.ts';
+} from '../../../local/service/keyspace.ts';
 
 const anyKey = fc.bigInt({ min: 0n, max: (1n << 128n) - 1n });
 

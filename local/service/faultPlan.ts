@@ -1,7 +1,17 @@
 import { parseDuration } from '../../lib/config/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
-import type { Fault, Inject } from './faults.ts';
-import { OPERATIONS } from './routes.ts';
+import type { Fault, FaultRequest, Inject } from './faults.ts';
+import { createRandom } from './random.ts';
+
+/** What rules may say of one service. */
+export interface FaultVocabulary {
+  /** The names of all operations. */
+  readonly operations: readonly string[];
+  /** Of an operation, a status and a code, such as `PullLogs:403:ShardReadQuotaExceed`. */
+  readonly example: string;
+  /** Whether some failures have status 200, and are told by their body. */
+  readonly failsWith200?: boolean;
+}
 
 /** A refusal of some of the requests of an operation, or of all operations (`*`). */
 export interface FaultRule {
@@ -20,15 +30,18 @@ export interface LatencyRule {
 
 const DELAY_MS_MAX = 10 * 60_000;
 const SEED_MAX = 2 ** 32 - 1;
+/** Some are in parts: `AuthFailure.SignatureFailure`. */
+const CODE = /^[A-Za-z]{1,64}(\.[A-Za-z]{1,64}){0,3}$/;
 
 /** Reads `PullLogs:403:ShardReadQuotaExceed:0.1`; without a probability it is 1. Throws a SettingsError for `field`. */
-export function parseFaultRule(field: string, text: string): FaultRule {
+export function parseFaultRule(field: string, text: string, vocabulary: FaultVocabulary): FaultRule {
   const [operation = '', status = '', code = '', probability = '1', ...rest] = text.split(':');
-  const shape = 'write OPERATION:STATUS:CODE:PROBABILITY, such as PullLogs:403:ShardReadQuotaExceed:0.1';
-  if (rest.length > 0 || !/^[A-Za-z]{1,64}$/.test(code)) throw new SettingsError(field, text, shape);
-  checkOperation(field, text, operation);
-  if (!/^[45]\d\d$/.test(status)) {
-    throw new SettingsError(field, text, 'the status of a failure is a number from 400 to 599');
+  const shape = `write OPERATION:STATUS:CODE:PROBABILITY, such as ${vocabulary.example}:0.1`;
+  if (rest.length > 0 || !CODE.test(code)) throw new SettingsError(field, text, shape);
+  checkOperation(field, text, operation, vocabulary);
+  if (!/^[45]\d\d$/.test(status) && !(vocabulary.failsWith200 && status === '200')) {
+    const or200 = vocabulary.failsWith200 ? ', or 200' : '';
+    throw new SettingsError(field, text, `the status of a failure is a number from 400 to 599${or200}`);
   }
   if (!/^(0|1|1\.0{1,9}|0?\.\d{1,9})$/.test(probability)) {
     throw new SettingsError(field, text, 'a probability is a number from 0 to 1');
@@ -37,12 +50,12 @@ export function parseFaultRule(field: string, text: string): FaultRule {
 }
 
 /** Reads `PullLogs:200ms`. Throws a SettingsError for `field`. */
-export function parseLatencyRule(field: string, text: string): LatencyRule {
+export function parseLatencyRule(field: string, text: string, vocabulary: FaultVocabulary): LatencyRule {
   const [operation = '', duration, ...rest] = text.split(':');
   if (duration === undefined || rest.length > 0) {
     throw new SettingsError(field, text, 'write OPERATION:DURATION, such as PullLogs:200ms');
   }
-  checkOperation(field, text, operation);
+  checkOperation(field, text, operation, vocabulary);
   const delayMs = parseDuration(field, duration);
   if (delayMs > DELAY_MS_MAX) throw new SettingsError(field, text, 'a delay is at most 10m');
   return { operation, delayMs };
@@ -61,7 +74,7 @@ export function parseSeed(field: string, text: string): number {
 export function createFaultPlan(
   { faults, latencies }: { faults: readonly FaultRule[]; latencies: readonly LatencyRule[] },
   seed: number,
-): Inject {
+): Inject<FaultRequest> {
   const random = createRandom(seed);
   return (request) => {
     const fits = (rule: { operation: string }): boolean =>
@@ -72,19 +85,13 @@ export function createFaultPlan(
   };
 }
 
-function checkOperation(field: string, text: string, operation: string): void {
-  if (operation === '*' || OPERATIONS.includes(operation)) return;
-  const remedy = `there is no operation ${operation || '""'}; they are *, ${OPERATIONS.join(', ')}`;
+function checkOperation(
+  field: string,
+  text: string,
+  operation: string,
+  { operations }: FaultVocabulary,
+): void {
+  if (operation === '*' || operations.includes(operation)) return;
+  const remedy = `there is no operation ${operation || '""'}; they are *, ${operations.join(', ')}`;
   throw new SettingsError(field, text, remedy);
-}
-
-/** mulberry32 */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
