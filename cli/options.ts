@@ -3,6 +3,7 @@ import { parseDuration } from '../lib/config/duration.ts';
 import { deriveTimes } from '../lib/config/times.ts';
 import { SettingsError } from '../lib/errors.ts';
 import type { LocalRunOptions } from '../local/run/run.ts';
+import { SOURCES, type SourceName } from '../local/run/services/service.ts';
 
 export interface LocalOptions extends LocalRunOptions {
   /** The last line of stdout is the summary as JSON; everything else goes to stderr. */
@@ -23,7 +24,7 @@ const OPTIONS = {
   once: { type: 'boolean' },
   json: { type: 'boolean', default: false },
   process: { type: 'string' },
-  'sls-port': { type: 'string', default: '0' },
+  'sls-port': { type: 'string' },
   'dynamodb-port': { type: 'string', default: '0' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -65,21 +66,40 @@ input cannot be used; 130 stopped by Ctrl-C before everything was consumed.
 export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boolean): LocalOptions | 'help' {
   const { values } = parseOptions(args, OPTIONS, 'name files with --input');
   if (values.help) return 'help';
-  if (values.source !== 'sls') {
-    throw new SettingsError('--source', values.source, 'the sources are: sls');
-  }
+  const source = readSource(values.source);
   if (values.process === '') throw new SettingsError('--process', '', 'name a module that exports `process`');
   const intervalMs = parseDuration('--interval', values.interval);
   deriveTimes(intervalMs, {}, { interval: '--interval' });
   return {
     inputs: values.input,
+    source,
     shards: wholeNumber('--shards', values.shards, 1, SHARDS_MAX),
     consumers: wholeNumber('--consumers', values.consumers, 1, CONSUMERS_MAX),
     intervalMs,
     once: values.once ?? !stdoutIsTerminal,
     json: values.json,
     process: values.process,
-    slsPort: wholeNumber('--sls-port', values['sls-port'], 0, PORT_MAX),
+    logsPort: readLogsPort(source, values),
     dynamodbPort: wholeNumber('--dynamodb-port', values['dynamodb-port'], 0, PORT_MAX),
   };
+}
+
+function readSource(text: string): SourceName {
+  const source = SOURCES.find((name) => name === text);
+  if (source !== undefined) return source;
+  throw new SettingsError('--source', text, `the sources are: ${SOURCES.join(', ')}`);
+}
+
+/** Each service has an option of its own for its port, and a run has one service. */
+function readLogsPort(
+  source: SourceName,
+  values: Readonly<Partial<Record<`${SourceName}-port`, string>>>,
+): number {
+  const useless = SOURCES.find((name) => name !== source && values[`${name}-port`] !== undefined);
+  if (useless !== undefined) {
+    const option = `--${useless}-port`;
+    const remedy = `this run is on ${source}: give --source ${useless}, or --${source}-port instead`;
+    throw new SettingsError(option, values[`${useless}-port`], remedy);
+  }
+  return wholeNumber(`--${source}-port`, values[`${source}-port`] ?? '0', 0, PORT_MAX);
 }

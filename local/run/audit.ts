@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib';
 import { loadProcess } from '../../lib/delivery/loadProcess.ts';
 import type { Batch, Process } from '../../lib/delivery/process.ts';
 import { openLedger } from './ledger.ts';
-import { CONTENT_FIELD, LINE_FIELD } from './recordFields.ts';
+import { CONTENT_FIELD, LINE_FIELD } from './record.ts';
 
 const { SHARDBEAT_LOCAL_SLOT: slot, SHARDBEAT_LOCAL_LEDGER: ledger, SHARDBEAT_LOCAL_PROCESS: module } = env;
 if (!slot || !ledger || !module) throw new Error('audit: slot, ledger and process must be given');

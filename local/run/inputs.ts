@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { SettingsError } from '../../lib/errors.ts';
 import { generateAccessLog } from './accessLog.ts';
-import { LineTooLong, splitLines } from './lines.ts';
+import { type LineLimits, LineTooLong, splitLines } from './lines.ts';
 
 /** Where records come from: one a line. */
 export interface Input {
@@ -15,8 +15,6 @@ export interface Input {
   read(signal: AbortSignal): AsyncIterable<Uint8Array[]>;
 }
 
-/** SLS's limit for one value. */
-export const LINE_BYTES_MAX = 1_048_576;
 /** What the local log service keeps, which is in memory. */
 export const STREAM_BYTES_MAX = 1024 ** 3;
 export const GENERATED_LINES = 20_000;
@@ -29,20 +27,25 @@ const REMEDY_LINES = 'give a file, or text on stdin, with one record a line';
  * that are no regular files (pipes, terminals) are read only once, like stdin (`-`).
  *
  * @param names paths; none: a generated access log
+ * @param lineBytesMax what the log service takes as one value
  * @throws SettingsError naming file, line and remedy
  */
 export async function openInputs(
   names: readonly string[],
   stdin: NodeJS.ReadableStream,
+  lineBytesMax: number,
   signal: AbortSignal,
 ): Promise<Input[]> {
-  if (names.length === 0) return [generatedInput()];
+  if (names.length === 0) return [generatedInput(lineBytesMax)];
   if (names.filter((name) => name === '-').length > 1) {
     throw new SettingsError(OPTION, '-', 'stdin can be read once; name it once');
   }
   const inputs: Input[] = [];
   for (const name of names) {
-    inputs.push(name === '-' ? streamInput('stdin', () => stdin) : await openFile(name, signal));
+    const isStdin = name === '-';
+    inputs.push(
+      isStdin ? streamInput('stdin', lineBytesMax, () => stdin) : await openFile(name, lineBytesMax, signal),
+    );
   }
   if (inputs.every(({ lines }) => lines === 0)) throw nothingToRead(names.join(', '));
   const bytes = inputs.reduce((sum, input) => sum + (input.bytes ?? 0), 0);
@@ -61,9 +64,9 @@ export function tooMuch(name: string): SettingsError {
   return new SettingsError(OPTION, name, `the local log service keeps at most ${limit} in memory; give less`);
 }
 
-function generatedInput(): Input {
+function generatedInput(lineBytesMax: number): Input {
   const name = `generated access log (${GENERATED_LINES.toLocaleString('en')} lines, not real traffic)`;
-  const limits = { bytesMax: LINE_BYTES_MAX, measure: true };
+  const limits = { bytesMax: lineBytesMax, measure: true };
   return {
     name,
     lines: GENERATED_LINES,
@@ -72,37 +75,42 @@ function generatedInput(): Input {
   };
 }
 
-async function openFile(path: string, signal: AbortSignal): Promise<Input> {
+async function openFile(path: string, lineBytesMax: number, signal: AbortSignal): Promise<Input> {
   let bytes: number;
   try {
     const kind = await stat(path);
     if (kind.isDirectory()) throw new SettingsError(OPTION, path, `it is a directory; ${REMEDY_LINES}`);
     await access(path, constants.R_OK);
-    if (!kind.isFile()) return streamInput(path, () => createReadStream(path));
+    if (!kind.isFile()) return streamInput(path, lineBytesMax, () => createReadStream(path));
     bytes = kind.size;
   } catch (error) {
     throw unreadable(path, error);
   }
   const read = (until: AbortSignal): AsyncIterable<Uint8Array[]> =>
-    readLines(path, createReadStream(path, { highWaterMark: READ_BYTES }), true, until);
+    readLines(
+      path,
+      createReadStream(path, { highWaterMark: READ_BYTES }),
+      { bytesMax: lineBytesMax, measure: true },
+      until,
+    );
   let lines = 0;
   for await (const some of read(signal)) lines += some.length;
   return { name: path, lines, bytes, read };
 }
 
-function streamInput(name: string, open: () => NodeJS.ReadableStream): Input {
+function streamInput(name: string, lineBytesMax: number, open: () => NodeJS.ReadableStream): Input {
   return {
     name,
     lines: undefined,
     bytes: undefined,
-    read: (signal) => readLines(name, open(), false, signal),
+    read: (signal) => readLines(name, open(), { bytesMax: lineBytesMax, measure: false }, signal),
   };
 }
 
 async function* readLines(
   name: string,
   stream: NodeJS.ReadableStream,
-  measure: boolean,
+  limits: LineLimits,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array[]> {
   const stop = (): void => void (stream as NodeJS.ReadableStream & { destroy?: () => void }).destroy?.();
@@ -110,19 +118,19 @@ async function* readLines(
   try {
     signal.throwIfAborted();
     const chunks = stream as AsyncIterable<unknown> as AsyncIterable<Uint8Array>;
-    yield* splitLines(chunks, { bytesMax: LINE_BYTES_MAX, measure });
+    yield* splitLines(chunks, limits);
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof LineTooLong ? tooLong(name, error) : unreadable(name, error);
+    throw error instanceof LineTooLong ? tooLong(name, error, limits.bytesMax) : unreadable(name, error);
   } finally {
     signal.removeEventListener('abort', stop);
     stop();
   }
 }
 
-function tooLong(name: string, { line, bytes, exact }: LineTooLong): SettingsError {
+function tooLong(name: string, { line, bytes, exact }: LineTooLong, bytesMax: number): SettingsError {
   const size = `${exact ? '' : 'at least '}${bytes.toLocaleString('en')} bytes`;
-  const limit = `the log service takes at most ${LINE_BYTES_MAX.toLocaleString('en')} in one value`;
+  const limit = `the log service takes at most ${bytesMax.toLocaleString('en')} in one value`;
   return new SettingsError(
     OPTION,
     name,

@@ -6,13 +6,19 @@ import type { Screen } from './screen.ts';
 import { cannotWrite } from './temporary.ts';
 import type { Watch } from './watch.ts';
 
+export interface ListenerOptions {
+  board: Board;
+  screen: Screen;
+  watch: Watch;
+  /** When a tick is killed, counted from its start. */
+  timeoutMs: number;
+  /** A shard's id as a person reads it. */
+  shardName(shard: string): string;
+}
+
 /** Passes on what the consumers do: to the board, to the person who looks on, and to who decides whether it goes on. */
-export function createListener(
-  board: Board,
-  screen: Screen,
-  watch: Watch,
-  timeoutMs: number,
-): ConsumersListener {
+export function createListener(options: ListenerOptions): ConsumersListener {
+  const { board, screen, watch, timeoutMs, shardName } = options;
   /** By slot: what a function complains of in every tick is told once, until it complains of something else. */
   const latestNotice = new Map<string, string>();
   const sayOnce = (slot: string, notice: string): void => {
@@ -42,7 +48,8 @@ export function createListener(
     event: (slot, event) => {
       board.event(slot, event);
       if (event.event === 'ledger.failed') watch.fail(cannotWrite(String(event.file), String(event.reason)));
-      const notice = noticeOfEvent(slot, event);
+      const named = typeof event.shard === 'string' ? { ...event, shard: shardName(event.shard) } : event;
+      const notice = noticeOfEvent(slot, named);
       if (notice === undefined) return;
       sayOnce(slot, notice);
       if (event.level === 'error') watch.note(notice);

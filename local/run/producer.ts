@@ -1,23 +1,22 @@
 import { crc32 } from 'node:zlib';
-import type { Log } from '../../lib/sources/sls/logGroup.ts';
 import type { Input } from './inputs.ts';
-import { CONTENT_FIELD, LINE_FIELD } from './recordFields.ts';
+import { CONTENT_FIELD, LINE_FIELD, type RunRecord } from './record.ts';
 
 export interface ProducerOptions {
   inputs: readonly Input[];
   /** How many shards there are to fill in turn. */
   shards: number;
-  /** Appends the logs to the shard with this index. Calls for one shard do not overlap. */
-  put(shardIndex: number, logs: readonly Log[]): Promise<void>;
+  /** Appends the records to the shard with this index. Calls for one shard do not overlap. */
+  put(shardIndex: number, records: readonly RunRecord[]): Promise<void>;
   /** A line is about to be put; lines count from 1, over all inputs. */
   onLine(line: number, checksum: number): void;
   now(): number;
   signal: AbortSignal;
 }
 
-/** Half of what SLS takes in one request would be 5 MB; smaller groups come out sooner. */
+/** With one line more, far below the 5 MB that SLS and CLS take in one request; smaller groups come out sooner. */
 const GROUP_BYTES_MAX = 1024 * 1024;
-const GROUP_LOGS_MAX = 500;
+const GROUP_RECORDS_MAX = 500;
 
 /**
  * Puts every line of the inputs into the stream, as one record each: in groups, round-robin over the shards, so that the
@@ -32,12 +31,12 @@ export async function produce(options: ProducerOptions): Promise<number> {
   let groups = 0;
   let line = 0;
 
-  const send = async (logs: Log[]): Promise<void> => {
+  const send = async (records: readonly RunRecord[]): Promise<void> => {
     const shard = groups % options.shards;
     groups += 1;
     await onTheirWay[shard];
     signal.throwIfAborted();
-    const sent = put(shard, logs);
+    const sent = put(shard, records);
     // Whoever awaits it next is told of a failure; until then it is nobody's.
     sent.catch(() => {});
     onTheirWay[shard] = sent;
@@ -47,12 +46,12 @@ export async function produce(options: ProducerOptions): Promise<number> {
     for await (const lines of input.read(signal)) {
       for (const group of groupLines(lines, options.shards)) {
         const timeMs = options.now();
-        const logs = group.map((content): Log => {
+        const records = group.map((content): RunRecord => {
           line += 1;
           options.onLine(line, crc32(content));
           return { timeMs, fields: { [LINE_FIELD]: String(line), [CONTENT_FIELD]: content } };
         });
-        await send(logs);
+        await send(records);
       }
     }
   }
@@ -65,11 +64,11 @@ export async function produce(options: ProducerOptions): Promise<number> {
  * fill a group: a slow input would never see its lines arrive.
  */
 function* groupLines(lines: readonly Uint8Array[], shards: number): Generator<Uint8Array[]> {
-  const logsMax = Math.min(GROUP_LOGS_MAX, Math.ceil(lines.length / shards));
+  const recordsMax = Math.min(GROUP_RECORDS_MAX, Math.ceil(lines.length / shards));
   let group: Uint8Array[] = [];
   let bytes = 0;
   for (const content of lines) {
-    if (group.length > 0 && (group.length === logsMax || bytes + content.length > GROUP_BYTES_MAX)) {
+    if (group.length > 0 && (group.length === recordsMax || bytes + content.length > GROUP_BYTES_MAX)) {
       yield group;
       group = [];
       bytes = 0;

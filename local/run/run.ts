@@ -13,6 +13,8 @@ import { produce } from './producer.ts';
 import { createProof, type Proof } from './proof.ts';
 import { createRate } from './rate.ts';
 import type { Screen } from './screen.ts';
+import type { SourceName } from './services/service.ts';
+import { LOG_SERVICES } from './services/services.ts';
 import { type Stack, startStack } from './stack.ts';
 import { type RunResult, resultOf } from './summary.ts';
 import { cannotWrite, makeTemporaryDirectory } from './temporary.ts';
@@ -22,6 +24,7 @@ import { createWatch, type Watch } from './watch.ts';
 export interface LocalRunOptions {
   /** Paths, `-` for stdin; none: a generated access log. */
   inputs: readonly string[];
+  source: SourceName;
   shards: number;
   consumers: number;
   intervalMs: number;
@@ -29,8 +32,8 @@ export interface LocalRunOptions {
   once: boolean;
   /** Path of the user's own module. */
   process: string | undefined;
-  /** 0: any free one. */
-  slsPort: number;
+  /** Of the log service; 0: any free one. */
+  logsPort: number;
   dynamodbPort: number;
 }
 
@@ -53,7 +56,8 @@ const REFRESH_MS = 100;
 export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): Promise<RunResult> {
   const { screen, clock, signal } = world;
   const startedAtMs = clock.now();
-  const inputs = await openInputs(options.inputs, world.stdin, signal);
+  const service = LOG_SERVICES[options.source];
+  const inputs = await openInputs(options.inputs, world.stdin, service.lineBytesMax, signal);
   await using cleanup = new AsyncDisposableStack();
   const directory = cleanup.use(await makeTemporaryDirectory());
   const bundles = await prepareBundles(directory.path, options.process);
@@ -62,8 +66,9 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
     throw cannotWrite(ledgerFile, error.message, error);
   });
   cleanup.defer(ledger.close);
-  const stack = await startStack({ ...options, clock });
+  const stack = await startStack({ ...options, service, clock });
   cleanup.defer(stack.close);
+  const { shardName } = stack.logs;
   introduce(options, inputs, stack, screen);
 
   const slots = Array.from({ length: options.consumers }, (_, index) => `consumer-${index}`);
@@ -72,12 +77,12 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   const proof = createProof();
   const rate = createRate();
   const onIdle = (): void => screen.say('everything is consumed; Ctrl-C ends');
-  const watch = createWatch({ ...options, signal, onIdle });
+  const watch = createWatch({ ...options, shardName, signal, onIdle });
   const view = (): View => ({
     totals: proof.totals(),
     linesExpected: linesOf(inputs),
     recordsPerSecond: rate(clock.now(), proof.totals().processed),
-    consumers: board.consumers(),
+    consumers: board.consumers().map((state) => ({ ...state, shards: state.shards.map(shardName) })),
     recordsBySlot: proof.recordsBySlot(),
   });
   const takeIn = async (): Promise<void> => {
@@ -97,7 +102,7 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
       SHARDBEAT_LOCAL_SLOT: slot,
     }),
     clock,
-    listener: createListener(board, screen, watch, functionTimeoutMs),
+    listener: createListener({ board, screen, watch, timeoutMs: functionTimeoutMs, shardName }),
   });
   cleanup.defer(consumers.stop);
   cleanup.defer(watch.end);
@@ -107,12 +112,13 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
     await clock.sleep(REFRESH_MS, watch.over).catch(() => {});
     await takeIn();
     screen.show(view());
-    watch.look(clock.now(), proof.totals(), stack.endCursors(), board.committed());
+    watch.look(clock.now(), proof.totals(), stack.logs.endCursors(), board.committed());
   }
   await Promise.all([consumers.stop(), producing]);
   await takeIn();
   const elapsedMs = clock.now() - startedAtMs;
-  return resultOf({ proof, board, elapsedMs, dynamodb: stack.dynamodbUsage(), ...watch.verdict() });
+  const dynamodb = stack.dynamodbUsage();
+  return resultOf({ proof, board, elapsedMs, dynamodb, shardName, ...watch.verdict() });
 }
 
 /** Never rejects: a failure ends the run through its watch. */
@@ -128,7 +134,7 @@ async function produceAll(
     const lines = await produce({
       inputs,
       shards,
-      put: (shardIndex, logs) => stack.put(shardIndex, logs, watch.over),
+      put: (shardIndex, records) => stack.logs.put(shardIndex, records, watch.over),
       onLine: proof.produced,
       now: clock.now,
       signal: watch.over,
@@ -142,7 +148,7 @@ async function produceAll(
 
 function introduce(options: LocalRunOptions, inputs: readonly Input[], stack: Stack, screen: Screen): void {
   const { shards, consumers, intervalMs } = options;
-  screen.say(`SLS on ${stack.slsUrl}, DynamoDB on ${stack.dynamodbUrl}`);
+  screen.say(`${stack.logs.introduction}, DynamoDB on ${stack.dynamodbUrl}`);
   screen.say(`${shards} shards, ${consumers} consumers, each started every ${formatDuration(intervalMs)}`);
   screen.say(`input: ${inputs.map(({ name }) => name).join(', ')}`);
 }

@@ -26,6 +26,7 @@ export interface RunResult {
   /** Records that came out and never went in. */
   damaged: number;
   recordsBySlot: ReadonlyMap<string, number>;
+  /** By the shards' names. */
   recordsByShard: ReadonlyMap<string, number>;
 }
 
@@ -37,8 +38,9 @@ export function resultOf(run: {
   elapsedMs: number;
   interrupted: boolean;
   problem: string | undefined;
+  shardName(shard: string): string;
 }): RunResult {
-  const { proof, board, dynamodb } = run;
+  const { proof, board, dynamodb, shardName } = run;
   const { damaged, ...counts } = proof.totals();
   const bySlot = board.consumers().map(({ slot }) => [slot, proof.recordsBySlot().get(slot) ?? 0] as const);
   const seconds = Math.round(run.elapsedMs / 100) / 10;
@@ -48,7 +50,7 @@ export function resultOf(run: {
     problem: run.problem,
     damaged,
     recordsBySlot: new Map(bySlot),
-    recordsByShard: proof.recordsByShard(),
+    recordsByShard: new Map([...proof.recordsByShard()].map(([shard, count]) => [shardName(shard), count])),
   };
 }
 

@@ -7,6 +7,7 @@ export interface View {
   /** How many lines the inputs have, if that is known. */
   linesExpected: number | undefined;
   recordsPerSecond: number;
+  /** With the shards' names. */
   consumers: readonly ConsumerState[];
   recordsBySlot: ReadonlyMap<string, number>;
 }

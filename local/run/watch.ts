@@ -7,6 +7,8 @@ export interface WatchOptions {
   /** End when everything is consumed, or nothing goes on any more. */
   once: boolean;
   intervalMs: number;
+  /** A shard's id as a person reads it. */
+  shardName(shard: string): string;
   /** Ends the run from outside. */
   signal: AbortSignal;
   /** Told once, when everything is consumed and the run goes on all the same. */
@@ -34,7 +36,7 @@ type Cursors = Readonly<Record<string, string>>;
 
 const STUCK_INTERVALS = 30;
 
-export function createWatch({ once, intervalMs, signal, onIdle }: WatchOptions): Watch {
+export function createWatch({ once, intervalMs, shardName, signal, onIdle }: WatchOptions): Watch {
   const over = new AbortController();
   const stuckMs = STUCK_INTERVALS * intervalMs;
   const isStuck = createPatience(stuckMs);
@@ -56,7 +58,7 @@ export function createWatch({ once, intervalMs, signal, onIdle }: WatchOptions):
     const waiting = !ended && totals.lost === 0;
     const progress = `${totals.produced} ${totals.processed} ${[...committed.values()].join(' ')}`;
     if (!isStuck(nowMs, waiting ? undefined : progress) || !once) return;
-    problem = `Nothing went on for ${formatDuration(stuckMs)}: ${number(totals.lost)} records are not consumed, in shards ${behind.join(', ')}. The last error: ${latestFailure ?? 'none was told'}`;
+    problem = `Nothing went on for ${formatDuration(stuckMs)}: ${number(totals.lost)} records are not consumed, in shards ${behind.map(shardName).join(', ')}. The last error: ${latestFailure ?? 'none was told'}`;
     over.abort();
   };
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../lib/runtime.ts';
-import { CONTENT_FIELD, LINE_FIELD } from '../../local/run/recordFields.ts';
+import { CONTENT_FIELD, LINE_FIELD } from '../../local/run/record.ts';
 import type { Dice } from '../simulation/dice.ts';
 import type { Account } from './account.ts';
 import type { Stage } from './stage.ts';

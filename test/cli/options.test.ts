@@ -8,13 +8,14 @@ describe('options of shardbeat local', () => {
   it('have a default each', () => {
     expect(parse()).toEqual({
       inputs: [],
+      source: 'sls',
       shards: 4,
       consumers: 2,
       intervalMs: 2_000,
       once: false,
       json: false,
       process: undefined,
-      slsPort: 0,
+      logsPort: 0,
       dynamodbPort: 0,
     });
   });
@@ -24,13 +25,14 @@ describe('options of shardbeat local', () => {
     const more = ['--once', '--json', '--process', 'mine.ts', '--sls-port', '8080', '--dynamodb-port=8000'];
     expect(parse(...args, ...more)).toEqual({
       inputs: ['a.log', '-'],
+      source: 'sls',
       shards: 8,
       consumers: 3,
       intervalMs: 500,
       once: true,
       json: true,
       process: 'mine.ts',
-      slsPort: 8080,
+      logsPort: 8080,
       dynamodbPort: 8000,
     });
   });

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Input, LINE_BYTES_MAX, openInputs } from '../../../local/run/inputs.ts';
+import { type Input, openInputs } from '../../../local/run/inputs.ts';
 
+const LINE_BYTES_MAX = 1_048_576;
 const directory = mkdtempSync(join(tmpdir(), 'inputs-test-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 const never = new AbortController().signal;
@@ -17,7 +18,7 @@ function file(name: string, content: string | Uint8Array): string {
 }
 
 const open = (names: string[], stdin = ''): Promise<Input[]> =>
-  openInputs(names, Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]), never);
+  openInputs(names, Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]), LINE_BYTES_MAX, never);
 
 async function linesOf(input: Input): Promise<string[]> {
   const found: string[] = [];
@@ -91,7 +92,7 @@ describe('an input that cannot be used', () => {
 it('reading ends when the run is stopped, although stdin stays open', async () => {
   const stop = new AbortController();
   const stdin = new Readable({ read: () => {} });
-  const [input] = await openInputs(['-'], stdin, never);
+  const [input] = await openInputs(['-'], stdin, LINE_BYTES_MAX, never);
   const reading = input!.read(stop.signal)[Symbol.asyncIterator]().next();
   stop.abort(new Error('stopped'));
   await expect(reading).rejects.toThrow('stopped');

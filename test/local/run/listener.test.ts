@@ -8,7 +8,13 @@ function listening() {
   const screen = { say: (text: string) => said.push(text), show: () => {}, close: () => {} };
   const watch = { fail: vi.fn(), note: vi.fn() };
   const board = createBoard(['consumer-0', 'consumer-1']);
-  const listener = createListener(board, screen, watch as unknown as Watch, 400);
+  const listener = createListener({
+    board,
+    screen,
+    watch: watch as unknown as Watch,
+    timeoutMs: 400,
+    shardName: (shard) => shard.replace('6f6ded3f-948c', 'a'),
+  });
   return { said, watch, board, listener };
 }
 
@@ -22,6 +28,13 @@ describe('what a person is told', () => {
       'hand-off: shard 2 goes from consumer-1 to consumer-0',
     ]);
     expect(board.handOffs()).toBe(1);
+  });
+
+  it('has the names of the shards, not their ids', () => {
+    const { said, board, listener } = listening();
+    listener.event('consumer-0', { event: 'shard.claimed', shard: '6f6ded3f-948c:2', from: null });
+    expect(said).toEqual(['consumer-0 takes shard a:2']);
+    expect(board.consumers()[0]!.shards).toEqual(['6f6ded3f-948c:2']);
   });
 
   it('is a complaint that comes with every tick once, until there is another one', () => {

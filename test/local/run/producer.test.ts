@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import type { Log } from '../../../lib/sources/sls/logGroup.ts';
 import type { Input } from '../../../local/run/inputs.ts';
 import { type ProducerOptions, produce } from '../../../local/run/producer.ts';
+import type { RunRecord } from '../../../local/run/record.ts';
 
 function inputOf(...chunks: (string | Uint8Array)[][]): Input {
   return {
@@ -17,7 +17,7 @@ function inputOf(...chunks: (string | Uint8Array)[][]): Input {
 
 interface Group {
   shard: number;
-  logs: readonly Log[];
+  records: readonly RunRecord[];
 }
 
 async function run(inputs: Input[], more: Partial<ProducerOptions> = {}) {
@@ -26,8 +26,8 @@ async function run(inputs: Input[], more: Partial<ProducerOptions> = {}) {
   const lines = await produce({
     inputs,
     shards: 2,
-    put: async (shard, logs) => {
-      groups.push({ shard, logs });
+    put: async (shard, records) => {
+      groups.push({ shard, records });
     },
     onLine: (line, checksum) => {
       checksums[line - 1] = checksum;
@@ -39,15 +39,14 @@ async function run(inputs: Input[], more: Partial<ProducerOptions> = {}) {
   return { lines, groups, checksums };
 }
 
-const linesOf = ({ logs }: Group): unknown[] =>
-  logs.map(({ fields }) => (fields as Record<string, unknown>).line);
+const linesOf = ({ records }: Group): unknown[] => records.map(({ fields }) => fields.line);
 
 describe('the producer', () => {
   it('puts each line as one record with its number and its bytes, counted over all inputs', async () => {
     const bytes = Uint8Array.from([0, 255, 13, 200]);
     const { lines, groups, checksums } = await run([inputOf(['one', '']), inputOf([bytes])]);
     expect(lines).toBe(3);
-    expect(groups.flatMap(({ logs }) => logs)).toEqual([
+    expect(groups.flatMap(({ records }) => records)).toEqual([
       { timeMs: 1_700_000_000_000, fields: { line: '1', content: Buffer.from('one') } },
       { timeMs: 1_700_000_000_000, fields: { line: '2', content: Buffer.from('') } },
       { timeMs: 1_700_000_000_000, fields: { line: '3', content: Buffer.from(bytes) } },
@@ -59,7 +58,7 @@ describe('the producer', () => {
     const few = Array.from({ length: 5 }, () => 'short');
     const many = Array.from({ length: 1_200 }, () => 'short');
     const { groups } = await run([inputOf(few, many, ['one'])]);
-    expect(groups.map(({ shard, logs }) => [shard, logs.length])).toEqual([
+    expect(groups.map(({ shard, records }) => [shard, records.length])).toEqual([
       [0, 3],
       [1, 2],
       [0, 500],
@@ -72,19 +71,19 @@ describe('the producer', () => {
   it('puts about a megabyte in a group at most', async () => {
     const long = ['a', 'b', 'c'].map((letter) => letter.repeat(600_000));
     const { groups } = await run([inputOf(long)], { shards: 1 });
-    expect(groups.map(({ logs }) => logs.length)).toEqual([1, 1, 1]);
+    expect(groups.map(({ records }) => records.length)).toEqual([1, 1, 1]);
   });
 
   it('never has two groups of one shard on their way, so that its lines keep their order', async () => {
     const busy = new Set<number>();
     const seen: Group[] = [];
     await run([inputOf(...Array.from({ length: 20 }, (_, index) => [`line ${index}`]))], {
-      put: async (shard, logs) => {
+      put: async (shard, records) => {
         expect(busy.has(shard)).toBe(false);
         busy.add(shard);
         await new Promise((resolve) => setTimeout(resolve, shard === 0 ? 3 : 1));
         busy.delete(shard);
-        seen.push({ shard, logs });
+        seen.push({ shard, records });
       },
     });
     for (const shard of [0, 1]) {

@@ -18,6 +18,7 @@ function run(
     elapsedMs: 1_234,
     interrupted: false,
     problem: undefined,
+    shardName: (shard) => `a:${shard}`,
     ...more,
   });
 }
@@ -39,6 +40,7 @@ describe('the summary', () => {
     const text = formatSummary(run(inOrder));
     expect(text).toContain('Every record came out, in the order of its shard.');
     expect(text).toContain('consumer-0: 3, consumer-1: 0');
+    expect(text).toContain('a:0: 3');
   });
 
   it.each<[string, RunResult, number, string]>([

@@ -7,7 +7,13 @@ const INTERVAL_MS = 1_000;
 function watching({ once = true } = {}) {
   const outside = new AbortController();
   const onIdle = vi.fn();
-  const watch = createWatch({ once, intervalMs: INTERVAL_MS, signal: outside.signal, onIdle });
+  const watch = createWatch({
+    once,
+    intervalMs: INTERVAL_MS,
+    shardName: (shard) => `a:${shard}`,
+    signal: outside.signal,
+    onIdle,
+  });
   const look = (atMs: number, counts: { produced: number; distinct: number }, cursors: string): void => {
     const lost = counts.produced - counts.distinct;
     const totals: ProofTotals = {
@@ -54,7 +60,7 @@ describe('a run that ends by itself', () => {
     expect(watch.verdict()).toEqual({
       interrupted: false,
       problem:
-        'Nothing went on for 30s: 5 records are not consumed, in shards 1. The last error: consumer-0, shard 1: Error: boom',
+        'Nothing went on for 30s: 5 records are not consumed, in shards a:1. The last error: consumer-0, shard 1: Error: boom',
     });
   });
 

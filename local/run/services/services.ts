@@ -1,0 +1,5 @@
+import type { LogServiceKind, SourceName } from './service.ts';
+import { SLS } from './sls.ts';
+
+/** What a run on each service needs to know of it. */
+export const LOG_SERVICES: Readonly<Record<SourceName, LogServiceKind>> = { sls: SLS };
