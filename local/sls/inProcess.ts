@@ -1,9 +1,10 @@
 import type { Clock } from '../../lib/runtime.ts';
+import { endOf } from '../service/log.ts';
 import { type ShardView, viewOf } from './handlers/shards.ts';
 import { encodeCursor } from './state/cursor.ts';
 import { type Logstore, mergeShards, splitShard } from './state/logstore.ts';
 import { expire } from './state/retention.ts';
-import { endOf, type Shard } from './state/shard.ts';
+import type { Shard } from './state/shard.ts';
 import { addLogstore, addProject, logstoreOf, projectOf, type SlsState } from './state/state.ts';
 
 /** What a program does with a service that it started itself: as the API does it, without a signature or quotas. */

@@ -1,5 +1,6 @@
+import { endOf } from '../../service/log.ts';
 import { decodeCursor } from '../state/cursor.ts';
-import { endOf, type Shard } from '../state/shard.ts';
+import type { Shard } from '../state/shard.ts';
 
 /**
  * A consumer group as the service keeps it: who is alive, and where each shard is in the automaton that the official

@@ -1,8 +1,9 @@
 import { json } from '../../service/answer.ts';
+import { beginOf, endOf, groupAt, holdsPosition, positionAtTime } from '../../service/log.ts';
 import { calledShard, type Handler, requiredQuery } from '../call.ts';
 import { refuse } from '../errors.ts';
 import { decodeCursor, encodeCursor } from '../state/cursor.ts';
-import { beginOf, endOf, groupAt, holdsPosition, positionAtTime, type Shard } from '../state/shard.ts';
+import type { Shard } from '../state/shard.ts';
 
 /** GetCursor: `from` is `begin`, `end`, or seconds since 1970 by the service's clock at receipt. */
 export const getCursor: Handler = (call) => {

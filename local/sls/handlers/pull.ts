@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 import type { Answer } from '../../service/answer.ts';
+import { endOf, readGroups, type StoredGroup } from '../../service/log.ts';
 import { type Call, calledShard, type Handler, requiredQuery } from '../call.ts';
 import { acceptedCompression, compress } from '../codec.ts';
 import { refuse } from '../errors.ts';
 import { countLogs } from '../loggroup.ts';
 import { encodeCursor } from '../state/cursor.ts';
-import { endOf, readGroups, type StoredGroup } from '../state/shard.ts';
 import { projectOf } from '../state/state.ts';
 import { parsePosition, positionOf } from './cursors.ts';
 

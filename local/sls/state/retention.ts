@@ -1,5 +1,6 @@
+import { dropBefore } from '../../service/log.ts';
 import { type Logstore, TTL_DAYS_MAX } from './logstore.ts';
-import { dropBefore, type Shard } from './shard.ts';
+import type { Shard } from './shard.ts';
 import { forget, type SlsState } from './state.ts';
 
 const DAY_SEC = 86_400;

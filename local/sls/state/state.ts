@@ -1,7 +1,8 @@
+import { receiptTimeSec, type StoredGroup } from '../../service/log.ts';
 import { refuse } from '../errors.ts';
 import { MEMORY, type Storage } from '../storage/storage.ts';
 import { createLogstore, type Logstore, type LogstoreSettings } from './logstore.ts';
-import { receiptTimeSec, type Shard, type StoredGroup } from './shard.ts';
+import type { Shard } from './shard.ts';
 
 /**
  * All that the service knows, as plain data, and where it is kept: no clock, no socket. Functions take the time as an

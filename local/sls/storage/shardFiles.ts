@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SettingsError } from '../../../lib/errors.ts';
-import type { Shard, StoredGroup } from '../state/shard.ts';
+import type { StoredGroup } from '../../service/log.ts';
+import type { Shard } from '../state/shard.ts';
 import type { OpenFiles } from './openFiles.ts';
 import { encodeRecord, RECORD_HEAD_BYTES, SEGMENT_HEAD, scanSegment } from './segment.ts';
 

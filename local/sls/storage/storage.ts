@@ -1,6 +1,7 @@
+import { inMemory, type StoredGroup } from '../../service/log.ts';
 import type { ConsumerGroup } from '../group/group.ts';
 import type { Logstore } from '../state/logstore.ts';
-import type { Shard, StoredGroup } from '../state/shard.ts';
+import type { Shard } from '../state/shard.ts';
 import type { Project } from '../state/state.ts';
 
 /**
@@ -29,11 +30,7 @@ const nothing = (): void => {};
 
 /** Keeps nothing but memory. */
 export const MEMORY: Storage = {
-  append: (_logstore, _shard, bytes, receivedAtSec) => {
-    // A copy: the bytes may be a view into a pooled buffer of the request, which would stay in memory with them.
-    const copy = new Uint8Array(bytes);
-    return { receivedAtSec, byteLength: copy.byteLength, read: () => copy };
-  },
+  append: (_logstore, _shard, bytes, receivedAtSec) => inMemory(bytes, receivedAtSec),
   dropped: nothing,
   saveProject: nothing,
   deleteProject: nothing,

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { endOf } from '../../../local/service/log.ts';
 import { loadsOf } from '../../../local/sls/group/balance.ts';
 import { commit } from '../../../local/sls/group/checkpoint.ts';
 import { type ConsumerGroup, createGroup, refresh } from '../../../local/sls/group/group.ts';
 import { heartbeat } from '../../../local/sls/group/heartbeat.ts';
 import { encodeCursor } from '../../../local/sls/state/cursor.ts';
 import { createLogstore, type Logstore, mergeShards, splitShard } from '../../../local/sls/state/logstore.ts';
-import { endOf } from '../../../local/sls/state/shard.ts';
 
 /**
  * Any history of well-behaved consumers: they work on what a heartbeat gave them, go on reporting what they were told

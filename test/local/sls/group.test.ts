@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { WHOLE_KEYSPACE } from '../../../local/service/keyspace.ts';
+import { endOf } from '../../../local/service/log.ts';
 import { loadsOf } from '../../../local/sls/group/balance.ts';
 import { type Commit, commit } from '../../../local/sls/group/checkpoint.ts';
 import { type ConsumerGroup, configure, createGroup, refresh } from '../../../local/sls/group/group.ts';
 import { heartbeat } from '../../../local/sls/group/heartbeat.ts';
 import { encodeCursor } from '../../../local/sls/state/cursor.ts';
-import { createShard, endOf, type Shard } from '../../../local/sls/state/shard.ts';
+import { createShard, type Shard } from '../../../local/sls/state/shard.ts';
 import { START_MS } from './support.ts';
 
 const TIMEOUT_SEC = 60;

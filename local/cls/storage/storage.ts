@@ -1,0 +1,46 @@
+import type { ConsumerGroup } from '../group/group.ts';
+import type { Partition, StoredMessage } from '../state/partition.ts';
+import type { Logset } from '../state/state.ts';
+import type { Topic } from '../state/topic.ts';
+
+/**
+ * Where the state is kept besides memory. Each call happens before the request that causes it is answered, so what was
+ * answered is kept. What they throw becomes an internal error. Where something is added, they come before the state
+ * changes: nothing has happened then. All others come after: the change may have happened.
+ */
+export interface Storage {
+  /** Keeps one message behind those that the partition has. */
+  append(topic: Topic, partition: Partition, bytes: Uint8Array, receivedAtSec: number): StoredMessage;
+  /** The oldest messages of a partition were dropped. */
+  dropped(topic: Topic, partition: Partition): void;
+  saveLogset(logset: Logset): void;
+  deleteLogset(logset: Logset): void;
+  /** Settings and partitions; not the messages in them. */
+  saveTopic(topic: Topic): void;
+  deleteTopic(topic: Topic): void;
+  /** The partition was taken out of its topic, which was saved. */
+  deletePartition(topic: Topic, partition: Partition): void;
+  saveGroup(logset: Logset, group: ConsumerGroup): void;
+  deleteGroup(logset: Logset, group: ConsumerGroup): void;
+  close(): void;
+}
+
+const nothing = (): void => {};
+
+/** Keeps nothing but memory. */
+export const MEMORY: Storage = {
+  append: (_topic, _partition, bytes, receivedAtSec) => {
+    // A copy: the bytes may be a view into a pooled buffer of the request, which would stay in memory with them.
+    const copy = new Uint8Array(bytes);
+    return { receivedAtSec, byteLength: copy.byteLength, read: () => copy };
+  },
+  dropped: nothing,
+  saveLogset: nothing,
+  deleteLogset: nothing,
+  saveTopic: nothing,
+  deleteTopic: nothing,
+  deletePartition: nothing,
+  saveGroup: nothing,
+  deleteGroup: nothing,
+  close: nothing,
+};
