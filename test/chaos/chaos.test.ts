@@ -10,6 +10,7 @@ it('a few rounds of kills, splits, joins and leaves lose nothing and keep every 
 }, async () => {
   const { signal } = new AbortController();
   const result = await runChaos({
+    source: 'sls',
     rounds: 4,
     seed: 'fast',
     intervalMs: 500,

@@ -36,7 +36,8 @@ const SHARDS_MAX = 10;
 const mayLeave = ({ crew }: Theatre): boolean => crew.active().length > SLOTS_MIN;
 const mayKill = ({ crew }: Theatre): boolean => crew.active().length > 0;
 const maySplit = ({ stage }: Theatre): boolean => stage.openShards().length < SHARDS_MAX;
-const mayMerge = ({ stage }: Theatre): boolean => stage.openShards().length > SHARDS_MIN;
+const mayMerge = ({ stage }: Theatre): boolean =>
+  stage.openShards().length > SHARDS_MIN && stage.mergeableShards().length > 0;
 
 export const EVENTS: readonly ChaosEvent[] = [
   {
@@ -107,9 +108,9 @@ export const EVENTS: readonly ChaosEvent[] = [
     weight: 3,
     possible: maySplit,
     happen: async ({ stage }, dice) => {
-      const { shardID } = dice.pick(stage.openShards());
-      stage.split(shardID);
-      return String(shardID);
+      const shard = dice.pick(stage.openShards());
+      stage.split(shard);
+      return shard;
     },
   },
   {
@@ -117,9 +118,9 @@ export const EVENTS: readonly ChaosEvent[] = [
     weight: 2,
     possible: mayMerge,
     happen: async ({ stage }, dice) => {
-      const { shardID } = dice.pick(stage.openShards().slice(0, -1));
-      stage.merge(shardID);
-      return String(shardID);
+      const shard = dice.pick(stage.mergeableShards());
+      stage.merge(shard);
+      return shard;
     },
   },
   {
@@ -127,9 +128,9 @@ export const EVENTS: readonly ChaosEvent[] = [
     weight: 4,
     possible: maySplit,
     happen: async (theatre, dice) => {
-      const { shardID } = dice.pick(theatre.stage.openShards());
-      theatre.stage.split(shardID);
-      return `${shardID} ${await killInTheMiddle(theatre, dice, shardID)}`;
+      const shard = dice.pick(theatre.stage.openShards());
+      theatre.stage.split(shard);
+      return `${shard} ${await killInTheMiddle(theatre, dice, shard)}`;
     },
   },
   {
@@ -137,9 +138,9 @@ export const EVENTS: readonly ChaosEvent[] = [
     weight: 3,
     possible: mayMerge,
     happen: async (theatre, dice) => {
-      const { shardID } = dice.pick(theatre.stage.openShards().slice(0, -1));
-      theatre.stage.merge(shardID);
-      return `${shardID} ${await killInTheMiddle(theatre, dice, shardID)}`;
+      const shard = dice.pick(theatre.stage.mergeableShards());
+      theatre.stage.merge(shard);
+      return `${shard} ${await killInTheMiddle(theatre, dice, shard)}`;
     },
   },
 ];
@@ -149,10 +150,10 @@ export const EVENTS: readonly ChaosEvent[] = [
  * killed or goes for good, at once or when it has read the parent up; or whoever plans dies once the plan is made; or all
  * die when they take a child.
  */
-async function killInTheMiddle(theatre: Theatre, dice: Dice, parent: number): Promise<string> {
+async function killInTheMiddle(theatre: Theatre, dice: Dice, parent: string): Promise<string> {
   const { stage, crew, signal } = theatre;
   const how = dice.pick(['owner leaves', 'owner dies', 'shard.done', 'plan.made', 'shard.claimed']);
-  const item = await stage.store.get(shardKey(String(parent)), { consistent: true, signal });
+  const item = await stage.store.get(shardKey(parent), { consistent: true, signal });
   const owner = crew.active().find((slot) => slot === item?.owner);
   if (how === 'owner leaves' || how === 'owner dies') {
     if (owner === undefined) return 'without owner';

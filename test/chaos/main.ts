@@ -4,10 +4,11 @@ import { parseArgs } from 'node:util';
 import { buildFunctions } from '../../build.ts';
 import { parseDuration } from '../../lib/config/duration.ts';
 import { systemClock as clock } from '../../lib/runtime.ts';
+import { SOURCES } from '../../local/run/services/service.ts';
 import { formatResult } from './result.ts';
 import { runChaos } from './run.ts';
 
-const HELP = `npm run chaos -- [--rounds 50] [--seed S] [--interval 750ms] [--json]
+const HELP = `npm run chaos -- [--source sls] [--rounds 50] [--seed S] [--interval 750ms] [--json]
 
 Kills, starts and removes consumers and splits and merges shards at random while records go in, then reads everything up
 and checks that nothing was lost, that the records of every key came in order, and that every repeat is explained by a
@@ -15,6 +16,7 @@ kill. The seed decides what happens and when. Exit code: 0 all is well, 1 it is 
 `;
 
 const OPTIONS = {
+  source: { type: 'string', default: 'sls' },
   rounds: { type: 'string', default: '50' },
   seed: { type: 'string' },
   interval: { type: 'string', default: '750ms' },
@@ -35,6 +37,7 @@ async function main(): Promise<number> {
   }
   await buildFunctions();
   const result = await runChaos({
+    source: values.source,
     rounds: values.rounds,
     seed: values.seed ?? randomUUID().slice(0, 8),
     intervalMs: values.intervalMs,
@@ -50,9 +53,16 @@ async function main(): Promise<number> {
 /** undefined: an option cannot be used, and stderr says why. */
 function read() {
   try {
-    const { rounds, interval, ...values } = parseArgs({ options: OPTIONS, strict: true }).values;
+    const {
+      source: name,
+      rounds,
+      interval,
+      ...values
+    } = parseArgs({ options: OPTIONS, strict: true }).values;
+    const source = SOURCES.find((known) => known === name);
+    if (source === undefined) throw new Error(`--source ${name}: the sources are ${SOURCES.join(', ')}`);
     if (!/^[1-9]\d{0,5}$/.test(rounds)) throw new Error(`--rounds ${rounds}: write a whole number from 1`);
-    return { ...values, rounds: Number(rounds), intervalMs: parseDuration('--interval', interval) };
+    return { ...values, source, rounds: Number(rounds), intervalMs: parseDuration('--interval', interval) };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
     return undefined;

@@ -27,10 +27,7 @@ export async function untilReadUp(theatre: Theatre): Promise<void> {
 async function look({ stage, signal }: Theatre): Promise<{ behind: string[]; progress: string }> {
   const { shards } = await stage.store.readAll({ consistent: true, signal });
   const committed = new Map([...shards].map(([id, { cursor }]) => [id, cursor]));
-  const notDone = stage
-    .closedShards()
-    .map(({ shardID }) => String(shardID))
-    .filter((id) => shards.get(id)?.state !== 'done');
+  const notDone = stage.closedShards().filter((id) => shards.get(id)?.state !== 'done');
   const behind = new Set([...shardsBehind(stage.endCursors(), committed), ...notDone]);
   const progress = JSON.stringify(
     [...shards].map(([id, { cursor, state, owner }]) => [id, cursor, state, owner]),

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { deriveTimes } from '../../lib/config/times.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { prepareBundles } from '../../local/run/bundles.ts';
+import type { SourceName } from '../../local/run/services/service.ts';
 import { makeTemporaryDirectory } from '../../local/run/temporary.ts';
 import { createDice } from '../simulation/dice.ts';
 import { type Account, createAccount } from './account.ts';
@@ -15,9 +16,11 @@ import { untilBegun, untilReadUp } from './readUp.ts';
 import { type ChaosResult, resultOf } from './result.ts';
 import { playRound } from './rounds.ts';
 import { type Stage, startStage } from './stage.ts';
+import { STREAMS } from './streams/streams.ts';
 import { createTrail } from './trail.ts';
 
 export interface ChaosOptions {
+  source: SourceName;
   rounds: number;
   /** Decides what happens and when; how far the group is at that moment is the machine's business. */
   seed: string;
@@ -50,7 +53,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { path: directory } = cleanup.use(await makeTemporaryDirectory());
   const ledgerFile = join(directory, 'ledger');
   const follower = cleanup.use(await followLedger(ledgerFile, account, fail));
-  const stage = cleanup.use(await startStage({ shards: SHARDS_AT_FIRST, intervalMs, clock }));
+  const startStream = STREAMS[options.source];
+  const stage = cleanup.use(await startStage({ startStream, shards: SHARDS_AT_FIRST, intervalMs, clock }));
   const crew = createCrew({
     ...(await functionOf(directory, ledgerFile, stage)),
     intervalMs,
