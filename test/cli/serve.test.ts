@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseServeSlsOptions } from '../../local/sls/serve/options.ts';
-import { clientOf, serve } from '../local/sls/child.ts';
+import { serve } from '../local/service/child.ts';
+import { clientOf } from '../local/sls/child.ts';
 import {
   contentsOf,
   cursorOf,

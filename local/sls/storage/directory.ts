@@ -1,14 +1,20 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type DataFormat, openDataDirectory } from '../../service/storage/dataDirectory.ts';
+import {
+  deleteDocument,
+  deleteWithDocument,
+  hashedName,
+  writeDocument,
+  writeMainDocument,
+} from '../../service/storage/documents.ts';
+import { createLogs, type Logs } from '../../service/storage/logs.ts';
+import { segmentFormat } from '../../service/storage/segment.ts';
+import { unusable } from '../../service/storage/unusable.ts';
+import { BODY_BYTES_MAX } from '../codec.ts';
 import type { Logstore } from '../state/logstore.ts';
-import type { Shard } from '../state/shard.ts';
 import type { Project } from '../state/state.ts';
-import { openDataDirectory, unusable } from './dataDirectory.ts';
 import { writeGroup, writeLogstore, writeProject } from './documents.ts';
-import { loadProjects, type ShardFilesByShard, shardDirectory, TEMPORARY } from './load.ts';
-import { createOpenFiles, type OpenFiles } from './openFiles.ts';
-import { openShardFiles, type ShardFiles } from './shardFiles.ts';
+import { loadProjects, shardDirectory } from './load.ts';
 import type { Storage } from './storage.ts';
 
 /**
@@ -30,100 +36,78 @@ export interface OpenedDirectory {
   readonly projects: Map<string, Project>;
 }
 
+const DATA: DataFormat = {
+  format: 'shardbeat-local-sls',
+  version: 1,
+  service: 'a local SLS service',
+  root: 'projects',
+};
+const SEGMENTS = segmentFormat('SLSLOG', 1, BODY_BYTES_MAX);
+
 /**
  * Opens the directory, made if there is none, and reads what it holds. Throws a SettingsError for `data` if another
  * process uses it, or if it holds something else or something damaged.
  */
 export function openDirectory(directory: string): OpenedDirectory {
-  const { projectsDirectory, release } = openDataDirectory(directory);
-  const files = createOpenFiles();
-  const shardFiles: ShardFilesByShard = new WeakMap();
-  try {
-    const projects = loadProjects(projectsDirectory, files, shardFiles);
-    return { storage: createStorage(projectsDirectory, files, shardFiles, release), projects };
-  } catch (error) {
-    files.close();
+  const { root, release } = openDataDirectory(directory, DATA);
+  const logs = createLogs(SEGMENTS);
+  const close = (): void => {
+    logs.close();
     release();
+  };
+  try {
+    const projects = loadProjects(root, logs);
+    return { storage: createStorage(root, logs, close), projects };
+  } catch (error) {
+    close();
     throw unusable(directory, error);
   }
 }
 
-function createStorage(
-  root: string,
-  files: OpenFiles,
-  shardFiles: ShardFilesByShard,
-  release: () => void,
-): Storage {
+function createStorage(root: string, logs: Logs, close: () => void): Storage {
   const directoryOf = (logstore: Logstore): string => join(root, logstore.project, logstore.name);
   /** Logstores of which the directory does not hold the latest: no group may go to a shard that it does not know. */
   const unsaved = new WeakSet<Logstore>();
-  const filesOf = (logstore: Logstore, shard: Shard): ShardFiles => {
-    const found = shardFiles.get(shard);
-    if (found) return found;
-    const opened = openShardFiles(shardDirectory(directoryOf(logstore), shard), shard, files).shardFiles;
-    shardFiles.set(shard, opened);
-    return opened;
-  };
   const saveLogstore = (logstore: Logstore): void => {
     unsaved.add(logstore);
-    const directory = directoryOf(logstore);
-    const path = join(directory, 'logstore.json');
-    if (!existsSync(path)) rmSync(directory, { recursive: true, force: true });
-    writeDocument(path, writeLogstore(logstore));
+    writeMainDocument(join(directoryOf(logstore), 'logstore.json'), writeLogstore(logstore));
     unsaved.delete(logstore);
   };
   const forgetLogstore = (logstore: Logstore): void => {
-    for (const shard of logstore.shards) shardFiles.get(shard)?.forget();
+    for (const shard of logstore.shards) logs.forget(shard);
   };
 
   return {
     append: (logstore, shard, bytes, receivedAtSec) => {
       if (unsaved.has(logstore)) saveLogstore(logstore);
-      return filesOf(logstore, shard).append(bytes, receivedAtSec);
+      const directory = shardDirectory(directoryOf(logstore), shard);
+      const at = { directory, log: shard, firstPosition: shard.firstPosition };
+      return logs.append(at, bytes, receivedAtSec);
     },
-    dropped: (logstore, shard) => filesOf(logstore, shard).dropBefore(shard.firstPosition),
+    dropped: (_logstore, shard) => logs.dropBefore(shard, shard.firstPosition),
     saveProject: (project) => {
-      const directory = join(root, project.name);
-      rmSync(directory, { recursive: true, force: true });
-      writeDocument(join(directory, 'project.json'), writeProject(project));
+      const path = join(root, project.name, 'project.json');
+      // A new one: whatever is there is left of another.
+      deleteWithDocument(path);
+      writeDocument(path, writeProject(project));
     },
     deleteProject: (project) => {
       for (const logstore of project.logstores.values()) forgetLogstore(logstore);
-      deleteWithDocument(join(root, project.name), 'project.json');
+      deleteWithDocument(join(root, project.name, 'project.json'));
     },
     saveLogstore,
     deleteLogstore: (logstore) => {
       forgetLogstore(logstore);
-      deleteWithDocument(directoryOf(logstore), 'logstore.json');
+      deleteWithDocument(join(directoryOf(logstore), 'logstore.json'));
     },
-    deleteShard: (logstore, shard) => {
-      shardFiles.get(shard)?.forget();
-      rmSync(shardDirectory(directoryOf(logstore), shard), { recursive: true, force: true });
-    },
-    saveGroup: (logstore, group) =>
-      writeDocument(join(directoryOf(logstore), groupFile(group.name)), writeGroup(group)),
-    deleteGroup: (logstore, group) =>
-      rmSync(join(directoryOf(logstore), groupFile(group.name)), { force: true }),
-    close: () => {
-      files.close();
-      release();
-    },
+    deleteShard: (logstore, shard) => logs.delete(shardDirectory(directoryOf(logstore), shard), shard),
+    saveGroup: (logstore, group) => writeDocument(groupPath(directoryOf(logstore), group), writeGroup(group)),
+    deleteGroup: (logstore, group) => deleteDocument(groupPath(directoryOf(logstore), group)),
+    close,
   };
 }
 
-/** The document first: without it the rest is nothing, and is deleted by the next one who opens the directory. */
-function deleteWithDocument(directory: string, document: string): void {
-  rmSync(join(directory, document), { force: true });
-  rmSync(directory, { recursive: true, force: true });
-}
-
-function writeDocument(path: string, text: string): void {
-  mkdirSync(join(path, '..'), { recursive: true });
-  writeFileSync(`${path}${TEMPORARY}`, text);
-  renameSync(`${path}${TEMPORARY}`, path);
-}
-
 /** A group's name may be anything: the file is named by its hash. */
-function groupFile(name: string): string {
-  return `group-${createHash('sha256').update(name).digest('hex').slice(0, 32)}.json`;
+function groupPath(directory: string, { name }: { name: string }): string {
+  return join(directory, hashedName('group', name));
 }

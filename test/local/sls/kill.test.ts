@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../lib/runtime.ts';
-import { clientOf, serve } from './child.ts';
+import { serve } from '../service/child.ts';
+import { clientOf } from './child.ts';
 import { json } from './json.ts';
 import {
   contentsOf,

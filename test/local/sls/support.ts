@@ -1,37 +1,14 @@
 import { Buffer } from 'node:buffer';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import protobuf from 'protobufjs';
 import { onTestFinished } from 'vitest';
-import type { Clock } from '../../../lib/runtime.ts';
 import { md5Hex, sha256Hex, signV1, signV4 } from '../../../lib/sources/sls/signature.ts';
 import { type SlsOptions, type SlsService, startSls } from '../../../local/sls/service.ts';
+import { type ManualClock, manualClock, newDirectory, START_MS, START_SEC } from '../service/support.ts';
 
 export const ACCOUNT = { accessKeyId: 'test-id', accessKeySecret: 'test-secret' };
-/** A time in 2026 that is a whole second. */
-export const START_MS = 1_780_000_000_000;
-export const START_SEC = START_MS / 1000;
-
-export interface ManualClock extends Clock {
-  advance(durationMs: number): void;
-}
-
-/** Time that passes only when a test says so, or sleeps. */
-export function manualClock(startMs = START_MS): ManualClock {
-  let nowMs = startMs;
-  return {
-    now: () => nowMs,
-    sleep: async (durationMs) => {
-      nowMs += durationMs;
-    },
-    advance: (durationMs) => {
-      nowMs += durationMs;
-    },
-  };
-}
+export { manualClock, newDirectory, START_MS, START_SEC };
 
 export interface Bench {
   service: SlsService;
@@ -53,13 +30,6 @@ export async function openBench(clock: ManualClock, options: Partial<SlsOptions>
   const service = await startSls({ accounts: [ACCOUNT], clock, ...options });
   onTestFinished(() => service.close());
   return { service, clock, call: (request) => send(service, clock.now(), request) };
-}
-
-/** A directory that is not there yet, and gone when the test ends. */
-export function newDirectory(): string {
-  const parent = mkdtempSync(join(tmpdir(), 'sls-test-'));
-  onTestFinished(() => rmSync(parent, { recursive: true, force: true }));
-  return join(parent, 'data');
 }
 
 export interface TestRequest {

@@ -1,11 +1,11 @@
+import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
-import { BODY_BYTES_MAX } from '../codec.ts';
 
 /**
  * The format of a segment: a file of log groups that is only ever appended to. Pure; nothing here reads a file.
  *
- * It starts with 8 bytes, `SLSLOG`, a zero, and the version. Each group follows as
+ * It starts with 8 bytes, the head of its format. Each group follows as
  *
  *     length         4 bytes, of the group
  *     receivedAtSec  4 bytes, seconds since 1970
@@ -15,9 +15,19 @@ import { BODY_BYTES_MAX } from '../codec.ts';
  * all numbers unsigned, little-endian. The position of a group is that of the first one, which is in the file's name,
  * plus the number of groups before it.
  */
-const VERSION = 1;
-export const SEGMENT_HEAD: Uint8Array = Buffer.from(`SLSLOG\0${String.fromCharCode(VERSION)}`, 'latin1');
 export const RECORD_HEAD_BYTES = 12;
+
+export interface SegmentFormat {
+  /** Six letters for the service, a zero, and the version. */
+  readonly head: Uint8Array;
+  readonly groupBytesMax: number;
+}
+
+export function segmentFormat(name: string, version: number, groupBytesMax: number): SegmentFormat {
+  const head = Buffer.from(`${name}\0${String.fromCharCode(version)}`, 'latin1');
+  assert(head.byteLength === 8, 'a name has six letters');
+  return { head, groupBytesMax };
+}
 
 export interface SegmentRecord {
   /** Of the group, from the start of the file. */
@@ -47,19 +57,19 @@ export function encodeRecord(group: Uint8Array, receivedAtSec: number): Uint8Arr
   return record;
 }
 
-/** Finds the groups in a segment; undefined if it is no segment of this version. */
-export function scanSegment(bytes: Uint8Array): SegmentScan | undefined {
+/** Finds the groups in a segment; undefined if it is no segment of this format. */
+export function scanSegment(bytes: Uint8Array, format: SegmentFormat): SegmentScan | undefined {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const head = file.subarray(0, SEGMENT_HEAD.byteLength);
-  if (!head.equals(SEGMENT_HEAD.subarray(0, head.byteLength))) {
+  const head = file.subarray(0, format.head.byteLength);
+  if (!head.equals(format.head.subarray(0, head.byteLength))) {
     return isBlank(file) ? { records: [], end: 0, tail: 'torn' } : undefined;
   }
-  if (head.byteLength < SEGMENT_HEAD.byteLength) return { records: [], end: 0, tail: 'torn' };
+  if (head.byteLength < format.head.byteLength) return { records: [], end: 0, tail: 'torn' };
 
   const records: SegmentRecord[] = [];
-  let at = SEGMENT_HEAD.byteLength;
+  let at = format.head.byteLength;
   while (at < file.byteLength) {
-    const record = recordAt(file, at);
+    const record = recordAt(file, at, format);
     if (typeof record === 'string') return { records, end: at, tail: record };
     records.push(record);
     at = record.offset + record.byteLength;
@@ -67,11 +77,15 @@ export function scanSegment(bytes: Uint8Array): SegmentScan | undefined {
   return { records, end: at, tail: 'none' };
 }
 
-function recordAt(file: Buffer, at: number): SegmentRecord | 'torn' | 'damaged' {
+function recordAt(
+  file: Buffer,
+  at: number,
+  { groupBytesMax }: SegmentFormat,
+): SegmentRecord | 'torn' | 'damaged' {
   const offset = at + RECORD_HEAD_BYTES;
   if (offset > file.byteLength) return 'torn';
   const byteLength = file.readUInt32LE(at);
-  if (byteLength === 0 || byteLength > BODY_BYTES_MAX) return isBlank(file.subarray(at)) ? 'torn' : 'damaged';
+  if (byteLength === 0 || byteLength > groupBytesMax) return isBlank(file.subarray(at)) ? 'torn' : 'damaged';
   if (offset + byteLength > file.byteLength) return 'torn';
   if (file.readUInt32LE(at + 8) !== checksumOf(file, at, byteLength)) {
     // A file may have grown before what was written got into it, as after a loss of power.

@@ -1,13 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { SettingsError } from '../../../lib/errors.ts';
-import type { StoredGroup } from '../../service/log.ts';
-import type { Shard } from '../state/shard.ts';
+import type { StoredGroup } from '../log.ts';
 import type { OpenFiles } from './openFiles.ts';
-import { encodeRecord, RECORD_HEAD_BYTES, SEGMENT_HEAD, scanSegment } from './segment.ts';
+import { encodeRecord, RECORD_HEAD_BYTES, type SegmentFormat, scanSegment } from './segment.ts';
+import { damaged } from './unusable.ts';
 
-/** The groups of one shard: segments in a directory of their own, each named by the position of its first group. */
-export interface ShardFiles {
+/** The groups of one log: segments in a directory of their own, each named by the position of its first group. */
+export interface LogFiles {
   append(group: Uint8Array, receivedAtSec: number): StoredGroup;
   /** Deletes the segments all of whose groups are before a position. */
   dropBefore(position: bigint): void;
@@ -28,15 +27,21 @@ interface Segment {
 /** A segment that is larger than this gets no more groups. */
 const SEGMENT_BYTES_MAX = 16 * 1024 * 1024;
 
+/** What segments are written with. */
+interface Means {
+  readonly files: OpenFiles;
+  readonly format: SegmentFormat;
+}
+
 /**
- * Opens the directory of a shard, made if there is none, and finds its groups. What an interrupted write left at the end
+ * Opens the directory of a log, made if there is none, and finds its groups. What an interrupted write left at the end
  * is cut off. Throws a SettingsError for `data` if something else is missing or damaged.
  */
-export function openShardFiles(
+export function openLogFiles(
   directory: string,
-  shard: Pick<Shard, 'firstPosition'>,
-  files: OpenFiles,
-): { shardFiles: ShardFiles; groups: StoredGroup[]; firstPosition: bigint } {
+  knownFirstPosition: bigint,
+  means: Means,
+): { logFiles: LogFiles; groups: StoredGroup[]; firstPosition: bigint } {
   mkdirSync(directory, { recursive: true });
   const paths = readdirSync(directory)
     .filter((name) => /^\d{1,19}\.log$/.test(name))
@@ -49,16 +54,16 @@ export function openShardFiles(
     const before = segments.at(-1);
     if (before && before.first + BigInt(before.count) !== first)
       throw damaged(path, 'groups before it are missing');
-    const { segment, records } = loadSegment(path, first, path === paths.at(-1), files);
+    const { segment, records } = loadSegment(path, first, path === paths.at(-1), means);
     segments.push(segment);
     groups.push(...records);
   }
-  const begin = segments[0]?.first ?? shard.firstPosition;
-  const expired = Math.max(0, Number(shard.firstPosition - begin));
+  const begin = segments[0]?.first ?? knownFirstPosition;
+  const expired = Math.max(0, Number(knownFirstPosition - begin));
   const firstPosition = begin + BigInt(expired);
   if (expired > groups.length) throw damaged(directory, 'groups at its end are missing');
   return {
-    shardFiles: createShardFiles(directory, segments, firstPosition + BigInt(groups.length - expired), files),
+    logFiles: createLogFiles(directory, segments, firstPosition + BigInt(groups.length - expired), means),
     groups: groups.slice(expired),
     firstPosition,
   };
@@ -68,32 +73,37 @@ function loadSegment(
   path: string,
   first: bigint,
   isLast: boolean,
-  files: OpenFiles,
+  { files, format }: Means,
 ): { segment: Segment; records: StoredGroup[] } {
-  const scan = scanSegment(readFileSync(path));
+  const scan = scanSegment(readFileSync(path), format);
   if (!scan) throw damaged(path, 'it was not written by this version');
   const { records, end, tail } = scan;
   if (tail === 'damaged' || (tail === 'torn' && !isLast)) throw damaged(path, `damaged at byte ${end}`);
   if (tail === 'torn') {
     files.truncate(path, end);
-    if (end === 0) files.write(path, 0, SEGMENT_HEAD);
+    if (end === 0) files.write(path, 0, format.head);
   }
   const segment = {
     path,
     first,
     count: records.length,
-    end: Math.max(end, SEGMENT_HEAD.byteLength),
+    end: Math.max(end, format.head.byteLength),
     isTorn: false,
   };
   return { segment, records: records.map((record) => storedGroup(files, path, record)) };
 }
 
-function createShardFiles(directory: string, segments: Segment[], end: bigint, files: OpenFiles): ShardFiles {
+function createLogFiles(
+  directory: string,
+  segments: Segment[],
+  end: bigint,
+  { files, format }: Means,
+): LogFiles {
   let next = end;
   const startSegment = (): Segment => {
     const path = join(directory, `${next}.log`);
-    files.write(path, 0, SEGMENT_HEAD);
-    const segment = { path, first: next, count: 0, end: SEGMENT_HEAD.byteLength, isTorn: false };
+    files.write(path, 0, format.head);
+    const segment = { path, first: next, count: 0, end: format.head.byteLength, isTorn: false };
     segments.push(segment);
     return segment;
   };
@@ -120,7 +130,7 @@ function createShardFiles(directory: string, segments: Segment[], end: bigint, f
     },
     dropBefore: (position) => {
       const isOver = ({ first, count }: Segment): boolean => first + BigInt(count) <= position;
-      // The last one says where the shard ends. It may go once another one says so.
+      // The last one says where the log ends. It may go once another one says so.
       const last = segments.at(-1);
       if (last && last.count > 0 && isOver(last)) {
         mend(last, files);
@@ -149,8 +159,4 @@ function storedGroup(
   { offset, byteLength, receivedAtSec }: { offset: number; byteLength: number; receivedAtSec: number },
 ): StoredGroup {
   return { receivedAtSec, byteLength, read: () => files.read(path, offset, byteLength) };
-}
-
-export function damaged(path: string, what: string): SettingsError {
-  return new SettingsError('data', path, `${what}. Restore it, or start with another directory`);
 }

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { SettingsError } from '../../../lib/errors.ts';
-import { lockDirectory } from '../../../local/sls/storage/lock.ts';
-import { newDirectory } from './support.ts';
+import { SettingsError } from '../../../../lib/errors.ts';
+import { lockDirectory } from '../../../../local/service/storage/lock.ts';
+import { newDirectory } from '../support.ts';
 
 function directory(holder?: unknown): string {
   const path = newDirectory();

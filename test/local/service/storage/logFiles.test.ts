@@ -2,10 +2,13 @@ import { Buffer } from 'node:buffer';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createOpenFiles, type OpenFiles } from '../../../local/sls/storage/openFiles.ts';
-import { encodeRecord, SEGMENT_HEAD } from '../../../local/sls/storage/segment.ts';
-import { openShardFiles } from '../../../local/sls/storage/shardFiles.ts';
-import { newDirectory } from './support.ts';
+import { openLogFiles } from '../../../../local/service/storage/logFiles.ts';
+import { createOpenFiles, type OpenFiles } from '../../../../local/service/storage/openFiles.ts';
+import { encodeRecord, segmentFormat } from '../../../../local/service/storage/segment.ts';
+import { newDirectory } from '../support.ts';
+
+const FORMAT = segmentFormat('TSTLOG', 1, 1000);
+const { head: HEAD } = FORMAT;
 
 /** Files on a disk that is full after so many more bytes. */
 function filesOnFullDisk(): OpenFiles & { room: number } {
@@ -25,7 +28,7 @@ function filesOnFullDisk(): OpenFiles & { room: number } {
 }
 
 const open = (directory: string, files: OpenFiles) =>
-  openShardFiles(directory, { firstPosition: 1000n }, files);
+  openLogFiles(directory, 1000n, { files, format: FORMAT });
 const textsIn = (directory: string): string[] => {
   const files = createOpenFiles();
   onTestFinished(files.close);
@@ -35,15 +38,15 @@ const textsIn = (directory: string): string[] => {
 test('what a full disk cut short is overwritten by what comes when there is room again', () => {
   const directory = newDirectory();
   const disk = filesOnFullDisk();
-  const { shardFiles } = open(directory, disk);
-  shardFiles.append(Buffer.from('first'), 1);
+  const { logFiles } = open(directory, disk);
+  logFiles.append(Buffer.from('first'), 1);
   disk.room = 50;
-  expect(() => shardFiles.append(Buffer.alloc(200, 'x'), 2)).toThrow('ENOSPC');
+  expect(() => logFiles.append(Buffer.alloc(200, 'x'), 2)).toThrow('ENOSPC');
   const path = join(directory, '1000.log');
   expect(statSync(path).size).toBe(8 + 17 + 50);
 
   disk.room = Number.POSITIVE_INFINITY;
-  const stored = shardFiles.append(Buffer.from('second'), 3);
+  const stored = logFiles.append(Buffer.from('second'), 3);
   expect(Buffer.from(stored.read()).toString()).toBe('second');
   expect(textsIn(directory)).toEqual(['first', 'second']);
   expect(statSync(path).size).toBe(8 + 17 + 18);
@@ -52,22 +55,22 @@ test('what a full disk cut short is overwritten by what comes when there is room
 test('a file whose very beginning did not fit is begun again', () => {
   const directory = newDirectory();
   const disk = filesOnFullDisk();
-  const { shardFiles } = open(directory, disk);
+  const { logFiles } = open(directory, disk);
   disk.room = 3;
-  expect(() => shardFiles.append(Buffer.from('first'), 1)).toThrow('ENOSPC');
+  expect(() => logFiles.append(Buffer.from('first'), 1)).toThrow('ENOSPC');
   disk.room = Number.POSITIVE_INFINITY;
-  shardFiles.append(Buffer.from('first'), 1);
+  logFiles.append(Buffer.from('first'), 1);
   expect(textsIn(directory)).toEqual(['first']);
 });
 
 test('files that do not follow one another are refused, and none of them is changed', () => {
   const record = encodeRecord(Buffer.from('group'), 1);
-  const whole = Buffer.concat([SEGMENT_HEAD, record, record]);
+  const whole = Buffer.concat([HEAD, record, record]);
   const cut = whole.subarray(0, whole.byteLength - 1);
   const cases: [files: Record<string, Uint8Array>, message: string][] = [
     [{ '1000.log': cut, '1001.log': whole }, 'damaged at byte 25'],
     [{ '1000.log': whole, '1003.log': whole }, 'groups before it are missing'],
-    [{ '998.log': SEGMENT_HEAD }, 'groups at its end are missing'],
+    [{ '998.log': HEAD }, 'groups at its end are missing'],
   ];
   for (const [content, message] of cases) {
     const directory = newDirectory();

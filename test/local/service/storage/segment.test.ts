@@ -1,17 +1,21 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeRecord, SEGMENT_HEAD, scanSegment } from '../../../local/sls/storage/segment.ts';
+import { encodeRecord, scanSegment, segmentFormat } from '../../../../local/service/storage/segment.ts';
+
+const FORMAT = segmentFormat('TSTLOG', 1, 1000);
+const { head: HEAD } = FORMAT;
+const scan = (file: Uint8Array) => scanSegment(file, FORMAT);
 
 const group = fc.uint8Array({ minLength: 1, maxLength: 40 });
 const time = fc.nat(2 ** 32 - 1);
 const segment = fc.array(fc.tuple(group, time), { maxLength: 8 });
 
 const fileOf = (records: [Uint8Array, number][]): Buffer =>
-  Buffer.concat([SEGMENT_HEAD, ...records.map(([bytes, sec]) => encodeRecord(bytes, sec))]);
+  Buffer.concat([HEAD, ...records.map(([bytes, sec]) => encodeRecord(bytes, sec))]);
 const groupsIn = (file: Uint8Array) => {
-  const scan = scanSegment(file)!;
-  return scan.records.map(({ offset, byteLength, receivedAtSec }) => [
+  const found = scan(file)!;
+  return found.records.map(({ offset, byteLength, receivedAtSec }) => [
     [...file.subarray(offset, offset + byteLength)],
     receivedAtSec,
   ]);
@@ -23,7 +27,7 @@ test('what is written is read', () => {
     fc.property(segment, (records) => {
       const file = fileOf(records);
       expect(groupsIn(file)).toEqual(plain(records));
-      expect(scanSegment(file)).toMatchObject({ end: file.byteLength, tail: 'none' });
+      expect(scan(file)).toMatchObject({ end: file.byteLength, tail: 'none' });
     }),
   );
 });
@@ -36,10 +40,10 @@ test('wherever a file is cut, all whole groups before are read, and nothing else
       const whole = records.filter(
         (_, index) => fileOf(records.slice(0, index + 1)).byteLength <= cut.byteLength,
       );
-      const scan = scanSegment(cut)!;
+      const found = scan(cut)!;
       expect(groupsIn(cut)).toEqual(plain(whole));
-      const end = cut.byteLength < SEGMENT_HEAD.byteLength ? 0 : fileOf(whole).byteLength;
-      expect(scan).toMatchObject({ end, tail: end === cut.byteLength && end > 0 ? 'none' : 'torn' });
+      const end = cut.byteLength < HEAD.byteLength ? 0 : fileOf(whole).byteLength;
+      expect(found).toMatchObject({ end, tail: end === cut.byteLength && end > 0 ? 'none' : 'torn' });
     }),
   );
 });
@@ -48,10 +52,10 @@ test('a file that grew before it was written to ends in zeros, which are cut off
   fc.assert(
     fc.property(segment, fc.integer({ min: 1, max: 100 }), (records, zeros) => {
       const file = Buffer.concat([fileOf(records), Buffer.alloc(zeros)]);
-      expect(scanSegment(file)).toMatchObject({ end: file.byteLength - zeros, tail: 'torn' });
+      expect(scan(file)).toMatchObject({ end: file.byteLength - zeros, tail: 'torn' });
     }),
   );
-  expect(scanSegment(Buffer.alloc(50))).toEqual({ records: [], end: 0, tail: 'torn' });
+  expect(scan(Buffer.alloc(50))).toEqual({ records: [], end: 0, tail: 'torn' });
 });
 
 test('no bit of a group with another one behind it changes unnoticed', () => {
@@ -62,16 +66,16 @@ test('no bit of a group with another one behind it changes unnoticed', () => {
         [last, 0],
       ]);
       const bit = where % ((12 + bytes.byteLength) * 8);
-      file[SEGMENT_HEAD.byteLength + (bit >> 3)]! ^= 1 << (bit & 7);
+      file[HEAD.byteLength + (bit >> 3)]! ^= 1 << (bit & 7);
       // A changed length may point behind the end, which looks like an interrupted write; but nothing is read wrongly.
-      expect(scanSegment(file)!.tail).not.toBe('none');
+      expect(scan(file)!.tail).not.toBe('none');
       expect(groupsIn(file)).toEqual([]);
     }),
   );
 });
 
 test('what is no segment, or one of another version, is told from an empty one', () => {
-  expect(scanSegment(Buffer.from('{"json":true}'))).toBeUndefined();
-  expect(scanSegment(Buffer.from('SLSLOG\0\x02more', 'latin1'))).toBeUndefined();
-  expect(scanSegment(SEGMENT_HEAD)).toEqual({ records: [], end: 8, tail: 'none' });
+  expect(scan(Buffer.from('{"json":true}'))).toBeUndefined();
+  expect(scan(Buffer.from('TSTLOG\0\x02more', 'latin1'))).toBeUndefined();
+  expect(scan(HEAD)).toEqual({ records: [], end: 8, tail: 'none' });
 });
