@@ -1,19 +1,13 @@
 import * as v from 'valibot';
-import { formatKey, parseKey } from '../../service/keyspace.ts';
+import { formatKey } from '../../service/keyspace.ts';
+import { key, position, whole } from '../../service/storage/values.ts';
 import type { ConsumerGroup } from '../group/group.ts';
 import { type Logstore, SHARDS_MAX } from '../state/logstore.ts';
 import type { Project } from '../state/state.ts';
 
 /** What is kept as JSON: projects, logstores with their shards, and consumer groups; not the log groups. */
 
-const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 const ids = v.pipe(v.array(whole), v.maxLength(SHARDS_MAX));
-const key = v.pipe(
-  v.string(),
-  v.regex(/^[0-9a-f]{32}$/),
-  v.transform((text) => parseKey(text)!),
-);
-
 const PROJECT = v.object({ name: v.string(), description: v.string(), createdAtSec: whole });
 
 const LOGSTORE = v.object({
@@ -37,11 +31,7 @@ const LOGSTORE = v.object({
       createdAtSec: whole,
       closedAtSec: v.exactOptional(whole),
       parents: ids,
-      firstPosition: v.pipe(
-        v.string(),
-        v.regex(/^\d{1,19}$/),
-        v.transform((text) => BigInt(text)),
-      ),
+      firstPosition: position,
     }),
   ),
 });
