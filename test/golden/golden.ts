@@ -3,17 +3,25 @@ import { join } from 'node:path';
 import type { WireAnswer, WireRequest } from './wire.ts';
 
 /**
- * What a client that is not ours said to the local SLS service, and what it was answered. The service's clock stood at
- * `atMs` meanwhile, so that signatures, dates and cursors hold whenever this is replayed.
+ * What a client that is not ours said to a local service, and what it was answered. The service's clock stood at `atMs`
+ * meanwhile, so that signatures, dates and cursors hold whenever this is replayed.
  */
 export interface Golden {
   /** Whose requests these are. */
   client: string;
   account: { accessKeyId: string; accessKeySecret: string };
-  /** When the service was started and, if there is one, the first logstore made. */
+  /** When the service was started, and what its clients found there made. */
   startedAtMs: number;
-  logstore?: { project: string; name: string; shards: number };
   exchanges: Exchange[];
+}
+
+export interface SlsGolden extends Golden {
+  logstore?: { project: string; name: string; shards: number };
+}
+
+export interface ClsGolden extends Golden {
+  logset: string;
+  topics: { id: string; partitions: number }[];
 }
 
 export interface Exchange {
@@ -28,13 +36,11 @@ interface Body {
   base64?: string;
 }
 
-const DIRECTORY = join(import.meta.dirname, 'sls');
-
 /** What a signature covers and what the service looks at. Not the user agent, which names the machine. */
 const REQUEST_HEADERS =
-  /^(accept|accept-encoding|authorization|content-md5|content-type|date|host|x-(log|acs)-.+)$/;
+  /^(accept|accept-encoding|authorization|content-md5|content-type|date|host|x-(log|acs|cls|tc)-.+)$/;
 /** What clients read, but for what differs in every answer. */
-const ANSWER_HEADERS = /^(content-type|x-log-(?!requestid$).+)$/;
+const ANSWER_HEADERS = /^(content-type|x-(log|cls)-(?!requestid$).+)$/;
 
 export function toExchange(atMs: number, request: WireRequest, answer: WireAnswer): Exchange {
   const { method, target } = request;
@@ -49,12 +55,17 @@ export function bytesOf({ text, base64 }: Body): Buffer {
   return text === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text);
 }
 
+/** A name says which service it was, too: `sls/go-consumer`. */
 export async function writeGolden(name: string, golden: Golden): Promise<void> {
-  await writeFile(join(DIRECTORY, `${name}.json`), `${JSON.stringify(golden, null, 2)}\n`);
+  await writeFile(pathOf(name), `${JSON.stringify(golden, null, 2)}\n`);
 }
 
-export async function readGolden(name: string): Promise<Golden> {
-  return JSON.parse(await readFile(join(DIRECTORY, `${name}.json`), 'utf8')) as Golden;
+export async function readGolden<G extends Golden>(name: string): Promise<G> {
+  return JSON.parse(await readFile(pathOf(name), 'utf8')) as G;
+}
+
+function pathOf(name: string): string {
+  return join(import.meta.dirname, `${name}.json`);
 }
 
 function toBody({ headers, body }: { headers: Readonly<Record<string, string>>; body: Buffer }): Body {

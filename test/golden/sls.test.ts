@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { decodeLogGroupList } from '../../lib/sources/sls/logGroupList.ts';
 import { decompress, isCompression } from '../../local/sls/codec.ts';
 import { startSls } from '../../local/sls/service.ts';
-import { bytesOf, type Exchange, type Golden, readGolden, toExchange } from './golden.ts';
+import { bytesOf, type Exchange, readGolden, type SlsGolden, toExchange } from './golden.ts';
 import { send } from './wire.ts';
 
 /** Recorded by `npm run test:interop -- --record`. */
@@ -20,7 +20,7 @@ const GOLDENS = [
 test.each(GOLDENS)(
   '%s: the local service answers its client as it did when it was recorded',
   async (name) => {
-    const golden = await readGolden(name);
+    const golden = await readGolden<SlsGolden>(`sls/${name}`);
     expect(golden.exchanges.length).toBeGreaterThan(0);
     const answers = await replay(golden);
     for (const [index, { request, answer }] of golden.exchanges.entries()) {
@@ -31,7 +31,12 @@ test.each(GOLDENS)(
 );
 
 /** Sends all requests to a new service whose clock stands where it stood. */
-async function replay({ account, startedAtMs, logstore, exchanges }: Golden): Promise<Exchange['answer'][]> {
+async function replay({
+  account,
+  startedAtMs,
+  logstore,
+  exchanges,
+}: SlsGolden): Promise<Exchange['answer'][]> {
   let nowMs = startedAtMs;
   const clock = { now: () => nowMs, sleep: () => Promise.reject(new Error('nothing waits here')) };
   const service = await startSls({ accounts: [account], clock });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** What a consumer tells of every call of its processor. */
 export interface ConsumedBatch {
   consumer: string;
-  shard: number;
+  shard: string;
   /** Cursors: what was read lies between them. */
   from: string;
   to: string;
@@ -13,6 +13,9 @@ export interface ConsumedBatch {
   /** The records' numbers. They grow within a shard. */
   records: number[];
 }
+
+/** How far into its shard a cursor is. */
+export type PositionOf = (cursor: string) => bigint;
 
 const LOOK_MS = 50;
 
@@ -33,6 +36,10 @@ export function within<T>(what: string, promise: Promise<T>, timeoutMs = 60_000)
   return Promise.race([promise, tooLong]);
 }
 
+export function countRecords(batches: readonly ConsumedBatch[]): number {
+  return batches.reduce((sum, { records }) => sum + records.length, 0);
+}
+
 /** Every record from 0 on was processed. */
 export function assertNoneLost(batches: readonly ConsumedBatch[], recordCount: number): void {
   const processed = new Set(batches.flatMap(({ records }) => records));
@@ -46,8 +53,11 @@ export function assertNoneLost(batches: readonly ConsumedBatch[], recordCount: n
  */
 export function assertInOrder(
   batches: readonly ConsumedBatch[],
+  positionOf: PositionOf,
   unlucky: ReadonlySet<string> = new Set(),
 ): void {
+  const tell = ({ consumer, shard, from, to, startedAtMs, endedAtMs }: ConsumedBatch): string =>
+    `${consumer} on shard ${shard}, ${positionOf(from)} to ${positionOf(to)}, ${startedAtMs}–${endedAtMs}`;
   for (const shard of new Set(batches.map((batch) => batch.shard))) {
     const own = batches.filter((batch) => batch.shard === shard).sort(byStart);
     for (const [index, batch] of own.entries()) {
@@ -60,14 +70,6 @@ export function assertInOrder(
       assert(again || batch.from === before.to, `not in order: ${label}`);
     }
   }
-}
-
-function tell({ consumer, shard, from, to, startedAtMs, endedAtMs }: ConsumedBatch): string {
-  return `${consumer} on shard ${shard}, ${positionOf(from)} to ${positionOf(to)}, ${startedAtMs}–${endedAtMs}`;
-}
-
-function positionOf(cursor: string): bigint {
-  return BigInt(Buffer.from(cursor, 'base64').toString());
 }
 
 const ascending = (one: number, other: number): number => one - other;

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { ACCOUNT, LOGSTORE, PROJECT } from './stage.ts';
 
 /** A program of ours around somebody else's SDK. */
 export interface Driver {
@@ -10,21 +9,8 @@ export interface Driver {
   command(scenario: string): [program: string, ...words: string[]];
 }
 
-export type Signature = 'v1' | 'v4';
-
-export interface Connection {
-  /** Of the service, or of a relay to it. */
-  url: string;
-  signature: Signature;
-  /** More variables for the driver. */
-  environment?: Record<string, string>;
-}
-
-/**
- * SDKs connect to `<project>.<endpoint>`. This one leads nowhere: the service is reached as their HTTP proxy, as names
- * below localhost need not resolve, and the Python SDK takes an address for one only if it has no port.
- */
-const ENDPOINT = 'http://sls.example';
+/** What a driver finds in its environment: where the service is, and what it is to do there. */
+export type Environment = Readonly<Record<string, string>>;
 
 const COMPLAINTS_LENGTH_MAX = 8_000;
 
@@ -38,11 +24,14 @@ export interface Running {
 export function start(
   { client, command }: Driver,
   scenario: string,
-  connection: Connection,
+  environment: Environment,
   onLine: (line: unknown) => void,
 ): Running {
   const [program, ...words] = command(scenario);
-  const child = spawn(program, words, { env: environmentOf(connection), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, words, {
+    env: { ...ownEnvironment(), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let complaints = '';
   child.stderr.on('data', (chunk: Buffer) => {
     complaints = (complaints + chunk.toString()).slice(-COMPLAINTS_LENGTH_MAX);
@@ -67,11 +56,11 @@ export function start(
 export async function run(
   driver: Driver,
   scenario: string,
-  connection: Connection,
+  environment: Environment,
   timeoutMs = 60_000,
 ): Promise<unknown[]> {
   const lines: unknown[] = [];
-  const running = start(driver, scenario, connection, (line) => lines.push(line));
+  const running = start(driver, scenario, environment, (line) => lines.push(line));
   const patience = setTimeout(() => running.process.kill('SIGKILL'), timeoutMs);
   try {
     await running.ended;
@@ -81,18 +70,7 @@ export async function run(
   }
 }
 
-function environmentOf({ url, signature, environment }: Connection): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name));
-  return {
-    ...Object.fromEntries(own),
-    HTTP_PROXY: url,
-    http_proxy: url,
-    INTEROP_ENDPOINT: ENDPOINT,
-    INTEROP_SIGNATURE: signature,
-    INTEROP_PROJECT: PROJECT,
-    INTEROP_LOGSTORE: LOGSTORE,
-    INTEROP_ACCESS_KEY_ID: ACCOUNT.accessKeyId,
-    INTEROP_ACCESS_KEY_SECRET: ACCOUNT.accessKeySecret,
-    ...environment,
-  };
+/** Ours, but for proxies: the services are on this machine. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name)));
 }

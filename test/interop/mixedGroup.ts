@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
-import { assertInOrder, assertNoneLost, type ConsumedBatch, until } from './consumed.ts';
+import { assertInOrder, assertNoneLost, type ConsumedBatch, countRecords, until } from './consumed.ts';
 import type { Driver } from './driver.ts';
 import { startProducer } from './mixed/producer.ts';
-import { SHARDS, startMixedStage } from './mixed/stage.ts';
+import { SHARDS, type StartMixedService } from './mixed/service.ts';
+import { startMixedStage } from './mixed/stage.ts';
 
 /**
  * Two official workers and two slots of our function in one group, joining, dying and leaving while records are put:
  * every record is processed, in the order of its shard, and no shard ever has two readers.
  */
-export async function shareGroup(driver: Driver): Promise<string> {
-  await using stage = await startMixedStage(driver);
-  const { batches, watch, troubles, unlucky } = stage;
-  await using producer = await startProducer(stage.url);
+export async function shareGroup(driver: Driver, startService: StartMixedService): Promise<string> {
+  await using stage = await startMixedStage(driver, startService);
+  const { service, batches, watch, troubles, unlucky } = stage;
+  await using producer = startProducer(service.put);
   const works = (consumer: string, since = batches.length) =>
     until(`${consumer} to work`, () => batches.slice(since).some((batch) => batch.consumer === consumer));
 
@@ -40,9 +41,9 @@ export async function shareGroup(driver: Driver): Promise<string> {
   assert.deepEqual(troubles, []);
   assert.deepEqual(watch.violations, []);
   assertNoneLost(batches, recordCount);
-  assertInOrder(batches, unlucky);
-  assert.deepEqual(await stage.checkpoints(), stage.endCursors());
-  const repeated = batches.reduce((sum, { records }) => sum + records.length, -recordCount);
+  assertInOrder(batches, service.positionOf, unlucky);
+  assert.deepEqual(await service.checkpoints(), service.endCursors());
+  const repeated = countRecords(batches) - recordCount;
   return `${recordCount} records in ${batches.length} batches, ${repeated} repeated, ${watch.readerCount()} readers of ${SHARDS} shards`;
 }
 

@@ -10,39 +10,58 @@ const CACHE = process.env.XDG_CACHE_HOME
   ? join(process.env.XDG_CACHE_HOME, 'shardbeat-interop')
   : join(tmpdir(), 'shardbeat-interop');
 
-const PYTHON_SOURCE = join(import.meta.dirname, 'python');
-const GO_SOURCE = join(import.meta.dirname, 'go');
+export type ServiceName = 'sls' | 'cls';
 
-/** The official Python SDK in an environment of its own; undefined if there is no Python. */
-export async function installPython(): Promise<Driver | undefined> {
+/** What pip is told, by service. Its result is the same for the same files. */
+const PIP_STEPS: Readonly<Record<ServiceName, readonly { file: string; options: string[] }[]>> = {
+  sls: [{ file: 'requirements.txt', options: [] }],
+  cls: [
+    { file: 'dependencies.txt', options: ['--only-binary', ':all:'] },
+    { file: 'requirements.txt', options: ['--no-deps'] },
+  ],
+};
+
+/** The official Python SDK of a service in an environment of its own; undefined if there is no Python. */
+export async function installPython(service: ServiceName): Promise<Driver | undefined> {
   if (!(await works('python3', ['--version']))) return undefined;
-  const environment = join(CACHE, 'python');
+  const source = join(import.meta.dirname, service, 'python');
+  const environment = join(CACHE, `${service}-python`);
   const python = join(environment, 'bin/python');
-  const requirements = join(PYTHON_SOURCE, 'requirements.txt');
-  const installed = join(environment, 'requirements.txt');
-  const wanted = await readFile(requirements, 'utf8');
-  if ((await readFile(installed, 'utf8').catch(() => '')) !== wanted) {
+  const wanted = await read(source, service);
+  if ((await read(environment, service).catch(() => '')) !== wanted) {
     await mkdir(CACHE, { recursive: true });
     await execute('python3', ['-m', 'venv', '--clear', environment]);
-    await execute(python, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]);
-    await copyFile(requirements, installed);
+    for (const { file, options } of PIP_STEPS[service]) {
+      const words = ['--quiet', ...options, '--requirement', join(source, file)];
+      await execute(python, ['-m', 'pip', 'install', ...words]);
+    }
+    // What is not there is not installed: these come last.
+    for (const { file } of PIP_STEPS[service]) await copyFile(join(source, file), join(environment, file));
   }
+  const sdk = /\S+==\S+/.exec(await readFile(join(source, 'requirements.txt'), 'utf8'))?.[0];
   return {
-    client: `Python SDK (${wanted.trim()})`,
+    client: `Python SDK (${sdk})`,
     // -B: nothing is to be left behind in the repository.
-    command: (scenario) => [python, '-B', join(PYTHON_SOURCE, `${scenario}.py`)],
+    command: (scenario) => [python, '-B', join(source, `${scenario}.py`)],
   };
 }
 
-/** The official Go SDK, and the drivers built with it; undefined if there is no Go. */
-export async function installGo(): Promise<Driver | undefined> {
+/** The files that say what is installed, one after the other. */
+async function read(directory: string, service: ServiceName): Promise<string> {
+  const texts = PIP_STEPS[service].map(({ file }) => readFile(join(directory, file), 'utf8'));
+  return (await Promise.all(texts)).join('\n');
+}
+
+/** The official Go SDK of a service, and the drivers built with it; undefined if there is no Go. */
+export async function installGo(service: ServiceName): Promise<Driver | undefined> {
   if (!(await works('go', ['version']))) return undefined;
-  const program = join(CACHE, 'go-driver');
+  const source = join(import.meta.dirname, service, 'go');
+  const program = join(CACHE, `${service}-go-driver`);
   await mkdir(CACHE, { recursive: true });
-  await execute('go', ['build', '-C', GO_SOURCE, '-o', program, '.']);
-  const modules = await readFile(join(GO_SOURCE, 'go.mod'), 'utf8');
-  const version = /aliyun-log-go-sdk (\S+)/.exec(modules)?.[1];
-  return { client: `Go SDK (aliyun-log-go-sdk ${version})`, command: (scenario) => [program, scenario] };
+  await execute('go', ['build', '-C', source, '-o', program, '.']);
+  const modules = await readFile(join(source, 'go.mod'), 'utf8');
+  const [, sdk, version] = /require github\.com\/\S+\/(\S+-sdk-go|\S+-go-sdk) (\S+)/.exec(modules) ?? [];
+  return { client: `Go SDK (${sdk} ${version})`, command: (scenario) => [program, scenario] };
 }
 
 /** Whether a program is there at all. */

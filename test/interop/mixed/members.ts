@@ -3,7 +3,7 @@ import { systemClock as clock } from '../../../lib/runtime.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
 import { type Consumers, startConsumers } from '../../../local/run/consumers.ts';
 import { type ConsumedBatch, within } from '../consumed.ts';
-import { type Driver, start } from '../driver.ts';
+import { type Driver, type Environment, start } from '../driver.ts';
 
 /** Somebody who consumes in the group. */
 export interface Member {
@@ -15,20 +15,14 @@ export interface Member {
 
 export interface MemberOptions {
   consumer: string;
-  /** Of the service. */
-  url: string;
+  environment: Environment;
   onBatch(batch: ConsumedBatch): void;
 }
 
 /** A process of an official SDK's consumer. */
-export function startWorker(
-  driver: Driver,
-  { consumer, url, onBatch }: MemberOptions,
-  environment: Record<string, string>,
-): Member {
-  const names = { INTEROP_CONSUMER: consumer };
-  const connection = { url, signature: 'v4', environment: { ...environment, ...names } } as const;
-  const { process, ended } = start(driver, 'worker', connection, (line) => {
+export function startWorker(driver: Driver, { consumer, environment, onBatch }: MemberOptions): Member {
+  const named = { ...environment, INTEROP_CONSUMER: consumer };
+  const { process, ended } = start(driver, 'worker', named, (line) => {
     if ('records' in (line as ConsumedBatch)) onBatch({ ...(line as ConsumedBatch), consumer });
   });
   // Whether it ended well is asked when it is told to leave; it ends badly if it is killed.
@@ -44,7 +38,6 @@ export function startWorker(
 
 export interface SlotOptions extends MemberOptions {
   bundle: string;
-  environment: Record<string, string>;
   intervalMs: number;
   timeoutMs: number;
   /** Takes its shards from the slot. */
@@ -59,14 +52,15 @@ const PROCESS = pathToFileURL(`${import.meta.dirname}/process.ts`).href;
 
 /** A slot of our function: a schedule, and a sandbox in which the deployed bundle runs. */
 export async function startSlot(options: SlotOptions): Promise<Member & { consumers: Consumers }> {
-  const { consumer, url, onBatch, bundle, environment, intervalMs, timeoutMs, onTrouble } = options;
+  const { consumer, onBatch, bundle, environment, intervalMs, timeoutMs } = options;
+  const { onCutOff, onTrouble } = options;
   let pid: number | undefined;
   let killed = false;
   let onIdle: () => void = () => {};
   const consumers = await startConsumers({
     slots: [consumer],
     ...{ intervalMs, timeoutMs, bundle, clock },
-    environmentOf: () => ({ ...environment, SHARDBEAT_SLS_ENDPOINT: url, SHARDBEAT_PROCESS: PROCESS }),
+    environmentOf: () => ({ ...environment, SHARDBEAT_PROCESS: PROCESS }),
     listener: {
       started: (_slot, started) => {
         pid = started;
@@ -78,8 +72,9 @@ export async function startSlot(options: SlotOptions): Promise<Member & { consum
           if ((invocation.result as TickResult).shards.length === 0) onIdle();
           return;
         }
-        if (!(killed && invocation.outcome === 'died'))
-          onTrouble(`${consumer}: ${JSON.stringify(invocation)}`);
+        const cutOff = invocation.outcome === 'killed' || (killed && invocation.outcome === 'died');
+        if (cutOff) onCutOff();
+        else onTrouble(`${consumer}: ${JSON.stringify(invocation)}`);
       },
       skipped: () => {},
       event: (_slot, { event, ...told }) => {

@@ -9,6 +9,6 @@ export const process: Process = async ({ shard, from, to, records }, { logger })
   const startedAtMs = Date.now();
   const numbers = [...records].map((record) => Number(record.get('n')));
   await sleep(PROCESS_MS);
-  const told = { shard: Number(shard), from, to, startedAtMs, endedAtMs: Date.now(), records: numbers };
+  const told = { shard, from, to, startedAtMs, endedAtMs: Date.now(), records: numbers };
   logger.info('interop.batch', told);
 };

@@ -1,10 +1,20 @@
 import type { WireAnswer, WireRequest } from '../../golden/wire.ts';
 
+/** What a service's consumers say, as far as it is about who reads what. */
+export interface Vocabulary {
+  /** The shard that is read, if the request reads one. */
+  pulled(request: WireRequest): string | undefined;
+  /** The shards that are named, if the request is a heartbeat. */
+  named(request: WireRequest): string[] | undefined;
+  /** The shards that a heartbeat was given. */
+  given(answer: WireAnswer): string[];
+}
+
 /**
  * Looks on from the wire whether a shard ever has two readers. A consumer may read what a heartbeat gave it, until it
  * sends one that no longer names it; and in all that time nobody else does.
  */
-export function createReaderWatch() {
+export function createReaderWatch(vocabulary: Vocabulary) {
   /** When, counted in messages, a consumer was given a shard that it still has. */
   const given = new Map<string, number>();
   /** By shard, who read it last, and when. */
@@ -28,26 +38,22 @@ export function createReaderWatch() {
     violations,
     /** Over all shards; who read two of them counts twice. */
     readerCount: () => [...pulls.values()].reduce((sum, readers) => sum + readers.size, 0),
-    asked(consumer: string, { target, body }: WireRequest): void {
+    asked(consumer: string, request: WireRequest): void {
       messages += 1;
-      const shard = /\/shards\/(\d+)\?.*\btype=logs?\b/.exec(target)?.[1];
+      const shard = vocabulary.pulled(request);
       if (shard !== undefined) pulled(consumer, shard);
-      if (!isHeartbeat(target)) return;
-      const named = (JSON.parse(body.toString()) as number[]).map((id) => `${consumer} ${id}`);
+      const named = vocabulary.named(request)?.map((id) => `${consumer} ${id}`);
+      if (named === undefined) return;
       for (const key of given.keys()) {
         if (key.startsWith(`${consumer} `) && !named.includes(key)) given.delete(key);
       }
     },
-    answered(consumer: string, { target }: WireRequest, { status, body }: WireAnswer): void {
+    answered(consumer: string, request: WireRequest, answer: WireAnswer): void {
       messages += 1;
-      if (!isHeartbeat(target) || status !== 200) return;
-      for (const id of JSON.parse(body.toString()) as number[]) {
+      if (vocabulary.named(request) === undefined || answer.status !== 200) return;
+      for (const id of vocabulary.given(answer)) {
         if (!given.has(`${consumer} ${id}`)) given.set(`${consumer} ${id}`, messages);
       }
     },
   };
-}
-
-function isHeartbeat(target: string): boolean {
-  return /\/consumergroups\/.*\btype=heartbeat\b/.test(target);
 }

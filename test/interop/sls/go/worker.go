@@ -12,7 +12,7 @@ import (
 )
 
 type batch struct {
-	Shard       int    `json:"shard"`
+	Shard       string `json:"shard"`
 	From        string `json:"from"`
 	To          string `json:"to"`
 	StartedAtMs int64  `json:"startedAtMs"`
@@ -66,7 +66,7 @@ func process(shard int, list *sls.LogGroupList, tracker consumerLibrary.CheckPoi
 		}
 	}
 	tell(batch{
-		Shard: shard, From: tracker.GetCurrentCursor(), To: tracker.GetNextCursor(),
+		Shard: strconv.Itoa(shard), From: tracker.GetCurrentCursor(), To: tracker.GetNextCursor(),
 		StartedAtMs: startedAt.UnixMilli(), EndedAtMs: time.Now().UnixMilli(), Records: records,
 	})
 	return "", tracker.SaveCheckPoint(true)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Golden } from '../golden/golden.ts';
-import { type Driver, run, type Signature } from './driver.ts';
-import { startStage } from './stage.ts';
+import type { Golden } from '../../golden/golden.ts';
+import { type Driver, run } from '../driver.ts';
+import { connect, type Signature, startStage } from './stage.ts';
 
 /** What `calls` of either driver calls, in this order, and what SLS documents to be the answer. */
 const ANSWERS: readonly (readonly [operation: string, answer: unknown])[] = [
@@ -83,7 +83,7 @@ const ANSWERS: readonly (readonly [operation: string, answer: unknown])[] = [
 /** Calls every operation once with an SDK, on a service where there is nothing yet. */
 export async function callEverything(driver: Driver, signature: Signature): Promise<Golden> {
   await using stage = await startStage();
-  const lines = await run(driver, 'calls', { url: stage.url, signature });
+  const lines = await run(driver, 'calls', connect(stage.url, signature));
   assert.deepEqual(lines, ANSWERS);
   return stage.golden(driver.client);
 }

@@ -31,7 +31,7 @@ class Processor(ConsumerProcessorBase):
         to = tracker.get_cursor()
         tell(
             {
-                "shard": self.shard_id,
+                "shard": str(self.shard_id),
                 "from": before(to, len(log_groups.LogGroups)),
                 "to": to,
                 "startedAtMs": started_at * 1000,

@@ -1,33 +1,33 @@
-import { type SlsService, startSls } from '../../local/sls/service.ts';
-import { type Exchange, type Golden, toExchange } from '../golden/golden.ts';
+import type { Clock } from '../../lib/runtime.ts';
+import { type Exchange, toExchange } from '../golden/golden.ts';
 import { type Relay, startRelay } from './relay.ts';
 
-export const PROJECT = 'interop';
-export const LOGSTORE = 'orders';
-export const ACCOUNT = { accessKeyId: 'interop-id', accessKeySecret: 'interop-secret' };
+interface Service {
+  url: string;
+  close(): Promise<void>;
+}
 
-/** The local service, with a relay before it that writes down what is said. */
-export interface Stage extends AsyncDisposable {
-  service: SlsService;
+/** A local service, with a relay before it that writes down what is said. */
+export interface Recorder<S extends Service> extends AsyncDisposable {
+  service: S;
   url: string;
   /** The same, but the last byte of every body is changed on its way. */
   tamperedUrl: string;
+  startedAtMs: number;
   /** All that was said so far. */
-  golden(client: string): Golden;
+  exchanges: Exchange[];
 }
 
-export async function startStage({ shards }: { shards?: number } = {}): Promise<Stage> {
+export async function startRecorder<S extends Service>(
+  startService: (clock: Clock) => Promise<S>,
+): Promise<Recorder<S>> {
   await using started = new AsyncDisposableStack();
   const startedAtMs = Date.now();
   let nowMs = startedAtMs;
   // Time stands still while a request is answered: replayed at that time, it is answered alike.
   const clock = { now: () => nowMs, sleep: () => Promise.reject(new Error('nothing waits here')) };
-  const service = await startSls({ accounts: [ACCOUNT], clock });
+  const service = await startService(clock);
   started.defer(service.close);
-  if (shards !== undefined) {
-    service.createProject(PROJECT);
-    service.createLogstore(PROJECT, LOGSTORE, { shards });
-  }
   const exchanges: Exchange[] = [];
   const open = async (starting: Promise<Relay>): Promise<Relay> => {
     const relay = await starting;
@@ -49,13 +49,8 @@ export async function startStage({ shards }: { shards?: number } = {}): Promise<
     service,
     url: relay.url,
     tamperedUrl: tampering.url,
-    golden: (client) => ({
-      client,
-      account: ACCOUNT,
-      startedAtMs,
-      ...(shards === undefined ? {} : { logstore: { project: PROJECT, name: LOGSTORE, shards } }),
-      exchanges,
-    }),
+    startedAtMs,
+    exchanges,
     [Symbol.asyncDispose]: () => services.disposeAsync(),
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Golden } from '../golden/golden.ts';
-import { type Driver, run, type Signature } from './driver.ts';
-import { startStage } from './stage.ts';
+import type { Golden } from '../../golden/golden.ts';
+import { type Driver, run } from '../driver.ts';
+import { connect, type Signature, startStage } from './stage.ts';
 
 const NO_MATCH = { status: 401, code: 'SignatureNotMatch' };
 const EXPIRED = { status: 400, code: 'RequestTimeExpired' };
@@ -28,7 +28,7 @@ const CHANGED = [
 /** Only what the account signed, lately, and as it signed it, is let in. */
 export async function refuseStrangers(driver: Driver, signature: Signature): Promise<Golden> {
   await using stage = await startStage({ shards: 2 });
-  assert.deepEqual(await run(driver, 'refusals', { url: stage.url, signature }), REFUSALS);
-  assert.deepEqual(await run(driver, 'changed', { url: stage.tamperedUrl, signature }), CHANGED);
+  assert.deepEqual(await run(driver, 'refusals', connect(stage.url, signature)), REFUSALS);
+  assert.deepEqual(await run(driver, 'changed', connect(stage.tamperedUrl, signature)), CHANGED);
   return stage.golden(driver.client);
 }

@@ -1,0 +1,58 @@
+import { systemClock as clock, systemRandom as random } from '../../../lib/runtime.ts';
+import { createSlsClient } from '../../../lib/sources/sls/client.ts';
+import { createSlsConsumerGroup } from '../../../lib/sources/sls/consumerGroup.ts';
+import { startSls } from '../../../local/sls/service.ts';
+import type { Put } from '../mixed/producer.ts';
+import type { Vocabulary } from '../mixed/readers.ts';
+import { GROUP, type MixedService, SHARDS, type Times } from '../mixed/service.ts';
+import { ACCOUNT, connect, LOGSTORE, PROJECT, positionOf } from './stage.ts';
+
+const vocabulary: Vocabulary = {
+  pulled: ({ target }) => /\/shards\/(\d+)\?.*\btype=logs?\b/.exec(target)?.[1],
+  named: ({ target, body }) =>
+    /\/consumergroups\/.*\btype=heartbeat\b/.test(target) ? shardsOf(body) : undefined,
+  given: ({ body }) => shardsOf(body),
+};
+
+function shardsOf(body: Buffer): string[] {
+  return (JSON.parse(body.toString()) as number[]).map(String);
+}
+
+export async function startMixedSls({ heartbeatSec, sessionTimeoutMs }: Times): Promise<MixedService> {
+  const { url, close, ...service } = await startSls({ accounts: [ACCOUNT], clock });
+  service.createProject(PROJECT);
+  service.createLogstore(PROJECT, LOGSTORE, { shards: SHARDS });
+  const names = { endpoint: url, project: PROJECT, logstore: LOGSTORE, region: 'local' };
+  const settings = { ...names, credentials: () => ACCOUNT, clock, random };
+  const group = createSlsConsumerGroup({ ...settings, group: GROUP, sessionTimeoutMs, order: true });
+  return {
+    ...{ url, close, vocabulary, positionOf },
+    workerEnvironment: (reached) => ({
+      ...connect(reached, 'v4'),
+      INTEROP_GROUP: GROUP,
+      INTEROP_HEARTBEAT_SEC: String(heartbeatSec),
+    }),
+    slotEnvironment: (reached) => ({
+      SHARDBEAT_SOURCE: 'sls',
+      SHARDBEAT_SLS_ENDPOINT: reached,
+      SHARDBEAT_SLS_PROJECT: PROJECT,
+      SHARDBEAT_SLS_LOGSTORE: LOGSTORE,
+      SHARDBEAT_SLS_REGION: 'local',
+      SHARDBEAT_SLS_ACCESS_KEY_ID: ACCOUNT.accessKeyId,
+      SHARDBEAT_SLS_ACCESS_KEY_SECRET: ACCOUNT.accessKeySecret,
+    }),
+    put: await putInto(settings),
+    checkpoints: async () => Object.fromEntries(await group.checkpoints(AbortSignal.timeout(5_000))),
+    endCursors: () => service.endCursors(PROJECT, LOGSTORE),
+  };
+}
+
+async function putInto(settings: Parameters<typeof createSlsClient>[0]): Promise<Put> {
+  const client = createSlsClient(settings);
+  const signal = AbortSignal.timeout(300_000);
+  const shards = await client.listShards(signal);
+  return async (turn, numbers) => {
+    const logs = numbers.map((n) => ({ timeMs: clock.now(), fields: { n: String(n) } }));
+    await client.putLogs({ logs }, { hashKey: shards[turn % shards.length]!.inclusiveBeginKey }, signal);
+  };
+}
