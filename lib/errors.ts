@@ -33,17 +33,27 @@ export class SourceError extends ShardbeatError {
   /** The service's own code, such as `ShardNotExist`; `Timeout`, `NetworkError` and `BadResponse` are ours. */
   readonly code: string;
   readonly status: number;
+  /** `refused`: what was asked for certainly did not happen. */
+  readonly outcome: 'refused' | 'unknown';
   readonly requestId: string | undefined;
 
-  constructor(
-    message: string,
-    details: { code: string; status: number; retriable: boolean; requestId?: string; cause?: unknown },
-  ) {
+  constructor(message: string, details: SourceErrorDetails) {
     super(message, details);
     this.code = details.code;
     this.status = details.status;
+    this.outcome = details.outcome ?? 'unknown';
     this.requestId = details.requestId;
   }
+}
+
+export interface SourceErrorDetails {
+  code: string;
+  status: number;
+  retriable: boolean;
+  /** `unknown` unless set. */
+  outcome?: 'refused' | 'unknown' | undefined;
+  requestId?: string | undefined;
+  cause?: unknown;
 }
 
 /** A failure of the group's table. `outcome: 'unknown'` says that the write may have happened. */

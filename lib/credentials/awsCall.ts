@@ -1,8 +1,8 @@
 import { SourceError } from '../errors.ts';
 import type { Clock } from '../runtime.ts';
-import { addressOfUrl } from '../sources/sls/endpoint.ts';
-import { createExchange, type HttpResponse } from '../sources/sls/http.ts';
-import { withTimeout } from '../sources/sls/retry.ts';
+import { addressOfUrl } from '../sources/http/address.ts';
+import { createExchange, type HttpResponse } from '../sources/http/exchange.ts';
+import { withTimeout } from '../sources/http/retry.ts';
 import { type AwsCredentials, signAwsRequest } from './awsSignature.ts';
 
 /** Who calls; `config` of any client of the AWS SDK is one. */

@@ -1,7 +1,7 @@
 /** Credentials that stand in AWS: a secret of Secrets Manager, or a SecureString of the Parameter Store. */
 import { SettingsError, ShardbeatError } from '../errors.ts';
 import type { Clock } from '../runtime.ts';
-import type { CredentialsProvider } from '../sources/sls/transport.ts';
+import type { CredentialsProvider } from '../sources/http/credentials.ts';
 import { type AwsAccount, type AwsOperation, callAws } from './awsCall.ts';
 import { cachedCredentials, type ExpiringCredentials } from './cached.ts';
 

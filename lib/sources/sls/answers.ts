@@ -1,5 +1,5 @@
 /** What is inside of answers in JSON, checked. */
-import { badResponse } from './failure.ts';
+import { badResponse } from '../http/failure.ts';
 import type { SlsResponse } from './transport.ts';
 
 /** A shard as ListShards shows it. */

@@ -2,18 +2,14 @@
  * The SLS operations that Shardbeat uses, thinly: one function each, named as in the API reference
  * (alibabacloud.com/help/sls, "List of operations by function"). Every function rejects as `Transport` says.
  */
+
+import { badResponse } from '../http/failure.ts';
+import { RESPONSE_BYTES_MAX } from '../http/sender.ts';
 import { objectOf, requestIdOf, type ShardInfo, shardsOf } from './answers.ts';
 import { assertAvailable, type Compression, compress, rawBody } from './compression.ts';
-import { badResponse } from './failure.ts';
 import { encodeLogGroup, type LogGroup } from './logGroup.ts';
 import { percentEncode } from './signature.ts';
-import {
-  createTransport,
-  RESPONSE_BYTES_MAX,
-  type SlsResponse,
-  type Transport,
-  type TransportOptions,
-} from './transport.ts';
+import { createTransport, type SlsResponse, type Transport, type TransportOptions } from './transport.ts';
 
 export interface ClientOptions extends TransportOptions {
   logstore: string;

@@ -1,8 +1,8 @@
 /** Bodies as SLS sends and takes them: `x-log-compresstype` says how, `x-log-bodyrawsize` how long they were before. */
 import zlib from 'node:zlib';
 import { SettingsError } from '../../errors.ts';
-import { badResponse } from './failure.ts';
-import { lz4Compress, lz4Decompress } from './lz4.ts';
+import { badResponse } from '../http/failure.ts';
+import { lz4Compress, lz4Decompress } from '../logs/lz4.ts';
 import type { SlsResponse } from './transport.ts';
 
 export type Compression = 'zstd' | 'lz4';

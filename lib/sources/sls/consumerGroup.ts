@@ -1,9 +1,9 @@
 /** SLS's own consumer groups, of one logstore. API reference: "Consumer groups" in "List of operations by function". */
 import { SourceError } from '../../errors.ts';
 import { forEachParallel } from '../../parallel.ts';
+import { badResponse } from '../http/failure.ts';
 import type { CommitOutcome, ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
 import { arrayOf } from './answers.ts';
-import { badResponse } from '../http/failure.ts';
 import { percentEncode } from './signature.ts';
 import { createTransport, type SlsRequest, type SlsResponse, type TransportOptions } from './transport.ts';
 

@@ -1,4 +1,5 @@
-import type { Settings } from '../../config/settings.ts';
+import type { CommonSettings } from '../../config/settings.ts';
+import type { SlsSettings } from '../../config/slsSettings.ts';
 import type { AwsAccount } from '../../credentials/awsCall.ts';
 import { createCredentials } from '../../credentials/stored.ts';
 import type { Logger } from '../../observe/logger.ts';
@@ -13,7 +14,7 @@ import { createSlsStream } from './stream.ts';
  * holds the credentials, if they are not in the environment.
  */
 export function createSls(
-  settings: Pick<Settings, 'sls' | 'group' | 'times' | 'order' | 'coordination'>,
+  settings: Pick<CommonSettings, 'group' | 'times' | 'order' | 'coordination'> & { sls: SlsSettings },
   runtime: { clock: Clock; random: Random; logger: Logger; aws: AwsAccount },
 ): { source: Source; provider: ProviderGroup | undefined } {
   const { sls, group, order, coordination, times } = settings;

@@ -1,52 +1,24 @@
 import { isIP } from 'node:net';
 import { SettingsError } from '../../errors.ts';
-
-/** Where requests of one project go. */
-export interface Address {
-  secure: boolean;
-  /** Name or address to connect to. */
-  hostname: string;
-  port: number;
-  /** Value of the `Host` header: it tells the service which project is meant. */
-  host: string;
-}
+import { type Address, addressOfUrl, parseEndpoint } from '../http/address.ts';
 
 /**
  * Reads an endpoint: public (`cn-hangzhou.log.aliyuncs.com`), within Alibaba Cloud (`cn-hangzhou-intranet.log.aliyuncs.com`),
  * accelerated (`log-global.aliyuncs.com`, one for all regions), or any other such as `http://127.0.0.1:8080`. Without a
  * scheme it is HTTPS; the official SDKs take HTTP then.
  *
- * The project goes in front of the host name. An address or `localhost` has no names below it, so there the project
- * stands in `Host` only, as in the official Python and Go SDKs. Throws a SettingsError for `field`.
+ * The project goes in front of the host name, and `Host` tells the service which one is meant. An address or `localhost`
+ * has no names below it, so there the project stands in `Host` only, as in the official Python and Go SDKs. Throws a
+ * SettingsError for `field`.
  */
 export function addressOf(endpoint: string, project: string, field = 'endpoint'): Address {
-  const url = parseEndpoint(endpoint, field);
+  const url = parseEndpoint(endpoint, field, 'cn-hangzhou.log.aliyuncs.com');
   if (url.hostname.startsWith(`${project.toLowerCase()}.`)) {
     throw new SettingsError(field, endpoint, 'leave out the project: it is put in front of the host');
   }
   const bare = url.hostname === 'localhost' || isIP(url.hostname) !== 0;
   const { secure, hostname, port, host } = addressOfUrl(url);
   return { secure, hostname: bare ? hostname : `${project}.${hostname}`, port, host: `${project}.${host}` };
-}
-
-/** Where requests to a URL go. */
-export function addressOfUrl({ protocol, hostname, port, host }: URL): Address {
-  const secure = protocol === 'https:';
-  return { secure, hostname, port: port ? Number(port) : secure ? 443 : 80, host };
-}
-
-/** Scheme, host and port, and nothing else. Throws a SettingsError for `field`. */
-function parseEndpoint(endpoint: string, field: string): URL {
-  const refuse = (remedy: string): never => {
-    throw new SettingsError(field, endpoint, remedy);
-  };
-  const text = endpoint.includes('://') ? endpoint : `https://${endpoint}`;
-  const url = URL.canParse(text) ? new URL(text) : refuse('write it as in cn-hangzhou.log.aliyuncs.com');
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') refuse('use https or http');
-  if (url.pathname !== '/' || url.search || url.hash || url.username || url.password) {
-    refuse('leave out everything but scheme, host and port');
-  }
-  return url;
 }
 
 /** The networks of a region, as they stand in its endpoints. */

@@ -1,58 +1,19 @@
+import { parentsOf as parentsOfRanges } from '../lineage.ts';
 import type { ShardInfo } from './answers.ts';
 
 /** What of a shard tells its place in the history. */
 export type ShardRange = Pick<ShardInfo, 'shardID' | 'inclusiveBeginKey' | 'exclusiveEndKey'>;
 
-interface Interval {
-  begin: string;
-  /** Exclusive. */
-  end: string;
-}
-
 /**
- * Which shards each shard continues; SLS does not tell. Returns the ids of the direct parents by the id of the shard.
- *
- * A split or merge replaces whole shards, so at any moment every key belongs to one open shard, and the parents of a
- * shard are those that held its keys just before it: for each key the newest among the older shards. Newer means a
- * higher id, as ids are given out in order. `createTime` is no help: it has whole seconds, and in the API reference's
- * example of SplitShard a shard and the two it was split into have the same one.
- *
- * Shards that the service no longer lists are nobody's parents. They go oldest first, after their retention, so nothing
- * listed is missed. Where that does not hold and a parent is gone before a grandparent, the answer cannot be known from
- * the list; the grandparent then stands for it: the shard waits longer than it must, but is never read too early.
- * Likewise an older shard that overlaps but is still open, as in a list made during a split, counts as a parent.
+ * Ids of the direct parents by the id of the shard. Newer means a higher id, as ids are given out in order. `createTime` is no
+ * help: it has whole seconds, and in the API reference's example of SplitShard a shard and the two it was split into have
+ * the same one.
  */
 export function parentsOf(shards: readonly ShardRange[]): Map<number, number[]> {
-  const newestFirst = [...shards].sort((a, b) => b.shardID - a.shardID);
-  return new Map(
-    newestFirst.map((child, index) => {
-      const parents: number[] = [];
-      let keysLeft = [intervalOf(child)];
-      for (const older of newestFirst.slice(index + 1)) {
-        const held = intervalOf(older);
-        if (keysLeft.some((keys) => overlaps(keys, held))) {
-          parents.unshift(older.shardID);
-          keysLeft = keysLeft.flatMap((keys) => without(keys, held));
-        }
-      }
-      return [child.shardID, parents];
-    }),
-  );
-}
-
-/** Keys are 32 hex digits: in one case, their text sorts as they do. */
-function intervalOf({ inclusiveBeginKey, exclusiveEndKey }: ShardRange): Interval {
-  return { begin: inclusiveBeginKey.toLowerCase(), end: exclusiveEndKey.toLowerCase() };
-}
-
-function overlaps(a: Interval, b: Interval): boolean {
-  return a.begin < b.end && b.begin < a.end;
-}
-
-/** What is left of `keys` when `taken` is cut out: nothing, one or two intervals. */
-function without(keys: Interval, taken: Interval): Interval[] {
-  if (!overlaps(keys, taken)) return [keys];
-  const before = { begin: keys.begin, end: taken.begin };
-  const after = { begin: taken.end, end: keys.end };
-  return [before, after].filter(({ begin, end }) => begin < end);
+  const ranges = shards.map(({ shardID, inclusiveBeginKey, exclusiveEndKey }) => ({
+    id: shardID,
+    begin: inclusiveBeginKey.toLowerCase(),
+    end: exclusiveEndKey.toLowerCase(),
+  }));
+  return parentsOfRanges(ranges.sort((a, b) => a.id - b.id));
 }

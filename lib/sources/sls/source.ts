@@ -1,10 +1,10 @@
 /** Alibaba Cloud SLS as a source: one logstore. */
 
 import { SourceError } from '../../errors.ts';
+import { badResponse } from '../http/failure.ts';
 import type { Position, Pulled, PullRequest, Source, SourceShard } from '../source.ts';
 import { type ClientOptions, createSlsClient, type PulledLogs, type SlsClient } from './client.ts';
 import { cursorDistance } from './cursor.ts';
-import { badResponse } from './failure.ts';
 import { parentsOf } from './lineage.ts';
 import { decodeLogGroupList, type LogGroupList } from './logGroupList.ts';
 

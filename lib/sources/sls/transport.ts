@@ -1,26 +1,13 @@
 /** Signed requests to one SLS project, repeated where that helps. */
-import { SettingsError, SourceError } from '../../errors.ts';
-import type { Clock, Random } from '../../runtime.ts';
+import { SettingsError } from '../../errors.ts';
+import type { Credentials } from '../http/credentials.ts';
+import type { HttpResponse } from '../http/exchange.ts';
+import { createSender, type SenderOptions } from '../http/sender.ts';
 import { addressOf, REGION_REMEDY, regionOf } from './endpoint.ts';
-import { failureOf, isAuthFailure, isRepeatable } from './failure.ts';
-import { createExchange, type HttpResponse } from './http.ts';
-import { retrying, withTimeout } from './retry.ts';
+import { failureOf, isAuthFailure } from './failure.ts';
 import { md5Hex, percentEncode, sha256Hex, signV1, signV4 } from './signature.ts';
 
-export interface Credentials {
-  accessKeyId: string;
-  accessKeySecret: string;
-  /** Of temporary credentials (STS). */
-  securityToken?: string | undefined;
-}
-
-/**
- * Gives the credentials of the next request. `refused`: those that the service has just refused; whoever has others by now
- * gives them, and the request is tried once more.
- */
-export type CredentialsProvider = (refused?: Credentials) => Promise<Credentials> | Credentials;
-
-export interface TransportOptions {
+export interface TransportOptions extends SenderOptions {
   /** Such as `cn-hangzhou.log.aliyuncs.com`; see `addressOf`. */
   endpoint: string;
   project: string;
@@ -28,18 +15,6 @@ export interface TransportOptions {
   signature?: 'v1' | 'v4' | undefined;
   /** The one that the endpoint names, unless set. */
   region?: string | undefined;
-  /** Asked before every attempt, so that it may refresh them. What it throws is thrown on. */
-  credentials: CredentialsProvider;
-  clock: Clock;
-  random: Random;
-  /** Of one attempt, credentials included. 10 s unless set. */
-  timeoutMs?: number;
-  /** 3 unless set. */
-  attemptsMax?: number;
-  /** Longest answer taken, before and after decompression. 64 MiB unless set. */
-  responseBytesMax?: number;
-  /** Told with every answer how far the service's clock is ahead of ours; exact to about a second. */
-  onSkew?: ((skewMs: number) => void) | undefined;
 }
 
 export interface SlsRequest {
@@ -66,72 +41,29 @@ export type SlsResponse = Omit<HttpResponse, 'status'>;
  */
 export type Transport = (request: SlsRequest) => Promise<SlsResponse>;
 
-export const RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
 const API_VERSION = '0.6.0';
 
 export function createTransport(options: TransportOptions): Transport {
-  const { clock, timeoutMs = 10_000, attemptsMax = 3, responseBytesMax = RESPONSE_BYTES_MAX } = options;
   const authorize = createAuthorize(options);
   const address = addressOf(options.endpoint, options.project);
-  const exchange = createExchange(address, responseBytesMax);
-
-  const send = async (
-    request: SlsRequest,
-    credentials: Credentials,
-    signal: AbortSignal,
-  ): Promise<SlsResponse> => {
-    const sentAt = clock.now();
-    const headers = authorize(
-      request,
-      commonHeaders(request, address.host, credentials),
-      credentials,
-      sentAt,
-    );
-    const target = request.path + queryText(request.query ?? {});
-    const response = await exchange({ method: request.method, target, headers, body: request.body, signal });
-    const serviceTime = Date.parse(response.headers.date ?? '');
-    // The header has whole seconds, so the service's clock shows half a second more on average.
-    if (!Number.isNaN(serviceTime)) options.onSkew?.(serviceTime + 500 - (sentAt + clock.now()) / 2);
-    if (response.status !== 200) throw failureOf(response, `${request.method} ${request.path}`);
-    return response;
-  };
-
-  /** Refused credentials did nothing yet, so any request may be sent again with others. */
-  const attempt = async (request: SlsRequest, signal: AbortSignal): Promise<SlsResponse> => {
-    const credentials = await options.credentials();
-    try {
-      return await send(request, credentials, signal);
-    } catch (error) {
-      if (!isAuthFailure(error)) throw error;
-      const others = await options.credentials(credentials);
-      if (sameCredentials(others, credentials)) throw error;
-      return send(request, others, signal);
-    }
-  };
-
-  return async (request) => {
-    const { signal } = request;
-    const idempotent = request.idempotent ?? request.method === 'GET';
-    const timeoutError = (): SourceError =>
-      new SourceError(`${request.method} ${request.path}: no answer within ${timeoutMs} ms`, {
-        code: 'Timeout',
-        status: 0,
-        retriable: true,
-      });
-    return retrying(
-      { clock, random: options.random, signal, attemptsMax },
-      (error) => isRepeatable(error, idempotent),
-      () => withTimeout({ clock, signal, timeoutMs }, timeoutError, (signal) => attempt(request, signal)),
-    );
-  };
-}
-
-export function sameCredentials(a: Credentials, b: Credentials): boolean {
-  return (
-    a.accessKeyId === b.accessKeyId &&
-    a.accessKeySecret === b.accessKeySecret &&
-    a.securityToken === b.securityToken
-  );
+  const send = createSender<SlsRequest & { idempotent: boolean }>(options, {
+    address,
+    nameOf: ({ method, path }) => `${method} ${path}`,
+    sign(request, credentials, nowMs) {
+      const common = commonHeaders(request, address.host, credentials);
+      return {
+        method: request.method,
+        target: request.path + queryText(request.query ?? {}),
+        headers: authorize(request, common, credentials, nowMs),
+        body: request.body,
+      };
+    },
+    check(response, name) {
+      if (response.status !== 200) throw failureOf(response, name);
+    },
+    isAuthFailure,
+  });
+  return (request) => send({ ...request, idempotent: request.idempotent ?? request.method === 'GET' });
 }
 
 type Headers = Record<string, string>;

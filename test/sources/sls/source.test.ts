@@ -1,9 +1,9 @@
 import zlib from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { lz4Compress, lz4Decompress } from '../../../lib/sources/logs/lz4.ts';
 import { createSlsClient } from '../../../lib/sources/sls/client.ts';
 import { encodeLogGroup, encodeLogGroupList } from '../../../lib/sources/sls/logGroup.ts';
 import { decodeLogGroupList } from '../../../lib/sources/sls/logGroupList.ts';
-import { lz4Compress, lz4Decompress } from '../../../lib/sources/sls/lz4.ts';
 import { createSlsSource } from '../../../lib/sources/sls/source.ts';
 import { optionsFor, type Reply, refusal, type ScriptedServer, serve, signal } from './support.ts';
 

@@ -2,9 +2,10 @@ import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../../lib/errors.ts';
+import type { Credentials } from '../../../lib/sources/http/credentials.ts';
 import { addressOf, regionOf } from '../../../lib/sources/sls/endpoint.ts';
 import { md5Hex, parseAuthorization, sha256Hex, signV1, signV4 } from '../../../lib/sources/sls/signature.ts';
-import { type Credentials, createTransport, type SlsRequest } from '../../../lib/sources/sls/transport.ts';
+import { createTransport, type SlsRequest } from '../../../lib/sources/sls/transport.ts';
 import { CREDENTIALS, optionsFor, type Received, refusal, serve, signal, TIMEOUT_MS } from './support.ts';
 
 const get: SlsRequest = { method: 'GET', path: '/logstores/orders/shards', signal };

@@ -1,11 +1,13 @@
 /** One record of an answer: a span of its bytes, read again at every question. The framing was checked before. */
 import type { LogRecord } from '../source.ts';
-import { LOG, PAIR } from './logGroup.ts';
 import { type Reader, readEnd, readVarint, skipValue } from './protobuf.ts';
+import { CONTENT, PAIR } from './schema.ts';
 
 /** What all records of one answer share. */
 export interface Answer {
   readonly bytes: Buffer;
+  /** Reads the time of the log that a reader stands at the start of: milliseconds since 1970. */
+  readonly timeMsOf: (log: Reader) => number;
   /** Keys seen, by a hash of their bytes: the same few keys come again in every record. */
   readonly keys: ({ bytes: Buffer; text: string } | undefined)[];
   /** UTF-8 of field names asked for. */
@@ -30,11 +32,11 @@ const KEY_SLOTS = 512;
 const CACHED_KEY_BYTES_MAX = 64;
 const NAMES_MAX = 1024;
 
-export function createAnswer(bytes: Buffer): Answer {
-  return { bytes, keys: Array(KEY_SLOTS).fill(undefined), names: new Map() };
+export function createAnswer(bytes: Buffer, timeMsOf: (log: Reader) => number): Answer {
+  return { bytes, timeMsOf, keys: Array(KEY_SLOTS).fill(undefined), names: new Map() };
 }
 
-export class SlsRecord implements LogRecord {
+export class DecodedRecord implements LogRecord {
   readonly #answer: Answer;
   readonly #group: GroupInfo;
   readonly #start: number;
@@ -48,18 +50,7 @@ export class SlsRecord implements LogRecord {
   }
 
   get timeMs(): number {
-    const reader = this.#reader();
-    let timeS = 0;
-    let timeNs = 0;
-    while (reader.at < reader.end) {
-      const tag = readVarint(reader, reader.end);
-      if (tag === LOG.time) timeS = readVarint(reader, reader.end) % 2 ** 32;
-      else {
-        if (tag === LOG.timeNs) timeNs = reader.bytes.readUInt32LE(reader.at);
-        skipValue(reader, tag, reader.end);
-      }
-    }
-    return timeS * 1000 + timeNs / 1e6;
+    return this.#answer.timeMsOf(this.#reader());
   }
 
   get topic(): string {
@@ -122,7 +113,7 @@ export class SlsRecord implements LogRecord {
 export function nextContent(reader: Reader, pair: Pair): boolean {
   while (reader.at < reader.end) {
     const tag = readVarint(reader, reader.end);
-    if (tag !== LOG.content) skipValue(reader, tag, reader.end);
+    if (tag !== CONTENT) skipValue(reader, tag, reader.end);
     else {
       readPair(reader, readEnd(reader, reader.end), pair);
       return true;

@@ -1,6 +1,6 @@
 /**
- * Raw LZ4 blocks: no frame, no size prefix. This is what SLS calls `lz4`; the size of the raw data travels in the
- * header `x-log-bodyrawsize`. Format: github.com/lz4/lz4, doc/lz4_Block_format.md.
+ * Raw LZ4 blocks: no frame, no size prefix. This is what SLS and CLS call `lz4`; with SLS the size of the raw data travels
+ * in the header `x-log-bodyrawsize`. Format: github.com/lz4/lz4, doc/lz4_Block_format.md.
  *
  * A block is a row of sequences: a token (upper four bits: count of literals; lower four bits: match length − 4; 15
  * goes on in bytes of 255 and a smaller last one), the literals, a distance back in two bytes, the match. The last

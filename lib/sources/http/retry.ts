@@ -4,8 +4,6 @@ export interface Retries {
   clock: Clock;
   random: Random;
   signal: AbortSignal;
-  /** How often to try in all. */
-  attemptsMax: number;
 }
 
 /** The n-th wait is drawn evenly from 0 to this times 2ⁿ⁻¹, at most the cap ("full jitter"). */
@@ -13,12 +11,12 @@ const BACKOFF_BASE_MS = 200;
 const BACKOFF_CAP_MS = 5_000;
 
 /**
- * Runs `attempt` until it succeeds, fails with an error that `worthRepeating` denies, or has had all its attempts;
- * then the last error is thrown. Rejects with the signal's reason as soon as it aborts between attempts.
+ * Runs `attempt` until it succeeds, or has failed as often as `attemptsMaxAfter` grants for its last error (0 or 1: never
+ * again); then that error is thrown. Rejects with the signal's reason as soon as it aborts between attempts.
  */
 export async function retrying<T>(
-  { clock, random, signal, attemptsMax }: Retries,
-  worthRepeating: (error: unknown) => boolean,
+  { clock, random, signal }: Retries,
+  attemptsMaxAfter: (error: unknown) => number,
   attempt: () => Promise<T>,
 ): Promise<T> {
   for (let attempts = 1; ; attempts++) {
@@ -26,7 +24,7 @@ export async function retrying<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (attempts >= attemptsMax || !worthRepeating(error)) throw error;
+      if (attempts >= attemptsMaxAfter(error)) throw error;
     }
     const spreadMs = Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** (attempts - 1));
     await clock.sleep(random.next() * spreadMs, signal);

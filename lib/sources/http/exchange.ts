@@ -5,7 +5,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { SourceError } from '../../errors.ts';
-import type { Address } from './endpoint.ts';
+import type { Address } from './address.ts';
 
 export interface HttpRequest {
   method: string;
@@ -75,9 +75,19 @@ function tooLong(incoming: http.IncomingMessage, bytesMax: number): SourceError 
   });
 }
 
+/** Where no connection came about, the service cannot have seen the request. */
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
 function networkError(cause: unknown): SourceError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new SourceError(`no answer: ${reason}`, { code: 'NetworkError', status: 0, retriable: true, cause });
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return new SourceError(`no answer: ${reason}`, {
+    code: 'NetworkError',
+    status: 0,
+    retriable: true,
+    outcome: typeof code === 'string' && NEVER_CONNECTED.has(code) ? 'refused' : 'unknown',
+    cause,
+  });
 }
 
 function plain(headers: http.IncomingHttpHeaders): Record<string, string> {

@@ -1,7 +1,7 @@
 /**
  * The part of the protobuf wire format that log groups need, read in place. Every read is bounded by `end`, so broken
  * input gives a `SourceError` (`BadResponse`) and never a read outside the message it belongs to.
- * Format: protobuf.dev, Encoding. Deprecated groups (wire types 3 and 4) are refused: SLS has none.
+ * Format: protobuf.dev, Encoding. Deprecated groups (wire types 3 and 4) are refused: no log service has any.
  */
 import { SourceError } from '../../errors.ts';
 

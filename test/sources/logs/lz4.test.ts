@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { compressSync, uncompressSync } from 'lz4-napi';
 import { describe, expect, test } from 'vitest';
-import { lz4Compress, lz4Decompress } from '../../../lib/sources/sls/lz4.ts';
+import { lz4Compress, lz4Decompress } from '../../../lib/sources/logs/lz4.ts';
 
 /** Bytes with repetitions near and far, runs longer than a token can count, and noise. */
 const repetitive = fc

@@ -1,0 +1,182 @@
+/**
+ * CLS's own consumer groups, of one logset. API reference: CreateConsumerGroup, SendConsumerHeartbeat,
+ * DescribeConsumerOffsets, CommitConsumerOffsets. There is no call that lists the consumers of a group or lets one leave.
+ */
+import { SourceError } from '../../errors.ts';
+import { badResponse } from '../http/failure.ts';
+import type { CommitOutcome, ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
+import type { ClsClient, PartitionOffset } from './client.ts';
+import { partitionOf, shardOf } from './shardId.ts';
+
+export interface ClsConsumerGroupOptions {
+  client: ClsClient;
+  topics: readonly string[];
+  group: string;
+  /** The service drops a slot that was silent for longer. */
+  sessionTimeoutMs: number;
+  /** Told when the group was made anew because it had vanished, or its settings were changed. */
+  onChange?: (change: 'created' | 'updated' | 'recreated') => void;
+}
+
+/** How often the two questions of `checkpoints` are asked before answers that contradict each other are an error. */
+const LOOKS_MAX = 3;
+
+export function createClsConsumerGroup(options: ClsConsumerGroupOptions): ProviderGroup {
+  const { client, group, onChange = () => {} } = options;
+  const topics = [...options.topics].sort();
+  const timeoutSec = Math.ceil(options.sessionTimeoutMs / 1_000);
+
+  /** True if the group was made by this call. */
+  const create = async (signal: AbortSignal): Promise<boolean> => {
+    try {
+      await client.createConsumerGroup({ group, topics, timeoutSec }, signal);
+      return true;
+    } catch (error) {
+      if (isAlreadyThere(error)) return false;
+      throw error;
+    }
+  };
+
+  /** Runs `call`; if the group has vanished, makes it again and runs `call` once more. */
+  const withGroup = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isNoGroup(error)) throw error;
+      if (await create(signal)) onChange('recreated');
+      return await call();
+    }
+  };
+
+  const offsets = (from: 'begin' | 'end', signal: AbortSignal): Promise<Map<string, string>> =>
+    withGroup(() => offsetsOfAll(client, group, topics, from, signal), signal);
+
+  const checkpoints = async (signal: AbortSignal): Promise<Map<string, string>> => {
+    for (let looks = 1; ; looks++) {
+      const first = await offsets('begin', signal);
+      const end = await offsets('end', signal);
+      const committed = [...first].filter(
+        ([shard, offset]) => isCommitted(offset) && end.get(shard) === offset,
+      );
+      // A commit in between makes a shard that has a checkpoint look as if it had none.
+      const again = committed.length === first.size ? first : await offsets('begin', signal);
+      if ([...first].every(([shard, offset]) => again.get(shard) === offset)) return new Map(committed);
+      if (looks === LOOKS_MAX)
+        throw badResponse(`the offsets of group ${group} do not stand still`, undefined);
+    }
+  };
+
+  const commit = async (
+    slot: string,
+    wanted: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+  ): Promise<Map<string, CommitOutcome>> => {
+    const all = (outcome: CommitOutcome) => new Map([...wanted.keys()].map((shard) => [shard, outcome]));
+    try {
+      const offsets = [...wanted].map(([shard, offset]) => ({ ...partitionOf(shard), offset }));
+      await client.commitConsumerOffsets({ group, consumer: slot, offsets }, signal);
+      return all('committed');
+    } catch (error) {
+      if (isNoGroup(error)) return all('notOwner');
+      if (!isDenied(error)) return all({ error });
+      if (wanted.size === 1) return all('notOwner');
+    }
+    // Refused as a whole: which of them, only the single ones tell.
+    const outcomes = new Map<string, CommitOutcome>();
+    for (const [shard, offset] of wanted) {
+      const [outcome] = (await commit(slot, new Map([[shard, offset]]), signal)).values();
+      outcomes.set(shard, outcome!);
+    }
+    return outcomes;
+  };
+
+  return {
+    tellsDropped: false,
+
+    async join(signal) {
+      const groups = await client.describeConsumerGroups(signal);
+      const found = groups.find((candidate) => candidate.group === group);
+      if (found === undefined) {
+        if (await create(signal)) onChange('created');
+      } else if (found.timeoutSec !== timeoutSec || String([...found.topics].sort()) !== String(topics)) {
+        await client.modifyConsumerGroup({ group, topics, timeoutSec }, signal);
+        onChange('updated');
+      }
+    },
+
+    heartbeat: (slot, held, signal) =>
+      withGroup(async () => {
+        const holding = held.map(partitionOf);
+        const assigned = await client.sendConsumerHeartbeat(
+          { group, consumer: slot, topics, holding },
+          signal,
+        );
+        return { known: true, assigned: assigned.map(shardOf) } as const;
+      }, signal),
+
+    checkpoints,
+    commit,
+
+    async status(signal): Promise<ProviderShardStatus[]> {
+      const shards = await offsets('begin', signal);
+      const committed = await checkpoints(signal);
+      return [...shards.keys()].map((shard) => ({
+        shard,
+        consumer: undefined,
+        cursor: committed.get(shard),
+        updatedAt: undefined,
+      }));
+    },
+
+    async remove(signal) {
+      try {
+        await client.deleteConsumerGroup(group, signal);
+      } catch (error) {
+        if (!isNoGroup(error)) throw error;
+      }
+    },
+  };
+}
+
+/**
+ * Next offset to read of every partition, as the group has it, or as `from` says where it has none. Topic and partition are
+ * optional in the request; a topic that is left out of the answer is asked for by its id, since a partition without an entry
+ * would be taken for one that nobody has read.
+ */
+async function offsetsOfAll(
+  client: ClsClient,
+  group: string,
+  topics: readonly string[],
+  from: 'begin' | 'end',
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const found: PartitionOffset[] = await client.describeConsumerOffsets({ group, from }, signal);
+  const missing = topics.filter((topic) => !found.some((entry) => entry.topic === topic));
+  for (const topic of missing) {
+    const entries = await client.describeConsumerOffsets({ group, from, topic }, signal);
+    if (entries.length === 0) throw badResponse(`no offsets of topic ${topic}`, undefined);
+    found.push(...entries);
+  }
+  return new Map(found.map((entry) => [shardOf(entry), entry.offset]));
+}
+
+/** An official worker that has read nothing commits -1. */
+const isCommitted = (offset: string): boolean => !offset.startsWith('-');
+
+/** No code of its own is documented; official SDKs look for these words. */
+function isAlreadyThere(error: unknown): boolean {
+  return error instanceof SourceError && /consumer ?group already exists/i.test(error.message);
+}
+
+function isNoGroup(error: unknown): boolean {
+  if (!(error instanceof SourceError)) return false;
+  return (
+    /^ResourceNotFound\.ConsumerGroup/i.test(error.code) ||
+    /consumer ?group\b.*\bnot exist/i.test(error.message)
+  );
+}
+
+/** Whether the service checks who commits is not documented; if it does, this is the code that is left for it. */
+function isDenied(error: unknown): boolean {
+  return error instanceof SourceError && error.code === 'OperationDenied';
+}

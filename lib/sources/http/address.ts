@@ -1,0 +1,34 @@
+import { SettingsError } from '../../errors.ts';
+
+/** Where requests go. */
+export interface Address {
+  secure: boolean;
+  /** Name or address to connect to. */
+  hostname: string;
+  port: number;
+  /** Value of the `Host` header. */
+  host: string;
+}
+
+/** Where requests to a URL go. */
+export function addressOfUrl({ protocol, hostname, port, host }: URL): Address {
+  const secure = protocol === 'https:';
+  return { secure, hostname, port: port ? Number(port) : secure ? 443 : 80, host };
+}
+
+/**
+ * Scheme, host and port, and nothing else; HTTPS where no scheme is written. Throws a SettingsError for `field`, with
+ * `example` in its remedy.
+ */
+export function parseEndpoint(endpoint: string, field: string, example: string): URL {
+  const refuse = (remedy: string): never => {
+    throw new SettingsError(field, endpoint, remedy);
+  };
+  const text = endpoint.includes('://') ? endpoint : `https://${endpoint}`;
+  const url = URL.canParse(text) ? new URL(text) : refuse(`write it as in ${example}`);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') refuse('use https or http');
+  if (url.pathname !== '/' || url.search || url.hash || url.username || url.password) {
+    refuse('leave out everything but scheme, host and port');
+  }
+  return url;
+}
