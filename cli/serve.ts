@@ -1,11 +1,35 @@
 import { SettingsError, ShardbeatError } from '../lib/errors.ts';
 import { systemClock, systemRandom } from '../lib/runtime.ts';
+import type { Served } from '../local/service/serve/serve.ts';
 import { parseServeSlsOptions, SERVE_SLS_HELP } from '../local/sls/serve/options.ts';
 import { serveSls } from '../local/sls/serve/serve.ts';
 
+interface Command {
+  readonly title: string;
+  readonly help: string;
+  /** What its options start. Throws a SettingsError for an option that cannot be used. */
+  parse(args: readonly string[]): (() => Promise<Served>) | 'help';
+}
+
+const MEANS = { clock: systemClock, random: systemRandom.next };
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  [
+    'sls',
+    {
+      title: 'Alibaba Cloud SLS',
+      help: SERVE_SLS_HELP,
+      parse: (args) => {
+        const options = parseServeSlsOptions(args);
+        return options === 'help' ? 'help' : () => serveSls(options, MEANS);
+      },
+    },
+  ],
+]);
+
 const HELP = `shardbeat serve: a log service on this machine, for as long as you need it
 
-  shardbeat serve sls [options]    Alibaba Cloud SLS
+${[...COMMANDS].map(([name, { title }]) => `  shardbeat serve ${name} [options]    ${title}`).join('\n')}
 
   --help after a service lists its options.
 `;
@@ -16,36 +40,30 @@ const SERVICE_SETTINGS = ['port', 'data'];
 
 /** `shardbeat serve`. Never throws; returns the exit code. */
 export async function serve(args: readonly string[]): Promise<number> {
-  const [service, ...rest] = args;
+  const [name = '', ...rest] = args;
   try {
-    switch (service) {
-      case 'sls':
-        return await runSls(rest);
-      case '--help':
-      case '-h':
-        process.stdout.write(HELP);
-        return 0;
-      default:
-        throw new SettingsError(
-          'service',
-          service ?? '',
-          'the services are: sls; see shardbeat serve --help',
-        );
+    if (name === '--help' || name === '-h') {
+      process.stdout.write(HELP);
+      return 0;
     }
+    const command = COMMANDS.get(name);
+    if (command) return await run(command, rest);
+    const names = [...COMMANDS.keys()].join(', ');
+    throw new SettingsError('service', name, `the services are: ${names}; see shardbeat serve --help`);
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n`);
     return error instanceof SettingsError ? 2 : 1;
   }
 }
 
-async function runSls(args: readonly string[]): Promise<number> {
-  const options = parseServeSlsOptions(args);
-  if (options === 'help') {
-    process.stdout.write(SERVE_SLS_HELP);
+async function run(command: Command, args: readonly string[]): Promise<number> {
+  const start = command.parse(args);
+  if (start === 'help') {
+    process.stdout.write(command.help);
     return 0;
   }
   const stop = untilStopped();
-  const { service, banner } = await serveSls(options, { clock: systemClock, random: systemRandom.next });
+  const { service, banner } = await start();
   process.stdout.write(banner);
   const reason = await stop;
   await service.close();

@@ -1,0 +1,101 @@
+import { type parseOptions, wholeNumber } from '../../../lib/config/commandLine.ts';
+import { SettingsError } from '../../../lib/errors.ts';
+import type { Account } from '../account.ts';
+import {
+  type FaultRule,
+  type FaultVocabulary,
+  type LatencyRule,
+  parseFaultRule,
+  parseLatencyRule,
+  parseSeed,
+} from '../faultPlan.ts';
+
+/** What `shardbeat serve` can be told about any service. */
+export interface ServeOptions {
+  /** 0: any free one. */
+  port: number;
+  data: string | undefined;
+  account: Account;
+  /** Whether the account is the one that everybody gets who names none. */
+  isDefaultAccount: boolean;
+  quotas: boolean;
+  faults: readonly FaultRule[];
+  latencies: readonly LatencyRule[];
+  /** Undefined: any. */
+  seed: number | undefined;
+}
+
+const PORT_MAX = 65_535;
+const DEFAULT_ACCOUNT: Account = { accessKeyId: 'local', accessKeySecret: 'local-secret' };
+
+export const SERVE_OPTIONS = {
+  port: { type: 'string', default: '0' },
+  data: { type: 'string' },
+  'access-key-id': { type: 'string' },
+  'access-key-secret': { type: 'string' },
+  quotas: { type: 'boolean', default: false },
+  fault: { type: 'string', multiple: true, default: [] as string[] },
+  latency: { type: 'string', multiple: true, default: [] as string[] },
+  seed: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+type Parsed = ReturnType<typeof parseOptions<typeof SERVE_OPTIONS>>;
+
+/** Throws a SettingsError that names the option and the remedy. */
+export function readServeOptions(values: Parsed['values'], vocabulary: FaultVocabulary): ServeOptions {
+  if (values.data === '') throw new SettingsError('--data', '', 'name a directory');
+  return {
+    port: wholeNumber('--port', values.port, 0, PORT_MAX),
+    data: values.data,
+    ...accountOf(values['access-key-id'], values['access-key-secret']),
+    quotas: values.quotas,
+    faults: values.fault.map((text) => parseFaultRule('--fault', text, vocabulary)),
+    latencies: values.latency.map((text) => parseLatencyRule('--latency', text, vocabulary)),
+    seed: values.seed === undefined ? undefined : parseSeed('--seed', values.seed),
+  };
+}
+
+/** Both or neither; no secret gets into a message. */
+function accountOf(id: string | undefined, secret: string | undefined) {
+  if (id === undefined && secret === undefined) return { account: DEFAULT_ACCOUNT, isDefaultAccount: true };
+  if (id === undefined) throw new SettingsError('--access-key-id', id, 'name it with --access-key-secret');
+  if (secret === undefined) {
+    throw new SettingsError('--access-key-secret', secret, 'name it with --access-key-id');
+  }
+  if (!/^[A-Za-z0-9._-]{1,128}$/.test(id)) {
+    throw new SettingsError('--access-key-id', id, 'write letters, digits, dots, dashes and underscores');
+  }
+  if (secret === '') throw new SettingsError('--access-key-secret', '', 'it is empty');
+  return { account: { accessKeyId: id, accessKeySecret: secret }, isDefaultAccount: false };
+}
+
+/** The help of a service: what it is, its own options, and those of all services. */
+export function serveHelp(service: {
+  readonly intro: string;
+  /** Lines about options of its own. */
+  readonly own: string;
+  /** What `--quotas` refuses. */
+  readonly quotas: string;
+  readonly vocabulary: FaultVocabulary;
+}): string {
+  const { example } = service.vocabulary;
+  const [operation] = example.split(':');
+  return `${service.intro}
+  --port P                 where to listen (any free port)
+  --data DIR               keep everything in this directory, made if there is none; one process at a time
+                           (without it: in memory)
+  --access-key-id ID       who may sign requests (${DEFAULT_ACCOUNT.accessKeyId})
+  --access-key-secret S    and with what (${DEFAULT_ACCOUNT.accessKeySecret})
+${service.own}
+  --quotas                 refuse what is beyond ${service.quotas}
+  --fault OPERATION:STATUS:CODE:PROBABILITY
+                           refuse some requests, such as ${example}:0.1;
+                           * is any operation; may be repeated
+  --latency OPERATION:D    answer later, such as ${operation}:200ms; may be repeated
+  --seed N                 the same faults for the same requests (any)
+  -h, --help               this text
+
+Exit code: 0 stopped; 1 it failed; 2 an option cannot be used.
+`;
+}
