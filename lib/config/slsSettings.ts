@@ -1,7 +1,7 @@
 import type { StoredCredentials } from '../credentials/stored.ts';
 import { SettingsError } from '../errors.ts';
+import type { CredentialsProvider } from '../sources/http/credentials.ts';
 import { addressOf, REGION_REMEDY, regionOf } from '../sources/sls/endpoint.ts';
-import type { CredentialsProvider } from '../sources/sls/transport.ts';
 
 /** What `createSlsStream` takes, but for the credentials, which may have to be fetched first. */
 export interface SlsSettings {
