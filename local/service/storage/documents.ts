@@ -38,6 +38,7 @@ export function readDocument<T>(path: string, parse: (text: string) => T): T | u
 /** The document of a directory; without it the rest is what a deletion left, and is deleted. */
 export function readMainDocument<T>(path: string, parse: (text: string) => T): T | undefined {
   const document = readDocument(path, parse);
+  deleteDocument(`${path}${TEMPORARY}`);
   if (document === undefined) rmSync(dirname(path), { recursive: true });
   return document;
 }
