@@ -1,5 +1,6 @@
+import { inMemory, type StoredGroup } from '../../service/log.ts';
 import type { ConsumerGroup } from '../group/group.ts';
-import type { Partition, StoredMessage } from '../state/partition.ts';
+import type { Partition } from '../state/partition.ts';
 import type { Logset } from '../state/state.ts';
 import type { Topic } from '../state/topic.ts';
 
@@ -10,7 +11,7 @@ import type { Topic } from '../state/topic.ts';
  */
 export interface Storage {
   /** Keeps one message behind those that the partition has. */
-  append(topic: Topic, partition: Partition, bytes: Uint8Array, receivedAtSec: number): StoredMessage;
+  append(topic: Topic, partition: Partition, bytes: Uint8Array, receivedAtSec: number): StoredGroup;
   /** The oldest messages of a partition were dropped. */
   dropped(topic: Topic, partition: Partition): void;
   saveLogset(logset: Logset): void;
@@ -29,11 +30,7 @@ const nothing = (): void => {};
 
 /** Keeps nothing but memory. */
 export const MEMORY: Storage = {
-  append: (_topic, _partition, bytes, receivedAtSec) => {
-    // A copy: the bytes may be a view into a pooled buffer of the request, which would stay in memory with them.
-    const copy = new Uint8Array(bytes);
-    return { receivedAtSec, byteLength: copy.byteLength, read: () => copy };
-  },
+  append: (_topic, _partition, bytes, receivedAtSec) => inMemory(bytes, receivedAtSec),
   dropped: nothing,
   saveLogset: nothing,
   deleteLogset: nothing,
