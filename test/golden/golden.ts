@@ -9,7 +9,7 @@ import type { WireAnswer, WireRequest } from './wire.ts';
 export interface Golden {
   /** Whose requests these are. */
   client: string;
-  account: { accessKeyId: string; accessKeySecret: string };
+  account: { accessKeyId: string; accessKeySecret: string; securityToken?: string };
   /** When the service was started, and what its clients found there made. */
   startedAtMs: number;
   exchanges: Exchange[];
@@ -20,8 +20,8 @@ export interface SlsGolden extends Golden {
 }
 
 export interface ClsGolden extends Golden {
-  logset: string;
-  topics: { id: string; partitions: number }[];
+  logset?: string;
+  topics?: { id: string; partitions: number }[];
 }
 
 export interface Exchange {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import type { Clock } from '../../lib/runtime.ts';
 import { decodeLogGroupList } from '../../lib/sources/sls/logGroupList.ts';
 import { decompress, isCompression } from '../../local/sls/codec.ts';
-import { startSls } from '../../local/sls/service.ts';
-import { bytesOf, type Exchange, readGolden, type SlsGolden, toExchange } from './golden.ts';
-import { send } from './wire.ts';
+import { type SlsService, startSls } from '../../local/sls/service.ts';
+import { bytesOf, type Exchange, readGolden, type SlsGolden } from './golden.ts';
+import { replay } from './replay.ts';
 
 /** Recorded by `npm run test:interop -- --record`. */
 const GOLDENS = [
@@ -22,7 +23,7 @@ test.each(GOLDENS)(
   async (name) => {
     const golden = await readGolden<SlsGolden>(`sls/${name}`);
     expect(golden.exchanges.length).toBeGreaterThan(0);
-    const answers = await replay(golden);
+    const answers = await replay(golden, (clock) => start(golden, clock));
     for (const [index, { request, answer }] of golden.exchanges.entries()) {
       const label = `exchange ${index}: ${request.method} ${request.target}`;
       expect(decode(answers[index]!), label).toEqual(decode(answer));
@@ -30,31 +31,13 @@ test.each(GOLDENS)(
   },
 );
 
-/** Sends all requests to a new service whose clock stands where it stood. */
-async function replay({
-  account,
-  startedAtMs,
-  logstore,
-  exchanges,
-}: SlsGolden): Promise<Exchange['answer'][]> {
-  let nowMs = startedAtMs;
-  const clock = { now: () => nowMs, sleep: () => Promise.reject(new Error('nothing waits here')) };
+async function start({ account, logstore }: SlsGolden, clock: Clock): Promise<SlsService> {
   const service = await startSls({ accounts: [account], clock });
-  const answers: Exchange['answer'][] = [];
-  try {
-    if (logstore) {
-      service.createProject(logstore.project);
-      service.createLogstore(logstore.project, logstore.name, { shards: logstore.shards });
-    }
-    for (const { atMs, request } of exchanges) {
-      nowMs = atMs;
-      const wire = { ...request, body: bytesOf(request) };
-      answers.push(toExchange(atMs, wire, await send(service.url, wire)).answer);
-    }
-    return answers;
-  } finally {
-    await service.close();
+  if (logstore) {
+    service.createProject(logstore.project);
+    service.createLogstore(logstore.project, logstore.name, { shards: logstore.shards });
   }
+  return service;
 }
 
 /** What an answer means: how it is written as JSON, and how it is compressed, is no concern of a client. */

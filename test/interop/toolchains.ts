@@ -18,6 +18,7 @@ const PIP_STEPS: Readonly<Record<ServiceName, readonly { file: string; options: 
   cls: [
     { file: 'dependencies.txt', options: ['--only-binary', ':all:'] },
     { file: 'requirements.txt', options: ['--no-deps'] },
+    { file: 'generated.txt', options: ['--no-deps'] },
   ],
 };
 
