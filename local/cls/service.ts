@@ -1,6 +1,6 @@
 /**
  * A local stand-in for CLS: speaks its two protocols over plain HTTP on the loopback interface, on one port, faithfully
- * enough for the official Python SDK. Everything is kept in memory, within limits.
+ * enough for the official Python SDK. Everything is kept in memory, or in a directory, within limits.
  */
 import type { Clock } from '../../lib/runtime.ts';
 import type { Account } from '../service/account.ts';
@@ -19,6 +19,7 @@ import { planeOfTarget } from './plane.ts';
 import { createQuotaMeter, type Quotas } from './quotas.ts';
 import { route } from './routes.ts';
 import { type ClsState, createState } from './state/state.ts';
+import { openDirectory } from './storage/directory.ts';
 
 /** What a fault is decided by. */
 export interface ClsFaultRequest extends FaultRequest {
@@ -41,7 +42,9 @@ export interface ClsOptions {
   handOver?: HandOver;
   /** Refuses commits of whoever does not hold the partition (false): nothing says that the live service does. */
   fencedCommits?: boolean;
-  /** Memory for messages, over all topics; a put beyond it is refused with LogSizeExceed. */
+  /** A directory that keeps everything beyond this process; without it everything is gone with the service. */
+  data?: string;
+  /** Memory, or disk, for messages, over all topics; a put beyond it is refused with LogSizeExceed. */
   storedBytesMax?: number;
   /** Limits of the live service, which are off unless they are given here: `DOCUMENTED_QUOTAS`, or others. */
   quotas?: Quotas;
@@ -54,18 +57,30 @@ export interface ClsService extends InProcess {
   /** `http://127.0.0.1:<port>`: the endpoint of both planes. */
   readonly url: string;
   readonly port: number;
-  /** Ends every connection, and frees the port. */
+  /** Ends every connection, and frees the port and the directory. */
   close(): Promise<void>;
 }
 
 const MEMORY_BYTES_MAX = 256 * 1024 * 1024;
+const DISK_BYTES_MAX = 2 * 1024 * 1024 * 1024;
 
-/** Starts the service. Rejects with a `SettingsError` for `port` if it cannot be listened on. */
+/**
+ * Starts the service. Rejects with a `SettingsError` for `port` if it cannot be listened on, for `data` if the directory
+ * cannot be used.
+ */
 export async function startCls(options: ClsOptions): Promise<ClsService> {
-  const state = createState({
-    storedBytesMax: options.storedBytesMax ?? MEMORY_BYTES_MAX,
-    firstOffset: options.firstOffset ?? 0n,
-  });
+  const opened = options.data === undefined ? undefined : openDirectory(options.data);
+  const storedBytesMax = options.storedBytesMax ?? (opened ? DISK_BYTES_MAX : MEMORY_BYTES_MAX);
+  const state = createState({ storedBytesMax, firstOffset: options.firstOffset ?? 0n }, opened);
+  try {
+    return await serve(options, state);
+  } catch (error) {
+    state.storage.close();
+    throw error;
+  }
+}
+
+async function serve(options: ClsOptions, state: ClsState): Promise<ClsService> {
   const { port, url, close } = await openServer({
     name: 'local CLS',
     port: options.port ?? 0,

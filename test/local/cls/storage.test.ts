@@ -1,0 +1,238 @@
+import { Buffer } from 'node:buffer';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createGroup, refresh } from '../../../local/cls/group/group.ts';
+import { heartbeat } from '../../../local/cls/group/heartbeat.ts';
+import { commitOffsets } from '../../../local/cls/group/offsets.ts';
+import { mergePartitions, splitPartition } from '../../../local/cls/state/resharding.ts';
+import { expire } from '../../../local/cls/state/retention.ts';
+import {
+  addLogset,
+  addTopic,
+  type ClsState,
+  createState,
+  type Logset,
+  removeLogset,
+  removeTopic,
+  store,
+} from '../../../local/cls/state/state.ts';
+import { type Topic, writable } from '../../../local/cls/state/topic.ts';
+import { openDirectory } from '../../../local/cls/storage/directory.ts';
+import { newDirectory, START_MS } from '../service/support.ts';
+
+const FIRST_OFFSET = 2n ** 53n + 1n;
+const LIMITS = { storedBytesMax: 1e9, firstOffset: FIRST_OFFSET };
+const DAY_MS = 86_400_000;
+
+function open(directory: string): ClsState {
+  const state = createState(LIMITS, openDirectory(directory));
+  onTestFinished(state.storage.close);
+  return state;
+}
+
+/** As it would be after a kill, but for the lock, which is given back. */
+function reopen(state: ClsState, directory: string): ClsState {
+  state.storage.close();
+  return open(directory);
+}
+
+/** All that a client can tell of a state. */
+function viewOf(state: ClsState): unknown {
+  const topicView = ({ expiredAtSec: _, balancedWrites: __, partitions, ...topic }: Topic) => ({
+    ...topic,
+    partitions: partitions.map(({ groups, ...partition }) => ({
+      ...partition,
+      messages: groups.map((group) => `${group.receivedAtSec} ${Buffer.from(group.read())}`),
+    })),
+  });
+  const byName = <T>(map: ReadonlyMap<string, T>): [string, T][] =>
+    [...map].sort(([one], [other]) => (one < other ? -1 : 1));
+  return byName(state.logsets).map(([, { topics, groups, ...logset }]) => ({
+    ...logset,
+    topics: byName(topics).map(([, topic]) => topicView(topic)),
+    groups: byName(groups),
+  }));
+}
+
+const put = (state: ClsState, topic: Topic, text: string, nowMs = START_MS): void =>
+  store(state, topic, writable(topic)[0]!, Buffer.from(text), nowMs);
+
+function makeShop(state: ClsState): { logset: Logset; topic: Topic } {
+  const logset = addLogset(state, { name: 'shop' }, START_MS);
+  const topic = addTopic(state, logset, { name: 'orders', retentionDays: 7, partitions: 2 }, START_MS);
+  return { logset, topic };
+}
+
+function makeGroup(state: ClsState, logset: Logset, topic: Topic) {
+  const group = createGroup('billing', 60, [topic.id]);
+  logset.groups.set(group.name, group);
+  refresh(
+    group,
+    topic.partitions.map(({ id }) => ({ topicId: topic.id, id })),
+    START_MS,
+  );
+  heartbeat(group, 'a', new Set(), { nowMs: START_MS, handOver: 'cooperative' });
+  heartbeat(group, 'b', new Set(), { nowMs: START_MS, handOver: 'cooperative' });
+  const commits = [
+    { topicId: topic.id, id: 1, offset: 2n ** 62n },
+    { topicId: topic.id, id: 2, offset: -1n },
+  ];
+  commitOffsets(group, 'a', commits, { isFenced: false });
+  state.storage.saveGroup(logset, group);
+  return group;
+}
+
+describe('after a restart', () => {
+  test('everything is as it was', () => {
+    const directory = newDirectory();
+    const state = open(directory);
+    const { logset, topic } = makeShop(state);
+    addTopic(state, logset, { name: 'visits', retentionDays: 3640, partitions: 1 }, START_MS + 1);
+    addLogset(state, { name: 'empty' }, START_MS);
+    for (const text of ['a', 'b', 'c']) put(state, topic, text);
+    splitPartition(topic, 1, { count: 2 }, START_MS);
+    state.storage.saveTopic(topic);
+    put(state, topic, 'd', START_MS + 5000);
+    makeGroup(state, logset, topic);
+    const before = viewOf(state);
+    const again = reopen(state, directory);
+    expect(viewOf(again)).toEqual(before);
+    expect(again.storedBytes).toBe(state.storedBytes);
+  });
+
+  test('whatever was done to it, it is as it was', () => {
+    const step = fc.record({
+      kind: fc.constantFrom('put', 'put', 'put', 'split', 'merge', 'wait', 'topic', 'remove', 'reopen'),
+      which: fc.nat(20),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const directory = newDirectory();
+        let state = open(directory);
+        makeShop(state);
+        let nowMs = START_MS;
+        const act = (kind: string, which: number): void => {
+          const [logset] = [...state.logsets.values()];
+          const topics = [...logset!.topics.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+          const topic = topics[which % topics.length]!;
+          const partitions = writable(topic);
+          const partition = partitions[which % partitions.length]!;
+          expire(state, topic, nowMs);
+          if (kind === 'put') store(state, topic, partition, Buffer.from(`${nowMs} ${which}`), nowMs);
+          if (kind === 'split') splitPartition(topic, partition.id, { count: 2 }, nowMs);
+          if (kind === 'merge' && partitions.length > 1) mergePartitions(topic, partitions[0]!.id, nowMs);
+          if (kind === 'split' || kind === 'merge') state.storage.saveTopic(topic);
+          if (kind === 'topic') {
+            addTopic(state, logset!, { name: `${nowMs}`, retentionDays: 1, partitions: 1 }, nowMs);
+          }
+          if (kind === 'remove' && topics.length > 1) removeTopic(state, topic.id);
+        };
+        for (const { kind, which } of steps) {
+          nowMs += kind === 'wait' ? which * DAY_MS : 1000;
+          if (kind !== 'reopen') act(kind, which);
+          else {
+            const before = viewOf(state);
+            state = reopen(state, directory);
+            expect(viewOf(state)).toEqual(before);
+          }
+        }
+        const before = viewOf(state);
+        const again = reopen(state, directory);
+        expect(viewOf(again)).toEqual(before);
+        expect(again.storedBytes).toBe(state.storedBytes);
+        again.storage.close();
+        rmSync(directory, { recursive: true });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('what was deleted is gone, and another of its name has nothing of it', () => {
+    const directory = newDirectory();
+    const state = open(directory);
+    const { logset, topic } = makeShop(state);
+    const group = makeGroup(state, logset, topic);
+    put(state, topic, 'old');
+    logset.groups.delete(group.name);
+    state.storage.deleteGroup(logset, group);
+    removeTopic(state, topic.id);
+    expect(readdirSync(join(directory, 'logsets', logset.id))).toEqual(['logset.json']);
+    const settings = { id: topic.id, name: 'orders', retentionDays: 7, partitions: 2 };
+    put(state, addTopic(state, logset, settings, START_MS), 'new');
+    const again = reopen(state, directory);
+    const [found] = [...again.logsets.values()];
+    expect(found!.groups.size).toBe(0);
+    expect(found!.topics.get(topic.id)!.partitions.flatMap(({ groups }) => groups)).toHaveLength(1);
+
+    removeTopic(again, topic.id);
+    removeLogset(again, logset.id);
+    expect(readdirSync(join(directory, 'logsets'))).toEqual([]);
+    expect(reopen(again, directory).logsets.size).toBe(0);
+  });
+});
+
+describe('what a sudden end leaves behind', () => {
+  test('is cleaned up: halves of deletions and replacements, partitions that no topic knows', () => {
+    const directory = newDirectory();
+    const state = open(directory);
+    const { logset, topic } = makeShop(state);
+    put(state, topic, 'a');
+    const logsetDirectory = join(directory, 'logsets', logset.id);
+    const topicDirectory = join(logsetDirectory, topic.id);
+    mkdirSync(join(directory, 'logsets', 'gone', 'partition-1'), { recursive: true });
+    mkdirSync(join(logsetDirectory, 'gone'));
+    mkdirSync(join(topicDirectory, 'partition-99'));
+    for (const path of ['logset.json.tmp', 'group-0.json.tmp', join(topic.id, 'topic.json.tmp')]) {
+      writeFileSync(join(logsetDirectory, path), '{"half');
+    }
+    const before = viewOf(state);
+    expect(viewOf(reopen(state, directory))).toEqual(before);
+    expect(readdirSync(join(directory, 'logsets'))).toEqual([logset.id]);
+    expect(readdirSync(logsetDirectory).sort()).toEqual([topic.id, 'logset.json'].sort());
+    expect(readdirSync(topicDirectory).sort()).toEqual(['partition-1', 'partition-2', 'topic.json']);
+  });
+
+  test('no message goes into a partition that the directory does not know of', () => {
+    const directory = newDirectory();
+    const state = open(directory);
+    const { logset, topic } = makeShop(state);
+    // Where the document is to be replaced there is a directory.
+    const obstacle = join(directory, 'logsets', logset.id, topic.id, 'topic.json.tmp');
+    mkdirSync(obstacle);
+    splitPartition(topic, 1, { count: 2 }, START_MS);
+    expect(() => state.storage.saveTopic(topic)).toThrow('EISDIR');
+    expect(() => put(state, topic, 'a')).toThrow('EISDIR');
+    rmSync(obstacle, { recursive: true });
+    put(state, topic, 'b');
+    const before = viewOf(state);
+    expect(viewOf(reopen(state, directory))).toEqual(before);
+  });
+});
+
+describe('a directory', () => {
+  test('of a local SLS is refused, and left as it is', () => {
+    const directory = newDirectory();
+    mkdirSync(directory);
+    const format = '{"format":"shardbeat-local-sls","version":1}';
+    writeFileSync(join(directory, 'format.json'), format);
+    expect(() => openDirectory(directory)).toThrow('is not that of a local CLS service');
+    expect(readdirSync(directory)).toEqual(['format.json']);
+    expect(readFileSync(join(directory, 'format.json'), 'utf8')).toBe(format);
+  });
+
+  test('with a damaged document is refused, and free for the next one to try', () => {
+    const directory = newDirectory();
+    const state = open(directory);
+    const { logset } = makeShop(state);
+    state.storage.close();
+    const document = join(directory, 'logsets', logset.id, 'logset.json');
+    const text = readFileSync(document, 'utf8');
+    writeFileSync(document, text.replace('"createdAtSec":', '"createdAtSec":-'));
+    expect(() => openDirectory(directory)).toThrow('logset.json" cannot be used: it cannot be understood');
+    expect(existsSync(document)).toBe(true);
+    writeFileSync(document, text);
+    expect(open(directory).logsets.size).toBe(1);
+  });
+});
