@@ -1,5 +1,7 @@
 import { SettingsError, ShardbeatError } from '../lib/errors.ts';
 import { systemClock, systemRandom } from '../lib/runtime.ts';
+import { parseServeClsOptions, SERVE_CLS_HELP } from '../local/cls/serve/options.ts';
+import { serveCls } from '../local/cls/serve/serve.ts';
 import type { Served } from '../local/service/serve/serve.ts';
 import { parseServeSlsOptions, SERVE_SLS_HELP } from '../local/sls/serve/options.ts';
 import { serveSls } from '../local/sls/serve/serve.ts';
@@ -22,6 +24,17 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
       parse: (args) => {
         const options = parseServeSlsOptions(args);
         return options === 'help' ? 'help' : () => serveSls(options, MEANS);
+      },
+    },
+  ],
+  [
+    'cls',
+    {
+      title: 'Tencent Cloud CLS',
+      help: SERVE_CLS_HELP,
+      parse: (args) => {
+        const options = parseServeClsOptions(args);
+        return options === 'help' ? 'help' : () => serveCls(options, MEANS);
       },
     },
   ],

@@ -151,8 +151,8 @@ describe('what cannot be used is told with exit code 2', () => {
   });
 
   it.each<[string, string[], string]>([
-    ['no service', [], 'service: "" cannot be used: the services are: sls'],
-    ['another service', ['kafka'], 'service: "kafka" cannot be used: the services are: sls'],
+    ['no service', [], 'service: "" cannot be used: the services are: sls, cls'],
+    ['another service', ['kafka'], 'service: "kafka" cannot be used: the services are: sls, cls'],
     [
       'a directory in one that is not there',
       ['sls', '--data', '/nowhere/at/all'],
