@@ -1,3 +1,5 @@
+import { targetOf } from '../service/request.ts';
+
 /** The two protocols of the service: API 3.0 for resources and consumer groups, the older one for logs. */
 export type Plane = 'control' | 'data';
 
@@ -7,7 +9,6 @@ export function planeOf(path: string): Plane {
 }
 
 /** Of the target of a request, as it stands on the request line. */
-export function planeOfTarget(target = '/'): Plane {
-  const path = target.replace(/^http:\/\/[^/?]*/, '').split('?')[0];
-  return planeOf(path || '/');
+export function planeOfTarget(url: string | undefined): Plane {
+  return planeOf(targetOf(url).split('?')[0] || '/');
 }

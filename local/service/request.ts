@@ -31,7 +31,7 @@ export async function readRequest(incoming: IncomingMessage, limit: BodyLimit): 
   for (const [name, value] of Object.entries(incoming.headers)) {
     headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
   }
-  const target = targetOf(incoming);
+  const target = targetOf(incoming.url);
   const queryAt = target.indexOf('?');
   return {
     method: incoming.method ?? 'GET',
@@ -43,7 +43,7 @@ export async function readRequest(incoming: IncomingMessage, limit: BodyLimit): 
 }
 
 /** Path and query as they were sent. A client that takes the service for its HTTP proxy sends the whole URL. */
-function targetOf({ url = '/' }: IncomingMessage): string {
+export function targetOf(url = '/'): string {
   return url.replace(/^http:\/\/[^/?]*/, '');
 }
 

@@ -283,14 +283,16 @@ export function snappyDecompress(block: Buffer): Buffer {
     size += (byte & 127) * 2 ** shift;
     if (byte < 128) break;
   }
-  const raw: number[] = [];
+  const raw = Buffer.alloc(size);
+  let end = 0;
   while (at < block.length) {
     const tag = block[at++]!;
     if ((tag & 3) === 0) {
       const extra = Math.max(0, (tag >> 2) - 59);
       const length = (extra === 0 ? tag >> 2 : block.readUIntLE(at, extra)) + 1;
       at += extra;
-      for (const end = at + length; at < end; at += 1) raw.push(block[at]!);
+      end += block.copy(raw, end, at, at + length);
+      at += length;
       continue;
     }
     const isShort = (tag & 3) === 1;
@@ -298,10 +300,10 @@ export function snappyDecompress(block: Buffer): Buffer {
     const distanceBytes = isShort ? 1 : (tag & 3) === 2 ? 2 : 4;
     const distance = block.readUIntLE(at, distanceBytes) + (isShort ? (tag >> 5) * 256 : 0);
     at += distanceBytes;
-    for (let index = 0; index < length; index += 1) raw.push(raw[raw.length - distance]!);
+    for (const stop = end + length; end < stop; end += 1) raw[end] = raw[end - distance]!;
   }
-  if (raw.length !== size) throw new Error(`snappy: ${raw.length} bytes instead of ${size}`);
-  return Buffer.from(raw);
+  if (end !== size) throw new Error(`snappy: ${end} bytes instead of ${size}`);
+  return raw;
 }
 
 // ---- consumer groups ----
