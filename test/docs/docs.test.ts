@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOCAL_HELP } from '../../cli/options.ts';
 import { readSettings } from '../../lib/config/settings.ts';
+import { SERVE_CLS_HELP } from '../../local/cls/serve/options.ts';
+import { SERVE_SLS_HELP } from '../../local/sls/serve/options.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DELIVER = join(import.meta.dirname, 'fixtures/deliver.mjs');
@@ -124,6 +126,26 @@ describe('the options in docs/local.md', () => {
     expect(unique(names.filter((name) => name.startsWith('--')))).toEqual(unique(helped));
   });
 
+  it('of a log service exist, wherever a page starts one or tells of them', () => {
+    const helps = { sls: SERVE_SLS_HELP, cls: SERVE_CLS_HELP };
+    const optionsOf = (help: string): string[] => matches(help, /^ {2}(?:-\w, )?(--[a-z-]+)/gm);
+    let commands = 0;
+    for (const page of PAGES) {
+      const text = read(page).replaceAll('\\\n', ' ');
+      for (const [, name, command] of text.matchAll(/\bserve (sls|cls)\b([^`\n|#]*)/g)) {
+        commands += 1;
+        const known = optionsOf(helps[name as keyof typeof helps]);
+        expect(known, `${page}: serve ${name}`).toEqual(
+          expect.arrayContaining(matches(command!, /(--[a-z-]+)/g)),
+        );
+      }
+    }
+    expect(commands).toBeGreaterThan(2);
+    const section = read('docs/local.md').split('## The log services on their own')[1]!.split('\n## ')[0]!;
+    const all = unique(Object.values(helps).flatMap(optionsOf));
+    expect(all).toEqual(expect.arrayContaining(matches(section, /`(--[a-z-]+)/g)));
+  });
+
   it('exist, wherever a page starts a run', () => {
     for (const page of PAGES) {
       for (const command of matches(read(page), /npm start -- ([^`\n|#]*)/g)) {
@@ -199,7 +221,8 @@ describe('examples', () => {
   });
 
   it('of docs/local.md run', async () => {
-    const { stdout } = await run(process.execPath, [join(directory, 'local0.ts')]);
-    expect(stdout).toMatch(/^4 \{/);
+    const outputOf = async (file: string) => (await run(process.execPath, [join(directory, file)])).stdout;
+    expect(await outputOf('local0.ts')).toMatch(/^4 \{/);
+    expect(await outputOf('local1.ts')).toMatch(/^4 \{[^}]*:1': '9007199254740993'/);
   });
 });
