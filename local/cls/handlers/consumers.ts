@@ -70,6 +70,7 @@ export const describeConsumerOffsets: ControlHandler = (call) => {
   const topicId = optionalText(call.body, 'TopicId') ?? '';
   const id = partitionAsked(call.body);
   const positionOf = positionFor(call.body);
+  if (topicId !== '' && !logset.topics.has(topicId)) throw refuse.topicNotExist(topicId);
   if (topicId !== '' && !group.topics.includes(topicId)) throw refuse.topicNotInGroup(topicId);
   const topics = topicId === '' ? group.topics : [topicId];
   const infos = topics.map((topic) => ({

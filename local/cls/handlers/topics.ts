@@ -1,21 +1,15 @@
 import { type ControlHandler, calledTopic } from '../call.ts';
-import {
-  invalid,
-  isAbsent,
-  objectsOf,
-  optionalInteger,
-  optionalText,
-  optionalTexts,
-  textOf,
-} from '../fields.ts';
+import { invalid, objectsOf, optionalInteger, optionalText, optionalTexts, textOf } from '../fields.ts';
 import type { Fields } from '../json.ts';
 import { addPartitions } from '../state/resharding.ts';
 import { expire } from '../state/retention.ts';
 import { addTopic, type ClsState, type Logset, logsetOf, removeTopic } from '../state/state.ts';
 import {
   CREATED_PARTITIONS_MAX,
+  checkRoom,
   configureTopic,
   FOREVER_DAYS,
+  PARTITIONS_MAX,
   type Topic,
   writable,
 } from '../state/topic.ts';
@@ -49,9 +43,11 @@ export const modifyTopic: ControlHandler = (call) => {
     name: optionalText(body, 'TopicName') ?? name,
     retentionDays: optionalInteger(body, 'Period', 1, FOREVER_DAYS) ?? retentionDays,
   };
-  const added = (optionalInteger(body, 'PartitionCount', 1, LIMIT_MAX) ?? 0) - writable(topic).length;
+  const open = writable(topic).length;
+  const added = (optionalInteger(body, 'PartitionCount', 1, PARTITIONS_MAX) ?? open) - open;
+  if (added < 0) throw invalid('PartitionCount');
+  checkRoom(topic, added);
   if (added > 0) quotas.admitPartitions(topic.partitions.length + added);
-  else if (added < 0 && !isAbsent(body.PartitionCount)) throw invalid('PartitionCount');
   configureTopic(topic, settings);
   if (added > 0) addPartitions(topic, added, nowMs);
   state.storage.saveTopic(topic);

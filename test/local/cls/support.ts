@@ -263,12 +263,12 @@ export async function pull(
 
 /** The values of the logs in a frame. */
 export function textsOf(frame: Buffer): string[] {
-  return logGroupOf(frame).logs.map(({ contents }) => contents[0]!.value);
+  return logGroupOf(frame).logs.map(({ contents }) => contents?.[0]?.value ?? '');
 }
 
 export function logGroupOf(frame: Buffer) {
   return LogGroup.toObject(LogGroup.decode(frame.subarray(96)), { longs: String }) as {
-    logs: { time: string; contents: { key: string; value: string }[] }[];
+    logs: { time: string; contents?: { key: string; value: string }[] }[];
     source?: string;
     logTags?: object[];
   };
