@@ -1,41 +1,50 @@
 /** A shard's place in the key space. */
 export interface ShardRange {
   id: number;
-  /** Keys are hex digits, all of one length and case but for an empty one: their text sorts as they do. */
-  begin: string;
+  /** Keys are hex digits, all of one length: in one case, their text sorts as they do. */
+  beginKey: string;
   /** Exclusive. */
+  endKey: string;
+}
+
+interface Interval {
+  begin: string;
   end: string;
 }
 
-type Interval = Omit<ShardRange, 'id'>;
-
 /**
- * Which shards each shard continues; no service tells. Takes the shards in the order in which they were made, and returns
- * the ids of the direct parents, likewise ordered, by the id of the shard.
+ * Which shards each shard continues; no service tells. Returns the ids of the direct parents by the id of the shard.
  *
  * A split or merge replaces whole shards, so at any moment every key belongs to one open shard, and the parents of a
- * shard are those that held its keys just before it: for each key the newest among the older shards.
+ * shard are those that held its keys just before it: for each key the newest among the older shards. Newer means a
+ * higher id, as ids are given out in order. The time at which a shard was made is no help: it has whole seconds, and in the
+ * examples of a split in the API references of both SLS and CLS a shard and the two it was split into have the same one.
  *
  * Shards that the service no longer lists are nobody's parents. They go oldest first, after their retention, so nothing
  * listed is missed. Where that does not hold and a parent is gone before a grandparent, the answer cannot be known from
  * the list; the grandparent then stands for it: the shard waits longer than it must, but is never read too early.
  * Likewise an older shard that overlaps but is still open, as in a list made during a split, counts as a parent.
  */
-export function parentsOf(oldestFirst: readonly ShardRange[]): Map<number, number[]> {
+export function parentsOf(shards: readonly ShardRange[]): Map<number, number[]> {
+  const newestFirst = [...shards].sort((a, b) => b.id - a.id);
   return new Map(
-    oldestFirst.map((child, index) => {
+    newestFirst.map((child, index) => {
       const parents: number[] = [];
-      let keysLeft: Interval[] = [child];
-      for (let i = index - 1; i >= 0 && keysLeft.length > 0; i--) {
-        const older = oldestFirst[i]!;
-        if (keysLeft.some((keys) => overlaps(keys, older))) {
+      let keysLeft = [intervalOf(child)];
+      for (const older of newestFirst.slice(index + 1)) {
+        const held = intervalOf(older);
+        if (keysLeft.some((keys) => overlaps(keys, held))) {
           parents.unshift(older.id);
-          keysLeft = keysLeft.flatMap((keys) => without(keys, older));
+          keysLeft = keysLeft.flatMap((keys) => without(keys, held));
         }
       }
       return [child.id, parents];
     }),
   );
+}
+
+function intervalOf({ beginKey, endKey }: ShardRange): Interval {
+  return { begin: beginKey.toLowerCase(), end: endKey.toLowerCase() };
 }
 
 function overlaps(a: Interval, b: Interval): boolean {

@@ -39,7 +39,9 @@ export interface PullRequest {
   closed: boolean;
   /** Exclusive; nothing at or after it is wanted, and nothing more will come before it. Reaching it is the end. */
   endCursor?: string | undefined;
-  /** Most records wanted, as far as the service can count them (SLS counts log groups). */
+  /** Nothing that the service received at or after this moment is wanted. For services that can be told so; others ignore it. */
+  endAtMs?: number | undefined;
+  /** Most records wanted, as far as the service can count them (SLS counts log groups; CLS counts nothing, but bytes). */
   countMax: number;
   signal: AbortSignal;
 }

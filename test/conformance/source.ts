@@ -37,8 +37,11 @@ export function describeSource(name: string, setup: () => Promise<SourceBackend>
     afterEach(() => backend.closeAll());
 
     const begin = (id: string) => source.cursorAt(id, { at: 'begin' }, signal);
-    const pull = (id: string, cursor: string, more: { countMax?: number; closed?: boolean } = {}) =>
-      source.pull({ shard: id, cursor, countMax: 100, closed: false, signal, ...more });
+    const pull = (
+      id: string,
+      cursor: string,
+      more: { countMax?: number; closed?: boolean; endCursor?: string } = {},
+    ) => source.pull({ shard: id, cursor, countMax: 100, closed: false, signal, ...more });
 
     /** Pulls until the driver says that nothing more is there. */
     async function readOn(id: string, from: string, more: Parameters<typeof pull>[2] = {}): Promise<Reading> {
@@ -48,7 +51,8 @@ export function describeSource(name: string, setup: () => Promise<SourceBackend>
         reading.pulls.push(pulled);
         reading.lines.push(...linesOf(pulled));
         reading.cursors.push(pulled.nextCursor);
-        if (more.closed ? pulled.endOfShard : pulled.caughtUp) return reading;
+        const untilEnd = more.closed || more.endCursor !== undefined;
+        if (untilEnd ? pulled.endOfShard : pulled.caughtUp) return reading;
       }
       return expect.unreachable(`no end after ${PULLS_MAX} pulls`);
     }
@@ -161,6 +165,34 @@ export function describeSource(name: string, setup: () => Promise<SourceBackend>
         await backend.put(shard, ['a', 'b']);
         const { cursors } = await readOn(shard, await begin(shard));
         expect(cursors.at(-1)).toBe(await source.cursorAt(shard, { at: 'end' }, signal));
+      });
+    });
+
+    describe('an end cursor', () => {
+      it.each([1, 100])(
+        'is where reading ends, however many are asked for at a time (%i)',
+        async (countMax) => {
+          for (const lines of [['a', 'b'], ['c'], ['d']]) await backend.put(shard, lines);
+          const cursors = (await readOn(shard, await begin(shard), { countMax: 1 })).cursors;
+          for (const [from, start] of cursors.entries()) {
+            for (const endCursor of cursors.slice(from)) {
+              const whole = (await readOn(shard, start, { countMax })).lines;
+              const after = (await readOn(shard, endCursor, { countMax })).lines;
+              const reading = await readOn(shard, start, { countMax, endCursor });
+              expect(reading.lines).toEqual(whole.slice(0, whole.length - after.length));
+              expect(reading.cursors.at(-1)).toBe(endCursor);
+            }
+          }
+        },
+      );
+
+      it('is the end also where something was put behind it', async () => {
+        await backend.put(shard, ['a']);
+        const endCursor = await source.cursorAt(shard, { at: 'end' }, signal);
+        const start = await begin(shard);
+        await backend.put(shard, ['b']);
+        expect((await readOn(shard, start, { endCursor })).lines).toEqual(['a']);
+        expect(await pull(shard, endCursor, { endCursor })).toMatchObject({ empty: true, endOfShard: true });
       });
     });
 

@@ -7,14 +7,14 @@
  * sequence ends after its literals.
  */
 
+import { copyLiterals, copyMatch } from './copy.ts';
+
 const MATCH_MIN = 4;
 const DISTANCE_MAX = 65_535;
 /** The format asks that the last 5 bytes be literals and that no match start in the last 12. */
 const LITERALS_LAST = 5;
 const MATCH_START_MARGIN = 12;
 const HASH_BITS = 14;
-/** Below this, a loop over bytes is faster than a call that copies memory. */
-const COPY_CALL_MIN = 32;
 
 /**
  * Decompresses one block to exactly `rawSize` bytes.
@@ -97,18 +97,6 @@ function lengthEnd(block: Uint8Array, from: number): number {
   while (block[end] === 255) end++;
   if (end >= block.length) throw corrupt('cut off in a length');
   return end + 1;
-}
-
-function copyLiterals(block: Uint8Array, from: number, raw: Uint8Array, to: number, count: number): void {
-  if (count < COPY_CALL_MIN) for (let i = 0; i < count; i++) raw[to + i] = block[from + i]!;
-  else raw.set(block.subarray(from, from + count), to);
-}
-
-/** A match may overlap what it produces: then it repeats its first `distance` bytes. */
-function copyMatch(raw: Uint8Array, to: number, distance: number, length: number): void {
-  if (distance < length || length < COPY_CALL_MIN) {
-    for (let i = to; i < to + length; i++) raw[i] = raw[i - distance]!;
-  } else raw.copyWithin(to, to - distance, to - distance + length);
 }
 
 function writeLiterals(

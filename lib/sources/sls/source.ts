@@ -2,10 +2,10 @@
 
 import { SourceError } from '../../errors.ts';
 import { badResponse } from '../http/failure.ts';
+import { parentsOf } from '../lineage.ts';
 import type { Position, Pulled, PullRequest, Source, SourceShard } from '../source.ts';
 import { type ClientOptions, createSlsClient, type PulledLogs, type SlsClient } from './client.ts';
 import { cursorDistance } from './cursor.ts';
-import { parentsOf } from './lineage.ts';
 import { decodeLogGroupList, type LogGroupList } from './logGroupList.ts';
 
 export type SlsSourceOptions = ClientOptions;
@@ -29,7 +29,12 @@ export function createSlsSource(options: SlsSourceOptions): Source {
 
 async function listShards(client: SlsClient, signal: AbortSignal): Promise<SourceShard[]> {
   const shards = await client.listShards(signal);
-  const parents = parentsOf(shards);
+  const ranges = shards.map(({ shardID, inclusiveBeginKey, exclusiveEndKey }) => ({
+    id: shardID,
+    beginKey: inclusiveBeginKey,
+    endKey: exclusiveEndKey,
+  }));
+  const parents = parentsOf(ranges);
   return shards.map(({ shardID, status }) => ({
     id: String(shardID),
     state: status === 'readonly' ? 'closed' : 'open',

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parentsOf, type ShardRange } from '../../../lib/sources/sls/lineage.ts';
+import { parentsOf, type ShardRange } from '../../lib/sources/lineage.ts';
 
-/** Small numbers stand for keys; the last one for the end of the key space, `ff…f`, which SLS counts as excluded. */
+/** Small numbers stand for keys; the last one for the end of the key space, `ff…f`, which the services count as excluded. */
 const KEYS = 256;
 const hexKey = (key: number): string =>
   key === KEYS ? 'f'.repeat(32) : key.toString(16).padStart(2, '0').padEnd(32, '0');
@@ -17,9 +17,9 @@ interface Shard {
 }
 
 const rangeOf = ({ id, begin, end }: Shard): ShardRange => ({
-  shardID: id,
-  inclusiveBeginKey: hexKey(begin),
-  exclusiveEndKey: hexKey(end),
+  id,
+  beginKey: hexKey(begin),
+  endKey: hexKey(end),
 });
 
 type Step = { kind: 'split'; shard: number; at: number; times: number } | { kind: 'merge'; shard: number };
@@ -140,11 +140,7 @@ describe('the lineage of shards', () => {
   });
 
   test('does not depend on the case in which keys are written', () => {
-    const shard = (shardID: number, begin: string, end: string): ShardRange => ({
-      shardID,
-      inclusiveBeginKey: begin,
-      exclusiveEndKey: end,
-    });
+    const shard = (id: number, beginKey: string, endKey: string): ShardRange => ({ id, beginKey, endKey });
     const upper = shard(1, 'A0'.padEnd(32, '0'), 'F'.repeat(32));
     const lower = shard(2, 'a0'.padEnd(32, '0'), 'f'.repeat(32));
     expect(parentsOf([upper, lower]).get(2)).toEqual([1]);

@@ -1,0 +1,142 @@
+/** The operations of the data plane. No public page documents pulls: they are what the official consumers send and understand. */
+import zlib from 'node:zlib';
+import { SettingsError } from '../../errors.ts';
+import type { HttpResponse } from '../http/exchange.ts';
+import { badResponse } from '../http/failure.ts';
+import { lz4Compress } from '../logs/lz4.ts';
+import { failureIn, requestIdOf, responseOf } from './failure.ts';
+import { asInt64, formatJson } from './json.ts';
+import { encodeLogGroups, type LogGroup } from './logGroup.ts';
+import type { Partition } from './shardId.ts';
+import { snappyDecompress } from './snappy.ts';
+import { jsonOf, type Transport } from './transport.ts';
+
+export type Compression = 'lz4' | 'zstd' | 'deflate';
+
+export interface PullFrom extends Partition {
+  /** Inclusive: 64 bits, in decimal. */
+  offset: string;
+  /** About how much to send, from 2 to 10 MiB. */
+  bytesMax: number;
+  /** Only what the service received before it: seconds since 1970. */
+  endTimeSec?: number | undefined;
+  /** The service filters: a statement of its DSL, such as `log_keep(op_gt(v("status"), 400))`. */
+  query?: string | undefined;
+}
+
+export interface PulledMessages {
+  /** In base64; see `decodeMessages`. */
+  messages: string[];
+  /** To go on with; -1: nothing more before the end time; undefined where it does not tell. */
+  nextOffset: bigint | undefined;
+  /** Of the answer, decompressed. */
+  bytes: number;
+  /** The service's clock as it answered, milliseconds since 1970; undefined where it does not tell. */
+  answeredMs: number | undefined;
+  requestId: string | undefined;
+}
+
+export interface PutOptions {
+  /** Hex digits: the groups go to the partition whose range holds it. Without it, to any. */
+  hashKey?: string | undefined;
+  /** `lz4` unless set. */
+  compression?: Compression | 'none' | undefined;
+  /**
+   * Repeat also when nobody knows whether the groups were written: they may then be there twice. Unless set, only what was
+   * certainly not written is repeated, and the caller gets the error.
+   */
+  duplicatesAllowed?: boolean | undefined;
+}
+
+export function logCalls(transport: Transport, responseBytesMax: number) {
+  return {
+    async pullLogs(from: PullFrom, signal: AbortSignal): Promise<PulledMessages> {
+      const { topic, partition, offset, bytesMax, endTimeSec, query } = from;
+      const body = {
+        StartOffset: BigInt(offset),
+        StartTime: 0,
+        Size: bytesMax,
+        CompressType: 'snappy',
+        PartitionId: partition,
+        ...(endTimeSec !== undefined && { EndTime: endTimeSec }),
+        ...(query !== undefined && { Query: query }),
+      };
+      const response = await transport.data({
+        path: '/pull_log',
+        query: { topic_id: topic },
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from(formatJson(body)),
+        idempotent: true,
+        signal,
+      });
+      return pulledFrom(response, responseBytesMax);
+    },
+
+    /** `groups` as plain data, or as an encoded `LogGroupList`: at most 10 groups, 6 MB encoded. */
+    async putLogs(
+      topic: string,
+      groups: readonly LogGroup[] | Uint8Array,
+      put: PutOptions,
+      signal: AbortSignal,
+    ): Promise<void> {
+      const { hashKey, compression = 'lz4', duplicatesAllowed = false } = put;
+      const raw = groups instanceof Uint8Array ? groups : encodeLogGroups(groups);
+      await transport.data({
+        path: '/structuredlog',
+        query: { topic_id: topic },
+        headers: {
+          'content-type': 'application/x-protobuf',
+          ...(compression !== 'none' && { 'x-cls-compress-type': compression }),
+          ...(hashKey !== undefined && { 'x-cls-hashkey': hashKey }),
+        },
+        body: compression === 'none' ? raw : compress(raw, compression),
+        idempotent: duplicatesAllowed,
+        signal,
+      });
+    },
+  };
+}
+
+function compress(raw: Uint8Array, compression: Compression): Uint8Array {
+  if (compression === 'lz4') return lz4Compress(raw);
+  if (compression === 'deflate') return zlib.deflateRawSync(raw);
+  if (typeof zlib.zstdCompressSync !== 'function') {
+    throw new SettingsError('compression', compression, `Node ${process.version} has no zstd: use lz4`);
+  }
+  return zlib.zstdCompressSync(raw);
+}
+
+function pulledFrom(response: HttpResponse, bytesMax: number): PulledMessages {
+  const requestId = requestIdOf(response);
+  const raw = decompressed(response, bytesMax);
+  const json = jsonOf(response, raw);
+  const failure = failureIn(json, response, 'POST /pull_log');
+  if (failure !== undefined) throw failure;
+  const { NextOffset, Message = null } = responseOf(json, response);
+  const nextOffset = asInt64(NextOffset);
+  if (nextOffset === undefined && NextOffset !== undefined && NextOffset !== null) {
+    throw badResponse('NextOffset is no 64-bit integer', requestId);
+  }
+  const messages = Message ?? [];
+  if (!Array.isArray(messages) || !messages.every((message) => typeof message === 'string')) {
+    throw badResponse('Message is no list of texts', requestId);
+  }
+  const answeredMs = Date.parse(response.headers.date ?? '');
+  return {
+    messages,
+    nextOffset,
+    bytes: raw.length,
+    answeredMs: Number.isNaN(answeredMs) ? undefined : answeredMs,
+    requestId,
+  };
+}
+
+function decompressed(response: HttpResponse, bytesMax: number): Uint8Array {
+  try {
+    return snappyDecompress(response.body, bytesMax);
+  } catch (error) {
+    // Read for an error in words, of which nothing says that it is compressed.
+    if (response.body[0] === 0x7b) return response.body;
+    throw badResponse((error as RangeError).message, requestIdOf(response));
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Pulls from one partition, up to an end where there is one. No documentation of the call is public; what is here is what the
+ * official consumers understand, and no more is taken for granted.
+ */
+import { badResponse } from '../http/failure.ts';
+import type { ClsClient, PulledMessages } from './client.ts';
+import { decodeMessages, type Messages } from './frame.ts';
+
+export interface PullLimits {
+  /** About how much to ask for at a time, from 2 to 10 MiB. 2 MiB unless set. */
+  pullBytesMax?: number | undefined;
+  /** The service filters what is pulled: a statement of its DSL. */
+  query?: string | undefined;
+}
+
+interface Wanted {
+  partition: number;
+  start: bigint;
+  /** Exclusive. */
+  end: bigint | undefined;
+  endAtMs?: number | undefined;
+  signal: AbortSignal;
+}
+
+export interface PulledPartition {
+  logs: Messages;
+  /** Offset to read next. */
+  next: bigint;
+  /** Nothing more will come before the end that was asked for. */
+  isOver: boolean;
+  /** Of the answer, decompressed. */
+  bytes: number;
+  answeredMs: number | undefined;
+  requestId: string | undefined;
+}
+
+const PULL_BYTES_DEFAULT = 2 * 1024 * 1024;
+/** Smaller pulls, each a quarter of the one before, until one ends in time. */
+const TRIES_MAX = 6;
+const PULL_BYTES_MIN = 1024;
+/** As `NextOffset`. */
+const NO_MORE_BEFORE_END_TIME = -1n;
+
+/**
+ * An answer that goes past the end is cut there if its offsets count its messages: which they seem to, but nothing says so.
+ * If they do not (a filter leaves some out), less is asked for; and if that does not help either, all of it is given, since
+ * what was read twice does less harm than what is missing.
+ */
+export async function pullMessages(
+  source: PullLimits & { client: ClsClient; topic: string },
+  wanted: Wanted,
+): Promise<PulledPartition> {
+  const { pullBytesMax = PULL_BYTES_DEFAULT } = source;
+  let answer = await pullOnce(source, wanted, pullBytesMax);
+  let bytesMax = pullBytesMax / 4;
+  for (let tries = 1; isPast(answer, wanted) && tries < TRIES_MAX && bytesMax >= PULL_BYTES_MIN; tries++) {
+    answer = await pullOnce(source, wanted, Math.floor(bytesMax));
+    bytesMax /= 4;
+  }
+  return answer;
+}
+
+const isPast = ({ next }: PulledPartition, { end }: Wanted): boolean => end !== undefined && next > end;
+
+async function pullOnce(
+  { client, topic, query }: PullLimits & { client: ClsClient; topic: string },
+  { partition, start, end, endAtMs, signal }: Wanted,
+  bytesMax: number,
+): Promise<PulledPartition> {
+  const endTimeSec = endAtMs === undefined ? undefined : Math.ceil(endAtMs / 1000);
+  const from = { topic, partition, offset: String(start), bytesMax, endTimeSec, query };
+  const answer = await client.pullLogs(from, signal);
+  const hasEnd = end !== undefined || endAtMs !== undefined;
+  const next = nextOf(answer, start, end);
+  const count = BigInt(answer.messages.length);
+  const isCut = end !== undefined && next > end && next - start === count;
+  const messages = isCut ? answer.messages.slice(0, Number(end - start)) : answer.messages;
+  return {
+    logs: decodeMessages(messages, topic, answer.requestId),
+    next: isCut ? end : next,
+    isOver: hasEnd && answer.nextOffset === NO_MORE_BEFORE_END_TIME,
+    bytes: answer.bytes,
+    answeredMs: answer.answeredMs,
+    requestId: answer.requestId,
+  };
+}
+
+/** Without messages, an offset that does not lead on leaves the cursor where it is; a cursor never goes back. */
+function nextOf({ messages, nextOffset, requestId }: PulledMessages, start: bigint, end: bigint | undefined) {
+  if (nextOffset === NO_MORE_BEFORE_END_TIME) {
+    if (end !== undefined) return end;
+    if (messages.length > 0) throw badResponse('messages, but no offset after them', requestId);
+    return start;
+  }
+  return nextOffset !== undefined && nextOffset > start ? nextOffset : start;
+}
