@@ -1,8 +1,9 @@
+import type { Fields } from '../../lib/sources/cls/json.ts';
 import type { Answer } from '../service/answer.ts';
 import type { WireRequest } from '../service/request.ts';
 import { refuse, refuseData } from './errors.ts';
 import type { HandOver } from './group/balance.ts';
-import { type Fields, parseObject } from './json.ts';
+import { parseObject } from './json.ts';
 import type { QuotaMeter } from './quotas.ts';
 import { expire } from './state/retention.ts';
 import { type ClsState, findTopic, topicOf } from './state/state.ts';

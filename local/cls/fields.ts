@@ -1,5 +1,5 @@
+import { type Fields, isObject } from '../../lib/sources/cls/json.ts';
 import { refuse } from './errors.ts';
-import { type Fields, isObject } from './json.ts';
 
 /** Readers of the parameters of control-plane actions: refuse with MissingParameter, InvalidParameter. */
 

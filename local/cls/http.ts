@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { type Fields, formatJson } from '../../lib/sources/cls/json.ts';
 import type { Answer } from '../service/answer.ts';
 import { asRefusal } from '../service/refusal.ts';
 import { readRequest, type WireRequest } from '../service/request.ts';
 import { RAW_BYTES_MAX } from './codec.ts';
 import { refuse, refuseData } from './errors.ts';
-import { type Fields, formatJson } from './json.ts';
 import { type Plane, planeOfTarget } from './plane.ts';
 import { snappyCompress } from './snappy.ts';
 

@@ -3,6 +3,7 @@
  * enough for the official Python SDK. Everything is kept in memory, or in a directory, within limits.
  */
 import type { Clock } from '../../lib/runtime.ts';
+import type { Fields } from '../../lib/sources/cls/json.ts';
 import type { Account } from '../service/account.ts';
 import type { Answer } from '../service/answer.ts';
 import { type FaultRequest, type Inject, suffer } from '../service/faults.ts';
@@ -14,7 +15,7 @@ import { controlBody } from './call.ts';
 import type { HandOver } from './group/balance.ts';
 import { controlAnswer, failure, readClsRequest, withCommonHeaders } from './http.ts';
 import { createInProcess, type InProcess } from './inProcess.ts';
-import { type Fields, parseObject } from './json.ts';
+import { parseObject } from './json.ts';
 import { planeOfTarget } from './plane.ts';
 import { createQuotaMeter, type Quotas } from './quotas.ts';
 import { route } from './routes.ts';

@@ -1,3 +1,4 @@
+import { asInt64, type Fields } from '../../../lib/sources/cls/json.ts';
 import { beginOf, endOf, positionAtTime } from '../../service/log.ts';
 import type { ControlHandler } from '../call.ts';
 import { refuse } from '../errors.ts';
@@ -5,7 +6,6 @@ import { invalid, isAbsent, listOf, objectsOf, optionalText, textOf } from '../f
 import { type ConsumerGroup, keyOf, type PartitionId } from '../group/group.ts';
 import { heartbeat } from '../group/heartbeat.ts';
 import { type Commit, commitOffsets } from '../group/offsets.ts';
-import { asInt64, type Fields } from '../json.ts';
 import type { Partition } from '../state/partition.ts';
 import type { Logset } from '../state/state.ts';
 import { calledGroup, nameOf } from './groups.ts';

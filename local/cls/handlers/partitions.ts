@@ -1,7 +1,7 @@
+import type { Fields } from '../../../lib/sources/cls/json.ts';
 import { formatKey } from '../../service/keyspace.ts';
 import { type ControlHandler, calledTopic } from '../call.ts';
 import { integerOf, optionalInteger, optionalText, textOf } from '../fields.ts';
-import type { Fields } from '../json.ts';
 import type { Partition } from '../state/partition.ts';
 import * as resharding from '../state/resharding.ts';
 import { PARTITIONS_MAX } from '../state/topic.ts';

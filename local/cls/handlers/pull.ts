@@ -1,11 +1,13 @@
-import { beginOf, endOf, holdsPosition, positionAtTime } from '../../service/log.ts';
-
+import { asInt64, type Fields } from '../../../lib/sources/cls/json.ts';
+import { beginOf, endOf, holdsPosition, positionAtTime, type StoredGroup } from '../../service/log.ts';
 import { type DataCall, type DataHandler, pathTopic } from '../call.ts';
 import { refuseData } from '../errors.ts';
 import { isAbsent } from '../fields.ts';
+import { filterLogs } from '../filter.ts';
 import { frameOf } from '../frame.ts';
 import { snappyAnswer } from '../http.ts';
-import { asInt64, type Fields, parseObject } from '../json.ts';
+import { parseObject } from '../json.ts';
+import { type Predicate, parseQuery } from '../query.ts';
 import { type Partition, readMessages } from '../state/partition.ts';
 import { partitionOf, type Topic } from '../state/topic.ts';
 
@@ -26,42 +28,48 @@ const NOTHING_LEFT = -1n;
  * - NextOffset -1 ends a partition for good in the Python consumer, and leaves it where it stood. So it is only said
  *   without messages, once the time is past `EndTime`.
  * - An empty pull without `EndTime` answers with the offset that it asked for.
+ * - `Query` is asked of every log. A message of which nothing is left is left out; it counts for the offset, and for `Size`.
  * - Of `StartTime`, which they always send as 0, messages received before it are passed over.
  */
 export const pullLogs: DataHandler = (call) => {
   const topic = pathTopic(call);
   const body = parseObject(call.request.body);
   if (!body) throw refuseData.invalidContent('The body is no JSON object.');
-  checkUnsupported(body);
+  const keeps = filterOf(body);
   const partition = calledPartition(topic, body);
   call.quotas.admitRead(partition, call.nowMs);
 
   const from = startOf(partition, body);
   const { before, isPast } = endFor(partition, body, call);
   const groups = readMessages(partition, from, { before, bytesMax: sizeOf(body) });
-  const isOver = groups.length === 0 && isPast && from >= before;
-  const messages = groups.map((group) =>
-    frameOf(group.read(), {
-      logsetId: topic.logsetId,
-      topicId: topic.id,
-      receivedAtSec: group.receivedAtSec,
-    }).toString('base64'),
-  );
+  const messages = groups.flatMap((group) => framesOf(topic, group, keeps));
   return snappyAnswer({
-    NextOffset: isOver ? NOTHING_LEFT : from + BigInt(groups.length),
+    NextOffset: groups.length === 0 && isPast ? NOTHING_LEFT : from + BigInt(groups.length),
     Message: messages.length === 0 ? null : messages,
   });
 };
 
-function checkUnsupported({ Query, CompressType }: Fields): void {
-  if (!isAbsent(Query) && Query !== '') {
-    throw refuseData.invalidParam('The local service cannot filter: leave out Query.');
-  }
+/** What a filter leaves of a message. */
+function framesOf(
+  topic: Topic,
+  { read, receivedAtSec }: StoredGroup,
+  keeps: Predicate | undefined,
+): string[] {
+  const group = keeps ? filterLogs(read(), keeps) : read();
+  if (!group) return [];
+  return [frameOf(group, { logsetId: topic.logsetId, topicId: topic.id, receivedAtSec }).toString('base64')];
+}
+
+function filterOf({ Query, CompressType }: Fields): Predicate | undefined {
   if (!isAbsent(CompressType) && CompressType !== 'snappy') {
     throw refuseData.invalidParam(
       'The local service compresses with snappy only, as SDKs ask for nothing else.',
     );
   }
+  // The Go consumer writes an empty one where it has none.
+  if (isAbsent(Query) || Query === '') return undefined;
+  if (typeof Query !== 'string') throw refuseData.invalidParam('Query is invalid.');
+  return parseQuery(Query);
 }
 
 function calledPartition(topic: Topic, { PartitionId }: Fields): Partition {

@@ -1,6 +1,6 @@
+import type { Fields } from '../../../lib/sources/cls/json.ts';
 import { type ControlHandler, calledTopic } from '../call.ts';
 import { invalid, objectsOf, optionalInteger, optionalText, optionalTexts, textOf } from '../fields.ts';
-import type { Fields } from '../json.ts';
 import { addPartitions } from '../state/resharding.ts';
 import { expire } from '../state/retention.ts';
 import { addTopic, type ClsState, type Logset, logsetOf, removeTopic } from '../state/state.ts';

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
+import { signControl } from '../../../lib/sources/cls/signature.ts';
 import { ACCOUNT, type Bench, exchange, LOGSET, startBench, type TestRequest, TOPIC } from './support.ts';
 
 const TEMPORARY = {
@@ -58,11 +59,31 @@ describe('the control plane', () => {
 
   test('demands that host and content type are signed', async () => {
     const bench = await startBench();
-    const unsigned = (headers: Record<string, string>) => ({
-      ...headers,
-      authorization: headers.authorization!.replace('SignedHeaders=content-type;host', 'SignedHeaders=host'),
+    const timestamp = bench.clock.now() / 1000;
+    const body = Buffer.from(JSON.stringify({ TopicId: TOPIC }));
+    const signing = (...names: string[]) => ({
+      tamper: (headers: Record<string, string>) => ({
+        ...headers,
+        authorization: signControl({
+          ...ACCOUNT,
+          headers: Object.fromEntries(names.map((name) => [name, headers[name]!])),
+          body,
+          timestamp,
+        }),
+      }),
     });
-    expect(await control(bench, { tamper: unsigned })).toBe('200 AuthFailure.SignatureFailure');
+    expect(await control(bench, signing('content-type', 'host', 'x-tc-action'))).toBe('200');
+    expect(await control(bench, signing('host'))).toBe('200 AuthFailure.SignatureFailure');
+    expect(await control(bench, signing('content-type'))).toBe('200 AuthFailure.SignatureFailure');
+  });
+
+  test('demands the day of the timestamp', async () => {
+    const bench = await startBench();
+    const yesterday = (headers: Record<string, string>) => ({
+      ...headers,
+      authorization: headers.authorization!.replace('/2026-05-28/', '/2026-05-27/'),
+    });
+    expect(await control(bench, { tamper: yesterday })).toBe('200 AuthFailure.SignatureFailure');
   });
 
   test('takes a signature for five minutes to either side', async () => {
@@ -106,6 +127,11 @@ describe('the data plane', () => {
       authorization: 'q-sign-algorithm=sha1',
     });
     expect(await data(bench, { tamper: broken })).toBe('400 InvalidAuthorization');
+  });
+
+  test('takes parameters by their names in lower case, as SDKs sign them', async () => {
+    const bench = await startBench();
+    expect(await data(bench, { query: { topic_id: TOPIC, Extra: 'a b*' } })).toBe('200');
   });
 
   test('takes no upload without a signature', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HandOver } from '../../../local/cls/group/balance.ts';
 import { createGroup, refresh } from '../../../local/cls/group/group.ts';
-import { heartbeat } from '../../../local/cls/group/heartbeat.ts';
+import { CONSUMERS_MAX, heartbeat } from '../../../local/cls/group/heartbeat.ts';
 import { commitOffsets } from '../../../local/cls/group/offsets.ts';
 
 const TIMEOUT_SEC = 60;
@@ -173,13 +173,22 @@ test('a partition on its way is redirected rather than another one taken', () =>
   expect(beat('c', [])).toEqual([3, 4]);
 });
 
-test('a partition that comes back to who still has it stays with it', () => {
-  const { beat, states } = groupOver(2);
+test('a partition that comes back to who still has it is its own again', () => {
+  const { beat, states, remove } = groupOver(4);
   beat('a', []);
   beat('b', []);
-  expect(states()).toEqual(['held a', 'moving a b']);
-  expect(beat('a', [1, 2], 61)).toEqual([1, 2]);
-  expect(states()).toEqual(['held a', 'held a']);
+  expect(states()).toEqual(['held a', 'held a', 'moving a b', 'moving a b']);
+  remove(1);
+  remove(2);
+  expect(beat('a', [3, 4])).toEqual([4]);
+  expect(states()).toEqual(['moving a b', 'held a']);
+});
+
+test('a group has an end to its consumers; those that are in it go on', () => {
+  const { beat } = groupOver(1);
+  for (let number = 0; number < CONSUMERS_MAX; number += 1) beat(`c${number}`, []);
+  expect(() => beat('one more', [])).toThrow('at most 1000 consumers');
+  expect(beat('c0', [1])).toEqual([1]);
 });
 
 test('topics are balanced together', () => {

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { asInt64, formatJson, parseJson, parseObject } from '../../../local/cls/json.ts';
+import { asInt64, formatJson, parseJson } from '../../../lib/sources/cls/json.ts';
+import { parseObject } from '../../../local/cls/json.ts';
 
 test('every integer of 64 bits is read and written as it is', () => {
   fc.assert(

@@ -27,6 +27,7 @@ test('partitions are numbered from 1, and divide the values of MD5', async () =>
   expect((await bench.act('DescribePartitions', { TopicId: LOGSET })).outcome).toBe(
     '200 ResourceNotFound.TopicNotExist',
   );
+  expect((await bench.act('DescribePartitions', { TopicId: '' })).outcome).toBe('200 InvalidParameter');
 });
 
 describe('SplitPartition', () => {

@@ -4,10 +4,13 @@ import {
   groupOf,
   LOGSET,
   LogGroup,
+  listOf,
+  logGroupOf,
   OTHER_TOPIC,
   pull,
   put,
   putByKey,
+  putList,
   START_SEC,
   startBench,
   type TestPull,
@@ -151,6 +154,39 @@ test('StartTime passes over what was received before', async () => {
   expect(await pull(bench, 1, 0, { StartTime: START_SEC + 11 })).toMatchObject({ messages: [], next: 2n });
 });
 
+describe('Query', () => {
+  const log = (contents: Record<string, string>) => ({
+    time: START_SEC,
+    contents: Object.entries(contents).map(([key, value]) => ({ key, value })),
+  });
+  const groups = [
+    { logs: [log({ message: 'a', status: '200' }), log({ message: 'b', status: '500' })], source: 'web-1' },
+    { logs: [log({ message: 'c', status: '200' })] },
+    { logs: [log({ message: 'd', status: '500' })] },
+  ];
+  const failed = { Query: 'log_keep(op_ge(v("status"), 500))' };
+
+  test('leaves out logs, and messages of which nothing is left; offsets count all', async () => {
+    const bench = await startBench();
+    await putList(bench, listOf(...groups), { 'x-cls-hashkey': FIRST });
+    expect(await pull(bench, 1, 0, failed)).toMatchObject({ messages: [['b'], ['d']], next: 3n });
+    expect(logGroupOf((await pull(bench, 1, 0, failed)).frames[0]!).source).toBe('web-1');
+    const { frames } = await pull(bench, 1, 2, failed);
+    expect(frames).toEqual((await pull(bench, 1, 2)).frames);
+  });
+
+  test('that leaves nothing leads on', async () => {
+    const bench = await startBench();
+    await putList(bench, listOf(...groups), { 'x-cls-hashkey': FIRST });
+    const { json } = await pull(bench, 1, 1, { ...failed, Size: 1 });
+    expect(json.Response).toEqual({ NextOffset: 2, Message: null });
+    bench.clock.advance(10_000);
+    const past = { ...failed, EndTime: START_SEC + 10 };
+    expect(await pull(bench, 1, 1, { ...past, Size: 1 })).toMatchObject({ next: 2n, messages: [] });
+    expect(await pull(bench, 1, 3, past)).toMatchObject({ next: -1n, messages: [] });
+  });
+});
+
 test('what cannot be understood is refused', async () => {
   const bench = await startBench();
   await put(bench, ['one']);
@@ -166,9 +202,11 @@ test('what cannot be understood is refused', async () => {
     [{ StartTime: 'now' }, '400 InvalidParam'],
     [{ EndTime: -1 }, '400 InvalidParam'],
     [{ CompressType: 'lz4' }, '400 InvalidParam'],
-    [{ Query: 'log_keep(op_eq(v("level"), "error"))' }, '400 InvalidParam'],
+    [{ Query: 'level:error' }, '400 InvalidParam'],
+    [{ Query: 7 }, '400 InvalidParam'],
     // As the Go consumer sends it where it has none.
     [{ Query: '' }, '200'],
+    [{ Query: null, CompressType: null, StartTime: null }, '200'],
   ];
   for (const [change, outcome] of outcomes) {
     expect((await pull(bench, 1, 0, change)).outcome, JSON.stringify(change)).toBe(outcome);

@@ -170,6 +170,8 @@ describe('an upload is refused', () => {
     const bench = await startBench();
     const nothing = new Uint8Array(0);
     expect((await putList(bench, nothing, PLAIN, { body: nothing })).outcome).toBe('400 MissingContent');
+    const zstd = { 'x-cls-compress-type': 'zstd' };
+    expect((await putList(bench, nothing, zstd, { body: nothing })).outcome).toBe('400 MissingContent');
     expect((await putList(bench, listOf())).outcome).toBe('400 MissingContent');
     expect((await putList(bench, listOf({ logs: [] }))).outcome).toBe('400 MissingContent');
     const json = { 'content-type': 'application/json' };
@@ -178,7 +180,10 @@ describe('an upload is refused', () => {
 
   test.each([
     ['a cut list', [0x0a, 9, 0x0a]],
-    ['a field of another wire type', [0x08, 1]],
+    ['a list that is cut where a group could end', [0x0a, 9, 0x0a, 2, 0x08, 1]],
+    ['a list of another wire type', [0x08, 1]],
+    ['a filename of another wire type', [0x0a, 6, 0x0a, 2, 0x08, 1, 0x18, 1]],
+    ['a field number of more than 29 bits', [0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 1]],
     ['a log without a time', [0x0a, 2, 0x0a, 0]],
     ['a content without a value', [0x0a, 9, 0x0a, 7, 0x08, 1, 0x12, 3, 0x0a, 1, 0x61]],
     ['a tag without a value', [0x0a, 11, 0x0a, 2, 0x08, 1, 0x2a, 3, 0x0a, 1, 0x61, 0x12, 0]],
@@ -213,13 +218,19 @@ describe('an upload is refused', () => {
   });
 
   test('where the service has no room left, all of it', async () => {
+    // Each takes some 110 bytes.
     const bench = await startBench({ storedBytesMax: 300 });
-    expect((await put(bench, ['x'.repeat(10)])).outcome).toBe('200');
-    expect((await put(bench, ['x', 'x', 'x'])).outcome).toBe('403 LogSizeExceed');
-    expect(bench.service.endOffsets(TOPIC)).toMatchObject({
-      [`${TOPIC}:1`]: '1',
-      [`${TOPIC}:2`]: '0',
-    });
+    expect((await put(bench, ['x'])).outcome).toBe('200');
+    expect((await put(bench, ['x', 'x'])).outcome).toBe('403 LogSizeExceed');
+    expect((await put(bench, ['x'])).outcome).toBe('200');
+    expect((await put(bench, ['x'])).outcome).toBe('403 LogSizeExceed');
+    expect(bench.service.endOffsets(TOPIC)).toEqual({ [`${TOPIC}:1`]: '1', [`${TOPIC}:2`]: '1' });
+  });
+
+  test('no more once a topic was deleted with what it held', async () => {
+    const bench = await startBench({ storedBytesMax: 200 });
+    await put(bench, ['x']);
+    expect((await put(bench, ['x'])).outcome).toBe('403 LogSizeExceed');
     await bench.act('DeleteTopic', { TopicId: TOPIC });
     bench.service.createTopic(LOGSET, TOPIC);
     expect((await put(bench, ['x'])).outcome).toBe('200');

@@ -79,6 +79,17 @@ describe('a readonly partition', () => {
     expect(bench.service.split(TOPIC, 2).map(({ PartitionId }) => PartitionId)).toEqual([2, 5, 6]);
   });
 
+  test('stays for messages that a clock, which was put back since, received later', async () => {
+    const bench = await startForTwoDays();
+    await putByKey(bench, FIRST, 'before');
+    bench.clock.advance(-100_000);
+    bench.service.split(TOPIC, 1);
+    bench.clock.advance(2 * DAY_MS);
+    expect((await pull(bench, 1, 0)).messages).toEqual([['before']]);
+    bench.clock.advance(100_000);
+    expect((await pull(bench, 1, 0)).outcome).toBe('404 PartitionNotExist');
+  });
+
   test('is readable until then', async () => {
     const bench = await startForTwoDays();
     await putByKey(bench, FIRST, 'before');

@@ -155,15 +155,22 @@ function signData(request: TestRequest, headers: Record<string, string>): string
   const { method, path, query, account, nowMs } = request;
   const nowSec = Math.floor(nowMs / 1000);
   const time = `${nowSec - 60};${nowSec + 300}`;
+  const lower = (values: Record<string, string>): [string, string][] =>
+    Object.entries(values)
+      .map(([name, value]): [string, string] => [name.toLowerCase(), value])
+      .sort();
   const form = (values: Record<string, string>): string =>
-    new URLSearchParams(Object.entries(values).sort()).toString();
+    new URLSearchParams(lower(values)).toString().replaceAll('*', '%2A');
   const signed = Object.fromEntries(
     Object.entries(headers).filter(([name]) => ['content-type', 'host'].includes(name)),
   );
   const http = `${method.toLowerCase()}\n${path}\n${form(query)}\n${form(signed)}\n`;
   const key = hmac('sha1', account.accessKeySecret, time).toString('hex');
   const signature = hmac('sha1', key, `sha1\n${time}\n${sha('sha1', http)}\n`).toString('hex');
-  const names = (values: Record<string, string>): string => Object.keys(values).sort().join(';');
+  const names = (values: Record<string, string>): string =>
+    lower(values)
+      .map(([name]) => name)
+      .join(';');
   return `q-sign-algorithm=sha1&q-ak=${account.accessKeyId}&q-sign-time=${time}&q-key-time=${time}&q-header-list=${names(signed)}&q-url-param-list=${names(query)}&q-signature=${signature}`;
 }
 

@@ -79,6 +79,7 @@ describe('a topic', () => {
     expect(await found([{ Key: 'logsetId', Values: [LOGSET] }])).toEqual([TOPIC]);
     expect(await found([{ Key: 'logsetId', Values: [LOGSET.slice(0, 9)] }])).toEqual([]);
     expect(await found([{ Key: 'logsetName', Values: ['shop'] }])).toEqual([TOPIC, OTHER_TOPIC]);
+    expect(await found([{ Key: 'topicId', Values: [TOPIC.slice(0, 9)] }])).toEqual([]);
     expect(await found([{ Key: 'topicId', Values: [TOPIC, OTHER_TOPIC] }])).toEqual([TOPIC, OTHER_TOPIC]);
     const both = [
       { Key: 'topicName', Values: ['orders'] },
@@ -129,5 +130,14 @@ describe('a topic', () => {
     expect(await modify({ PartitionCount: 2 })).toBe('200 InvalidParameter');
     expect(await modify({ Period: 3601, PartitionCount: 4 })).toBe('200 InvalidParameter');
     expect(service.contents()[LOGSET]![TOPIC]).toHaveLength(3);
+  });
+
+  test('is modified as a whole, or not at all', async () => {
+    const { act, service } = await startBench();
+    service.split(TOPIC, 1);
+    const tooMany = { TopicId: TOPIC, TopicName: 'sales', PartitionCount: 1024 };
+    expect((await act('ModifyTopic', tooMany)).outcome).toBe('200 LimitExceeded.Partition');
+    const { Topics } = (await act('DescribeTopics', {})).json.Response;
+    expect(Topics).toMatchObject([{ TopicName: 'orders', PartitionCount: 3 }]);
   });
 });
