@@ -92,12 +92,7 @@ function createStorage(root: string, logs: Logs, close: () => void): Storage {
       deleteWithDocument(logsetPath(logset));
       writeDocument(logsetPath(logset), writeLogset(logset));
     },
-    deleteLogset: (logset) => {
-      for (const { partitions } of logset.topics.values()) {
-        for (const partition of partitions) logs.forget(partition);
-      }
-      deleteWithDocument(logsetPath(logset));
-    },
+    deleteLogset: (logset) => deleteWithDocument(logsetPath(logset)),
     saveTopic,
     deleteTopic: (topic) => {
       for (const partition of topic.partitions) logs.forget(partition);

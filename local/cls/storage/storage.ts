@@ -15,6 +15,7 @@ export interface Storage {
   /** The oldest messages of a partition were dropped. */
   dropped(topic: Topic, partition: Partition): void;
   saveLogset(logset: Logset): void;
+  /** It has no topics. */
   deleteLogset(logset: Logset): void;
   /** Settings and partitions; not the messages in them. */
   saveTopic(topic: Topic): void;

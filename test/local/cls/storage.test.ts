@@ -1,8 +1,18 @@
 import { Buffer } from 'node:buffer';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { SettingsError } from '../../../lib/errors.ts';
 import { createGroup, refresh } from '../../../local/cls/group/group.ts';
 import { heartbeat } from '../../../local/cls/group/heartbeat.ts';
 import { commitOffsets } from '../../../local/cls/group/offsets.ts';
@@ -18,13 +28,14 @@ import {
   removeTopic,
   store,
 } from '../../../local/cls/state/state.ts';
-import { type Topic, writable } from '../../../local/cls/state/topic.ts';
+import { configureTopic, type Topic, writable } from '../../../local/cls/state/topic.ts';
 import { openDirectory } from '../../../local/cls/storage/directory.ts';
 import { newDirectory, START_MS } from '../service/support.ts';
 
 const FIRST_OFFSET = 2n ** 53n + 1n;
 const LIMITS = { storedBytesMax: 1e9, firstOffset: FIRST_OFFSET };
 const DAY_MS = 86_400_000;
+const STEPS = ['put', 'put', 'put', 'wait', 'period', 'split', 'merge', 'topic', 'remove', 'reopen'];
 
 function open(directory: string): ClsState {
   const state = createState(LIMITS, openDirectory(directory));
@@ -39,7 +50,10 @@ function reopen(state: ClsState, directory: string): ClsState {
 }
 
 /** All that a client can tell of a state. */
-function viewOf(state: ClsState): unknown {
+function viewOf(state: ClsState, nowMs = START_MS): unknown {
+  for (const { topics } of state.logsets.values()) {
+    for (const topic of topics.values()) expire(state, topic, nowMs);
+  }
   const topicView = ({ expiredAtSec: _, balancedWrites: __, partitions, ...topic }: Topic) => ({
     ...topic,
     partitions: partitions.map(({ groups, ...partition }) => ({
@@ -104,11 +118,11 @@ describe('after a restart', () => {
 
   test('whatever was done to it, it is as it was', () => {
     const step = fc.record({
-      kind: fc.constantFrom('put', 'put', 'put', 'split', 'merge', 'wait', 'topic', 'remove', 'reopen'),
-      which: fc.nat(20),
+      kind: fc.constantFrom(...STEPS),
+      which: fc.nat(6),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
         const directory = newDirectory();
         let state = open(directory);
         makeShop(state);
@@ -123,29 +137,30 @@ describe('after a restart', () => {
           if (kind === 'put') store(state, topic, partition, Buffer.from(`${nowMs} ${which}`), nowMs);
           if (kind === 'split') splitPartition(topic, partition.id, { count: 2 }, nowMs);
           if (kind === 'merge' && partitions.length > 1) mergePartitions(topic, partitions[0]!.id, nowMs);
-          if (kind === 'split' || kind === 'merge') state.storage.saveTopic(topic);
+          if (kind === 'period') configureTopic(topic, { ...topic.settings, retentionDays: 1 + which });
+          if (['split', 'merge', 'period'].includes(kind)) state.storage.saveTopic(topic);
           if (kind === 'topic') {
-            addTopic(state, logset!, { name: `${nowMs}`, retentionDays: 1, partitions: 1 }, nowMs);
+            addTopic(state, logset!, { name: `${nowMs}`, retentionDays: 2, partitions: 1 }, nowMs);
           }
           if (kind === 'remove' && topics.length > 1) removeTopic(state, topic.id);
         };
-        for (const { kind, which } of steps) {
-          nowMs += kind === 'wait' ? which * DAY_MS : 1000;
+        for (const { kind, which } of [...steps, { kind: 'reopen', which: 0 }]) {
+          nowMs += kind === 'wait' ? (which * DAY_MS) / 2 : 1000;
           if (kind !== 'reopen') act(kind, which);
           else {
-            const before = viewOf(state);
-            state = reopen(state, directory);
-            expect(viewOf(state)).toEqual(before);
+            // What a changed period lets go of goes in the next second.
+            nowMs += 1000;
+            const before = viewOf(state, nowMs);
+            const again = reopen(state, directory);
+            expect(viewOf(again, nowMs)).toEqual(before);
+            expect(again.storedBytes).toBe(state.storedBytes);
+            state = again;
           }
         }
-        const before = viewOf(state);
-        const again = reopen(state, directory);
-        expect(viewOf(again)).toEqual(before);
-        expect(again.storedBytes).toBe(state.storedBytes);
-        again.storage.close();
+        state.storage.close();
         rmSync(directory, { recursive: true });
       }),
-      { numRuns: 60 },
+      { numRuns: 150 },
     );
   });
 
@@ -171,6 +186,33 @@ describe('after a restart', () => {
     expect(readdirSync(join(directory, 'logsets'))).toEqual([]);
     expect(reopen(again, directory).logsets.size).toBe(0);
   });
+});
+
+test('files of what expired are deleted, and a topic that takes the place of another has its own', () => {
+  const directory = newDirectory();
+  const state = open(directory);
+  const { logset, topic } = makeShop(state);
+  const files = (): string[] => readdirSync(join(directory, 'logsets', logset.id, topic.id, 'partition-1'));
+  put(state, topic, 'a');
+  splitPartition(topic, 1, { count: 2 }, START_MS);
+  state.storage.saveTopic(topic);
+  expire(state, topic, START_MS + 7 * DAY_MS - 1000);
+  expect(files()).toEqual([`${FIRST_OFFSET}.log`]);
+  topic.partitions[0]!.closedAtSec! += 1;
+  expire(state, topic, START_MS + 7 * DAY_MS);
+  expect(files()).toEqual([`${FIRST_OFFSET + 1n}.log`]);
+  expire(state, topic, START_MS + 8 * DAY_MS);
+  expect(files).toThrow('ENOENT');
+
+  removeTopic(state, topic.id);
+  const settings = { id: topic.id, name: 'orders', retentionDays: 7, partitions: 2 };
+  const other = addTopic(state, logset, settings, START_MS);
+  put(state, other, 'old');
+  expire(state, other, START_MS + 7 * DAY_MS);
+  put(state, other, 'new', START_MS + 7 * DAY_MS);
+  const [found] = reopen(state, directory).logsets.values();
+  const [partition] = found!.topics.get(topic.id)!.partitions;
+  expect(partition!.groups.map((group) => Buffer.from(group.read()).toString())).toEqual(['new']);
 });
 
 describe('what a sudden end leaves behind', () => {
@@ -211,7 +253,41 @@ describe('what a sudden end leaves behind', () => {
   });
 });
 
+test('what is left of a logset that could not be deleted whole is not in the next one of its id', () => {
+  const directory = newDirectory();
+  const state = open(directory);
+  const { logset, topic } = makeShop(state);
+  const [path, copy] = [join(directory, 'logsets', logset.id), join(directory, 'logsets', 'copy')];
+  cpSync(path, copy, { recursive: true });
+  removeTopic(state, topic.id);
+  removeLogset(state, logset.id);
+  renameSync(copy, path);
+  addLogset(state, { id: logset.id, name: 'shop' }, START_MS);
+  expect(reopen(state, directory).logsets.get(logset.id)!.topics.size).toBe(0);
+});
+
 describe('a directory', () => {
+  test('that a first start left unfinished is taken; a file in place of it is not', () => {
+    const directory = newDirectory();
+    mkdirSync(directory);
+    const root = join(directory, 'logsets');
+    writeFileSync(root, '');
+    expect(() => openDirectory(directory)).toThrow('it is not a directory; choose another directory');
+    rmSync(join(directory, 'format.json'));
+    rmSync(root);
+    mkdirSync(root);
+    expect(open(directory).logsets.size).toBe(0);
+  });
+
+  test('that cannot be read is refused', () => {
+    const directory = newDirectory();
+    const state = open(directory);
+    state.storage.close();
+    mkdirSync(join(directory, 'logsets', 'x', 'logset.json'), { recursive: true });
+    expect(() => openDirectory(directory)).toThrow(SettingsError);
+    expect(() => openDirectory(directory)).toThrow(`data: "${directory}" cannot be used: EISDIR`);
+  });
+
   test('of a local SLS is refused, and left as it is', () => {
     const directory = newDirectory();
     mkdirSync(directory);

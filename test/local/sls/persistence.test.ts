@@ -1,8 +1,10 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -291,6 +293,17 @@ test('what is left of a logstore that could not be deleted whole is not in the n
   await putByKey(bench, '0', 'new');
   const again = await restart(bench, data);
   expect(await contentsOf(again, 0)).toEqual(['new']);
+});
+
+test('what is left of a project that could not be deleted whole is not in the next one of its name', async () => {
+  const data = newDirectory();
+  const bench = await startBench({ data });
+  const [path, copy] = [join(data, 'projects/shop'), join(data, 'projects/copy')];
+  cpSync(path, copy, { recursive: true });
+  expect((await bench.call({ method: 'DELETE', path: '/' })).outcome).toBe('200');
+  renameSync(copy, path);
+  bench.service.createProject('shop');
+  expect((await restart(bench, data)).service.contents()).toEqual({ shop: {} });
 });
 
 test('what is kept from before counts for the limit', async () => {
