@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { varint } from '../../lib/sources/logs/encode.ts';
 import { refuseData } from './errors.ts';
-import { type Field, fieldsOf, LIST, LOG, LOG_GROUP, PAIR } from './protobuf.ts';
+import { type Extent, type Field, fieldsOf, LIST, LOG, LOG_GROUP, PAIR } from './protobuf.ts';
 
 /**
  * Takes the body of an upload apart: a LogGroupList (proto2, `cls.proto` of the official SDKs) into its groups, each of
@@ -19,17 +19,17 @@ export const UPLOAD_LIMITS = {
 
 /** The messages of an upload. Refuses with MissingContent, InvalidContent, LogSizeExceed. */
 export function messagesOf(list: Uint8Array): Uint8Array[] {
-  const groups = fieldsOf(list, LIST).filter(({ number }) => number === 1);
+  const groups = fieldsOf(list, { from: 0, to: list.byteLength }, LIST).filter(({ number }) => number === 1);
   if (groups.length === 0) throw refuseData.missingContent();
   if (groups.length > UPLOAD_LIMITS.groups) {
     throw refuseData.logSizeExceed(`An upload has at most ${UPLOAD_LIMITS.groups} log groups.`);
   }
-  return groups.map(({ content }) => messageOf(content));
+  return groups.map((group) => messageOf(list, group));
 }
 
-function messageOf(group: Uint8Array): Uint8Array {
-  const fields = fieldsOf(group, LOG_GROUP);
-  for (const { content } of fields.filter(({ number }) => number === 5)) fieldsOf(content, PAIR);
+function messageOf(bytes: Uint8Array, group: Extent): Uint8Array {
+  const fields = fieldsOf(bytes, group, LOG_GROUP);
+  for (const tag of fields.filter(({ number }) => number === 5)) fieldsOf(bytes, tag, PAIR);
   const logs = fields.filter(({ number }) => number === 1);
   if (logs.length === 0) throw refuseData.missingContent();
   if (logs.length > UPLOAD_LIMITS.logs) {
@@ -37,10 +37,10 @@ function messageOf(group: Uint8Array): Uint8Array {
   }
   let valueBytes = 0;
   const chunks = fields.flatMap((field) => {
-    if (field.number !== 1) return [field.whole];
-    const log = fieldsOf(field.content, LOG);
-    for (const content of log.filter(({ number }) => number === 2)) valueBytes += checkedValue(content);
-    return logInMicroseconds(field, log);
+    if (field.number !== 1) return [bytes.subarray(field.start, field.to)];
+    const log = fieldsOf(bytes, field, LOG);
+    for (const part of log) if (part.number === 2) valueBytes += checkedValue(bytes, part);
+    return logInMicroseconds(bytes, field, log);
   });
   if (valueBytes > UPLOAD_LIMITS.groupValueBytes) {
     throw refuseData.logSizeExceed(
@@ -51,21 +51,22 @@ function messageOf(group: Uint8Array): Uint8Array {
 }
 
 /** Bytes of the value of a content. */
-function checkedValue({ content }: Field): number {
-  const value = fieldsOf(content, PAIR).findLast(({ number }) => number === 2)!;
-  const bytes = value.content.byteLength;
-  if (bytes > UPLOAD_LIMITS.valueBytes) {
+function checkedValue(bytes: Uint8Array, content: Extent): number {
+  const { from, to } = fieldsOf(bytes, content, PAIR).findLast(({ number }) => number === 2)!;
+  if (to - from > UPLOAD_LIMITS.valueBytes) {
     throw refuseData.logSizeExceed(`A value has at most ${UPLOAD_LIMITS.valueBytes} bytes.`);
   }
-  return bytes;
+  return to - from;
 }
 
 /** The field of a log as it came, if its time is in microseconds, else with the time changed. */
-function logInMicroseconds(field: Field, log: readonly Field[]): Uint8Array[] {
-  const isLate = ({ number, value }: Field): boolean => number === 1 && microsecondsOf(value) !== value;
-  if (!log.some(isLate)) return [field.whole];
+function logInMicroseconds(bytes: Uint8Array, field: Field, log: readonly Field[]): Uint8Array[] {
+  const hasOtherUnit = ({ number, value }: Field): boolean => number === 1 && microsecondsOf(value) !== value;
+  if (!log.some(hasOtherUnit)) return [bytes.subarray(field.start, field.to)];
   const chunks = log.map((part) =>
-    part.number === 1 ? Uint8Array.from([0x08, ...varint(microsecondsOf(part.value))]) : part.whole,
+    part.number === 1
+      ? Uint8Array.from([0x08, ...varint(microsecondsOf(part.value))])
+      : bytes.subarray(part.start, part.to),
   );
   const length = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
   return [Uint8Array.from([0x0a, ...varint(length)]), ...chunks];

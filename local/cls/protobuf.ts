@@ -10,61 +10,74 @@ const WIRES: readonly (Wire | undefined)[] = ['varint', 'fixed64', 'bytes', unde
 /** A tag is 32 bits on the wire. */
 const TAG_MAX = 2 ** 32 - 1;
 
-export interface Field {
+/** A part of some bytes. */
+export interface Extent {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where the content of a field lies; of a varint, nothing does. */
+export interface Field extends Extent {
   readonly number: number;
   /** Of a varint, its value, precise up to 2^53; else 0. */
   readonly value: number;
-  /** The field with its tag, and its content alone. */
-  readonly whole: Uint8Array;
-  readonly content: Uint8Array;
+  /** Where the field begins, with its tag. */
+  readonly start: number;
 }
 
-type Schema = Readonly<Record<number, { wire: Wire; required?: true }>>;
+interface Schema {
+  readonly wires: readonly Wire[];
+  readonly required: readonly number[];
+}
 
-const text = { wire: 'bytes' } as const;
-export const LIST: Schema = { 1: { wire: 'bytes' } };
+/** Wires are those of field 1, 2, … */
+export const LIST: Schema = { wires: ['bytes'], required: [] };
 /** logs, contextFlow, filename, source, logTags, hostname */
-export const LOG_GROUP: Schema = { 1: text, 2: text, 3: text, 4: text, 5: text, 6: text };
+export const LOG_GROUP: Schema = {
+  wires: ['bytes', 'bytes', 'bytes', 'bytes', 'bytes', 'bytes'],
+  required: [],
+};
 /** time, contents, collectTime */
-export const LOG: Schema = { 1: { wire: 'varint', required: true }, 2: text, 3: { wire: 'varint' } };
+export const LOG: Schema = { wires: ['varint', 'bytes', 'varint'], required: [1] };
 /** key, value: of a content, and of a tag */
-export const PAIR: Schema = { 1: { wire: 'bytes', required: true }, 2: { wire: 'bytes', required: true } };
+export const PAIR: Schema = { wires: ['bytes', 'bytes'], required: [1, 2] };
 
 /** The fields of a message, in order. Refuses with InvalidContent what no protobuf parser would read as this schema. */
-export function fieldsOf(bytes: Uint8Array, schema: Schema): Field[] {
+export function fieldsOf(bytes: Uint8Array, { from, to }: Extent, { wires, required }: Schema): Field[] {
   const fields: Field[] = [];
-  let at = 0;
-  while (at < bytes.byteLength) {
-    const [tag, afterTag] = readVarint(bytes, at);
+  const reader = { bytes, at: from, to };
+  while (reader.at < to) {
+    const start = reader.at;
+    const tag = readVarint(reader);
     const number = Math.floor(tag / 8);
     const wire = WIRES[tag % 8];
-    const known = schema[number];
-    if (number === 0 || tag > TAG_MAX || !wire || (known && known.wire !== wire)) throw notProtobuf();
-    const [value, from, to] = extent(bytes, afterTag, wire);
-    if (to > bytes.byteLength) throw notProtobuf();
-    fields.push({ number, value, whole: bytes.subarray(at, to), content: bytes.subarray(from, to) });
-    at = to;
+    if (number === 0 || tag > TAG_MAX || !wire || (wires[number - 1] ?? wire) !== wire) throw notProtobuf();
+    const value = wire === 'varint' || wire === 'bytes' ? readVarint(reader) : 0;
+    const length = wire === 'bytes' ? value : wire === 'fixed32' ? 4 : wire === 'fixed64' ? 8 : 0;
+    const field = {
+      number,
+      value: wire === 'varint' ? value : 0,
+      start,
+      from: reader.at,
+      to: reader.at + length,
+    };
+    if (field.to > to) throw notProtobuf();
+    fields.push(field);
+    reader.at = field.to;
   }
-  for (const [number, { required }] of Object.entries(schema)) {
-    if (required && !fields.some((field) => field.number === Number(number))) throw notProtobuf();
+  for (const number of required) {
+    if (!fields.some((field) => field.number === number)) throw notProtobuf();
   }
   return fields;
 }
 
-/** A varint's value, and where a field's content lies; its end may be beyond what there is. */
-function extent(bytes: Uint8Array, at: number, wire: Wire): [value: number, from: number, to: number] {
-  if (wire === 'fixed32') return [0, at, at + 4];
-  if (wire === 'fixed64') return [0, at, at + 8];
-  const [value, after] = readVarint(bytes, at);
-  return wire === 'varint' ? [value, at, after] : [0, after, after + value];
-}
-
-function readVarint(bytes: Uint8Array, at: number): [value: number, after: number] {
+function readVarint(reader: { readonly bytes: Uint8Array; at: number; readonly to: number }): number {
   let value = 0;
-  for (let index = 0; index < 10 && at + index < bytes.byteLength; index += 1) {
-    const byte = bytes[at + index]!;
-    value += (byte & 0x7f) * 2 ** (7 * index);
-    if (byte < 0x80) return [value, at + index + 1];
+  for (let weight = 1, count = 0; count < 10 && reader.at < reader.to; weight *= 128, count += 1) {
+    const byte = reader.bytes[reader.at]!;
+    reader.at += 1;
+    value += (byte & 0x7f) * weight;
+    if (byte < 0x80) return value;
   }
   throw notProtobuf();
 }

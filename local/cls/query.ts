@@ -6,7 +6,7 @@ export type Predicate = (fields: ReadonlyMap<string, string>) => boolean;
 type Value = { readonly call: string; readonly values: readonly Value[] } | string | number;
 
 /** A text in quotes, a number, a name, or one of the signs between them. */
-const TOKEN = /\s*(?:"((?:[^"\\]|\\.)*)"|(-?\d+(?:\.\d+)?)(?![\w.])|([a-z_]\w*)|([(),]))/y;
+const TOKEN = /\s*(?:"((?:[^"\\]|\\.)*)"|(-?\d+(?:\.\d+)?)|([a-z_]\w*)|([(),]))/y;
 const NUMBER = /^-?\d+(\.\d+)?$/;
 const DEPTH_MAX = 50;
 

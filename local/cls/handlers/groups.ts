@@ -10,6 +10,8 @@ import { type ClsState, type Logset, logsetOf } from '../state/state.ts';
  * dots as well.
  */
 const NAME = /^[A-Za-z0-9_.-]{1,256}$/;
+/** The service's own limit is not documented. */
+export const GROUPS_MAX = 1000;
 const TIMEOUT_SEC_MAX = 2 ** 31 - 1;
 
 /** CreateConsumerGroup */
@@ -19,6 +21,9 @@ export const createConsumerGroup: ControlHandler = (call) => {
   const name = nameOf(call, 'ConsumerGroup');
   const { timeoutSec, topics } = settingsOf(call, logset);
   if (logset.groups.has(name)) throw refuse.groupConflict(name);
+  if (logset.groups.size >= GROUPS_MAX) {
+    throw refuse.limitExceeded(`A logset of the local service has at most ${GROUPS_MAX} consumer groups.`);
+  }
   const group = createGroup(name, timeoutSec, topics);
   logset.groups.set(name, group);
   state.storage.saveGroup(logset, group);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { GROUPS_MAX } from '../../../local/cls/handlers/groups.ts';
 import {
   beat,
   commit,
@@ -50,6 +51,14 @@ describe('CreateConsumerGroup', () => {
       expect(outcome, JSON.stringify(change)).toBe(`200 ${code}`);
     }
   });
+});
+
+test('a logset has an end to its groups', async () => {
+  const bench = await startBench();
+  for (let number = 0; number < GROUPS_MAX; number += 1) await createGroup(bench, `g${number}`);
+  expect((await createGroup(bench)).outcome).toBe('200 LimitExceeded');
+  await bench.act('DeleteConsumerGroup', { ConsumerGroup: 'g0', LogsetId: LOGSET });
+  expect((await createGroup(bench)).outcome).toBe('200');
 });
 
 test('DescribeConsumerGroups tells names, timeouts and topics, and nothing else', async () => {

@@ -182,6 +182,8 @@ describe('an upload is refused', () => {
     ['a cut list', [0x0a, 9, 0x0a]],
     ['a list that is cut where a group could end', [0x0a, 9, 0x0a, 2, 0x08, 1]],
     ['a list of another wire type', [0x08, 1]],
+    ['a log that goes beyond its group', [0x0a, 4, 0x0a, 6, 0x08, 1, 0x22, 2, 0x61, 0x61]],
+    ['a number of more than ten bytes', [0x8a, ...Array(10).fill(0x80), 0, 4, 0x0a, 2, 0x08, 1]],
     ['a filename of another wire type', [0x0a, 6, 0x0a, 2, 0x08, 1, 0x18, 1]],
     ['a field number of more than 29 bits', [0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 1]],
     ['a log without a time', [0x0a, 2, 0x0a, 0]],

@@ -41,7 +41,7 @@ test.each([
   ['op_not(op_eq(v("level"), "error"))', false],
   ['  op_not ( op_eq( v( "none" ),"x" ) )  ', true],
 ])('%s: %s', (condition, expected) => {
-  expect(parseQuery(`log_keep(${condition})`)(LOG)).toBe(expected);
+  expect(parseQuery(` log_keep(${condition}) `)(LOG)).toBe(expected);
 });
 
 test.each([
@@ -56,6 +56,9 @@ test.each([
   'log_keep(op_eq(v("a"), "b")) log_keep(op_eq(v("a"), "c"))',
   'log_keep(op_eq(v("a"), "b")',
   'log_keep(op_eq(v("a") "b"))',
+  'log_keep(op_eq(v("a") "b" "c"))',
+  'log_keep(op_eq(w("a"), "b"))',
+  'log_keep(op_gt(v("a"), 1.2.3))',
   'log_keep(op_eq(v("a")))',
   'log_keep(op_eq(v("a"), "b",))',
   'log_keep(op_eq(v("a"), v("b")))',
@@ -67,6 +70,8 @@ test.each([
   'log_keep(op_ne(v("a"), "1"))',
   'log_keep(str_exist(v("a"), 1))',
   'log_keep(str_exist(v("a"), "b", True))',
+  'log_keep(str_exist(v("a"), "b", "c"))',
+  'log_keep(op_not(op_eq(v("a"), "b"), op_eq(v("a"), "c")))',
   'log_keep(op_and())',
   'log_keep(op_or())',
   'log_keep(op_not())',
