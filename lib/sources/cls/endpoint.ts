@@ -69,7 +69,7 @@ function checkRegion(region: string, field: string): void {
 /** Undefined where the host names none, as an address or a domain of one's own. */
 function regionNamedBy(endpoint: string): string | undefined {
   const match =
-    /^(?:https?:\/\/)?(?:cls\.([a-z-]+)\.tencentcloudapi\.com|([a-z-]+)\.cls\.tencent(?:cs|yun)\.com)\b/.exec(
+    /^(?:https?:\/\/)?(?:cls\.([a-z-]+)\.tencentcloudapi\.com|([a-z-]+)\.cls\.tencent(?:cs|yun)\.com)(?::\d+)?\/?$/.exec(
       endpoint,
     );
   const region = match?.[1] ?? match?.[2];

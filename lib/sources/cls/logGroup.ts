@@ -81,7 +81,8 @@ function timeMsOf(log: Reader): number {
     if (tag === TIME) time = readVarint(log, log.end);
     else skipValue(log, tag, log.end);
   }
-  return millisecondsOf(time < 2 ** 63 ? time : time - 2 ** 64);
+  // Negative: of no use to anybody, as if it were missing.
+  return time < 2 ** 63 ? millisecondsOf(time) : 0;
 }
 
 /**
@@ -89,8 +90,7 @@ function timeMsOf(log: Reader): number {
  * not documented. So units are told apart by size: that is exact from 1973 to the year 5138.
  */
 export function millisecondsOf(time: number): number {
-  const size = Math.abs(time);
-  if (size < 1e11) return time * 1000;
-  if (size < 1e14) return time;
-  return time / (size < 1e17 ? 1e3 : 1e6);
+  if (time < 1e11) return time * 1000;
+  if (time < 1e14) return time;
+  return time / (time < 1e17 ? 1e3 : 1e6);
 }

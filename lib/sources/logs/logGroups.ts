@@ -89,9 +89,13 @@ function readOther(
   tags: Record<string, string>,
 ): void {
   const label = schema.labels.find(({ field }) => field === tag);
-  if (label === undefined) skipValue(reader, tag, end);
+  if (label === undefined) {
+    skipValue(reader, tag, end);
+    return;
+  }
+  const text = readText(reader, end);
   // Reserved: what a producer wrote under this name gives way.
-  else tags[label.name] = readText(reader, end);
+  if (text !== '') tags[label.name] = text;
 }
 
 function checkLog(reader: Reader, end: number, pair: Pair): void {
