@@ -22,6 +22,7 @@ const ANSWERS: readonly (readonly [operation: string, answer: unknown])[] = [
   ['PullLogs of one group', [1, firstGroup()]],
   ['PullLogs from nowhere', [1, firstGroup()]],
   ['PullLogs at the end', [3, []]],
+  ['PullLogs with a filter', [3, [record(2, '3')]]],
   ['PullLogs with an end to come', [3, []]],
   ['PullLogs with an end', [-1, 0]],
   ['PullLogs beyond the end', refusal(400, 'InvalidOffset')],

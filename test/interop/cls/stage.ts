@@ -9,13 +9,14 @@ const ORDERS = '11111111-2222-3333-4444-555555555555';
 const AUDIT = '22222222-3333-4444-5555-666666666666';
 export const TOPICS = [ORDERS, AUDIT] as const;
 export const ACCOUNT = { accessKeyId: 'interop-id', accessKeySecret: 'interop-secret' };
-export const REGION = 'local';
+export const REGION = 'ap-guangzhou';
 
 /** What a driver needs to speak to the service, or to a relay to it. Both planes are at one address. */
 export function connect(url: string, topics: readonly string[] = TOPICS): Environment {
   return {
     INTEROP_ENDPOINT: url,
     YUNAPI_ENDPOINT: url,
+    INTEROP_REGION: REGION,
     INTEROP_LOGSET: LOGSET,
     INTEROP_TOPICS: topics.join(','),
     INTEROP_ACCESS_KEY_ID: ACCOUNT.accessKeyId,

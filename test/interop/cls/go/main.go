@@ -33,7 +33,7 @@ func main() {
 		})
 	}
 	// Too short to become shorter.
-	tiny := []*cls.Log{cls.NewCLSLog(1, map[string]string{"n": "1"})}
+	tiny := []*cls.Log{cls.NewCLSLog(1700000002, map[string]string{"n": "1"})}
 	client := newClient("lz4", keySecret)
 	call("PutLogs, not compressible", func() error { return client.SendLogList(context.Background(), topic, tiny) })
 	call("PutLogs of two groups", func() error {

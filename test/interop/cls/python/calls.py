@@ -43,6 +43,8 @@ def records():
     call("PullLogs of one group", lambda: pull(begin, begin, size=1))
     call("PullLogs from nowhere", lambda: pull(-1, begin, size=1))
     call("PullLogs at the end", lambda: pull(end, begin))
+    query = 'log_keep(op_and(op_gt(v("order"), 1), str_exist(v("order"), "3")))'
+    call("PullLogs with a filter", lambda: pull(begin, begin, query=query))
     call("PullLogs with an end to come", lambda: pull(end, begin, end_time=FAR_AWAY))
     call("PullLogs with an end", lambda: pull_to_the_end(begin))
     call("PullLogs beyond the end", lambda: pull(end + 1000, begin))

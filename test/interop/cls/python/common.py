@@ -15,7 +15,7 @@ LOGSET = os.environ["INTEROP_LOGSET"]
 TOPICS = os.environ["INTEROP_TOPICS"].split(",")
 KEY_ID = os.environ["INTEROP_ACCESS_KEY_ID"]
 KEY_SECRET = os.environ["INTEROP_ACCESS_KEY_SECRET"]
-REGION = "local"
+REGION = os.environ["INTEROP_REGION"]
 
 _printing = threading.Lock()
 

@@ -12,7 +12,6 @@ from tencentcloud.log.logclient import LogClient
 GROUP = os.environ["INTEROP_GROUP"]
 CONSUMER = os.environ["INTEROP_CONSUMER"]
 HEARTBEAT_SEC = int(os.environ["INTEROP_HEARTBEAT_SEC"])
-PARTITIONS = int(os.environ["INTEROP_PARTITIONS"])
 FETCH_INTERVAL_SEC = 0.2
 # Long enough to be caught in the middle.
 PROCESS_SEC = 0.03
@@ -80,11 +79,9 @@ def main():
 def checkpoints():
     client = make_api_client()
     return {
-        f"{topic}:{partition}": str(
-            client.get_offsets(LOGSET, GROUP, topic, partition, "begin").get_consumer_group_partition_offsets()
-        )
+        f"{topic}:{entry['PartitionId']}": str(entry["Offset"])
         for topic in TOPICS
-        for partition in range(1, PARTITIONS + 1)
+        for entry in client.get_offsets(LOGSET, GROUP, topic, position="begin").get_consumer_group_offsets()[topic]
     }
 
 
