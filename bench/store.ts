@@ -88,6 +88,7 @@ async function measure(
     onCursorExpired: 'earliest',
     batchesMax: Number.POSITIVE_INFINITY,
     countMax: 1_000,
+    pullIntervalMs: 0,
     shardsParallelMax: 8,
   };
   const process = (): void => {};

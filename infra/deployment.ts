@@ -34,19 +34,26 @@ const SLOTS_MAX = 400;
 
 /** Reads `serverless.yml` through the Framework. Throws a SettingsError for what could not run once deployed. */
 export async function consume(framework: Framework): Promise<Deployment> {
-  const [slots, interval, service, stage, environment] = await Promise.all([
+  const source = readSource(String(await framework.resolveVariable('param:source')));
+  const [slots, interval, service, stage, environment, ofSource] = await Promise.all([
     framework.resolveVariable('param:slots'),
     framework.resolveVariable('param:interval'),
     framework.resolveVariable('self:service'),
     framework.resolveVariable('sls:stage'),
     framework.resolveConfigurationProperty(['custom', 'environment']),
+    framework.resolveConfigurationProperty(['custom', source]),
   ]);
   return deploy({
     slots: String(slots),
     interval: String(interval),
     prefix: `${service}-${stage}`,
-    environment: environment as Record<string, string>,
+    environment: { ...(environment as Record<string, string>), ...(ofSource as Record<string, string>) },
   });
+}
+
+function readSource(text: string): 'sls' | 'cls' {
+  if (text === 'sls' || text === 'cls') return text;
+  throw new SettingsError('source', text, 'choose sls or cls');
 }
 
 /**

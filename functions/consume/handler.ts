@@ -9,7 +9,7 @@ import { observeSkew } from '../../lib/group/stores/serviceClock.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
 import { metricsLine } from '../../lib/observe/metrics.ts';
 import { systemClock as clock, systemRandom as random } from '../../lib/runtime.ts';
-import { createSls } from '../../lib/sources/sls/create.ts';
+import { createSource } from '../../lib/sources/create.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
 import { tick } from '../../lib/tick/tick.ts';
 
@@ -23,7 +23,7 @@ const client = new DynamoDBClient({
 });
 const dependencies = {
   store: createDynamodbStore({ client, table, group, clock, random }),
-  ...createSls(settings, { clock, random, logger, aws: client.config }),
+  ...createSource(settings, { clock, random, logger, aws: client.config }),
   process: await loadProcess(settings.process, import.meta.url),
   skewMs: observeSkew(client, clock),
   ...{ clock, random, logger },

@@ -1,7 +1,10 @@
+import * as v from 'valibot';
 import type { StoredCredentials } from '../credentials/stored.ts';
 import { SettingsError } from '../errors.ts';
 import type { CredentialsProvider } from '../sources/http/credentials.ts';
 import { addressOf, REGION_REMEDY, regionOf } from '../sources/sls/endpoint.ts';
+import { AwsEndpointEntries, readCredentials, withoutPrefix } from './credentials.ts';
+import { count, type Environment, name, namesOf, oneOf, parseEnvironment, required } from './rules.ts';
 
 /** What `createSlsStream` takes, but for the credentials, which may have to be fetched first. */
 export interface SlsSettings {
@@ -18,88 +21,59 @@ export interface SlsSettings {
   credentials: CredentialsProvider | StoredCredentials;
 }
 
-/** The variables, each checked alone already. */
-export interface SlsEnvironment {
-  SHARDBEAT_SLS_ENDPOINT: string;
-  SHARDBEAT_SLS_PROJECT: string;
-  SHARDBEAT_SLS_LOGSTORE: string;
-  SHARDBEAT_SLS_REGION?: string | undefined;
-  SHARDBEAT_SLS_SIGNATURE: 'v1' | 'v4';
-  SHARDBEAT_SLS_COMPRESSION: 'zstd' | 'lz4';
-  SHARDBEAT_SLS_QUERY?: string | undefined;
-  SHARDBEAT_SLS_PROCESSOR?: string | undefined;
-  SHARDBEAT_SLS_ACCESS_KEY_ID?: string | undefined;
-  SHARDBEAT_SLS_ACCESS_KEY_SECRET?: string | undefined;
-  SHARDBEAT_SLS_SECURITY_TOKEN?: string | undefined;
-  SHARDBEAT_SLS_SECRET?: string | undefined;
-  SHARDBEAT_SLS_PARAMETER?: string | undefined;
-  /** As the AWS SDK knows them: another address of the service, or of all services. */
-  AWS_ENDPOINT_URL_SECRETS_MANAGER?: string | undefined;
-  AWS_ENDPOINT_URL_SSM?: string | undefined;
-  AWS_ENDPOINT_URL?: string | undefined;
-}
-
+const PREFIX = 'SHARDBEAT_SLS_';
 const LOGSTORES_MAX = 50;
 
+const Schema = v.object({
+  SHARDBEAT_COUNT_MAX: count(1_000, 1_000),
+  SHARDBEAT_SLS_ENDPOINT: required('such as cn-hangzhou.log.aliyuncs.com'),
+  SHARDBEAT_SLS_PROJECT: name('the SLS project'),
+  SHARDBEAT_SLS_LOGSTORE: required('the SLS logstore, or several with commas between them'),
+  SHARDBEAT_SLS_REGION: v.optional(v.string()),
+  SHARDBEAT_SLS_SIGNATURE: oneOf(['v4', 'v1'], 'v4'),
+  SHARDBEAT_SLS_COMPRESSION: oneOf(['zstd', 'lz4'], 'zstd'),
+  SHARDBEAT_SLS_QUERY: v.optional(v.string()),
+  SHARDBEAT_SLS_PROCESSOR: v.optional(v.string()),
+  SHARDBEAT_SLS_ACCESS_KEY_ID: v.optional(v.string()),
+  SHARDBEAT_SLS_ACCESS_KEY_SECRET: v.optional(v.string()),
+  SHARDBEAT_SLS_SECURITY_TOKEN: v.optional(v.string()),
+  SHARDBEAT_SLS_SECRET: v.optional(v.string()),
+  SHARDBEAT_SLS_PARAMETER: v.optional(v.string()),
+  ...AwsEndpointEntries,
+});
+
 /** Checks together what belongs together. Throws a SettingsError for the first variable that cannot be used. */
-export function readSls(read: SlsEnvironment): SlsSettings {
+export function readSls(
+  environment: Environment,
+  coordination: 'dynamodb' | 'provider',
+): { sls: SlsSettings; countMax: number; stream: string } {
+  const read = parseEnvironment(Schema, environment);
   const { SHARDBEAT_SLS_ENDPOINT: endpoint, SHARDBEAT_SLS_PROJECT: project } = read;
   addressOf(endpoint, project, 'SHARDBEAT_SLS_ENDPOINT');
   const region = read.SHARDBEAT_SLS_REGION ?? regionOf(endpoint);
   if (read.SHARDBEAT_SLS_SIGNATURE === 'v4' && region === undefined) {
     throw new SettingsError('SHARDBEAT_SLS_REGION', undefined, REGION_REMEDY);
   }
-  return {
+  const logstores = namesOf('SHARDBEAT_SLS_LOGSTORE', read.SHARDBEAT_SLS_LOGSTORE, {
+    pattern: /^[A-Za-z0-9][\w.-]{0,127}$/,
+    most: LOGSTORES_MAX,
+    remedy: 'names of 1–128 letters, digits, - _ or .',
+  });
+  const sls: SlsSettings = {
     endpoint,
     project,
-    logstores: readLogstores(read.SHARDBEAT_SLS_LOGSTORE),
+    logstores,
     region,
     signature: read.SHARDBEAT_SLS_SIGNATURE,
     compression: read.SHARDBEAT_SLS_COMPRESSION,
     query: read.SHARDBEAT_SLS_QUERY,
     processor: read.SHARDBEAT_SLS_PROCESSOR,
-    credentials: readCredentials(read),
+    credentials: readCredentials(PREFIX, withoutPrefix(PREFIX, read), read, 'logstore'),
   };
-}
-
-function readLogstores(text: string): [string, ...string[]] {
-  const [first, ...others] = [...new Set(text.split(',').map((name) => name.trim()))].sort();
-  const logstores: [string, ...string[]] = [first!, ...others];
-  const unusable = logstores.find((name) => !/^[A-Za-z0-9][\w.-]{0,127}$/.test(name));
-  if (unusable === undefined && logstores.length <= LOGSTORES_MAX) return logstores;
-  const remedy = `write names of 1–128 letters, digits, - _ or ., at most ${LOGSTORES_MAX}, with commas between them`;
-  throw new SettingsError('SHARDBEAT_SLS_LOGSTORE', text, remedy);
-}
-
-function readCredentials(read: SlsEnvironment): CredentialsProvider | StoredCredentials {
-  const { SHARDBEAT_SLS_SECRET: secret, SHARDBEAT_SLS_PARAMETER: parameter } = read;
-  const { SHARDBEAT_SLS_ACCESS_KEY_ID: accessKeyId, SHARDBEAT_SLS_ACCESS_KEY_SECRET: accessKeySecret } = read;
-  const given = {
-    SHARDBEAT_SLS_SECRET: secret,
-    SHARDBEAT_SLS_PARAMETER: parameter,
-    SHARDBEAT_SLS_ACCESS_KEY_ID: accessKeyId,
-  };
-  const [field, rival] = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : name));
-  if (rival !== undefined) {
-    throw new SettingsError(rival, '(set)', `${field} is set too: leave out one of them`);
+  if (coordination === 'provider' && logstores.length > 1) {
+    const remedy =
+      'a consumer group of SLS is of one logstore: choose dynamodb, or name one in SHARDBEAT_SLS_LOGSTORE';
+    throw new SettingsError('SHARDBEAT_COORDINATION', 'provider', remedy);
   }
-  const endpointOf = (own: string | undefined) => ({ endpoint: own ?? read.AWS_ENDPOINT_URL });
-  if (secret !== undefined) {
-    const endpoint = endpointOf(read.AWS_ENDPOINT_URL_SECRETS_MANAGER);
-    return { service: 'secretsmanager', id: secret, field: 'SHARDBEAT_SLS_SECRET', ...endpoint };
-  }
-  if (parameter !== undefined) {
-    const endpoint = endpointOf(read.AWS_ENDPOINT_URL_SSM);
-    return { service: 'ssm', id: parameter, field: 'SHARDBEAT_SLS_PARAMETER', ...endpoint };
-  }
-  const missing = (name: string, what: string): never => {
-    const remedy = `set it: ${what}, or SHARDBEAT_SLS_SECRET or SHARDBEAT_SLS_PARAMETER instead`;
-    throw new SettingsError(name, undefined, remedy);
-  };
-  if (accessKeyId === undefined)
-    return missing('SHARDBEAT_SLS_ACCESS_KEY_ID', 'an access key that may read the logstore');
-  if (accessKeySecret === undefined)
-    return missing('SHARDBEAT_SLS_ACCESS_KEY_SECRET', 'the secret of that access key');
-  const securityToken = read.SHARDBEAT_SLS_SECURITY_TOKEN;
-  return () => ({ accessKeyId, accessKeySecret, ...(securityToken !== undefined && { securityToken }) });
+  return { sls, countMax: read.SHARDBEAT_COUNT_MAX, stream: `sls://${project}/${logstores.join(',')}` };
 }

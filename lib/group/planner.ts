@@ -103,7 +103,8 @@ function currentHolders(input: PlanInput): Map<string, { shard: string; grant: G
 
 /**
  * How many shards each slot may hold. The shards left over by the division go to the slots that hold the most now:
- * that is what makes the moves fewest. A failing slot's share ends at what it holds, as long as a healthy one is left.
+ * that is what makes the moves fewest; of equal ones to the last by name, as in the example of CLS's documentation. A failing
+ * slot's share ends at what it holds, as long as a healthy one is left.
  */
 function sharesOf(
   shardCount: number,
@@ -114,7 +115,7 @@ function sharesOf(
   const heldBy = (slot: string): number => held.get(slot)!.length;
   const share = Math.floor(shardCount / slots.length);
   const larger = shardCount % slots.length;
-  const byHeld = [...slots].sort((a, b) => heldBy(b) - heldBy(a) || (a < b ? -1 : 1));
+  const byHeld = [...slots].sort((a, b) => heldBy(b) - heldBy(a) || (a < b ? 1 : -1));
   const shares = new Map(byHeld.map((slot, index) => [slot, share + (index < larger ? 1 : 0)]));
 
   const capped = slots.filter((slot) => failing.has(slot) && shares.get(slot)! > heldBy(slot));

@@ -87,10 +87,13 @@ function upgrades(mine: { settings: GroupSettings; settingsVersion: number }, gr
 
 /**
  * Another stream has other shards under the same ids, for which the group's cursors mean nothing: that takes another
- * group. Only where the ids name their part of the stream may parts come and go.
+ * group. Only where the ids name their part of the stream may parts come and go: several logstores of a project, any topics
+ * of a logset.
  */
 function sameShards(before: string, after: string): boolean {
-  return before === after || (before.includes(',') && after.includes(','));
+  const whole = (stream: string): string => stream.slice(0, stream.lastIndexOf('/'));
+  const named = (stream: string): boolean => stream.startsWith('cls://') || stream.includes(',');
+  return before === after || (whole(before) === whole(after) && named(before) && named(after));
 }
 
 function newGroup(

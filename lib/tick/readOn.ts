@@ -25,8 +25,10 @@ export async function readOn(
   const end = await endOf(run, shard);
   if (end.near) return leave('caughtUp');
   let longestMs = 0;
+  let startedAt = Number.NEGATIVE_INFINITY;
   while (result.batches < settings.batchesMax) {
-    const startedAt = clock.now();
+    if (!(await waited(run, startedAt + settings.pullIntervalMs))) return leave('deadline');
+    startedAt = clock.now();
     // A batch that takes as long as the longest one so far must still fit.
     if (budget.work.aborted || startedAt + longestMs >= budget.workUntil) return leave('deadline');
     const holding: Holding = { shard, slot: run.slot, epoch: at.epoch, cursor: at.cursor };
@@ -65,6 +67,15 @@ export async function readOn(
   return leave('batchesMax');
 }
 
+/** Waits for the moment of the next pull; false if it lies beyond the time for work. */
+async function waited({ clock, budget }: TickRun, until: number): Promise<boolean> {
+  const waitMs = until - clock.now();
+  if (waitMs <= 0) return true;
+  if (until >= budget.workUntil) return false;
+  await clock.sleep(waitMs, budget.work).catch(() => {});
+  return true;
+}
+
 /**
  * Where the shard ends, if an end time is set and past. Near it, by the margin for clocks, nothing is read: what is
  * pulled before may still grow, and what comes after is not wanted.
@@ -88,7 +99,8 @@ async function pull(
   const { source, budget, settings } = run;
   const { countMax } = settings;
   const closed = state !== 'open';
-  const request = { shard, cursor, closed, endCursor, countMax, signal: budget.work };
+  const endAtMs = endCursor === undefined ? undefined : settings.endAt;
+  const request = { shard, cursor, closed, endCursor, endAtMs, countMax, signal: budget.work };
   try {
     if (failure !== undefined) {
       const again = await source.pull({ ...request, endCursor: failure.to });

@@ -45,6 +45,8 @@ export interface TickSettings {
   batchesMax: number;
   /** Most records (SLS: log groups) of one pull. */
   countMax: number;
+  /** Least time between two pulls of one shard in a tick; 0: none. */
+  pullIntervalMs: number;
   shardsParallelMax: number;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readSettings } from '../../lib/config/settings.ts';
+import { readSettings as readAny, type Settings } from '../../lib/config/settings.ts';
 
 const base = {
   SHARDBEAT_GROUP: 'orders',
@@ -12,6 +12,9 @@ const base = {
 };
 const key = { SHARDBEAT_SLS_ACCESS_KEY_ID: 'id', SHARDBEAT_SLS_ACCESS_KEY_SECRET: 'very secret' };
 const complete = { ...base, ...key };
+
+const readSettings = (environment: Record<string, string | undefined>) =>
+  readAny(environment) as Extract<Settings, { source: 'sls' }>;
 
 describe('several logstores', () => {
   it('are one stream, however they are written', () => {

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { readSettings } from '../../lib/config/settings.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
+import { createSource } from '../../lib/sources/create.ts';
 import { createSlsClient } from '../../lib/sources/sls/client.ts';
-import { createSls } from '../../lib/sources/sls/create.ts';
 import { startSls } from '../../local/sls/service.ts';
 import { serve, signal } from '../sources/sls/support.ts';
 import { createCountingRandom, createManualClock } from '../support/clock.ts';
@@ -39,7 +39,7 @@ test('a key that is rotated while the sandbox is warm is fetched in the tick tha
     region: async () => 'eu-west-1',
     credentials: async () => ({ accessKeyId: 'AKIA', secretAccessKey: 'aws-secret' }),
   };
-  const world = createGroup({ clock, ...createSls(settings, { clock, random, logger, aws }) });
+  const world = createGroup({ clock, ...createSource(settings, { clock, random, logger, aws }) });
   const put = (content: string, key: typeof OLD) =>
     createSlsClient({
       endpoint: service.url,

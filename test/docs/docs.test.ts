@@ -42,17 +42,21 @@ describe('the settings in docs/deploy.md', () => {
   const rows = rowsOf('docs/deploy.md').filter(({ name }) => name.startsWith('SHARDBEAT_'));
   const defaultOf = ({ cells }: { cells: string[] }): string => cells[1]!;
 
-  const required = Object.fromEntries(
-    rows.filter((row) => defaultOf(row).startsWith('required')).map(({ name }) => [name, 'x1']),
-  );
-  const least = {
-    ...required,
+  /** What is required of every function, and of one that reads this source. */
+  const requiredBy = (source: string): string[] =>
+    rows
+      .filter((row) => defaultOf(row).startsWith('required'))
+      .map(({ name }) => name)
+      .filter((name) => !/_(SLS|CLS)_/.test(name) || name.includes(`_${source.toUpperCase()}_`));
+  const leastOf = (source: string): Record<string, string> => ({
+    ...Object.fromEntries(requiredBy(source).map((name) => [name, 'x1'])),
     SHARDBEAT_INTERVAL: '1m',
-    SHARDBEAT_SOURCE: 'sls',
-    SHARDBEAT_SLS_REGION: 'x1',
-    SHARDBEAT_SLS_ACCESS_KEY_ID: 'x1',
-    SHARDBEAT_SLS_ACCESS_KEY_SECRET: 'x1',
-  };
+    SHARDBEAT_SOURCE: source,
+    ...(source === 'cls' && { SHARDBEAT_CLS_REGION: 'ap-guangzhou' }),
+  });
+  const required = ['sls', 'cls'].flatMap((source) =>
+    requiredBy(source).map((name) => [source, name] as const),
+  );
   // Functions made anew by each reading are no difference.
   const settingsOf = (environment: Record<string, string>): unknown =>
     JSON.parse(
@@ -70,9 +74,9 @@ describe('the settings in docs/deploy.md', () => {
       expect(known, page).toEqual(expect.arrayContaining(matches(read(page), VARIABLE)));
   });
 
-  it.each(Object.keys(required))('need %s, as they say', (name) => {
-    expect(settingsOf(least)).toBeDefined();
-    expect(() => readSettings({ ...least, [name]: undefined })).toThrow(
+  it.each(required)('of %s need %s, as they say', (source, name) => {
+    expect(settingsOf(leastOf(source))).toBeDefined();
+    expect(() => readSettings({ ...leastOf(source), [name]: undefined })).toThrow(
       expect.objectContaining({ name: 'SettingsError', field: name }),
     );
   });
@@ -82,6 +86,7 @@ describe('the settings in docs/deploy.md', () => {
       .filter((row) => defaultOf(row).startsWith('`'))
       .map((row) => [row.name, defaultOf(row).slice(1, -1)]),
   )('have the default of %s right: %s', (name, value) => {
+    const least = leastOf(name.includes('_CLS_') ? 'cls' : 'sls');
     expect(settingsOf({ ...least, [name]: value })).toEqual(settingsOf(least));
   });
 });

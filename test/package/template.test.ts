@@ -194,7 +194,21 @@ describe('the service with other parameters', () => {
     expect(only(packaged.template, 'AWS::DynamoDB::Table').Properties.TableName).toBe('orders');
   });
 
+  it('reads CLS, with the secret of that', { timeout: PACKAGING_MS_MAX }, async () => {
+    await using packaged = await packageService('source=cls', 'clsSecret=orders/cls');
+    const { Variables } = functionOf(packaged.template).Environment;
+    expect(Object.keys(Variables).filter((name) => name.includes('_SLS_'))).toEqual([]);
+    expect(readSettings(Variables)).toMatchObject({
+      source: 'cls',
+      cls: { region: 'ap-guangzhou', credentials: { id: 'orders/cls' } },
+    });
+    expect(JSON.stringify(statementsOf(packaged.template, 'ConsumeRole'))).toContain(
+      ':secret:orders/cls-??????',
+    );
+  });
+
   it.each([
+    ['source=kafka', 'source: "kafka" cannot be used: choose sls or cls'],
     ['slots=0', 'slots: "0" cannot be used: write a whole number from 1 to 400'],
     ['interval=90s', 'interval: "90s" cannot be used'],
     ['slsProject=no/project', 'SHARDBEAT_SLS_PROJECT: "no/project" cannot be used'],

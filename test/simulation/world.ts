@@ -152,6 +152,7 @@ function tickSettings(scenario: Scenario): TickSettings {
     onCursorExpired: 'earliest',
     batchesMax,
     countMax,
+    pullIntervalMs: 0,
     shardsParallelMax,
   };
 }

@@ -44,6 +44,7 @@ export function createGroup<S extends Source>(
     order: true,
     batchesMax: Number.POSITIVE_INFINITY,
     countMax: 1_000,
+    pullIntervalMs: 0,
     shardsParallelMax: 4,
     ...given,
   };

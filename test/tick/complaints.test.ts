@@ -116,3 +116,24 @@ it('a process that always fails neither hangs its slot nor kills it', async () =
   );
   expect(await world.store.get(consumerKey('a'), read)).toMatchObject({ tick: 8 });
 });
+
+it('a pull interval keeps the pulls of a shard apart, and ends with the time for work', async () => {
+  const world = createWorld(['0'], { pullIntervalMs: 20_000 });
+  for (let round = 0; round < 2; round++) await world.round('a');
+  world.source.append('0', ...'abcdefgh');
+  const pulledAt: number[] = [];
+  const { pull } = world.source;
+  world.source.pull = (request) => {
+    pulledAt.push(world.clock.now());
+    return pull(request);
+  };
+  const begun = world.clock.now();
+  const ticking = world.tick('a');
+  for (let second = 0; second < 60; second++) {
+    await new Promise(setImmediate);
+    world.clock.advance(1_000);
+  }
+  // At 60 s there would be a fourth one, but the function has 48 s, and a reserve.
+  expect(pulledAt.map((at) => Math.floor((at - begun) / 1_000))).toEqual([0, 20, 40]);
+  expect(await ticking).toMatchObject({ shards: [{ stopped: 'deadline', batches: 3 }] });
+});

@@ -269,7 +269,7 @@ describe('a hand-off', () => {
     world.source.append('0', 'a');
     let waiting: unknown;
     world.process = async () => {
-      // A plan, made in the middle of a's tick, moves the shard from a to b.
+      // A plan, made in the middle of b's tick, moves the shard from b to a.
       const generation = world.clock.now();
       const move = (slot: string, assigned: Record<string, number>) =>
         world.store.update(
@@ -277,17 +277,17 @@ describe('a hand-off', () => {
           { set: { assigned, generation }, condition: { exists: 'heartbeatAt' } },
           options,
         );
-      await move('a', {});
-      await move('b', { 0: generation });
-      waiting = await world.tick('b');
+      await move('b', {});
+      await move('a', { 0: generation });
+      waiting = await world.tick('a');
     };
-    await world.tick('a');
+    await world.tick('b');
     expect(waiting).toMatchObject({ outcome: 'worked', shards: [{ shard: '0', stopped: 'waiting' }] });
-    expect(await world.store.get(shardKey('0'), read)).toMatchObject({ owner: 'a', cursor: '1' });
+    expect(await world.store.get(shardKey('0'), read)).toMatchObject({ owner: 'b', cursor: '1' });
 
     world.clock.advance(INTERVAL_MS);
-    await world.tick('b');
-    expect(await world.store.get(shardKey('0'), read)).toMatchObject({ owner: 'b', cursor: '1' });
+    await world.tick('a');
+    expect(await world.store.get(shardKey('0'), read)).toMatchObject({ owner: 'a', cursor: '1' });
     expect(world.delivered).toEqual(['0:a']);
   });
 

@@ -6,6 +6,7 @@ import { SourceError } from '../../errors.ts';
 import { badResponse } from '../http/failure.ts';
 import type { CommitOutcome, ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
 import type { ClsClient, PartitionOffset } from './client.ts';
+import { isGroupMissing, isGroupThere } from './failure.ts';
 import { partitionOf, shardOf } from './shardId.ts';
 
 export interface ClsConsumerGroupOptions {
@@ -32,7 +33,7 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
       await client.createConsumerGroup({ group, topics, timeoutSec }, signal);
       return true;
     } catch (error) {
-      if (isAlreadyThere(error)) return false;
+      if (isGroupThere(error)) return false;
       throw error;
     }
   };
@@ -42,7 +43,7 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
     try {
       return await call();
     } catch (error) {
-      if (!isNoGroup(error)) throw error;
+      if (!isGroupMissing(error)) throw error;
       if (await create(signal)) onChange('recreated');
       return await call();
     }
@@ -77,7 +78,7 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
       await client.commitConsumerOffsets({ group, consumer: slot, offsets }, signal);
       return all('committed');
     } catch (error) {
-      if (isNoGroup(error)) return all('notOwner');
+      if (isGroupMissing(error)) return all('notOwner');
       if (!isDenied(error)) return all({ error });
       if (wanted.size === 1) return all('notOwner');
     }
@@ -132,7 +133,7 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
       try {
         await client.deleteConsumerGroup(group, signal);
       } catch (error) {
-        if (!isNoGroup(error)) throw error;
+        if (!isGroupMissing(error)) throw error;
       }
     },
   };
@@ -162,19 +163,6 @@ async function offsetsOfAll(
 
 /** An official worker that has read nothing commits -1. */
 const isCommitted = (offset: string): boolean => !offset.startsWith('-');
-
-/** No code of its own is documented; official SDKs look for these words. */
-function isAlreadyThere(error: unknown): boolean {
-  return error instanceof SourceError && /consumer ?group already exists/i.test(error.message);
-}
-
-function isNoGroup(error: unknown): boolean {
-  if (!(error instanceof SourceError)) return false;
-  return (
-    /^ResourceNotFound\.ConsumerGroup/i.test(error.code) ||
-    /consumer ?group\b.*\bnot exist/i.test(error.message)
-  );
-}
 
 /** Whether the service checks who commits is not documented; if it does, this is the code that is left for it. */
 function isDenied(error: unknown): boolean {

@@ -2,7 +2,6 @@
  * Pulls from one partition, up to an end where there is one. No documentation of the call is public; what is here is what the
  * official consumers understand, and no more is taken for granted.
  */
-import { badResponse } from '../http/failure.ts';
 import type { ClsClient, PulledMessages } from './client.ts';
 import { decodeMessages, type Messages } from './frame.ts';
 
@@ -26,7 +25,7 @@ export interface PulledPartition {
   logs: Messages;
   /** Offset to read next. */
   next: bigint;
-  /** Nothing more will come before the end that was asked for. */
+  /** The service says that nothing more will come before the end time that was asked for. */
   isOver: boolean;
   /** Of the answer, decompressed. */
   bytes: number;
@@ -52,6 +51,10 @@ export async function pullMessages(
 ): Promise<PulledPartition> {
   const { pullBytesMax = PULL_BYTES_DEFAULT } = source;
   let answer = await pullOnce(source, wanted, pullBytesMax);
+  if (answer.isOver && wanted.end !== undefined) {
+    // By its offset the end is further on. What -1 means is nowhere said, so it alone passes over nothing.
+    answer = await pullOnce(source, { ...wanted, endAtMs: undefined }, pullBytesMax);
+  }
   let bytesMax = pullBytesMax / 4;
   for (let tries = 1; isPast(answer, wanted) && tries < TRIES_MAX && bytesMax >= PULL_BYTES_MIN; tries++) {
     answer = await pullOnce(source, wanted, Math.floor(bytesMax));
@@ -70,15 +73,15 @@ async function pullOnce(
   const endTimeSec = endAtMs === undefined ? undefined : Math.ceil(endAtMs / 1000);
   const from = { topic, partition, offset: String(start), bytesMax, endTimeSec, query };
   const answer = await client.pullLogs(from, signal);
-  const hasEnd = end !== undefined || endAtMs !== undefined;
-  const next = nextOf(answer, start, end);
+  const isOver = endAtMs !== undefined && answer.nextOffset === NO_MORE_BEFORE_END_TIME;
+  const next = isOver ? start : nextOf(answer, start);
   const count = BigInt(answer.messages.length);
   const isCut = end !== undefined && next > end && next - start === count;
   const messages = isCut ? answer.messages.slice(0, Number(end - start)) : answer.messages;
   return {
     logs: decodeMessages(messages, topic, answer.requestId),
     next: isCut ? end : next,
-    isOver: hasEnd && answer.nextOffset === NO_MORE_BEFORE_END_TIME,
+    isOver,
     bytes: answer.bytes,
     answeredMs: answer.answeredMs,
     requestId: answer.requestId,
@@ -86,11 +89,6 @@ async function pullOnce(
 }
 
 /** Without messages, an offset that does not lead on leaves the cursor where it is; a cursor never goes back. */
-function nextOf({ messages, nextOffset, requestId }: PulledMessages, start: bigint, end: bigint | undefined) {
-  if (nextOffset === NO_MORE_BEFORE_END_TIME) {
-    if (end !== undefined) return end;
-    if (messages.length > 0) throw badResponse('messages, but no offset after them', requestId);
-    return start;
-  }
+function nextOf({ nextOffset }: PulledMessages, start: bigint): bigint {
   return nextOffset !== undefined && nextOffset > start ? nextOffset : start;
 }

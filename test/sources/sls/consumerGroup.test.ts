@@ -37,6 +37,9 @@ describeProviderGroup('sls', async () => {
   return {
     provider: createSlsConsumerGroup(options),
     sessionTimeoutMs: SETTINGS.sessionTimeoutMs,
+    waits: true,
+    fenced: true,
+    tellsWhen: true,
     async cursors(shard) {
       const begin = await client.getCursor(shard, 'begin', signal);
       for (const hashKey of ['0', '8'].map((digit) => digit.padEnd(32, '0'))) {

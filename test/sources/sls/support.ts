@@ -64,6 +64,8 @@ export async function serve(...replies: Reply[]): Promise<ScriptedServer> {
 }
 
 async function receive(incoming: IncomingMessage): Promise<Received> {
+  // One for each request that comes over it.
+  incoming.socket.setMaxListeners(0);
   const closed = once(incoming.socket, 'close');
   const port = incoming.socket.remotePort ?? 0;
   const url = new URL(incoming.url ?? '/', 'http://unused');

@@ -1,0 +1,56 @@
+/** Rules of single variables of the environment. Each message is a remedy. */
+import * as v from 'valibot';
+import { SettingsError } from '../errors.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const required = (remedy: string) =>
+  v.pipe(v.string(`set it: ${remedy}`), v.nonEmpty(`set it: ${remedy}`));
+
+export const name = (remedy: string) =>
+  v.pipe(required(remedy), v.regex(/^[A-Za-z0-9][\w.-]{0,127}$/, 'use 1–128 letters, digits, - _ or .'));
+
+export const oneOf = <const T extends readonly [string, ...string[]]>(choices: T, otherwise: T[number]) =>
+  v.optional(v.picklist(choices, `choose ${choices.join(' or ')}`), otherwise as T[number]);
+
+/** A whole number from `least` to `most`, written in digits; `otherwise` unless it is set. */
+export const count = (otherwise: number, most: number, least = 1) => {
+  const remedy = `write a whole number from ${least} to ${most}`;
+  return v.pipe(
+    v.optional(v.string(), String(otherwise)),
+    v.regex(/^[1-9]\d{0,9}$/, remedy),
+    v.transform(Number),
+    v.minValue(least, remedy),
+    v.maxValue(most, remedy),
+  );
+};
+
+/** What a list with commas names: in order, each once. Throws a SettingsError if a name does not fit or there are too many. */
+export function namesOf(
+  field: string,
+  text: string,
+  { pattern, most, remedy }: { pattern: RegExp; most: number; remedy: string },
+): [string, ...string[]] {
+  const [first, ...others] = [...new Set(text.split(',').map((entry) => entry.trim()))].sort();
+  const names: [string, ...string[]] = [first!, ...others];
+  if (names.length <= most && names.every((entry) => pattern.test(entry))) return names;
+  throw new SettingsError(field, text, `write ${remedy}, at most ${most}, with commas between them`);
+}
+
+/**
+ * Checks the variables that the schema names. One that is set to nothing counts as not set: templates often leave it so.
+ * Throws a SettingsError for the first that cannot be used; no secret gets into it.
+ */
+export function parseEnvironment<const S extends v.ObjectEntries>(
+  schema: v.ObjectSchema<S, undefined>,
+  environment: Environment,
+): v.InferOutput<v.ObjectSchema<S, undefined>> {
+  const fields = Object.keys(schema.entries);
+  const present = Object.fromEntries(fields.map((field) => [field, environment[field] || undefined]));
+  const parsed = v.safeParse(schema, present);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const field = v.getDotPath(issue) ?? 'environment';
+  const secret = field.endsWith('_SECRET') && issue.input !== undefined;
+  throw new SettingsError(field, secret ? '(hidden)' : issue.input, issue.message);
+}

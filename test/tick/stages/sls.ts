@@ -1,0 +1,58 @@
+import { deriveTimes } from '../../../lib/config/times.ts';
+import { createLogger } from '../../../lib/observe/logger.ts';
+import { createSlsClient } from '../../../lib/sources/sls/client.ts';
+import { createSls } from '../../../lib/sources/sls/create.ts';
+import { startSls } from '../../../local/sls/service.ts';
+import { createCountingRandom } from '../../support/clock.ts';
+import { INTERVAL_MS } from '../../support/world.ts';
+import { GROUP, type ProviderStage, type StageOptions } from './stage.ts';
+
+const { signal } = new AbortController();
+const account = { accessKeyId: 'id', accessKeySecret: 'secret' };
+const noAws = { region: () => Promise.reject(), credentials: () => Promise.reject() };
+
+export async function slsStage({ clock, shards }: StageOptions): Promise<ProviderStage> {
+  const failing = { commits: false };
+  const service = await startSls({
+    accounts: [account],
+    clock,
+    inject: ({ operation }) =>
+      failing.commits && operation === 'ConsumerGroupUpdateCheckPoint'
+        ? { status: 400, code: 'Injected' }
+        : undefined,
+  });
+  service.createProject('shop');
+  service.createLogstore('shop', 'orders', { shards });
+  const sls = {
+    endpoint: service.url,
+    project: 'shop',
+    logstores: ['orders'],
+    region: 'local',
+    signature: 'v4',
+    compression: 'zstd',
+    credentials: () => account,
+  } as const;
+  const runtime = { clock, random: createCountingRandom() };
+  const logger = createLogger({ level: 'error', write: console.error, now: clock.now });
+  const times = deriveTimes(INTERVAL_MS);
+  const settings = { sls, group: GROUP, order: true, coordination: 'provider', times } as const;
+  const { source, provider } = createSls(settings, { ...runtime, logger, aws: noAws });
+  const client = createSlsClient({ ...sls, logstore: 'orders', ...runtime });
+  return {
+    source,
+    provider: provider!,
+    keepsOrder: true,
+    waits: true,
+    shard: String,
+    put: (hashKey, ...contents) =>
+      client.putLogs(
+        { logs: contents.map((content) => ({ timeMs: clock.now(), fields: { content } })) },
+        { hashKey: hashKey.padEnd(32, '0') },
+        signal,
+      ),
+    ends: () => service.endCursors('shop', 'orders'),
+    split: (index) => void service.split('shop', 'orders', index),
+    failing,
+    close: () => service.close(),
+  };
+}

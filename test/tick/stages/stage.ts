@@ -1,0 +1,30 @@
+import type { ProviderGroup } from '../../../lib/sources/providerGroup.ts';
+import type { Source } from '../../../lib/sources/source.ts';
+import type { ManualClock } from '../../support/clock.ts';
+
+/** A local log service with one stream and a consumer group of its own, which our slots and others may join. */
+export interface ProviderStage {
+  source: Source;
+  provider: ProviderGroup;
+  /** Whether the service holds the children of a split back until their parents are read. */
+  keepsOrder: boolean;
+  /** Whether the service waits until a slot no longer reports a shard that was taken from it. */
+  waits: boolean;
+  /** Id of the shard that was made as the n-th, from 0. */
+  shard(index: number): string;
+  /** One record each into the shard that takes the key's half, quarter, … of the range: `0`, `8`, `4`, `c`. */
+  put(hashKey: string, ...contents: string[]): Promise<void>;
+  /** By shard id, the position of what is put next. */
+  ends(): Record<string, string>;
+  split(index: number): void;
+  /** Whether the service refuses checkpoints. */
+  failing: { commits: boolean };
+  close(): Promise<void>;
+}
+
+export interface StageOptions {
+  clock: ManualClock;
+  shards: number;
+}
+
+export const GROUP = 'orders';
