@@ -1,7 +1,9 @@
 import type { Driver } from '../driver.ts';
+import { shareGroup } from '../mixedGroup.ts';
 import type { Step } from '../steps.ts';
 import { callEverything } from './clientCalls.ts';
 import { callGenerated } from './generatedCalls.ts';
+import { startMixedCls } from './mixed.ts';
 import { askForTokens, refuseStrangers } from './refusals.ts';
 import { consumeAlone } from './soleConsumer.ts';
 import { upload } from './uploads.ts';
@@ -26,6 +28,10 @@ export function clsPythonSteps(driver: Driver): Step[] {
       name: `${client}: its consumer, alone, to the last record`,
       golden: 'cls/python-consumer',
       run: () => consumeAlone(driver),
+    },
+    {
+      name: `${client}: two of its consumers and two of our slots in one group`,
+      run: () => shareGroup(driver, startMixedCls),
     },
   ];
 }
