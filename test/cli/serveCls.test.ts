@@ -42,6 +42,7 @@ describe('shardbeat serve cls', () => {
       `${label('')}  topic ${OTHER_TOPIC} (1 partition)\n`,
       `logset ${OTHER_LOGSET}  no topic\n`,
       `  export YUNAPI_ENDPOINT=http://127.0.0.1:${port}\n`,
+      `SHARDBEAT_CLS_API_ENDPOINT=http://127.0.0.1:${port} SHARDBEAT_CLS_ENDPOINT=http://127.0.0.1:${port}\n`,
       'stopped by SIGINT',
     ]) {
       expect(stdout).toContain(text);

@@ -74,11 +74,12 @@ function describe(service: ClsService, options: ServeClsOptions, seed: number | 
     );
   }
   return `${bannerOf({ name: 'CLS', url }, options, rows)}
-Clients speak plain HTTP to it. The official Python SDK takes the API endpoint from its environment:
+Clients speak plain HTTP to it. The official Python SDK takes the API endpoint from its environment, and the data endpoint as
+its endpoint; Shardbeat takes them as SHARDBEAT_CLS_API_ENDPOINT and SHARDBEAT_CLS_ENDPOINT:
 
   export YUNAPI_ENDPOINT=${url}
+  export SHARDBEAT_CLS_API_ENDPOINT=${url} SHARDBEAT_CLS_ENDPOINT=${url}
 
-and the data endpoint as its endpoint, with http://. SDKs of API 3.0 take 127.0.0.1:${port} as their endpoint, and http as
-their protocol.
+SDKs of API 3.0 take 127.0.0.1:${port} as their endpoint, and http as their protocol.
 `;
 }
