@@ -50,14 +50,16 @@ export async function pullMessages(
   wanted: Wanted,
 ): Promise<PulledPartition> {
   const { pullBytesMax = PULL_BYTES_DEFAULT } = source;
-  let answer = await pullOnce(source, wanted, pullBytesMax);
+  let asked = wanted;
+  let answer = await pullOnce(source, asked, pullBytesMax);
   if (answer.isOver && wanted.end !== undefined) {
     // By its offset the end is further on. What -1 means is nowhere said, so it alone passes over nothing.
-    answer = await pullOnce(source, { ...wanted, endAtMs: undefined }, pullBytesMax);
+    asked = { ...wanted, endAtMs: undefined };
+    answer = await pullOnce(source, asked, pullBytesMax);
   }
   let bytesMax = pullBytesMax / 4;
   for (let tries = 1; isPast(answer, wanted) && tries < TRIES_MAX && bytesMax >= PULL_BYTES_MIN; tries++) {
-    answer = await pullOnce(source, wanted, Math.floor(bytesMax));
+    answer = await pullOnce(source, asked, Math.floor(bytesMax));
     bytesMax /= 4;
   }
   return answer;
