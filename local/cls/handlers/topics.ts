@@ -3,7 +3,14 @@ import { type ControlHandler, calledTopic } from '../call.ts';
 import { invalid, objectsOf, optionalInteger, optionalText, optionalTexts, textOf } from '../fields.ts';
 import { addPartitions } from '../state/resharding.ts';
 import { expire } from '../state/retention.ts';
-import { addTopic, type ClsState, type Logset, logsetOf, removeTopic } from '../state/state.ts';
+import {
+  addTopic,
+  type ClsState,
+  checkTopicName,
+  type Logset,
+  logsetOf,
+  removeTopic,
+} from '../state/state.ts';
 import {
   CREATED_PARTITIONS_MAX,
   checkRoom,
@@ -17,7 +24,7 @@ import { timeText } from './times.ts';
 
 const LIMIT = 20;
 const LIMIT_MAX = 100;
-/** CreateTopic does not say what `Period` is where it is not given; the console proposes 30. */
+/** CreateTopic does not say what `Period` is where it is not given; its example has 30. */
 const RETENTION_DAYS = 30;
 
 /** CreateTopic. Of its settings the number of partitions and the period change what the service does. */
@@ -46,6 +53,7 @@ export const modifyTopic: ControlHandler = (call) => {
   const open = writable(topic).length;
   const added = (optionalInteger(body, 'PartitionCount', 1, PARTITIONS_MAX) ?? open) - open;
   if (added < 0) throw invalid('PartitionCount');
+  checkTopicName(logsetOf(state, topic.logsetId), settings.name, topic);
   checkRoom(topic, added);
   if (added > 0) quotas.admitPartitions(topic.partitions.length + added);
   configureTopic(topic, settings);

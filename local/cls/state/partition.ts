@@ -43,7 +43,8 @@ export function readMessages(
 ): StoredGroup[] {
   const read: StoredGroup[] = [];
   let bytes = 0;
-  for (const group of groups.slice(Number(offset - firstPosition), Number(before - firstPosition))) {
+  for (let index = Number(offset - firstPosition); index < Number(before - firstPosition); index += 1) {
+    const group = groups[index]!;
     bytes += group.byteLength + FRAME_HEAD_BYTES;
     if (read.length > 0 && bytes > bytesMax) break;
     read.push(group);

@@ -97,8 +97,7 @@ export function addTopic(
   const id = wanted.id ?? newId('topic', (taken) => findTopic(state, taken) !== undefined, nowMs);
   const { partitions, retentionDays, name = id } = wanted;
   if (findTopic(state, id)) throw refuse.topicConflict(id);
-  if ([...logset.topics.values()].some((other) => other.settings.name === name))
-    throw refuse.topicConflict(name);
+  checkTopicName(logset, name);
   if (logset.topics.size >= TOPICS_MAX) {
     throw refuse.limitExceeded(`A logset of the local service has at most ${TOPICS_MAX} topics.`);
   }
@@ -111,6 +110,13 @@ export function addTopic(
   state.storage.saveTopic(topic);
   logset.topics.set(topic.id, topic);
   return topic;
+}
+
+/** Names of topics are unique in a logset. Refuses with InvalidParameter.TopicConflict what another one than `topic` has. */
+export function checkTopicName({ topics }: Logset, name: string, topic?: Topic): void {
+  for (const other of topics.values()) {
+    if (other !== topic && other.settings.name === name) throw refuse.topicConflict(name);
+  }
 }
 
 /** Deletes a topic with its messages. Refuses with ResourceNotFound.TopicNotExist. */

@@ -134,10 +134,13 @@ describe('a topic', () => {
 
   test('is modified as a whole, or not at all', async () => {
     const { act, service } = await startBench();
+    service.createTopic(LOGSET, OTHER_TOPIC, { name: 'payments' });
+    const taken = { TopicId: TOPIC, TopicName: 'payments', Period: 3 };
+    expect((await act('ModifyTopic', taken)).outcome).toBe('200 InvalidParameter.TopicConflict');
     service.split(TOPIC, 1);
     const tooMany = { TopicId: TOPIC, TopicName: 'sales', PartitionCount: 1024 };
     expect((await act('ModifyTopic', tooMany)).outcome).toBe('200 LimitExceeded.Partition');
     const { Topics } = (await act('DescribeTopics', {})).json.Response;
-    expect(Topics).toMatchObject([{ TopicName: 'orders', PartitionCount: 3 }]);
+    expect(Topics[0]).toMatchObject({ TopicName: 'orders', PartitionCount: 3, Period: 30 });
   });
 });
