@@ -8,10 +8,11 @@ const COLD_START = join(import.meta.dirname, 'fixtures/coldStart.mjs');
 const PACKAGING_MS_MAX = 120_000;
 const FOLDER = 'dist/consume';
 /**
- * About a tenth above what the bundles are, nearly all of it the DynamoDB client. Lambda reads and compiles every byte at a
+ * A little above what the bundles are: two thirds of it the DynamoDB client; SLS takes 15 kB, CLS 20 kB, what both share 10 kB. Lambda
+ * reads and compiles every byte at a
  * cold start, so what adds tens of kilobytes should be a decision, not an accident of an import.
  */
-const BYTES_MAX = { 'handler.mjs': 430_000, 'process.mjs': 1_000 };
+const BYTES_MAX = { 'handler.mjs': 450_000, 'process.mjs': 1_000 };
 
 interface Told {
   node: string;
