@@ -14,7 +14,8 @@ export async function mirror(run: TickRun, outcomes: readonly ShardOutcome[]): P
   if (provider === undefined) return [...outcomes];
   const news = new Map<string, CachedShard>();
   for (const { result, remember } of outcomes) {
-    if (remember !== undefined && remember.mirrored !== mirroredWord(remember)) news.set(result.shard, remember);
+    if (remember !== undefined && remember.mirrored !== mirroredWord(remember))
+      news.set(result.shard, remember);
   }
   if (news.size === 0) return [...outcomes];
   const checkpoints = new Map([...news].map(([shard, { cursor }]) => [shard, cursor]));
