@@ -25,6 +25,7 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   process: { type: 'string' },
   'sls-port': { type: 'string' },
+  'cls-port': { type: 'string' },
   'dynamodb-port': { type: 'string', default: '0' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -40,8 +41,8 @@ the services are local, in memory, and listen on 127.0.0.1 only. At the end it s
 
   --input FILE         put the lines of this file into the stream, one record a line; may be repeated; - is stdin
                        (without it: a generated access log)
-  --source sls         which log service: sls
-  --shards N           shards of the stream, 1 to ${SHARDS_MAX} (4)
+  --source NAME        which log service: sls (Alibaba Cloud SLS), cls (Tencent Cloud CLS) (sls)
+  --shards N           shards of the stream, 1 to ${SHARDS_MAX} (4); of CLS: partitions, divided over two topics
   --consumers N        consumers of the group, 1 to ${CONSUMERS_MAX} (2)
   --interval D         how often each consumer is started, from 500ms (2s)
   --once               end when everything is consumed; always so when stdout is no terminal
@@ -49,7 +50,8 @@ the services are local, in memory, and listen on 127.0.0.1 only. At the end it s
   --process FILE       a module (.ts, .js, .mjs) that exports your own process(batch, context)
                        (without it: records and bytes are counted); as on Lambda it sees none of this shell's variables
                        but PATH and TMPDIR
-  --sls-port P         port of the log service (any free one)
+  --sls-port P         port of the log service with --source sls (any free one)
+  --cls-port P         port of the log service with --source cls (any free one)
   --dynamodb-port P    port of DynamoDB (any free one)
   -h, --help           this text
 

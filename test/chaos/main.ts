@@ -8,7 +8,7 @@ import { SOURCES } from '../../local/run/services/service.ts';
 import { formatResult } from './result.ts';
 import { runChaos } from './run.ts';
 
-const HELP = `npm run chaos -- [--source sls] [--rounds 50] [--seed S] [--interval 750ms] [--json]
+const HELP = `npm run chaos -- [--source sls|cls] [--rounds 50] [--seed S] [--interval 750ms] [--json]
 
 Kills, starts and removes consumers and splits and merges shards at random while records go in, then reads everything up
 and checks that nothing was lost, that the records of every key came in order, and that every repeat is explained by a

@@ -37,6 +37,11 @@ describe('options of shardbeat local', () => {
     });
   });
 
+  it('are for one log service or the other', () => {
+    expect(parse('--source', 'cls', '--cls-port', '8080')).toMatchObject({ source: 'cls', logsPort: 8080 });
+    expect(parse('--source', 'cls')).toMatchObject({ source: 'cls', logsPort: 0 });
+  });
+
   it('end the run by themselves where nobody looks on', () => {
     expect(parseLocalOptions([], false)).toMatchObject({ once: true });
   });
@@ -54,7 +59,19 @@ describe('an option that cannot be used', () => {
     [['--input'], 'option: "--input" cannot be used: it needs a value; see --help'],
     [['--input', '--once'], 'option: "--input" cannot be used: it needs a value; see --help'],
     [['--once=yes'], 'option: "--once" cannot be used: it takes no value; see --help'],
-    [['--source', 'cls'], '--source: "cls" cannot be used: the sources are: sls'],
+    [['--source', 'kafka'], '--source: "kafka" cannot be used: the sources are: sls, cls'],
+    [
+      ['--cls-port', '8080'],
+      '--cls-port: "8080" cannot be used: this run is on sls: give --source cls, or --sls-port instead',
+    ],
+    [
+      ['--source', 'cls', '--sls-port', '8080'],
+      '--sls-port: "8080" cannot be used: this run is on cls: give --source sls, or --cls-port instead',
+    ],
+    [
+      ['--source=cls', '--cls-port=x'],
+      '--cls-port: "x" cannot be used: write a whole number from 0 to 65535',
+    ],
     [['--shards', '0'], '--shards: "0" cannot be used: write a whole number from 1 to 64'],
     [['--shards', '1e1'], '--shards: "1e1" cannot be used: write a whole number from 1 to 64'],
     [['--shards='], '--shards: "" cannot be used: write a whole number from 1 to 64'],

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { expect } from 'vitest';
 import type { Summary } from '../../local/run/summary.ts';
 
 const MAIN = join(import.meta.dirname, '../../cli/shardbeat.ts');
@@ -25,13 +26,15 @@ export interface Running {
 }
 
 /** A place for a test's files, with the temporary directory of the runs in it. */
-export function createWorkspace(): {
+export interface Workspace {
   directory: string;
   file(name: string, content: string | Uint8Array): string;
   start(...args: string[]): Running;
   run(...args: string[]): Promise<Finished>;
   remove(): void;
-} {
+}
+
+export function createWorkspace(): Workspace {
   const directory = mkdtempSync(join(tmpdir(), 'cli-test-'));
   const temporary = mkdtempSync(join(directory, 'tmp-'));
   const start = (...args: string[]): Running => {
@@ -81,6 +84,17 @@ export function summaryOf({ stdout, stderr }: Finished): Summary {
   const lines = stdout.trimEnd().split('\n');
   if (lines.length !== 1) throw new Error(`not one line of summary: ${stdout}\n${stderr}`);
   return JSON.parse(lines[0]!) as Summary;
+}
+
+/** What such a run must leave: no process, no file. */
+export function expectNothingLeft({ pids, leftovers }: Finished): void {
+  expect(pids.filter(isAlive)).toEqual([]);
+  expect(leftovers).toEqual([]);
+}
+
+/** Lines of different lengths. */
+export function linesOf(count: number): string {
+  return Array.from({ length: count }, (_, index) => `line ${index} ${'x'.repeat(index % 100)}\n`).join('');
 }
 
 export function isAlive(pid: number): boolean {

@@ -3,7 +3,7 @@ import type { Clock } from '../../../lib/runtime.ts';
 import type { RunRecord } from '../record.ts';
 
 /** The log services that a run can be on, as `--source` names them. */
-export const SOURCES = ['sls'] as const;
+export const SOURCES = ['sls', 'cls'] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 /** A kind of log service: what is known of it before one is started. */

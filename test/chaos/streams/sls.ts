@@ -44,6 +44,9 @@ export const startSlsStream: StartStream = async ({ shards, clock }) => {
 function environmentOf(url: string): Record<string, string> {
   return {
     SHARDBEAT_SOURCE: 'sls',
+    // Little more than what comes in: so a fault leaves a backlog for a while, also in a shard that is then split.
+    SHARDBEAT_COUNT_MAX: '6',
+    SHARDBEAT_BATCHES_MAX: '2',
     SHARDBEAT_SLS_ENDPOINT: url,
     SHARDBEAT_SLS_PROJECT: PROJECT,
     SHARDBEAT_SLS_LOGSTORE: LOGSTORE,
