@@ -2,6 +2,7 @@ import type { Batch } from '../delivery/process.ts';
 import { SourceError } from '../errors.ts';
 import { commit, type Holding, recordFailure } from '../group/commit.ts';
 import type { Failure } from '../group/items.ts';
+import { nothingMore } from '../sources/pulled.ts';
 import type { Pulled } from '../sources/source.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardResult } from './result.ts';
@@ -114,16 +115,6 @@ async function pull(
     throw error;
   }
 }
-
-const nothingMore = (nextCursor: string): Pulled => ({
-  records: [],
-  empty: true,
-  bytes: 0,
-  nextCursor,
-  caughtUp: true,
-  endOfShard: true,
-  lagMs: 0,
-});
 
 /**
  * The records at the cursor are past the retention: goes on where the setting says, and says aloud what was passed over.

@@ -1,27 +1,19 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { deriveTimes } from '../../lib/config/times.ts';
 import { shardKey } from '../../lib/group/items.ts';
-import { createLogger } from '../../lib/observe/logger.ts';
-import { createClsClient } from '../../lib/sources/cls/client.ts';
-import { createCls } from '../../lib/sources/cls/create.ts';
 import { createClsStream } from '../../lib/sources/cls/stream.ts';
 import type { Source } from '../../lib/sources/source.ts';
 import type { TickSettings } from '../../lib/tick/run.ts';
 import { DOCUMENTED_QUOTAS } from '../../local/cls/quotas.ts';
-import { type ClsOptions, type ClsService, startCls } from '../../local/cls/service.ts';
+import type { ClsOptions, ClsService } from '../../local/cls/service.ts';
 import { clientOf, dataRefusal, message, pulled, type Reply, serve } from '../sources/cls/support.ts';
-import { createCountingRandom, createManualClock } from '../support/clock.ts';
+import { createManualClock } from '../support/clock.ts';
 import { createGroup, INTERVAL_MS } from '../support/world.ts';
+import { LOGSET, startClsStage } from './stages/cls.ts';
 
 const { signal } = new AbortController();
 const read = { signal, consistent: true };
-const account = { accessKeyId: 'id', accessKeySecret: 'secret' };
-const noAws = { region: () => Promise.reject(), credentials: () => Promise.reject() };
-const LOGSET = '11111111-1111-4111-8111-111111111111';
 const AUDIT = 'aaaaaaaa-2222-4222-8222-222222222222';
 const ORDERS = 'bbbbbbbb-2222-4222-8222-222222222222';
-/** Beyond what a number holds exactly. */
-const FIRST_OFFSET = 2n ** 53n + 1n;
 const DAY_MS = 86_400_000;
 
 const messageWith = (content: string): string => message({ logs: [{ timeMs: 0, fields: { content } }] });
@@ -40,41 +32,15 @@ interface GroupOptions {
 async function groupOf({ coordination = 'dynamodb', topics = { [ORDERS]: 1 }, ...given }: GroupOptions = {}) {
   const clock = createManualClock();
   const asked: string[] = [];
-  service = await startCls({
-    accounts: [account],
-    clock,
-    firstOffset: FIRST_OFFSET,
-    inject: ({ operation }) => void asked.push(operation),
-    ...given.service,
-  });
-  service.createLogset(LOGSET);
-  for (const [topic, partitions] of Object.entries(topics)) {
-    service.createTopic(LOGSET, topic, { partitions, retentionDays: 1 });
-  }
-  const cls = {
-    region: 'ap-guangzhou',
-    network: 'public',
-    endpoint: service.url,
-    apiEndpoint: service.url,
-    logset: LOGSET,
-    topics: Object.keys(topics) as [string, ...string[]],
-    pullBytesMax: 2 * 1024 * 1024,
-    credentials: () => account,
-  } as const;
-  const runtime = { clock, random: createCountingRandom() };
-  const logger = createLogger({ level: 'error', write: console.error, now: clock.now });
-  const settings = { cls, group: 'orders', coordination, times: deriveTimes(INTERVAL_MS) };
-  const { source, provider } = createCls(settings, { ...runtime, logger, aws: noAws });
+  const inject: ClsOptions['inject'] = ({ operation }) => void asked.push(operation);
+  const stage = await startClsStage({ clock, coordination, topics, service: { inject, ...given.service } });
+  service = stage.service;
+  const { source, provider } = stage;
   const world = createGroup({ clock, source, provider }, given.settings);
-  const client = createClsClient({ ...cls, ...runtime });
-  const put = (topic: string, hashKey: string, ...contents: string[]): Promise<void> => {
-    const logs = contents.map((content) => ({ timeMs: clock.now(), fields: { content } }));
-    return client.putLogs(topic, [{ logs }], { hashKey: hashKey.padEnd(32, '0') }, signal);
-  };
   const rounds = async (count: number, ...slots: string[]): Promise<void> => {
     for (let round = 0; round < count; round++) await world.round(...slots);
   };
-  return { world, put, rounds, asked, service, provider, client };
+  return { ...stage, world, rounds, asked };
 }
 
 describe('a group over several topics', () => {

@@ -11,9 +11,9 @@ afterEach(() => close?.());
 
 async function groupOf(coordination: 'dynamodb' | 'provider', partitions: number) {
   const clock = createManualClock();
-  const stage = await startClsStage({ clock, shards: partitions }, {}, coordination);
-  close = stage.close;
-  const { source, provider, service, client } = stage;
+  const stage = await startClsStage({ clock, topics: { [TOPIC]: partitions }, coordination });
+  const { source, provider, service, client, put } = stage;
+  close = service.close;
   const world = createGroup({ clock, source, provider }, { order: coordination === 'dynamodb' });
   const heldBy = async (slot: string): Promise<number[]> => {
     const item = await world.store.get(consumerKey(slot), read);
@@ -29,8 +29,7 @@ async function groupOf(coordination: 'dynamodb' | 'provider', partitions: number
     const partitions = await client.describePartitions(TOPIC, read.signal);
     const open = partitions.filter(({ status }) => status === 'readwrite');
     for (const { beginKey } of open) {
-      const logs = [{ timeMs: clock.now(), fields: { content } }];
-      await client.putLogs(TOPIC, [{ logs }], { hashKey: beginKey.padEnd(32, '0') }, read.signal);
+      await put(TOPIC, beginKey, content);
     }
     return open.map(({ id }) => `${TOPIC}:${id}:${content}`).sort();
   };

@@ -2,6 +2,7 @@
 import { SourceError } from '../../errors.ts';
 import { badResponse } from '../http/failure.ts';
 import { parentsOf } from '../lineage.ts';
+import { cursorExpired, nothingMore } from '../pulled.ts';
 import type { Position, Pulled, PullRequest, Source, SourceShard } from '../source.ts';
 import type { ClsClient } from './client.ts';
 import { cursorDistance, offsetOf } from './cursor.ts';
@@ -96,16 +97,6 @@ function ageOf(receivedMs: number | undefined, answeredMs: number | undefined): 
   return Math.max(0, answeredMs - receivedMs);
 }
 
-const nothingMore = (cursor: string): Pulled => ({
-  records: [],
-  empty: true,
-  bytes: 0,
-  nextCursor: cursor,
-  caughtUp: true,
-  endOfShard: true,
-  lagMs: 0,
-});
-
 /**
  * The same is said of an offset past the retention and of one that never was. The first one lies before the partition's
  * beginning, and records may be missing.
@@ -118,17 +109,7 @@ async function explain(
   if (!isOffsetInvalid(error)) throw error;
   const begin = await cursorAt(options, shard, 'begin', signal);
   if (offsetOf(cursor) >= offsetOf(begin)) throw error;
-  const { status, requestId, message } = error;
-  throw new SourceError(
-    `partition ${shard}: what stood at offset ${cursor} is past the retention: ${message}`,
-    {
-      code: 'CursorExpired',
-      status,
-      retriable: false,
-      cause: error,
-      requestId,
-    },
-  );
+  throw cursorExpired(shard, cursor, error);
 }
 
 function partitionOf(shard: string): number {

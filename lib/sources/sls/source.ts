@@ -3,6 +3,7 @@
 import { SourceError } from '../../errors.ts';
 import { badResponse } from '../http/failure.ts';
 import { parentsOf } from '../lineage.ts';
+import { cursorExpired, nothingMore } from '../pulled.ts';
 import type { Position, Pulled, PullRequest, Source, SourceShard } from '../source.ts';
 import { type ClientOptions, createSlsClient, type PulledLogs, type SlsClient } from './client.ts';
 import { cursorDistance } from './cursor.ts';
@@ -85,16 +86,6 @@ async function isEnd(
   return closed && (await client.getCursor(shard, 'end', signal)) === cursor;
 }
 
-const nothingMore = (cursor: string): Pulled => ({
-  records: [],
-  empty: true,
-  bytes: 0,
-  nextCursor: cursor,
-  caughtUp: true,
-  endOfShard: true,
-  lagMs: 0,
-});
-
 /**
  * `InvalidCursor` is said of a cursor past the retention and of one that never was. The first one lies before the shard's
  * beginning, and records may be missing.
@@ -107,14 +98,7 @@ async function explain(
   if (!(error instanceof SourceError && error.code === 'InvalidCursor')) throw error;
   const begin = await client.getCursor(shard, 'begin', signal);
   if ((cursorDistance(cursor, begin) ?? 0) <= 0) throw error;
-  const { status, requestId, message } = error;
-  throw new SourceError(`shard ${shard}: what stood at cursor ${cursor} is past the retention: ${message}`, {
-    code: 'CursorExpired',
-    status,
-    retriable: false,
-    cause: error,
-    ...(requestId !== undefined && { requestId }),
-  });
+  throw cursorExpired(shard, cursor, error);
 }
 
 /** As the Java SDK does, compares the groups with the count the service gives. */

@@ -30,7 +30,7 @@ const BEHAVIOURS: [name: string, behaviour: ClsBehaviour][] = [
 for (const [name, behaviour] of BEHAVIOURS) {
   describeProviderGroup(name, async () => {
     const clock = createManualClock();
-    const stage = await startClsStage({ clock, shards: 2 }, behaviour);
+    const stage = await startClsStage({ clock, topics: { [TOPIC]: 2 }, service: behaviour });
     const sessionTimeoutMs = 2 * INTERVAL_MS;
     return {
       provider: stage.provider!,
@@ -41,11 +41,11 @@ for (const [name, behaviour] of BEHAVIOURS) {
       beforeRemoval: () => clock.advance(sessionTimeoutMs + 1_000),
       async cursors(shard) {
         const begin = await stage.source.cursorAt(shard, { at: 'begin' }, signal);
-        for (const key of ['0', '8']) await stage.put(key, 'a');
+        for (const key of ['0', '8']) await stage.put(TOPIC, key, 'a');
         return { begin, end: await stage.source.cursorAt(shard, { at: 'end' }, signal) };
       },
       advance: clock.advance,
-      closeAll: stage.close,
+      closeAll: stage.service.close,
     };
   });
 }

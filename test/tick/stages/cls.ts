@@ -3,7 +3,7 @@ import { createLogger } from '../../../lib/observe/logger.ts';
 import { createClsClient } from '../../../lib/sources/cls/client.ts';
 import { createCls } from '../../../lib/sources/cls/create.ts';
 import { type ClsOptions, startCls } from '../../../local/cls/service.ts';
-import { createCountingRandom } from '../../support/clock.ts';
+import { createCountingRandom, type ManualClock } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
 import { GROUP, type ProviderStage, type StageOptions } from './stage.ts';
 
@@ -18,31 +18,28 @@ const FIRST_OFFSET = 2n ** 53n + 1n;
 /** How the live service behaves in these is not known: what we do must be right in all cases. */
 export type ClsBehaviour = Pick<ClsOptions, 'handOver' | 'fencedCommits'>;
 
-export async function startClsStage(
-  { clock, shards }: StageOptions,
-  behaviour: ClsBehaviour = {},
-  coordination: 'dynamodb' | 'provider' = 'provider',
-) {
-  const failing = { commits: false };
-  const service = await startCls({
-    accounts: [account],
-    clock,
-    firstOffset: FIRST_OFFSET,
-    inject: ({ operation }) =>
-      failing.commits && operation === 'CommitConsumerOffsets'
-        ? { status: 400, code: 'InvalidParameter' }
-        : undefined,
-    ...behaviour,
-  });
+export interface ClsStageOptions {
+  clock: ManualClock;
+  /** Topics, each with so many partitions. */
+  topics: Record<string, number>;
+  coordination?: 'dynamodb' | 'provider' | undefined;
+  service?: Partial<ClsOptions> | undefined;
+}
+
+/** A local CLS with its topics, and what a function makes of its settings to read them. */
+export async function startClsStage({ clock, topics, coordination = 'provider', ...given }: ClsStageOptions) {
+  const service = await startCls({ accounts: [account], clock, firstOffset: FIRST_OFFSET, ...given.service });
   service.createLogset(LOGSET);
-  service.createTopic(LOGSET, TOPIC, { partitions: shards });
+  for (const [topic, partitions] of Object.entries(topics)) {
+    service.createTopic(LOGSET, topic, { partitions, retentionDays: 1 });
+  }
   const cls = {
     region: 'ap-guangzhou',
     network: 'public',
     endpoint: service.url,
     apiEndpoint: service.url,
     logset: LOGSET,
-    topics: [TOPIC],
+    topics: Object.keys(topics) as [string, ...string[]],
     pullBytesMax: 2 * 1024 * 1024,
     credentials: () => account,
   } as const;
@@ -51,29 +48,35 @@ export async function startClsStage(
   const settings = { cls, group: GROUP, coordination, times: deriveTimes(INTERVAL_MS) };
   const { source, provider } = createCls(settings, { ...runtime, logger, aws: noAws });
   const client = createClsClient({ ...cls, ...runtime });
-  return {
-    service,
-    source,
-    provider,
-    client,
-    keepsOrder: false,
-    waits: behaviour.handOver !== 'immediate',
-    shard: (index: number) => `${TOPIC}:${index + 1}`,
-    put: async (hashKey: string, ...contents: string[]) => {
-      const logs = contents.map((content) => ({ timeMs: clock.now(), fields: { content } }));
-      await client.putLogs(TOPIC, [{ logs }], { hashKey: hashKey.padEnd(32, '0') }, signal);
-    },
-    ends: () => service.endOffsets(TOPIC),
-    split: (index: number) => void service.split(TOPIC, index + 1),
-    failing,
-    close: () => service.close(),
+  /** One record each into the partition that takes the key's half, quarter, … of the range. */
+  const put = (topic: string, hashKey: string, ...contents: string[]): Promise<void> => {
+    const logs = contents.map((content) => ({ timeMs: clock.now(), fields: { content } }));
+    return client.putLogs(topic, [{ logs }], { hashKey: hashKey.padEnd(32, '0') }, signal);
   };
+  return { service, source, provider, client, put };
 }
 
 /** The stage of a service that behaves so. */
 export const clsStage =
   (behaviour: ClsBehaviour) =>
-  async (options: StageOptions): Promise<ProviderStage> => {
-    const { provider, ...stage } = await startClsStage(options, behaviour);
-    return { ...stage, provider: provider! };
+  async ({ clock, shards }: StageOptions): Promise<ProviderStage> => {
+    const failing = { commits: false };
+    const inject: ClsOptions['inject'] = ({ operation }) =>
+      failing.commits && operation === 'CommitConsumerOffsets'
+        ? { status: 400, code: 'InvalidParameter' }
+        : undefined;
+    const options = { clock, topics: { [TOPIC]: shards }, service: { ...behaviour, inject } };
+    const { service, source, provider, put } = await startClsStage(options);
+    return {
+      source,
+      provider: provider!,
+      keepsOrder: false,
+      waits: behaviour.handOver !== 'immediate',
+      shard: (index) => `${TOPIC}:${index + 1}`,
+      put: (hashKey, ...contents) => put(TOPIC, hashKey, ...contents),
+      ends: () => service.endOffsets(TOPIC),
+      split: (index) => void service.split(TOPIC, index + 1),
+      failing,
+      close: service.close,
+    };
   };
