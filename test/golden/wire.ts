@@ -12,7 +12,10 @@ export interface WireRequest {
 
 export interface WireAnswer {
   status: number;
+  /** Names in lower case. */
   headers: Readonly<Record<string, string>>;
+  /** Names and values in turn, as they were written: some SDKs look at the case of names. */
+  rawHeaders: readonly string[];
   body: Buffer;
 }
 
@@ -26,8 +29,12 @@ export function send(url: string, { method, target, headers, body }: WireRequest
     outgoing.on('error', reject);
     outgoing.on('response', (incoming) => {
       const status = incoming.statusCode ?? 0;
+      const { rawHeaders } = incoming;
       const answered = headersOf(incoming.headers);
-      buffer(incoming).then((received) => resolve({ status, headers: answered, body: received }), reject);
+      buffer(incoming).then(
+        (received) => resolve({ status, headers: answered, rawHeaders, body: received }),
+        reject,
+      );
     });
     outgoing.end(body);
   });

@@ -33,7 +33,7 @@ export async function startRelay({ upstream, onRequest, onAnswer, change }: Rela
     onRequest?.(request);
     const answer = await send(upstream, request, agent);
     onAnswer?.(request, answer);
-    response.writeHead(answer.status, withoutHop(answer.headers));
+    response.writeHead(answer.status, rawWithoutHop(answer.rawHeaders));
     response.end(answer.body);
   }
 
@@ -67,4 +67,9 @@ export async function startRelay({ upstream, onRequest, onAnswer, change }: Rela
 
 function withoutHop(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_HEADERS.includes(name)));
+}
+
+function rawWithoutHop(headers: readonly string[]): string[] {
+  const isKept = (name: string): boolean => !HOP_HEADERS.includes(name.toLowerCase());
+  return headers.filter((_, index) => isKept(headers[index - (index % 2)]!));
 }

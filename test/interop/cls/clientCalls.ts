@@ -14,6 +14,7 @@ const ANSWERS: readonly (readonly [operation: string, answer: unknown])[] = [
   ['DescribeConsumerGroups of the other topic', [['billing', 30, [ORDERS, AUDIT]]]],
   ['PutLogs', null],
   ['PutLogs of two groups', null],
+  ['PutLogs, the id of the request', 36],
   ['PutLogs of nothing', refusal(400, 'MissingContent')],
   ['DescribeConsumerOffsets', 3],
   ['DescribeConsumerOffsets by time', 0],

@@ -30,11 +30,13 @@ def groups():
 
 def records():
     first = [(1700000000, {"order": "1", "customer": "Zoë 李"}), (1700000001000, {"order": "2", "note": ""})]
-    call("PutLogs", lambda: put(client, ORDERS, (first, {"filename": "web.log", "tags": {"host": "web-1"}})))
+    properties = {"filename": "web.log", "tags": {"host": "web-1"}}
+    call("PutLogs", lambda: done(put(client, ORDERS, (first, properties))))
     second = ([(1700000002000000, {"order": "3"})], {})
     third = ([(1700000003000000, {"order": "4"})], {})
-    call("PutLogs of two groups", lambda: put(client, ORDERS, second, third))
-    call("PutLogs of nothing", lambda: put(client, ORDERS))
+    call("PutLogs of two groups", lambda: done(put(client, ORDERS, second, third)))
+    call("PutLogs, the id of the request", lambda: len(put(client, AUDIT, second).get_request_id()))
+    call("PutLogs of nothing", lambda: done(put(client, ORDERS)))
     begin, end = offset_from("begin"), offset_from("end")
     call("DescribeConsumerOffsets", lambda: end - begin)
     call("DescribeConsumerOffsets by time", lambda: offset_from("1700000000") - begin)

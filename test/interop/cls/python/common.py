@@ -62,7 +62,7 @@ def put(client, topic, *groups):
             for key, value in fields.items():
                 content = log.contents.add()
                 content.key, content.value = key, value
-    client.put_log_raw(topic, package)
+    return client.put_log_raw(topic, package)
 
 
 def fields_of(log):
