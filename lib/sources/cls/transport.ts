@@ -43,6 +43,8 @@ const API_VERSION = '2020-10-16';
  * tick at the same second. The waits grow to some 3 s each.
  */
 const REFUSED_ATTEMPTS_MAX = 6;
+/** Unless the options say so: 10 MiB of a pull have to come through. */
+const DATA_TIMEOUT_MS = 30_000;
 
 /** Throws a SettingsError for options that cannot be used; nothing is sent before the first call. */
 export function createTransport(options: TransportOptions): Transport {
@@ -56,16 +58,19 @@ export function createTransport(options: TransportOptions): Transport {
     isClockFailure,
     refusedAttemptsMax: Math.max(REFUSED_ATTEMPTS_MAX, options.attemptsMax ?? 0),
   });
-  const sendData = createSender<DataRequest>(options, {
-    address: data,
-    nameOf: ({ path }) => `POST ${path}`,
-    sign: (request, credentials, nowMs) => signedData(request, data.host, credentials, nowMs),
-    check(response, name) {
-      if (response.status !== 200) throw failureOf(response, name);
+  const sendData = createSender<DataRequest>(
+    { ...options, timeoutMs: options.timeoutMs ?? DATA_TIMEOUT_MS },
+    {
+      address: data,
+      nameOf: ({ path }) => `POST ${path}`,
+      sign: (request, credentials, nowMs) => signedData(request, data.host, credentials, nowMs),
+      check(response, name) {
+        if (response.status !== 200) throw failureOf(response, name);
+      },
+      isAuthFailure,
+      isClockFailure,
     },
-    isAuthFailure,
-    isClockFailure,
-  });
+  );
   return {
     control: async (request) => controlResponseOf(await sendControl(request), request.action),
     data: sendData,

@@ -218,7 +218,12 @@ describe('the tags of a record', () => {
   });
 
   test('cannot forge them', () => {
-    expect(tagsOf({ tags: { __FILENAME__: 'forged' }, filename: 'real' })).toEqual({ __FILENAME__: 'real' });
+    const tags = { __FILENAME__: 'forged', __HOSTNAME__: 'forged' };
+    // One stands before the tags on the wire, the other one behind them.
+    expect(tagsOf({ tags, filename: 'real', hostname: 'real' })).toEqual({
+      __FILENAME__: 'real',
+      __HOSTNAME__: 'real',
+    });
   });
 });
 

@@ -132,17 +132,21 @@ describe('a corrupt snappy block', () => {
   });
 
   test.each([
-    { name: 'no size', bytes: [] },
-    { name: 'a size without an end', bytes: [0x80, 0x80, 0x80, 0x80, 0x80, 0x01] },
-    { name: 'a distance of zero', bytes: [5, 0, 65, 0x01, 0] },
-    { name: 'a distance before the start', bytes: [5, 0, 65, 0x01, 2] },
-    { name: 'a distance of 32 bits', bytes: [5, 0, 65, 0x0f, 0, 0, 0, 0xff] },
-    { name: 'a match beyond its size', bytes: [4, 0, 65, 0x01, 1] },
-    { name: 'literals beyond its size', bytes: [1, 4, 65, 66] },
-    { name: 'literals of 32 bits', bytes: [5, 0xfc, 0xff, 0xff, 0xff, 0xff, 65] },
-    { name: 'less than its size', bytes: [6, 0, 65, 0x01, 1] },
-  ])('is refused for $name', ({ bytes }) => {
-    expect(() => snappyDecompress(Uint8Array.from(bytes), LIMIT)).toThrow(/^corrupt snappy block: /);
+    { says: 'no size', bytes: [] },
+    { says: 'no size', bytes: [0x80, 0x80, 0x80, 0x80, 0x80, 0x01] },
+    { says: 'distance 0 at 1', bytes: [5, 0, 65, 0x01, 0] },
+    { says: 'distance 2 at 1', bytes: [5, 0, 65, 0x01, 2] },
+    { says: 'distance 4278190080 at 1', bytes: [5, 0, 65, 0x0f, 0, 0, 0, 0xff] },
+    { says: 'match out of bounds', bytes: [4, 0, 65, 0x01, 1] },
+    { says: 'literals out of bounds', bytes: [1, 4, 65, 66] },
+    { says: 'literals out of bounds', bytes: [5, 16, 65, 66, 67] },
+    { says: 'literals out of bounds', bytes: [5, 0xfc, 0xff, 0xff, 0xff, 0xff, 65] },
+    { says: 'cut off in a length', bytes: [5, 0xf4, 1] },
+    { says: 'cut off in a distance', bytes: [5, 0, 65, 0x0e, 1] },
+    { says: '5 bytes instead of 6', bytes: [6, 0, 65, 0x01, 1] },
+  ])('is refused: $bytes has $says', ({ bytes, says }) => {
+    const refused = `corrupt snappy block: ${says}`;
+    expect(() => snappyDecompress(Uint8Array.from(bytes), LIMIT)).toThrow(new RangeError(refused));
   });
 
   function decompressOrRefuse(bytes: Uint8Array, size: number): void {

@@ -374,6 +374,7 @@ describe('a position', () => {
       code: 'RequestLimitExceeded',
       retriable: true,
     });
+    expect(new Set(actionsOf(server))).toEqual(new Set(['DescribeConsumerOffsets']));
   });
 });
 

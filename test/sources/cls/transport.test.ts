@@ -361,6 +361,21 @@ describe('a failure that may pass', () => {
   });
 });
 
+test.each([
+  { plane: 'control', timeoutMs: 10_000 },
+  { plane: 'data', timeoutMs: 30_000 },
+] as const)('an attempt of the $plane plane may take $timeoutMs ms unless told otherwise', async (row) => {
+  const server = await serve(FINE);
+  const { timeoutMs: _, ...options } = optionsFor(server);
+  const sleepsMs: number[] = [];
+  const sleep = (durationMs: number, signal?: AbortSignal): Promise<void> => {
+    sleepsMs.push(durationMs);
+    return options.clock.sleep(durationMs, signal);
+  };
+  await PLANES[row.plane](createTransport({ ...options, clock: { ...options.clock, sleep } }));
+  expect(sleepsMs).toEqual([row.timeoutMs]);
+});
+
 describe('refused credentials', () => {
   /** Gives the new ones once the old were refused. */
   function rotating() {
