@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildFunctions } from '../../build.ts';
 import { LOCAL_HELP } from '../../cli/options.ts';
 import { readSettings } from '../../lib/config/settings.ts';
 import { SERVE_CLS_HELP } from '../../local/cls/serve/options.ts';
@@ -182,7 +183,7 @@ describe('links', () => {
 });
 
 describe('examples', () => {
-  const pages = ['processing', 'local', 'operations'];
+  const pages = ['processing', 'local', 'operations', 'cls'];
   const files = pages.flatMap((page) =>
     matches(read(`docs/${page}.md`), /^```ts\n([\s\S]*?)^```$/gm).map((code, index) => ({
       file: `${page}${index}.ts`,
@@ -229,5 +230,27 @@ describe('examples', () => {
     const outputOf = async (file: string) => (await run(process.execPath, [join(directory, file)])).stdout;
     expect(await outputOf('local0.ts')).toMatch(/^4 \{/);
     expect(await outputOf('local1.ts')).toMatch(/^4 \{[^}]*:1': '9007199254740993'/);
+  });
+
+  it('of docs/cls.md, the counterpart of the SDK’s demo, runs on a local CLS', async () => {
+    await buildFunctions();
+    const input = join(directory, 'lines');
+    await writeFile(input, Array.from({ length: 40 }, (_, line) => `line ${line}\n`).join(''));
+    const options = ['--source', 'cls', '--input', input, '--process', join(directory, 'cls0.ts')];
+    const { stdout, stderr } = await run(
+      process.execPath,
+      [join(ROOT, 'cli/shardbeat.ts'), 'local', ...options, '--interval', '500ms', '--once', '--json'],
+      { env: { ...process.env, TMPDIR: directory } },
+    );
+    const summary = JSON.parse(stdout.trim().split('\n').at(-1)!);
+    expect(summary).toMatchObject({ produced: 40, processed: 40, lost: 0, duplicates: 0 });
+    // Every record was saved, with its time and source.
+    const saved = matches(stderr, /(\{"time":".*?"contents":\{.*?\}\})/g).map((line) => JSON.parse(line));
+    expect(saved).toHaveLength(40);
+    expect(saved[0]).toMatchObject({
+      time: expect.stringMatching(/Z$/),
+      source: expect.any(String),
+      contents: { content: expect.stringMatching(/^line \d+$/) },
+    });
   });
 });
