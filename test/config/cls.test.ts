@@ -94,6 +94,7 @@ describe('a group on CLS', () => {
     ['SHARDBEAT_CLS_PULL_BYTES_MAX', '1048576', /whole number from 2097152 to 10485760/],
     ['SHARDBEAT_CLS_PULL_BYTES_MAX', '10485761', /whole number from 2097152 to 10485760/],
     ['SHARDBEAT_CLS_PULL_BYTES_MAX', '2M', /whole number/],
+    ['SHARDBEAT_CLS_PULL_BYTES_MAX', '0', /whole number/],
     ['SHARDBEAT_COUNT_MAX', '100', /SHARDBEAT_CLS_PULL_BYTES_MAX/],
     ['SHARDBEAT_PULL_INTERVAL', '999ms', /1s or more/],
     ['SHARDBEAT_PULL_INTERVAL', '48s', /less than a tick has/],
