@@ -1,3 +1,4 @@
+import { orAborted } from '../abort.ts';
 import type { Batch } from '../delivery/process.ts';
 import { SourceError } from '../errors.ts';
 import { commit, type Holding, recordFailure } from '../group/commit.ts';
@@ -161,6 +162,7 @@ async function deliver(
   const batch: Batch = { id, group: settings.group, shard, from, to, records, bytes, tags };
   try {
     const processing = run.process(batch, { signal: budget.work, remainingMs: budget.remainingMs, logger });
+    // Whatever code that ignores its signal still does, its batch is not committed.
     await orAborted(Promise.resolve(processing), budget.work);
     return undefined;
   } catch (error) {
@@ -182,17 +184,4 @@ function failedAgain(before: Failure | undefined, to: string, now: number, error
   const message = String(error).slice(0, 200);
   const { attempts = 0, firstAt = now } = before ?? {};
   return { attempts: attempts + 1, firstAt, lastAt: now, to, message };
-}
-
-/** Does not wait for code that ignores its signal: whatever it still does, its batch is not committed. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) {
-    promise.catch(() => {});
-    return Promise.reject(signal.reason);
-  }
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -378,6 +378,61 @@ describe('a position', () => {
   });
 });
 
+describe('positions in several partitions at the same time', () => {
+  const offsets = (...entries: [PartitionId: number, Offset: number][]): Reply =>
+    controlReply({
+      TopicPartitionOffsetsInfo: [
+        {
+          TopicID: TOPIC,
+          PartitionOffsets: entries.map(([PartitionId, Offset]) => ({ PartitionId, Offset })),
+        },
+      ],
+    });
+  const positionsOf = (server: ScriptedServer, ...shards: string[]): Promise<string[]> => {
+    const source = sourceOf(server);
+    return Promise.all(shards.map((shard) => source.cursorAt(shard, { at: 'begin' }, signal)));
+  };
+  const partitionsAsked = (server: ScriptedServer) =>
+    bodiesOf(server).flatMap((body, index) =>
+      actionsOf(server)[index] === 'DescribeConsumerOffsets' ? [body.PartitionId] : [],
+    );
+
+  test('cost one call', async () => {
+    const server = await serve(offsets([1, 11], [2, 22], [3, 33]));
+    expect(await positionsOf(server, '1', '2', '3')).toEqual(['11', '22', '33']);
+    expect(partitionsAsked(server)).toEqual([undefined]);
+  });
+
+  test('cost one for each position', async () => {
+    const server = await serve(offsets([1, 11], [2, 22]));
+    const source = sourceOf(server);
+    const at = (shard: string, at: 'begin' | 'end') => source.cursorAt(shard, { at }, signal);
+    await Promise.all([at('1', 'begin'), at('2', 'begin'), at('1', 'end'), at('2', 'end')]);
+    expect(bodiesOf(server).map(({ From }) => From)).toEqual(['begin', 'end']);
+  });
+
+  test('are asked for one by one where the answer leaves some out', async () => {
+    const whole = controlReply({
+      ConsumerGroupsInfo: [{ ConsumerGroup: GROUP, Timeout: 60, Topics: [TOPIC] }],
+    });
+    const server = await serve(offsets([1, 11]), whole, offsets([1, 11]), offsets([2, 22]));
+    expect(await positionsOf(server, '1', '2')).toEqual(['11', '22']);
+    expect(partitionsAsked(server)).toEqual([undefined, undefined, '2']);
+  });
+
+  test.each(['InvalidParameter', 'MissingParameter'])(
+    'are asked for one by one where the service does not take them together: %s',
+    async (code) => {
+      const whole = controlReply({
+        ConsumerGroupsInfo: [{ ConsumerGroup: GROUP, Timeout: 60, Topics: [TOPIC] }],
+      });
+      const server = await serve(controlRefusal(code), whole, offsets([1, 11], [2, 22]));
+      expect(await positionsOf(server, '1', '2')).toEqual(['11', '22']);
+      expect(partitionsAsked(server).slice(1).sort()).toEqual(['1', '2']);
+    },
+  );
+});
+
 describe('the partitions', () => {
   const partition = (
     PartitionId: number,
