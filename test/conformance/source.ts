@@ -40,7 +40,7 @@ export function describeSource(name: string, setup: () => Promise<SourceBackend>
     const pull = (
       id: string,
       cursor: string,
-      more: { countMax?: number; closed?: boolean; endCursor?: string } = {},
+      more: { countMax?: number; closed?: boolean; endCursor?: string; endAtMs?: number } = {},
     ) => source.pull({ shard: id, cursor, countMax: 100, closed: false, signal, ...more });
 
     /** Pulls until the driver says that nothing more is there. */
@@ -193,6 +193,29 @@ export function describeSource(name: string, setup: () => Promise<SourceBackend>
         await backend.put(shard, ['b']);
         expect((await readOn(shard, start, { endCursor })).lines).toEqual(['a']);
         expect(await pull(shard, endCursor, { endCursor })).toMatchObject({ empty: true, endOfShard: true });
+      });
+    });
+
+    describe('an end in time', () => {
+      it.each([0, 500])('is before everything received since (at %i ms of a second)', async (withinMs) => {
+        await backend.put(shard, ['a']);
+        await backend.put(shard, ['b']);
+        await backend.advance(60_000);
+        const endAtMs = Math.ceil(backend.now() / 1000) * 1000 + withinMs;
+        await backend.advance(120_000);
+        await backend.put(shard, ['c']);
+        const endCursor = await source.cursorAt(shard, { at: 'time', unixMs: endAtMs }, signal);
+        const reading = await readOn(shard, await begin(shard), { countMax: 1, endCursor, endAtMs });
+        expect(reading.lines).toEqual(['a', 'b']);
+        expect(reading.pulls.at(-1)).toMatchObject({ endOfShard: true, caughtUp: true });
+      });
+
+      it('ends a shard without records', async () => {
+        await backend.advance(60_000);
+        const endAtMs = backend.now() - 30_000;
+        const endCursor = await source.cursorAt(shard, { at: 'time', unixMs: endAtMs }, signal);
+        const reading = await readOn(shard, await begin(shard), { endCursor, endAtMs });
+        expect(reading.lines).toEqual([]);
       });
     });
 
