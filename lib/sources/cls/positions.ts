@@ -77,7 +77,9 @@ export function createPositions({ client, group, topics }: PositionsOptions): Po
       throw error;
     });
     if (first instanceof Map && partitions.every((partition) => first.has(partition))) return first;
-    if (!(await mend(topic, signal)) && first instanceof SourceError) throw first;
+    const mended = await mend(topic, signal);
+    // A group that is there by now was made meanwhile, for another topic or by another slot.
+    if (!mended && first instanceof SourceError && !isGroupMissing(first)) throw first;
     return ask(topic, from, partitions, signal);
   };
 
