@@ -16,9 +16,14 @@ test('of two topics at once are found, though only one of the two questions make
   const made = Promise.withResolvers<ConsumerGroupInfo>();
   let isMade = false;
   let looks = 0;
+  let questions = 0;
+  const bothAsked = Promise.withResolvers<void>();
   const client = {
     async describeConsumerOffsets({ topic }) {
-      if (!isMade) throw missing();
+      const wasMade = isMade;
+      if (++questions === 2) bothAsked.resolve();
+      await bothAsked.promise;
+      if (!wasMade) throw missing();
       return [{ topic: topic!, partition: 1, offset: '7' }];
     },
     // The second one who looks finds the group that the first one has made.
