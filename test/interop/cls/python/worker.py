@@ -26,7 +26,9 @@ def watch_pulls():
 
     def watched(client, topic, partition, size, start_time, offset, *options):
         response = pull_logs(client, topic, partition, size, start_time, offset, *options)
-        _beginnings[topic, partition, response.get_next_offset()] = offset
+        # The batch that led here may still wait to be processed when a next pull finds nothing.
+        if response.get_log_group_count() > 0:
+            _beginnings[topic, partition, response.get_next_offset()] = offset
         return response
 
     LogClient.pull_logs = watched
