@@ -149,16 +149,16 @@ describe('a request', () => {
 /** Of each class of errors one or more; after how many attempts it is given up. */
 const CLASSES = [
   // The rate: 20 requests in a second for each action. The official SDKs do not repeat the first one.
-  { plane: 'control', status: 200, code: 'RequestLimitExceeded', attempts: 6, outcome: 'refused' },
+  { plane: 'control', status: 200, code: 'RequestLimitExceeded', attempts: 10, outcome: 'refused' },
   {
     plane: 'control',
     status: 200,
     code: 'RequestLimitExceeded.UinLimitExceeded',
-    attempts: 6,
+    attempts: 10,
     outcome: 'refused',
   },
-  { plane: 'control', status: 200, code: 'FailedOperation.ReadQpsLimit', attempts: 6, outcome: 'refused' },
-  { plane: 'control', status: 429, code: 'TooManyRequests', attempts: 6, outcome: 'refused' },
+  { plane: 'control', status: 200, code: 'FailedOperation.ReadQpsLimit', attempts: 10, outcome: 'refused' },
+  { plane: 'control', status: 429, code: 'TooManyRequests', attempts: 10, outcome: 'refused' },
   { plane: 'data', status: 429, code: 'SpeedQuotaExceed', attempts: 3, outcome: 'refused' },
   { plane: 'data', status: 403, code: 'SpeedQuotaExceed', attempts: 3, outcome: 'refused' },
   // The service.
@@ -293,7 +293,9 @@ describe('a failure that may pass', () => {
     const options = optionsFor(server);
     const random = { ...options.random, next: () => 0.999_999 };
     await failure(PLANES.control(createTransport({ ...options, random })));
-    expect(options.clock.waitsMs.map(Math.round)).toEqual([200, 400, 800, 1600, 3200]);
+    expect(options.clock.waitsMs.map(Math.round)).toEqual([
+      200, 400, 800, 1600, 3200, 5000, 5000, 5000, 5000,
+    ]);
 
     const controller = new AbortController();
     const reason = new Error('deadline');
@@ -329,7 +331,7 @@ describe('a failure that may pass', () => {
           outcome: 'refused',
           cause: { code: 'ECONNREFUSED' },
         });
-        expect(options.clock.waitsMs).toHaveLength(plane === 'control' ? 5 : 2);
+        expect(options.clock.waitsMs).toHaveLength(plane === 'control' ? 9 : 2);
       }
     },
   );
