@@ -41,13 +41,17 @@ function shardsOf({ TopicPartitionsInfo: held = [] }: Partial<Held>): string[] {
 
 export async function startMixedCls({ heartbeatSec }: Times): Promise<MixedService> {
   const options = { accounts: [ACCOUNT], firstOffset: FIRST_OFFSET, clock };
+  await using started = new AsyncDisposableStack();
   const { url, close, ...service } = await startCls(options);
+  started.defer(close);
   makeTopics(
     service,
     TOPICS.map((id) => ({ id, partitions: PARTITIONS })),
   );
+  const put = putInto(url);
+  started.move();
   return {
-    ...{ url, close, vocabulary, positionOf },
+    ...{ url, close, vocabulary, positionOf, put },
     workerEnvironment: (reached) => ({
       ...connect(reached),
       INTEROP_GROUP: GROUP,
@@ -63,7 +67,6 @@ export async function startMixedCls({ heartbeatSec }: Times): Promise<MixedServi
       SHARDBEAT_CLS_ACCESS_KEY_ID: ACCOUNT.accessKeyId,
       SHARDBEAT_CLS_ACCESS_KEY_SECRET: ACCOUNT.accessKeySecret,
     }),
-    put: putInto(url),
     checkpoints: async () => service.consumerGroup(LOGSET, GROUP).offsets,
     endCursors: () => Object.assign({}, ...TOPICS.map((topic) => service.endOffsets(topic))),
   };

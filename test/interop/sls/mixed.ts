@@ -19,14 +19,18 @@ function shardsOf(body: Buffer): string[] {
 }
 
 export async function startMixedSls({ heartbeatSec, sessionTimeoutMs }: Times): Promise<MixedService> {
+  await using started = new AsyncDisposableStack();
   const { url, close, ...service } = await startSls({ accounts: [ACCOUNT], clock });
+  started.defer(close);
   service.createProject(PROJECT);
   service.createLogstore(PROJECT, LOGSTORE, { shards: SHARDS });
   const names = { endpoint: url, project: PROJECT, logstore: LOGSTORE, region: 'local' };
   const settings = { ...names, credentials: () => ACCOUNT, clock, random };
   const group = createSlsConsumerGroup({ ...settings, group: GROUP, sessionTimeoutMs, order: true });
+  const put = await putInto(settings);
+  started.move();
   return {
-    ...{ url, close, vocabulary, positionOf },
+    ...{ url, close, vocabulary, positionOf, put },
     workerEnvironment: (reached) => ({
       ...connect(reached, 'v4'),
       INTEROP_GROUP: GROUP,
@@ -41,7 +45,6 @@ export async function startMixedSls({ heartbeatSec, sessionTimeoutMs }: Times): 
       SHARDBEAT_SLS_ACCESS_KEY_ID: ACCOUNT.accessKeyId,
       SHARDBEAT_SLS_ACCESS_KEY_SECRET: ACCOUNT.accessKeySecret,
     }),
-    put: await putInto(settings),
     checkpoints: async () => Object.fromEntries(await group.checkpoints(AbortSignal.timeout(5_000))),
     endCursors: () => service.endCursors(PROJECT, LOGSTORE),
   };
