@@ -29,6 +29,8 @@ export interface Obeying {
   now: number;
   /** Whether the service is known to have the shard's checkpoint already. */
   isMirrored(shard: string): boolean;
+  /** Whether the service's checkpoint is beyond this one: then somebody else has had the shard. */
+  isPassed(shard: string, cursor: string): Promise<boolean>;
   logger: Logger;
 }
 
@@ -50,7 +52,8 @@ export async function obey(obeying: Obeying, options: ReadOptions): Promise<Cons
   const dropped = !answer.known;
   if (!answer.known) {
     logger.warn('provider.dropped', { held });
-    answer = await assigner.heartbeat(slot, [], signal);
+    // Not to be given anything, a leaving slot does not join again.
+    if (consumer.draining !== true) answer = await assigner.heartbeat(slot, [], signal);
   }
   const wanted = answer.known && consumer.draining !== true ? answer.assigned : [];
   // Dropped, it may have been somebody else's meanwhile: everything is claimed again, under a new grant.
@@ -98,7 +101,7 @@ async function stillToMirror(
   shards: readonly string[],
   options: ReadOptions,
 ): Promise<string[]> {
-  const { store, assigner, slot, isMirrored, logger } = obeying;
+  const { store, assigner, slot, isMirrored, isPassed, logger } = obeying;
   const failed: string[] = [];
   const note = (shard: string, error: unknown): void => {
     logger.warn('checkpoint.notMirrored', { shard, error });
@@ -108,7 +111,9 @@ async function stillToMirror(
   for (const shard of shards.filter((shard) => !isMirrored(shard))) {
     try {
       const item = await store.get(shardKey(shard), { ...options, consistent: true });
-      if (item?.owner === slot) checkpoints.set(shard, item.cursor);
+      if (item?.owner !== slot) continue;
+      // What an operator sought counts all the same.
+      if (item.sought || !(await isPassed(shard, item.cursor))) checkpoints.set(shard, item.cursor);
     } catch (error) {
       note(shard, error);
     }

@@ -4,8 +4,8 @@
  */
 export interface ProviderGroup {
   /**
-   * Whether `heartbeat` says so when the service had dropped the slot. Where it does not, a slot that was silent for long, or does
-   * not know, has to look at the service's checkpoints: somebody else may have read on in its shards.
+   * Whether `heartbeat` says so when the service had dropped the slot, and its commits are refused from then on. Where it does not,
+   * a slot that was silent for long has to look at the service's checkpoints: somebody else may have read on in its shards.
    */
   readonly tellsDropped: boolean;
   /** Makes the group, or brings its settings in line with ours. */

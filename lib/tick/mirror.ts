@@ -35,3 +35,13 @@ export async function mirror(run: TickRun, outcomes: readonly ShardOutcome[]): P
     return outcome;
   });
 }
+
+/**
+ * Whether the service's checkpoint is further on than ours: then others have had the shard, and ours would only take them back.
+ * Asked of services that would let it: who tells that a slot was dropped refuses its commits as well.
+ */
+export async function isPassedAtProvider(run: TickRun, shard: string, cursor: string): Promise<boolean> {
+  if (run.provider?.tellsDropped !== false) return false;
+  const theirs = (await run.providerCheckpoints()).get(shard);
+  return theirs !== undefined && (run.source.distance?.(cursor, theirs) ?? 0) > 0;
+}

@@ -4,6 +4,7 @@ import { commit } from '../group/commit.ts';
 import { type Grant, type ShardItem, shardKey } from '../group/items.ts';
 import { mayWork } from '../group/ownership.ts';
 import type { CachedShard } from './cache.ts';
+import { mirroredWord } from './mirror.ts';
 import { readOn } from './readOn.ts';
 import type { ShardResult } from './result.ts';
 import type { ShardOutcome, TickRun } from './run.ts';
@@ -47,10 +48,8 @@ async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedSh
   const item = await store.get(shardKey(shard), { ...options, consistent: true });
   if (item === undefined) return undefined;
   if (item.state === 'done') return held(item);
-  if (mayWork(item, slot, grant)) {
-    const mayBeBehind = run.provider?.tellsDropped === false && !item.sought;
-    return mayBeBehind ? fromProvider(run, shard, held(item)) : held(item);
-  }
+  // A run before may have been broken off between its claim and what follows here.
+  if (mayWork(item, slot, grant)) return agreed(run, shard, item);
 
   const { skewMarginMs } = settings.times;
   const request = {
@@ -67,8 +66,29 @@ async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedSh
     return undefined;
   }
   logger.info('shard.claimed', { shard, from: answer.from ?? null, epoch: answer.item.epoch });
-  // What an operator sought is where to go on, whatever the service says.
-  return answer.item.sought ? held(answer.item) : fromProvider(run, shard, held(answer.item));
+  return agreed(run, shard, answer.item);
+}
+
+/** What the table holds, once the service's own checkpoint and ours agree. Undefined: not in this tick. */
+function agreed(run: TickRun, shard: string, item: ShardItem): Promise<CachedShard | undefined> {
+  return item.sought ? toProvider(run, shard, held(item)) : fromProvider(run, shard, held(item));
+}
+
+/**
+ * What an operator sought is where to go on, whatever the service says. It is told before anything is read: once something is
+ * committed, nobody knows any more that the service's checkpoint, further on, is not to be adopted.
+ */
+async function toProvider(
+  { provider, slot, budget, logger }: TickRun,
+  shard: string,
+  at: CachedShard,
+): Promise<CachedShard | undefined> {
+  if (provider === undefined) return at;
+  const answer = (await provider.commit(slot, new Map([[shard, at.cursor]]), budget.requests)).get(shard);
+  if (answer === 'committed') return { ...at, mirrored: mirroredWord(at) };
+  if (answer === 'notOwner') logger.warn('provider.notOwner', { shard });
+  else logger.warn('checkpoint.notMirrored', { shard, error: answer?.error });
+  return undefined;
 }
 
 /**
@@ -79,11 +99,21 @@ async function fromProvider(run: TickRun, shard: string, at: CachedShard): Promi
   const { source, slot, budget, logger } = run;
   const to = (await run.providerCheckpoints()).get(shard);
   if (to === undefined || (source.distance?.(at.cursor, to) ?? 0) <= 0) return at;
+  if (await isEmptyAt(run, shard, to)) return at;
   const holding = { shard, slot, epoch: at.epoch, cursor: at.cursor };
   const progress = { to, done: false, lagMs: undefined };
   if (!(await commit(run.store, holding, progress, { signal: budget.requests }))) return undefined;
   logger.info('shard.takenOver', { shard, from: at.cursor, to });
   return { ...at, cursor: to, failure: undefined };
+}
+
+/**
+ * A service may tell of an empty shard where it ends, whether anybody has committed that or not. Then what lies before is past the
+ * retention: the pull at our own checkpoint says so, and goes on at the same place.
+ */
+async function isEmptyAt({ source, budget }: TickRun, shard: string, cursor: string): Promise<boolean> {
+  if ((await source.cursorAt(shard, { at: 'begin' }, budget.work)) !== cursor) return false;
+  return (await source.cursorAt(shard, { at: 'end' }, budget.work)) === cursor;
 }
 
 const held = ({ epoch, cursor, state, failure }: ShardItem): CachedShard => ({

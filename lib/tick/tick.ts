@@ -7,7 +7,7 @@ import type { ProviderGroup } from '../sources/providerGroup.ts';
 import { startBudget } from './budget.ts';
 import { type CachedShard, type TickCache, trusted } from './cache.ts';
 import { groupSettings, lookAfterPlan } from './lookAfterPlan.ts';
-import { mirror, mirroredWord } from './mirror.ts';
+import { isPassedAtProvider, mirror, mirroredWord } from './mirror.ts';
 import type { ShardResult, TickResult } from './result.ts';
 import type { Invocation, ShardOutcome, TickDependencies, TickRun, TickSettings } from './run.ts';
 import { workOnShard } from './shard.ts';
@@ -134,7 +134,8 @@ async function obeyProvider(
     const at = known.get(shard);
     return at !== undefined && at.mirrored === mirroredWord(at);
   };
-  const obeying = { store, assigner, slot, consumer, now: run.groupNow(), isMirrored, logger };
+  const isPassed = (shard: string, cursor: string) => isPassedAtProvider(run, shard, cursor);
+  const obeying = { store, assigner, slot, consumer, now: run.groupNow(), isMirrored, isPassed, logger };
   const obedient = await obey(obeying, { signal: budget.requests });
   if (mayHaveBeenDropped(run, cache)) return { consumer: obedient, known: new Map() };
   const sameGrant = (shard: string): boolean => consumer.assigned?.[shard] === obedient.assigned?.[shard];

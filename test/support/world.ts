@@ -8,7 +8,7 @@ import type { ProviderGroup } from '../../lib/sources/providerGroup.ts';
 import type { Source } from '../../lib/sources/source.ts';
 import type { TickCache } from '../../lib/tick/cache.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
-import type { TickSettings } from '../../lib/tick/run.ts';
+import type { TickDependencies, TickSettings } from '../../lib/tick/run.ts';
 import { tick } from '../../lib/tick/tick.ts';
 import { createCountingRandom, createManualClock, type ManualClock } from './clock.ts';
 import { createMemorySource } from './memorySource.ts';
@@ -67,7 +67,7 @@ export function createGroup<S extends Source>(
     /** Replace it to see a batch, or to fail. */
     async process(_batch: Batch, _context: ProcessContext): Promise<void> {},
     /** A tick of `slot`, in its usual sandbox or another one. */
-    async tick(slot: string, sandbox = slot): Promise<TickResult> {
+    async tick(slot: string, sandbox = slot, replaced: Partial<TickDependencies> = {}): Promise<TickResult> {
       const caches = sandboxes.get(sandbox) ?? new Map<string, TickCache>();
       sandboxes.set(sandbox, caches);
       const process = async (batch: Batch, context: ProcessContext): Promise<void> => {
@@ -76,7 +76,10 @@ export function createGroup<S extends Source>(
       };
       const skewMs = () => world.skewMs;
       const dependencies = { store, source, provider, process, clock, skewMs, random, logger, caches };
-      return tick(dependencies, settings, { slot, deadline: clock.now() + times.functionTimeoutMs });
+      return tick({ ...dependencies, ...replaced }, settings, {
+        slot,
+        deadline: clock.now() + times.functionTimeoutMs,
+      });
     },
     /** Every slot ticks once, a second apart; then the interval passes. */
     async round(...slots: string[]): Promise<TickResult[]> {

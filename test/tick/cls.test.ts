@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { shardKey } from '../../lib/group/items.ts';
+import { consumerKey, shardKey } from '../../lib/group/items.ts';
 import { createClsStream } from '../../lib/sources/cls/stream.ts';
 import type { Source } from '../../lib/sources/source.ts';
 import type { TickSettings } from '../../lib/tick/run.ts';
@@ -268,6 +268,39 @@ describe('where a group on CLS begins and ends', () => {
     expect(world.events).toContainEqual(
       expect.objectContaining({ event: 'cursor.expired', shard: `${ORDERS}:1`, positions: 3 }),
     );
+  });
+});
+
+describe('a group that CLS keeps, when records expire', () => {
+  it('says how many are missing, also where nothing is left and CLS has no checkpoint', async () => {
+    const { world, put, rounds, provider } = await groupOf({ coordination: 'provider' });
+    await rounds(3, 'a');
+    world.clock.advance(3 * INTERVAL_MS);
+    await provider!.remove(signal);
+    for (const content of ['lost', 'lost', 'lost']) await put(ORDERS, '0', content);
+    world.clock.advance(DAY_MS + 60_000);
+    await rounds(3, 'a');
+    expect(world.events).toContainEqual(
+      expect.objectContaining({ event: 'cursor.expired', shard: `${ORDERS}:1`, positions: 3 }),
+    );
+  });
+
+  it('lets go of a partition that went with them, and brings the checkpoints of the others', async () => {
+    const { world, put, rounds, provider, service } = await groupOf({
+      coordination: 'provider',
+      topics: { [ORDERS]: 2 },
+    });
+    await put(ORDERS, '0', 'x');
+    await rounds(3, 'a');
+    service.split(ORDERS, 1);
+    await rounds(3, 'a');
+    world.clock.advance(DAY_MS + 60_000);
+    await put(ORDERS, '8', 'y');
+    await world.tick('a', 'a new sandbox');
+    const item = await world.store.get(consumerKey('a'), read);
+    expect(Object.keys(item!.assigned!).sort()).toEqual([2, 3, 4].map((id) => `${ORDERS}:${id}`));
+    const checkpoints = await provider!.checkpoints(signal);
+    expect(checkpoints.get(`${ORDERS}:2`)).toBe(service.endOffsets(ORDERS)[`${ORDERS}:2`]);
   });
 });
 

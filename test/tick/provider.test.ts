@@ -29,9 +29,10 @@ async function setUp(
   start: (options: StageOptions) => Promise<ProviderStage>,
   shards: number,
   given: Partial<TickSettings> = {},
+  how: Pick<StageOptions, 'pullBytesMax'> = {},
 ) {
   const clock = createManualClock();
-  const started = await start({ clock, shards });
+  const started = await start({ clock, shards, ...how });
   stage = started;
   const world = createGroup({ clock, source: started.source, provider: started.provider }, given);
   /** Shards by their number, whatever their ids are. */
@@ -227,6 +228,53 @@ describe.each(STAGES)('a group of %s, shared with official consumers', (_service
     );
   });
 
+  it.each([
+    ['a new sandbox', 'another'],
+    ['its old sandbox', 'a'],
+  ])('is not set back by a slot that comes back, in %s, after they have read on', async (_what, sandbox) => {
+    const group = await setUp(start, 1);
+    await group.put('0', 'one');
+    for (let round = 0; round < 3; round++) await group.world.round('a');
+    group.clock.advance(3 * INTERVAL_MS);
+    await group.provider.heartbeat('official', [], signal);
+    await group.put('0', 'two');
+    await commitAs(group, group.shard(0), group.ends()['0']!);
+    await group.world.tick('a', sandbox);
+    expect(await group.checkpoints()).toEqual(group.ends());
+    expect(group.delivered()).toEqual(['0:one']);
+  });
+
+  it('is taken over where they are, also if it cannot be asked at first where that is', async () => {
+    const group = await setUp(start, 1);
+    await group.put('0', 'one');
+    for (let round = 0; round < 3; round++) await group.world.round('a');
+    group.clock.advance(3 * INTERVAL_MS);
+    await group.provider.heartbeat('official', [], signal);
+    await group.put('0', 'two');
+    await commitAs(group, group.shard(0), group.ends()['0']!);
+    group.clock.advance(3 * INTERVAL_MS);
+    await group.put('0', 'three');
+    group.failing.checkpoints = true;
+    await group.world.round('a');
+    group.failing.checkpoints = false;
+    for (let round = 0; round < 3; round++) await group.world.round('a');
+    expect(group.delivered()).toEqual(['0:one', '0:three']);
+  });
+
+  it('is not joined again by a slot that drains, and was dropped', async () => {
+    const group = await setUp(start, 2);
+    // Who is not told takes any heartbeat for a consumer's first one.
+    if (!group.provider.tellsDropped) return;
+    for (let round = 0; round < 3; round++) await group.world.round('a');
+    await drain(group.store, 'a', options);
+    group.clock.advance(3 * INTERVAL_MS);
+    await group.provider.heartbeat('official', [], signal);
+    await group.world.round('a');
+    group.clock.advance(INTERVAL_MS);
+    const answer = await group.provider.heartbeat('official', [], signal);
+    expect(answer).toMatchObject({ assigned: [group.shard(0), group.shard(1)] });
+  });
+
   it('in which they finished a parent lets us begin with its children', async () => {
     const group = await setUp(start, 1);
     await group.provider.join(signal);
@@ -250,6 +298,29 @@ describe.each(STAGES)('seek in a group that %s keeps', (_service, start) => {
     group.clock.advance(3 * INTERVAL_MS);
     for (let round = 0; round < 4; round++) await group.world.round('b');
     expect(group.delivered()).toEqual(['0:x', '0:x']);
+    expect(await group.checkpoints()).toEqual(group.ends());
+  });
+
+  it('is not undone when a tick is killed half-way, before the service has its checkpoint', async () => {
+    const group = await setUp(start, 1, { batchesMax: 1, countMax: 1 }, { pullBytesMax: 1 });
+    for (const content of ['x', 'y', 'z']) await group.put('0', content);
+    for (let round = 0; round < 5; round++) await group.world.round('a');
+    expect(group.delivered()).toEqual(['0:x', '0:y', '0:z']);
+
+    await seek(group.store, group.source, { shard: group.shard(0), to: { at: 'begin' } }, options);
+    const killed = Promise.withResolvers<void>();
+    const commit: ProviderGroup['commit'] = async (...given) => {
+      if (group.delivered().length < 4) return group.provider.commit(...given);
+      killed.resolve();
+      return new Promise(() => {});
+    };
+    void group.world.tick('a', 'killed', { provider: { ...group.provider, commit } });
+    await killed.promise;
+    expect(group.delivered().slice(3)).toEqual(['0:x']);
+
+    group.clock.advance(3 * INTERVAL_MS);
+    for (let round = 0; round < 4; round++) await group.world.round('b');
+    expect(group.delivered().slice(3)).toEqual(['0:x', '0:y', '0:z']);
     expect(await group.checkpoints()).toEqual(group.ends());
   });
 });

@@ -79,10 +79,10 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
       return all('committed');
     } catch (error) {
       if (isGroupMissing(error)) return all('notOwner');
-      if (!isDenied(error)) return all({ error });
-      if (wanted.size === 1) return all('notOwner');
+      if (!isRefusal(error)) return all({ error });
+      if (wanted.size === 1) return all(isNotOurs(error) ? 'notOwner' : { error });
     }
-    // Refused as a whole: which of them, only the single ones tell.
+    // Refused as a whole: because of which of them, only the single ones tell.
     const outcomes = new Map<string, CommitOutcome>();
     for (const [shard, offset] of wanted) {
       const [outcome] = (await commit(slot, new Map([[shard, offset]]), signal)).values();
@@ -164,7 +164,18 @@ async function offsetsOfAll(
 /** An official worker that has read nothing commits -1. */
 const isCommitted = (offset: string): boolean => !offset.startsWith('-');
 
-/** Whether the service checks who commits is not documented; if it does, this is the code that is left for it. */
-function isDenied(error: unknown): boolean {
-  return error instanceof SourceError && error.code === 'OperationDenied';
+/** Whether one of several checkpoints may be why the service took none: codes that say nothing of the account or the time. */
+function isRefusal(error: unknown): error is SourceError {
+  return (
+    error instanceof SourceError &&
+    /^(OperationDenied|FailedOperation|(InvalidParameter|ResourceNotFound)\b.*)$/.test(error.code)
+  );
+}
+
+/**
+ * Whether the service checks who commits is not documented; if it does, the first code is what is left for it. The other one is
+ * that of a partition which has gone with its last message.
+ */
+function isNotOurs({ code }: SourceError): boolean {
+  return code === 'OperationDenied' || code.startsWith('ResourceNotFound');
 }

@@ -188,6 +188,22 @@ describe('checkpoints of CLS', () => {
     );
   });
 
+  it('of a partition that has gone do not hold up the others', async () => {
+    const gone = controlRefusal('ResourceNotFound.PartitionNotExist');
+    const server = await serve(gone, gone, DONE);
+    const checkpoints = new Map([
+      [A, '1'],
+      [B, '2'],
+    ]);
+    const outcomes = await groupOf(server).commit('consumer-0', checkpoints, signal);
+    expect(outcomes).toEqual(
+      new Map([
+        [A, 'notOwner'],
+        [B, 'committed'],
+      ]),
+    );
+  });
+
   it('that fail for anything else are failures, of all of them', async () => {
     const server = await serve(controlRefusal('OperationDenied.AccountIsolate'));
     const outcomes = await groupOf(server).commit('consumer-0', new Map([[A, '1']]), signal);

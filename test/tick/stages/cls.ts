@@ -5,7 +5,7 @@ import { createCls } from '../../../lib/sources/cls/create.ts';
 import { type ClsOptions, startCls } from '../../../local/cls/service.ts';
 import { createCountingRandom, type ManualClock } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
-import { GROUP, type ProviderStage, type StageOptions } from './stage.ts';
+import { type Failing, GROUP, type ProviderStage, type StageOptions } from './stage.ts';
 
 const { signal } = new AbortController();
 const account = { accessKeyId: 'id', accessKeySecret: 'secret' };
@@ -14,6 +14,12 @@ export const LOGSET = '11111111-1111-4111-8111-111111111111';
 export const TOPIC = '22222222-2222-4222-8222-222222222222';
 /** Beyond what a number holds exactly. */
 const FIRST_OFFSET = 2n ** 53n + 1n;
+
+const FAILS_WITH: Record<string, keyof Failing> = {
+  CommitConsumerOffsets: 'commits',
+  SendConsumerHeartbeat: 'heartbeats',
+  DescribeConsumerOffsets: 'checkpoints',
+};
 
 /** How the live service behaves in these is not known: what we do must be right in all cases. */
 export type ClsBehaviour = Pick<ClsOptions, 'handOver' | 'fencedCommits'>;
@@ -24,10 +30,13 @@ export interface ClsStageOptions {
   topics: Record<string, number>;
   coordination?: 'dynamodb' | 'provider' | undefined;
   service?: Partial<ClsOptions> | undefined;
+  /** Less than the settings allow: several pulls, where little is put. */
+  pullBytesMax?: number | undefined;
 }
 
 /** A local CLS with its topics, and what a function makes of its settings to read them. */
 export async function startClsStage({ clock, topics, coordination = 'provider', ...given }: ClsStageOptions) {
+  const { pullBytesMax = 2 * 1024 * 1024 } = given;
   const service = await startCls({ accounts: [account], clock, firstOffset: FIRST_OFFSET, ...given.service });
   service.createLogset(LOGSET);
   for (const [topic, partitions] of Object.entries(topics)) {
@@ -40,7 +49,7 @@ export async function startClsStage({ clock, topics, coordination = 'provider', 
     apiEndpoint: service.url,
     logset: LOGSET,
     topics: Object.keys(topics) as [string, ...string[]],
-    pullBytesMax: 2 * 1024 * 1024,
+    pullBytesMax,
     credentials: () => account,
   } as const;
   const runtime = { clock, random: createCountingRandom() };
@@ -59,14 +68,14 @@ export async function startClsStage({ clock, topics, coordination = 'provider', 
 /** The stage of a service that behaves so. */
 export const clsStage =
   (behaviour: ClsBehaviour) =>
-  async ({ clock, shards }: StageOptions): Promise<ProviderStage> => {
-    const failing = { commits: false };
-    const inject: ClsOptions['inject'] = ({ operation }) =>
-      failing.commits && operation === 'CommitConsumerOffsets'
-        ? { status: 400, code: 'InvalidParameter' }
-        : undefined;
-    const options = { clock, topics: { [TOPIC]: shards }, service: { ...behaviour, inject } };
-    const { service, source, provider, put } = await startClsStage(options);
+  async ({ clock, shards, pullBytesMax }: StageOptions): Promise<ProviderStage> => {
+    const failing: Failing = { commits: false, heartbeats: false, checkpoints: false };
+    const inject: ClsOptions['inject'] = ({ operation }) => {
+      const what = FAILS_WITH[operation];
+      return what !== undefined && failing[what] ? { status: 400, code: 'InvalidParameter' } : undefined;
+    };
+    const options = { clock, topics: { [TOPIC]: shards }, service: { ...behaviour, inject }, pullBytesMax };
+    const { service, source, provider, client, put } = await startClsStage(options);
     return {
       source,
       provider: provider!,
@@ -76,6 +85,12 @@ export const clsStage =
       put: (hashKey, ...contents) => put(TOPIC, hashKey, ...contents),
       ends: () => service.endOffsets(TOPIC),
       split: (index) => void service.split(TOPIC, index + 1),
+      merge: (index) => void service.merge(TOPIC, index + 1),
+      addPartition: () => void service.addPartitions(TOPIC, 1),
+      commitAsOfficial: (consumer, shard, offset) => {
+        const offsets = [{ topic: TOPIC, partition: Number(shard.split(':')[1]), offset }];
+        return client.commitConsumerOffsets({ group: GROUP, consumer, offsets }, signal);
+      },
       failing,
       close: service.close,
     };

@@ -2,27 +2,34 @@ import { deriveTimes } from '../../../lib/config/times.ts';
 import { createLogger } from '../../../lib/observe/logger.ts';
 import { createSlsClient } from '../../../lib/sources/sls/client.ts';
 import { createSls } from '../../../lib/sources/sls/create.ts';
+import { createTransport } from '../../../lib/sources/sls/transport.ts';
 import { startSls } from '../../../local/sls/service.ts';
 import { createCountingRandom } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
-import { GROUP, type ProviderStage, type StageOptions } from './stage.ts';
+import { type Failing, GROUP, type ProviderStage, type StageOptions } from './stage.ts';
 
 const { signal } = new AbortController();
 const account = { accessKeyId: 'id', accessKeySecret: 'secret' };
 const noAws = { region: () => Promise.reject(), credentials: () => Promise.reject() };
 
+const FAILS_WITH: Record<string, keyof Failing> = {
+  ConsumerGroupUpdateCheckPoint: 'commits',
+  ConsumerGroupHeartBeat: 'heartbeats',
+  GetCheckPoint: 'checkpoints',
+};
+
 export async function slsStage({ clock, shards }: StageOptions): Promise<ProviderStage> {
-  const failing = { commits: false };
+  const failing: Failing = { commits: false, heartbeats: false, checkpoints: false };
   const service = await startSls({
     accounts: [account],
     clock,
-    inject: ({ operation }) =>
-      failing.commits && operation === 'ConsumerGroupUpdateCheckPoint'
-        ? { status: 400, code: 'Injected' }
-        : undefined,
+    inject: ({ operation }) => {
+      const what = FAILS_WITH[operation];
+      return what !== undefined && failing[what] ? { status: 400, code: 'Injected' } : undefined;
+    },
   });
   service.createProject('shop');
-  service.createLogstore('shop', 'orders', { shards });
+  service.createLogstore('shop', 'orders', { shards, ttlDays: 1 });
   const sls = {
     endpoint: service.url,
     project: 'shop',
@@ -38,6 +45,7 @@ export async function slsStage({ clock, shards }: StageOptions): Promise<Provide
   const settings = { sls, group: GROUP, order: true, coordination: 'provider', times } as const;
   const { source, provider } = createSls(settings, { ...runtime, logger, aws: noAws });
   const client = createSlsClient({ ...sls, logstore: 'orders', ...runtime });
+  const transport = createTransport({ ...sls, ...runtime });
   return {
     source,
     provider: provider!,
@@ -52,6 +60,17 @@ export async function slsStage({ clock, shards }: StageOptions): Promise<Provide
       ),
     ends: () => service.endCursors('shop', 'orders'),
     split: (index) => void service.split('shop', 'orders', index),
+    merge: (index) => void service.merge('shop', 'orders', index),
+    commitAsOfficial: async (consumer, shard, checkpoint) => {
+      await transport({
+        method: 'POST',
+        path: `/logstores/orders/consumergroups/${GROUP}`,
+        query: { type: 'checkpoint', consumer, forceSuccess: 'true' },
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from(JSON.stringify({ shard: Number(shard), checkpoint })),
+        signal,
+      });
+    },
     failing,
     close: () => service.close(),
   };

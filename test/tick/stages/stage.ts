@@ -17,14 +17,28 @@ export interface ProviderStage {
   /** By shard id, the position of what is put next. */
   ends(): Record<string, string>;
   split(index: number): void;
-  /** Whether the service refuses checkpoints. */
-  failing: { commits: boolean };
+  /** With the one whose range follows. */
+  merge(index: number): void;
+  /** One more that closes none, where the service has that. */
+  addPartition?(): void;
+  /** As an official consumer writes its checkpoints: whoever holds the shard, where the service allows that. */
+  commitAsOfficial(consumer: string, shard: string, cursor: string): Promise<void>;
+  /** Whether the service refuses checkpoints, heartbeats, and to tell the checkpoints. */
+  failing: Failing;
   close(): Promise<void>;
+}
+
+export interface Failing {
+  commits: boolean;
+  heartbeats: boolean;
+  checkpoints: boolean;
 }
 
 export interface StageOptions {
   clock: ManualClock;
   shards: number;
+  /** About how much one pull brings, where the service counts bytes. */
+  pullBytesMax?: number;
 }
 
 export const GROUP = 'orders';
