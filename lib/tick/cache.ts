@@ -1,3 +1,4 @@
+import type { Times } from '../config/times.ts';
 import type { ConsumerItem, Failure } from '../group/items.ts';
 
 /**
@@ -27,6 +28,18 @@ export interface CachedShard {
 
 /** A bounded age heals what an interrupted `seek` left: the shard moved, but the slot's tick number did not. */
 const AGE_TICKS_MAX = 30;
+
+/**
+ * The cache, unless the slot's session may be over since: whoever is that late begins as if it were new, since the group may
+ * have been deleted, or its settings changed.
+ */
+export function unlessExpired(
+  cache: TickCache | undefined,
+  now: number,
+  times: Times,
+): TickCache | undefined {
+  return cache !== undefined && now - cache.heartbeatAt <= times.sessionTimeoutMs ? cache : undefined;
+}
 
 /** The cache if this tick may trust it. */
 export function trusted(cache: TickCache | undefined, consumer: ConsumerItem): TickCache | undefined {

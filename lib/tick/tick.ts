@@ -5,7 +5,7 @@ import { joinGroup } from '../group/settings.ts';
 import { forEachParallel } from '../parallel.ts';
 import type { ProviderGroup } from '../sources/providerGroup.ts';
 import { startBudget } from './budget.ts';
-import { type CachedShard, type TickCache, trusted } from './cache.ts';
+import { type CachedShard, type TickCache, trusted, unlessExpired } from './cache.ts';
 import { groupSettings, lookAfterPlan } from './lookAfterPlan.ts';
 import { isPassedAtProvider, mirror, mirroredWord } from './mirror.ts';
 import type { ShardResult, TickResult } from './result.ts';
@@ -24,7 +24,8 @@ export async function tick(
   const { store, clock, random, caches } = dependencies;
   const { slot, deadline } = invocation;
   const logger = dependencies.logger.with({ slot });
-  const cache = caches.get(slot);
+  const skewNow = (): number => dependencies.skewMs?.() ?? 0;
+  const cache = unlessExpired(caches.get(slot), clock.now() + skewNow(), settings.times);
   // Put back only when this tick ends normally.
   caches.delete(slot);
 
@@ -56,10 +57,11 @@ export async function tick(
       group = joined.group;
       await dependencies.provider?.join(options.signal);
     }
-    const skewMs = dependencies.skewMs?.() ?? 0;
-    if (Math.abs(skewMs) > settings.times.skewMarginMs) logger.warn('clock.skewed', { skewMs });
+    // Once for the whole tick, and only now: a new sandbox learns it from its first answer.
+    const skewMs = skewNow();
     const groupNow = (): number => clock.now() + skewMs;
     const { times } = settings;
+    if (Math.abs(skewMs) > times.skewMarginMs) logger.warn('clock.skewed', { skewMs });
     const beat = { slot, nonce: random.nonce(), now: groupNow(), deadline: deadline + skewMs, times };
     const answer = await heartbeat(store, beat, options);
     if (!answer.accepted) {

@@ -209,6 +209,18 @@ suite('deleting a group', () => {
     expect(after.epoch).toBeGreaterThan(before.epoch);
     expect(world.delivered).toEqual(['0:x', '0:x']);
   });
+
+  it('is over with the next tick, in whichever sandbox that is', async () => {
+    const world = await running(['0'], ['a']);
+    for (const sandbox of ['old', 'older', 'old', 'older']) {
+      await world.tick('a', sandbox);
+      world.clock.advance(INTERVAL_MS);
+    }
+    world.clock.advance(3 * INTERVAL_MS);
+    await deleteGroup(world.store, limits(world), options);
+    expect(await world.tick('a', 'old')).toMatchObject({ outcome: 'worked' });
+    expect(await world.store.get('GROUP', read)).toBeDefined();
+  });
 });
 
 suite('describe', () => {
