@@ -41,6 +41,11 @@ export function commit(
   return fencedWrite(store, holding, progress.to, write, options);
 }
 
+/** Notes that what was sought is known wherever it has to be, under the same fence as a checkpoint. */
+export function settleSought(store: GroupStore, holding: Holding, options: ReadOptions): Promise<boolean> {
+  return commit(store, holding, { to: holding.cursor, done: false, lagMs: undefined }, options);
+}
+
 /** Notes that `process` refused the batch at the cursor, under the same fence as a checkpoint. */
 export function recordFailure(
   store: GroupStore,

@@ -1,4 +1,5 @@
 import type { Logger } from '../observe/logger.ts';
+import { type Holding, settleSought } from './commit.ts';
 import { type ConsumerItem, consumerKey, shardKey } from './items.ts';
 import type { Strategy } from './planner.ts';
 import type { GroupStore, ReadOptions } from './store.ts';
@@ -108,19 +109,26 @@ async function stillToMirror(
     failed.push(shard);
   };
   const checkpoints = new Map<string, string>();
+  const sought: Holding[] = [];
   for (const shard of shards.filter((shard) => !isMirrored(shard))) {
     try {
       const item = await store.get(shardKey(shard), { ...options, consistent: true });
       if (item?.owner !== slot) continue;
+      const { cursor, epoch } = item;
       // What an operator sought counts all the same.
-      if (item.sought || !(await isPassed(shard, item.cursor))) checkpoints.set(shard, item.cursor);
+      if (item.sought) sought.push({ shard, slot, epoch, cursor });
+      if (item.sought || !(await isPassed(shard, cursor))) checkpoints.set(shard, cursor);
     } catch (error) {
       note(shard, error);
     }
   }
   if (checkpoints.size === 0) return failed;
-  for (const [shard, outcome] of await assigner.commit(slot, checkpoints, options.signal)) {
+  const outcomes = await assigner.commit(slot, checkpoints, options.signal);
+  for (const [shard, outcome] of outcomes) {
     if (typeof outcome === 'object') note(shard, outcome.error);
+  }
+  for (const holding of sought) {
+    if (outcomes.get(holding.shard) === 'committed') await settleSought(store, holding, options);
   }
   return failed;
 }

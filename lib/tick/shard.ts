@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
 import { claim } from '../group/claim.ts';
-import { commit } from '../group/commit.ts';
+import { commit, settleSought } from '../group/commit.ts';
 import { type Grant, type ShardItem, shardKey } from '../group/items.ts';
 import { mayWork } from '../group/ownership.ts';
 import type { CachedShard } from './cache.ts';
@@ -76,16 +76,21 @@ function agreed(run: TickRun, shard: string, item: ShardItem): Promise<CachedSha
 
 /**
  * What an operator sought is where to go on, whatever the service says. It is told before anything is read: once something is
- * committed, nobody knows any more that the service's checkpoint, further on, is not to be adopted.
+ * committed, nobody knows any more that the service's checkpoint, further on, is not to be adopted. From then on the service's
+ * counts again, as others may read on from there.
  */
 async function toProvider(
-  { provider, slot, budget, logger }: TickRun,
+  { provider, store, slot, budget, logger }: TickRun,
   shard: string,
   at: CachedShard,
 ): Promise<CachedShard | undefined> {
   if (provider === undefined) return at;
-  const answer = (await provider.commit(slot, new Map([[shard, at.cursor]]), budget.requests)).get(shard);
-  if (answer === 'committed') return { ...at, mirrored: mirroredWord(at) };
+  const { epoch, cursor } = at;
+  const answer = (await provider.commit(slot, new Map([[shard, cursor]]), budget.requests)).get(shard);
+  if (answer === 'committed') {
+    const isTold = await settleSought(store, { shard, slot, epoch, cursor }, { signal: budget.requests });
+    return isTold ? { ...at, mirrored: mirroredWord(at) } : undefined;
+  }
   if (answer === 'notOwner') logger.warn('provider.notOwner', { shard });
   else logger.warn('checkpoint.notMirrored', { shard, error: answer?.error });
   return undefined;

@@ -301,6 +301,27 @@ describe.each(STAGES)('seek in a group that %s keeps', (_service, start) => {
     expect(await group.checkpoints()).toEqual(group.ends());
   });
 
+  it.each(['while a slot has the shard', 'just before it goes to them'])(
+    'does not bring again what official consumers read after it (%s)',
+    async (when) => {
+      const group = await setUp(start, 1);
+      await group.put('0', 'x');
+      for (let round = 0; round < 3; round++) await group.world.round('a');
+      await seek(group.store, group.source, { shard: group.shard(0), to: { at: 'end' } }, options);
+      if (when === 'while a slot has the shard') await group.world.round('a');
+      else await drain(group.store, 'a', options);
+      await group.world.round('a');
+      group.clock.advance(3 * INTERVAL_MS);
+      await group.provider.heartbeat('official', [], signal);
+      await group.put('0', 'read by them');
+      await commitAs(group, group.shard(0), group.ends()['0']!);
+      group.clock.advance(3 * INTERVAL_MS);
+      await group.put('0', 'read by us');
+      for (let round = 0; round < 4; round++) await group.world.round('b');
+      expect(group.delivered()).toEqual(['0:x', '0:read by us']);
+    },
+  );
+
   it('is not undone when a tick is killed half-way, before the service has its checkpoint', async () => {
     const group = await setUp(start, 1, { batchesMax: 1, countMax: 1 }, { pullBytesMax: 1 });
     for (const content of ['x', 'y', 'z']) await group.put('0', content);
