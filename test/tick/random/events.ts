@@ -1,0 +1,179 @@
+import { drain, seek, undrain } from '../../../lib/group/operations.ts';
+import type { Dice } from '../../simulation/dice.ts';
+import { INTERVAL_MS } from '../../support/world.ts';
+import type { Official } from './official.ts';
+import type { RateName } from './scenario.ts';
+import type { Slot, TickPlan } from './slots.ts';
+import type { RandomWorld } from './world.ts';
+
+/** Something that happens at a moment of the interval. */
+export interface Event {
+  atMs: number;
+  run(): Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+/** Calls of a tick to the outside among which it may be held. */
+const CALLS_MAX = 14;
+/** A tick that is held goes on within its time. */
+const HELD_MS_MAX = 30_000;
+const KEYS = '0123456789abcdef';
+
+const { signal } = new AbortController();
+const options = { signal };
+
+/** Draws what happens in one interval. */
+export function drawRound(world: RandomWorld, dice: Dice): Event[] {
+  const events: Event[] = [];
+  const happens = (name: RateName): boolean => dice.chance(world.scenario.rates[name]);
+  const at = (run: () => Promise<void>, atMs = dice.between(0, 55_000)): void =>
+    void events.push({ atMs, run });
+
+  const { failing } = world.stage;
+  failing.commits = happens('failingCommits');
+  failing.heartbeats = happens('failingHeartbeats');
+  failing.checkpoints = happens('failingCheckpoints');
+  world.note(`round, failing ${JSON.stringify(failing)}`);
+  world.slots.forEach((slot, index) => {
+    if (slot.state === 'absent' && happens('joins')) slot.state = 'live';
+    if (slot.state !== 'live') return;
+    if (happens('leaves') && world.slots.some((other) => other !== slot && other.state === 'live')) {
+      slot.state = 'left';
+    } else if (slot.silentFor > 0) slot.silentFor--;
+    else {
+      if (happens('silent')) slot.silentFor = dice.between(1, 5);
+      if (happens('drains')) at(() => turnDrain(world, slot, dice.chance(0.5)));
+      at(() => tickSomehow(world, slot, dice, events), index * 3_000 + dice.between(0, 2_000));
+    }
+  });
+  for (const worker of world.workers) drawOfficial(worker, dice, happens, at);
+  for (let puts = dice.between(0, 4); puts > 0; puts--) at(() => put(world, dice.pick([...KEYS])));
+  if (happens('splits')) at(() => reshard(world, dice, 'split'));
+  if (happens('merges')) at(() => reshard(world, dice, 'merge'));
+  if (happens('adds')) at(() => reshard(world, dice, 'addPartition'));
+  if (happens('deletes')) at(() => deleteGroup(world));
+  if (happens('seeks')) at(() => seekSomewhere(world, dice));
+  if (happens('days')) at(() => letADayPass(world), DAY_MS + INTERVAL_MS);
+  return events.sort((one, other) => one.atMs - other.atMs);
+}
+
+function drawOfficial(
+  worker: Official,
+  dice: Dice,
+  happens: (name: RateName) => boolean,
+  at: (run: () => Promise<void>) => void,
+): void {
+  if (worker.state === 'stalled' && dice.chance(0.3)) at(() => worker.wake());
+  if (worker.state === 'absent' && happens('officialJoins')) worker.state = 'live';
+  if (worker.state !== 'live') return;
+  if (happens('officialDies')) worker.die();
+  else if (happens('stalls')) worker.state = 'stalled';
+  else for (let turns = dice.between(1, 3); turns > 0; turns--) at(() => worker.step());
+}
+
+/** One tick: in its own sandbox, a new one or an older one; whole, held in the middle, or killed there. */
+async function tickSomehow(world: RandomWorld, slot: Slot, dice: Dice, left: Event[]): Promise<void> {
+  if (slot.running) return;
+  const { rates } = world.scenario;
+  if (dice.chance(rates.cold)) slot.sandboxes++;
+  const older = dice.chance(rates.oldSandbox) ? dice.between(1, slot.sandboxes) : slot.sandboxes;
+  const plan: TickPlan = { sandbox: `${slot.name}${older}`, refuses: dice.chance(rates.refuses) };
+  plan.dies = dice.chance(rates.dies);
+  if (plan.dies || dice.chance(rates.pauses)) {
+    const where = dice.chance(0.5)
+      ? { of: 'process' as const, at: dice.between(1, 3) }
+      : { of: 'all' as const, at: dice.between(1, CALLS_MAX) };
+    plan.fate = { ...where, when: dice.pick(['before', 'after']) };
+    const until = world.clock.now() - world.roundAt + HELD_MS_MAX;
+    plan.meanwhile = async () => {
+      if (dice.chance(rates.overlaps)) await overlap(world, slot);
+      const other = world.slots.find((one) => one.state === 'live' && !one.running && one.silentFor === 0);
+      if (other !== undefined && dice.chance(0.5)) await world.tick(other, { sandbox: other.name });
+      for (let more = dice.between(0, 4); more > 0 && (left[0]?.atMs ?? until) < until; more--) {
+        await runNext(world, left);
+      }
+    };
+  }
+  await world.tick(slot, plan);
+}
+
+/** A second tick of a slot whose first one is at work. That may not have come to its heartbeat; then it is the one that leaves. */
+async function overlap(world: RandomWorld, slot: Slot): Promise<void> {
+  const result = await world.tick({ ...slot }, { sandbox: `${slot.name} overlapping` });
+  world.note(`${slot.name} overlapped: ${result?.outcome}`);
+}
+
+/** Takes the next event off the list, at its time or as soon as the one before is over. */
+export async function runNext(world: RandomWorld, events: Event[]): Promise<void> {
+  const event = events.shift();
+  if (event === undefined) return;
+  const waitMs = world.roundAt + event.atMs - world.clock.now();
+  if (waitMs > 0) world.clock.advance(waitMs);
+  await event.run();
+}
+
+export async function put(world: RandomWorld, key: string): Promise<void> {
+  const { stage, ledger, clock } = world;
+  const before = stage.ends();
+  const content = `r${ledger.size}`;
+  await stage.put(key, content);
+  const after = stage.ends();
+  const shard = Object.keys(after).find((id) => after[id] !== before[id])!;
+  ledger.put(shard, content, clock.now());
+  world.note(`put ${content} into ${shard.slice(-2)}`);
+}
+
+async function reshard(
+  world: RandomWorld,
+  dice: Dice,
+  how: 'split' | 'merge' | 'addPartition',
+): Promise<void> {
+  const shards = Object.keys(world.stage.ends());
+  if (shards.length > 8) return;
+  const index = dice.between(0, shards.length - 1);
+  try {
+    if (how === 'addPartition') world.stage.addPartition?.();
+    else world.stage[how](index);
+    world.note(`${how} ${index}`);
+  } catch {
+    // A closed shard, or one without a neighbour: the operator is told so.
+  }
+}
+
+/** An operator does away with the service's group, if the service lets them. */
+async function deleteGroup({ stage, ledger, note }: RandomWorld): Promise<void> {
+  await stage.provider.remove(signal).then(
+    () => {
+      note('the group is deleted');
+      ledger.forgetCommitted();
+    },
+    () => note('the group is not deleted'),
+  );
+}
+
+async function turnDrain(world: RandomWorld, slot: Slot, leaving: boolean): Promise<void> {
+  const { store } = world.group;
+  world.note(`${slot.name} ${leaving ? 'drains' : 'is undrained'}`);
+  await (leaving ? drain : undrain)(store, slot.name, options).catch(() => {});
+}
+
+async function seekSomewhere(world: RandomWorld, dice: Dice): Promise<void> {
+  const { stage, group, ledger, workers, slots } = world;
+  const shard = dice.pick(Object.keys(stage.ends()));
+  const at = dice.pick(['begin', 'begin', 'end'] as const);
+  const request = { shard, to: { at } };
+  const answers = await seek(group.store, stage.source, request, options).catch(() => []);
+  if (answers[0]?.sought !== true) return;
+  world.note(`${shard.slice(-2)} is sought to its ${at}`);
+  ledger.sought(shard, at, workers.length === 0 && slots.every(({ running }) => !running));
+}
+
+/** Whatever was put is past the retention; of shards without an item nobody can say so. */
+async function letADayPass(world: RandomWorld): Promise<void> {
+  const { clock, group, ledger } = world;
+  const until = clock.now() - DAY_MS;
+  const { shards } = await group.store.readAll({ ...options, consistent: true });
+  // Official workers pass over what has expired, and say nothing.
+  ledger.expire(until, (shard) => world.workers.length === 0 && shards.has(shard));
+  world.note('a day passes');
+}
