@@ -128,8 +128,10 @@ export function createLedger(source: Source, { shared, handsOver }: LedgerRules)
       soughtOnce.add(shard);
       if (!clear) unordered.add(shard);
       for (const entry of entries.values()) {
-        if (entry.shard !== shard || entry.expired) continue;
-        if (to === 'end') Object.assign(entry, { excused: true, wantedFrom: 0 });
+        if (entry.shard !== shard) continue;
+        // The operator has passed over it.
+        if (entry.expired) entry.excused = true;
+        else if (to === 'end') Object.assign(entry, { excused: true, wantedFrom: 0 });
         else if (clear) Object.assign(entry, { excused: false, wantedFrom: deliveries + 1 });
       }
     },
