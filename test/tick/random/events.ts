@@ -165,7 +165,11 @@ async function seekSomewhere(world: RandomWorld, dice: Dice): Promise<void> {
   const answers = await seek(group.store, stage.source, request, options).catch(() => []);
   if (answers[0]?.sought !== true) return;
   world.note(`${shard.slice(-2)} is sought to its ${at}`);
-  ledger.sought(shard, at, workers.length === 0 && slots.every(({ running }) => !running));
+  // A service that keeps the order does not hand out a closed shard again that was once read to its end.
+  const listed = await stage.source.listShards(signal);
+  const isGivenAgain = !stage.keepsOrder || listed.some(({ id, state }) => id === shard && state === 'open');
+  const isIdle = workers.length === 0 && slots.every(({ running }) => !running);
+  ledger.sought(shard, at, isGivenAgain && isIdle);
 }
 
 /** Whatever was put is past the retention; of shards without an item nobody can say so. */

@@ -52,7 +52,7 @@ async function quietRound(world: RandomWorld, { cold = false } = {}): Promise<vo
 }
 
 /** In words; nothing, if every record was processed and every checkpoint is where the records end. */
-async function whatIsLeft({ stage, group, ledger, workers }: RandomWorld): Promise<string> {
+async function whatIsLeft({ stage, group, ledger, workers, scenario }: RandomWorld): Promise<string> {
   const told = new Set(
     group.events
       .filter(({ event }) => event === 'cursor.expired' || event === 'shard.vanished')
@@ -66,8 +66,8 @@ async function whatIsLeft({ stage, group, ledger, workers }: RandomWorld): Promi
     const theirs = checkpoints.get(shard);
     if (theirs !== end) return `the checkpoint of ${shard} at the service is ${theirs}, its end ${end}`;
     const own = shards.get(shard);
-    // One that others have finished is not given to us any more.
-    const isTheirs = workers.length > 0 && own?.state === 'closing';
+    // One that others have finished, or that was sought after its end, is not given to us any more.
+    const isTheirs = (workers.length > 0 || scenario.rates.seeks > 0) && own?.state === 'closing';
     if (own?.cursor !== end && !isTheirs)
       return `our checkpoint of ${shard} is ${own?.cursor}, its end ${end}`;
   }
