@@ -141,8 +141,23 @@ describe('the event of a tick', () => {
     expect(readSlot({ slot: 'consumer-0', more: 1 })).toBe('consumer-0');
   });
 
-  it.each([undefined, null, {}, { slot: '' }, { slot: 'a b' }, { slot: 7 }])('%j is refused', (event) => {
-    expect(() => readSlot(event)).toThrow(/^event\.slot: .*"consumer-0"/);
+  it.each(['A', '0', 'consumer-group_1.A', 'x'.repeat(128)])('may call it %s', (slot) => {
+    expect(readSlot({ slot })).toBe(slot);
+  });
+
+  it.each([
+    undefined,
+    null,
+    {},
+    { slot: '' },
+    { slot: 'a b' },
+    { slot: 7 },
+    { slot: 'a:b' },
+    { slot: '-a' },
+    { slot: '消费者' },
+    { slot: 'x'.repeat(129) },
+  ])('is refused: %j', (event) => {
+    expect(() => readSlot(event)).toThrow(/^event\.slot: .*"consumer-0".* letters, digits, - _ or \./);
   });
 });
 
