@@ -4,7 +4,8 @@
  */
 import { SourceError } from '../../errors.ts';
 import { badResponse } from '../http/failure.ts';
-import type { CommitOutcome, ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
+import { keepGroup } from '../keptGroup.ts';
+import type { CommitOutcome, ProviderGroup } from '../providerGroup.ts';
 import type { ClsClient, PartitionOffset } from './client.ts';
 import { isGroupMissing, isGroupThere } from './failure.ts';
 import { partitionOf, shardOf } from './shardId.ts';
@@ -19,7 +20,7 @@ export interface ClsConsumerGroupOptions {
   onChange?: (change: 'created' | 'updated' | 'recreated') => void;
 }
 
-/** How often the two questions of `checkpoints` are asked before answers that contradict each other are an error. */
+/** How often the two questions of `look` are asked before answers that contradict each other are an error. */
 const LOOKS_MAX = 3;
 
 export function createClsConsumerGroup(options: ClsConsumerGroupOptions): ProviderGroup {
@@ -27,41 +28,28 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
   const topics = [...options.topics].sort();
   const timeoutSec = Math.ceil(options.sessionTimeoutMs / 1_000);
 
-  /** True if the group was made by this call. */
-  const create = async (signal: AbortSignal): Promise<boolean> => {
-    try {
-      await client.createConsumerGroup({ group, topics, timeoutSec }, signal);
-      return true;
-    } catch (error) {
-      if (isGroupThere(error)) return false;
-      throw error;
-    }
-  };
-
-  /** Runs `call`; if the group has vanished, makes it again and runs `call` once more. */
-  const withGroup = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
-    try {
-      return await call();
-    } catch (error) {
-      if (!isGroupMissing(error)) throw error;
-      if (await create(signal)) onChange('recreated');
-      return await call();
-    }
-  };
+  const kept = keepGroup({
+    make: (signal) => client.createConsumerGroup({ group, topics, timeoutSec }, signal),
+    isThere: isGroupThere,
+    isMissing: isGroupMissing,
+    onChange,
+  });
 
   const offsets = (from: 'begin' | 'end', signal: AbortSignal): Promise<Map<string, string>> =>
-    withGroup(() => offsetsOfAll(client, group, topics, from, signal), signal);
+    kept.withGroup(() => offsetsOfAll(client, group, topics, from, signal), signal);
 
-  const checkpoints = async (signal: AbortSignal): Promise<Map<string, string>> => {
+  /** Every partition, with the offset that was committed; undefined where none was. */
+  const look = async (signal: AbortSignal): Promise<[shard: string, offset: string | undefined][]> => {
     for (let looks = 1; ; looks++) {
       const first = await offsets('begin', signal);
       const end = await offsets('end', signal);
-      const committed = [...first].filter(
-        ([shard, offset]) => isCommitted(offset) && end.get(shard) === offset,
-      );
+      const isCommitted = ([shard, offset]: [string, string]): boolean =>
+        isOffset(offset) && end.get(shard) === offset;
       // A commit in between makes a shard that has a checkpoint look as if it had none.
-      const again = committed.length === first.size ? first : await offsets('begin', signal);
-      if ([...first].every(([shard, offset]) => again.get(shard) === offset)) return new Map(committed);
+      const again = [...first].every(isCommitted) ? first : await offsets('begin', signal);
+      if ([...first].every(([shard, offset]) => again.get(shard) === offset)) {
+        return [...first].map((entry) => [entry[0], isCommitted(entry) ? entry[1] : undefined]);
+      }
       if (looks === LOOKS_MAX)
         throw badResponse(`the offsets of group ${group} do not stand still`, undefined);
     }
@@ -98,7 +86,7 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
       const groups = await client.describeConsumerGroups(signal);
       const found = groups.find((candidate) => candidate.group === group);
       if (found === undefined) {
-        if (await create(signal)) onChange('created');
+        await kept.create(signal);
       } else if (found.timeoutSec !== timeoutSec || String([...found.topics].sort()) !== String(topics)) {
         await client.modifyConsumerGroup({ group, topics, timeoutSec }, signal);
         onChange('updated');
@@ -106,7 +94,7 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
     },
 
     heartbeat: (slot, held, signal) =>
-      withGroup(async () => {
+      kept.withGroup(async () => {
         const holding = held.map(partitionOf);
         const assigned = await client.sendConsumerHeartbeat(
           { group, consumer: slot, topics, holding },
@@ -115,27 +103,19 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
         return { known: true, assigned: assigned.map(shardOf) } as const;
       }, signal),
 
-    checkpoints,
+    async checkpoints(signal) {
+      const shards = await look(signal);
+      return new Map(shards.flatMap(([shard, cursor]) => (cursor === undefined ? [] : [[shard, cursor]])));
+    },
+
     commit,
 
-    async status(signal): Promise<ProviderShardStatus[]> {
-      const shards = await offsets('begin', signal);
-      const committed = await checkpoints(signal);
-      return [...shards.keys()].map((shard) => ({
-        shard,
-        consumer: undefined,
-        cursor: committed.get(shard),
-        updatedAt: undefined,
-      }));
+    async status(signal) {
+      const shards = await look(signal);
+      return shards.map(([shard, cursor]) => ({ shard, consumer: undefined, cursor, updatedAt: undefined }));
     },
 
-    async remove(signal) {
-      try {
-        await client.deleteConsumerGroup(group, signal);
-      } catch (error) {
-        if (!isGroupMissing(error)) throw error;
-      }
-    },
+    remove: (signal) => kept.remove(() => client.deleteConsumerGroup(group, signal)),
   };
 }
 
@@ -162,7 +142,7 @@ async function offsetsOfAll(
 }
 
 /** An official worker that has read nothing commits -1. */
-const isCommitted = (offset: string): boolean => !offset.startsWith('-');
+const isOffset = (offset: string): boolean => !offset.startsWith('-');
 
 /** Whether one of several checkpoints may be why the service took none: codes that say nothing of the account or the time. */
 function isRefusal(error: unknown): error is SourceError {

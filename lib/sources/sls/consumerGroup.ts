@@ -2,6 +2,7 @@
 import { SourceError } from '../../errors.ts';
 import { forEachParallel } from '../../parallel.ts';
 import { badResponse } from '../http/failure.ts';
+import { keepGroup } from '../keptGroup.ts';
 import type { CommitOutcome, ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
 import { arrayOf } from './answers.ts';
 import { percentEncode } from './signature.ts';
@@ -36,28 +37,14 @@ export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): Provid
     return transport({ ...request, headers, body: Buffer.from(JSON.stringify(body)) });
   };
 
-  /** True if the group was made by this call. */
-  const create = async (signal: AbortSignal): Promise<boolean> => {
-    const body = { consumerGroup: group, timeout, order };
-    try {
-      await send({ method: 'POST', path: groupsPath, signal }, body);
-      return true;
-    } catch (error) {
-      if (codeOf(error) === 'ConsumerGroupAlreadyExist') return false;
-      throw error;
-    }
-  };
-
-  /** Runs `call`; if the group has vanished, makes it again and runs `call` once more. */
-  const withGroup = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
-    try {
-      return await call();
-    } catch (error) {
-      if (codeOf(error) !== 'ConsumerGroupNotExist') throw error;
-      if (await create(signal)) onChange('recreated');
-      return await call();
-    }
-  };
+  const kept = keepGroup({
+    make: async (signal) => {
+      await send({ method: 'POST', path: groupsPath, signal }, { consumerGroup: group, timeout, order });
+    },
+    isThere: (error) => codeOf(error) === 'ConsumerGroupAlreadyExist',
+    isMissing: (error) => codeOf(error) === 'ConsumerGroupNotExist',
+    onChange,
+  });
 
   const status = async (signal: AbortSignal): Promise<ProviderShardStatus[]> =>
     statusOf(await send({ method: 'GET', path, signal }));
@@ -88,7 +75,7 @@ export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): Provid
       ) as Partial<ListedGroup>[];
       const found = groups.find(({ name }) => name === group);
       if (found === undefined) {
-        if (await create(signal)) onChange('created');
+        await kept.create(signal);
       } else if (found.timeout !== timeout || found.order !== order) {
         await send({ method: 'PUT', path, idempotent: true, signal }, { timeout, order });
         onChange('updated');
@@ -96,7 +83,7 @@ export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): Provid
     },
 
     heartbeat: (slot, held, signal) =>
-      withGroup(async () => {
+      kept.withGroup(async () => {
         const query = { type: 'heartbeat', consumer: slot };
         try {
           const request = { method: 'POST', path, query, idempotent: true, signal } as const;
@@ -109,7 +96,7 @@ export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): Provid
       }, signal),
 
     async checkpoints(signal) {
-      const shards = await withGroup(() => status(signal), signal);
+      const shards = await kept.withGroup(() => status(signal), signal);
       return new Map(shards.flatMap(({ shard, cursor }) => (cursor === undefined ? [] : [[shard, cursor]])));
     },
 
@@ -123,13 +110,7 @@ export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): Provid
 
     status,
 
-    async remove(signal) {
-      try {
-        await send({ method: 'DELETE', path, idempotent: true, signal });
-      } catch (error) {
-        if (codeOf(error) !== 'ConsumerGroupNotExist') throw error;
-      }
-    },
+    remove: (signal) => kept.remove(() => send({ method: 'DELETE', path, idempotent: true, signal })),
   };
 }
 
