@@ -4,7 +4,7 @@ import type { StoredCredentials } from '../credentials/stored.ts';
 import { SettingsError } from '../errors.ts';
 import { addressesOf } from '../sources/cls/endpoint.ts';
 import type { CredentialsProvider } from '../sources/http/credentials.ts';
-import { AwsEndpointEntries, readCredentials, withoutPrefix } from './credentials.ts';
+import { AwsEndpointEntries, readCredentials } from './credentials.ts';
 import { formatDuration } from './duration.ts';
 import { count, type Environment, namesOf, oneOf, parseEnvironment, required } from './rules.ts';
 import type { Times } from './times.ts';
@@ -27,11 +27,10 @@ export interface ClsSettings {
   credentials: CredentialsProvider | StoredCredentials;
 }
 
-const PREFIX = 'SHARDBEAT_CLS_';
 const TOPICS_MAX = 50;
 const MIB = 1024 * 1024;
 const ID = /^[A-Za-z0-9-]{1,64}$/;
-/** In which our order is kept is the group's; of several that do not fit, the remedy says which. */
+/** Of a consumer group: CreateConsumerGroup; its examples have hyphens as well. */
 const GROUP = /^[A-Za-z_][\w-]*$/;
 
 const Schema = v.object({
@@ -94,7 +93,7 @@ export function readCls(environment: Environment, common: Common): { cls: ClsSet
     topics,
     query: read.SHARDBEAT_CLS_QUERY,
     pullBytesMax: read.SHARDBEAT_CLS_PULL_BYTES_MAX,
-    credentials: readCredentials(PREFIX, withoutPrefix(PREFIX, read), read, 'topics'),
+    credentials: readCredentials('SHARDBEAT_CLS_', read, 'topics'),
   };
   return { cls, stream: `cls://${logset}/${topics.join(',')}` };
 }

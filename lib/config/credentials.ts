@@ -10,15 +10,7 @@ export const AwsEndpointEntries = {
   AWS_ENDPOINT_URL: v.optional(v.string()),
 };
 
-/** Variables without their prefix. */
-export interface CredentialsVariables {
-  ACCESS_KEY_ID?: string | undefined;
-  ACCESS_KEY_SECRET?: string | undefined;
-  SECURITY_TOKEN?: string | undefined;
-  SECRET?: string | undefined;
-  PARAMETER?: string | undefined;
-}
-
+type Variables = Readonly<Record<string, string | number | undefined>>;
 type AwsEndpoints = { [K in keyof typeof AwsEndpointEntries]?: string | undefined };
 
 /**
@@ -27,23 +19,27 @@ type AwsEndpoints = { [K in keyof typeof AwsEndpointEntries]?: string | undefine
  */
 export function readCredentials(
   prefix: string,
-  variables: CredentialsVariables,
-  aws: AwsEndpoints,
+  read: Variables & AwsEndpoints,
   of: string,
 ): CredentialsProvider | StoredCredentials {
-  const { SECRET, PARAMETER, ACCESS_KEY_ID: accessKeyId, ACCESS_KEY_SECRET: accessKeySecret } = variables;
+  const own = (name: string): string | undefined => {
+    const value = read[prefix + name];
+    return value === undefined ? undefined : String(value);
+  };
+  const [SECRET, PARAMETER] = [own('SECRET'), own('PARAMETER')];
+  const [accessKeyId, accessKeySecret] = [own('ACCESS_KEY_ID'), own('ACCESS_KEY_SECRET')];
   const given = Object.entries({ SECRET, PARAMETER, ACCESS_KEY_ID: accessKeyId });
   const [field, rival] = given.flatMap(([name, value]) => (value === undefined ? [] : prefix + name));
   if (rival !== undefined) {
     throw new SettingsError(rival, '(set)', `${field} is set too: leave out one of them`);
   }
-  const endpointOf = (own: string | undefined) => ({ endpoint: own ?? aws.AWS_ENDPOINT_URL });
+  const endpointOf = (special: string | undefined) => ({ endpoint: special ?? read.AWS_ENDPOINT_URL });
   if (SECRET !== undefined) {
-    const endpoint = endpointOf(aws.AWS_ENDPOINT_URL_SECRETS_MANAGER);
+    const endpoint = endpointOf(read.AWS_ENDPOINT_URL_SECRETS_MANAGER);
     return { service: 'secretsmanager', id: SECRET, field: `${prefix}SECRET`, ...endpoint };
   }
   if (PARAMETER !== undefined) {
-    const endpoint = endpointOf(aws.AWS_ENDPOINT_URL_SSM);
+    const endpoint = endpointOf(read.AWS_ENDPOINT_URL_SSM);
     return { service: 'ssm', id: PARAMETER, field: `${prefix}PARAMETER`, ...endpoint };
   }
   const missing = (name: string, what: string): never => {
@@ -54,17 +50,6 @@ export function readCredentials(
   if (accessKeySecret === undefined) {
     return missing('ACCESS_KEY_SECRET', 'the secret of that access key');
   }
-  const { SECURITY_TOKEN: securityToken } = variables;
+  const securityToken = own('SECURITY_TOKEN');
   return () => ({ accessKeyId, accessKeySecret, ...(securityToken !== undefined && { securityToken }) });
-}
-
-/** The variables of `prefix`, without it. */
-export function withoutPrefix(
-  prefix: string,
-  environment: Readonly<Record<string, string | number | undefined>>,
-): Readonly<Record<string, string | undefined>> & CredentialsVariables {
-  const own = Object.entries(environment).filter(
-    ([name, value]) => name.startsWith(prefix) && value !== undefined,
-  );
-  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), String(value)]));
 }

@@ -3,7 +3,7 @@ import type { StoredCredentials } from '../credentials/stored.ts';
 import { SettingsError } from '../errors.ts';
 import type { CredentialsProvider } from '../sources/http/credentials.ts';
 import { addressOf, REGION_REMEDY, regionOf } from '../sources/sls/endpoint.ts';
-import { AwsEndpointEntries, readCredentials, withoutPrefix } from './credentials.ts';
+import { AwsEndpointEntries, readCredentials } from './credentials.ts';
 import { count, type Environment, name, namesOf, oneOf, parseEnvironment, required } from './rules.ts';
 
 /** What `createSlsStream` takes, but for the credentials, which may have to be fetched first. */
@@ -21,7 +21,6 @@ export interface SlsSettings {
   credentials: CredentialsProvider | StoredCredentials;
 }
 
-const PREFIX = 'SHARDBEAT_SLS_';
 const LOGSTORES_MAX = 50;
 
 const Schema = v.object({
@@ -68,7 +67,7 @@ export function readSls(
     compression: read.SHARDBEAT_SLS_COMPRESSION,
     query: read.SHARDBEAT_SLS_QUERY,
     processor: read.SHARDBEAT_SLS_PROCESSOR,
-    credentials: readCredentials(PREFIX, withoutPrefix(PREFIX, read), read, 'logstore'),
+    credentials: readCredentials('SHARDBEAT_SLS_', read, 'logstore'),
   };
   if (coordination === 'provider' && logstores.length > 1) {
     const remedy =
