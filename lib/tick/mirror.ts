@@ -5,43 +5,63 @@ import type { ShardOutcome, TickRun } from './run.ts';
 export const mirroredWord = ({ cursor, state }: Pick<CachedShard, 'cursor' | 'state'>): string =>
   `${cursor} ${state}`;
 
+/** What became of checkpoints that were brought to the service; what did not get there is logged. */
+type Told = 'committed' | 'notOwner' | 'failed';
+
+/** Brings checkpoints to the service, together: after ours, and fenced by its own notion of the owner, where it has one. */
+export async function tellProvider(
+  { provider, slot, budget, logger }: TickRun,
+  checkpoints: ReadonlyMap<string, string>,
+): Promise<Map<string, Told>> {
+  const told = new Map<string, Told>();
+  if (provider === undefined || checkpoints.size === 0) return told;
+  const answers = await provider.commit(slot, checkpoints, budget.requests);
+  for (const shard of checkpoints.keys()) {
+    const answer = answers.get(shard);
+    if (answer === 'notOwner') logger.warn('provider.notOwner', { shard });
+    else if (answer !== 'committed') logger.warn('checkpoint.notMirrored', { shard, error: answer?.error });
+    told.set(shard, typeof answer === 'string' ? answer : 'failed');
+  }
+  return told;
+}
+
 /**
- * Brings the checkpoints of a tick to the service, together, so that its console shows them, its official consumers go on there,
- * and finished shards are released. After ours, and fenced by the service's own notion of the owner, where it has one.
+ * Brings the checkpoints of a tick to the service, so that its console shows them, its official consumers go on there, and
+ * finished shards are released.
  */
 export async function mirror(run: TickRun, outcomes: readonly ShardOutcome[]): Promise<ShardOutcome[]> {
-  const { provider, slot, budget, logger } = run;
-  if (provider === undefined) return [...outcomes];
-  const news = new Map<string, CachedShard>();
+  if (run.provider === undefined) return [...outcomes];
+  const news = new Map<string, string>();
   for (const { result, remember } of outcomes) {
     if (remember !== undefined && remember.mirrored !== mirroredWord(remember))
-      news.set(result.shard, remember);
+      news.set(result.shard, remember.cursor);
   }
-  if (news.size === 0) return [...outcomes];
-  const checkpoints = new Map([...news].map(([shard, { cursor }]) => [shard, cursor]));
-  const answers = await provider.commit(slot, checkpoints, budget.requests);
+  const told = await tellProvider(run, news);
   return outcomes.map((outcome) => {
-    const { shard } = outcome.result;
-    const remember = news.get(shard);
-    const answer = answers.get(shard);
-    if (remember === undefined) return outcome;
-    if (answer === 'notOwner') {
-      logger.warn('provider.notOwner', { shard });
-      return { result: { ...outcome.result, stopped: 'lost' }, remember: undefined };
-    }
-    if (answer === 'committed') remember.mirrored = mirroredWord(remember);
-    // Ours is what counts; the next tick tries again.
-    else logger.warn('checkpoint.notMirrored', { shard, error: answer?.error });
+    const { result, remember } = outcome;
+    const answer = told.get(result.shard);
+    if (answer === 'notOwner') return { result: { ...result, stopped: 'lost' }, remember: undefined };
+    // Ours is what counts; where it failed, the next tick tries again.
+    if (answer === 'committed') remember!.mirrored = mirroredWord(remember!);
     return outcome;
   });
 }
 
+/** The service's checkpoint, if it is further on than ours: then others have had the shard. */
+export async function checkpointBeyond(
+  run: TickRun,
+  shard: string,
+  cursor: string,
+): Promise<string | undefined> {
+  const theirs = (await run.providerCheckpoints()).get(shard);
+  return theirs !== undefined && (run.source.distance?.(cursor, theirs) ?? 0) > 0 ? theirs : undefined;
+}
+
 /**
- * Whether the service's checkpoint is further on than ours: then others have had the shard, and ours would only take them back.
- * Asked of services that would let it: who tells that a slot was dropped refuses its commits as well.
+ * Whether bringing ours would only take others back. Asked of services that would let it: who tells that a slot was dropped
+ * refuses its commits as well.
  */
 export async function isPassedAtProvider(run: TickRun, shard: string, cursor: string): Promise<boolean> {
   if (run.provider?.tellsDropped !== false) return false;
-  const theirs = (await run.providerCheckpoints()).get(shard);
-  return theirs !== undefined && (run.source.distance?.(cursor, theirs) ?? 0) > 0;
+  return (await checkpointBeyond(run, shard, cursor)) !== undefined;
 }

@@ -4,7 +4,7 @@ import { commit, settleSought } from '../group/commit.ts';
 import { type Grant, type ShardItem, shardKey } from '../group/items.ts';
 import { mayWork } from '../group/ownership.ts';
 import type { CachedShard } from './cache.ts';
-import { mirroredWord } from './mirror.ts';
+import { checkpointBeyond, mirroredWord, tellProvider } from './mirror.ts';
 import { readOn } from './readOn.ts';
 import type { ShardResult } from './result.ts';
 import type { ShardOutcome, TickRun } from './run.ts';
@@ -79,21 +79,14 @@ function agreed(run: TickRun, shard: string, item: ShardItem): Promise<CachedSha
  * committed, nobody knows any more that the service's checkpoint, further on, is not to be adopted. From then on the service's
  * counts again, as others may read on from there.
  */
-async function toProvider(
-  { provider, store, slot, budget, logger }: TickRun,
-  shard: string,
-  at: CachedShard,
-): Promise<CachedShard | undefined> {
-  if (provider === undefined) return at;
+async function toProvider(run: TickRun, shard: string, at: CachedShard): Promise<CachedShard | undefined> {
+  if (run.provider === undefined) return at;
   const { epoch, cursor } = at;
-  const answer = (await provider.commit(slot, new Map([[shard, cursor]]), budget.requests)).get(shard);
-  if (answer === 'committed') {
-    const isTold = await settleSought(store, { shard, slot, epoch, cursor }, { signal: budget.requests });
-    return isTold ? { ...at, mirrored: mirroredWord(at) } : undefined;
-  }
-  if (answer === 'notOwner') logger.warn('provider.notOwner', { shard });
-  else logger.warn('checkpoint.notMirrored', { shard, error: answer?.error });
-  return undefined;
+  const told = await tellProvider(run, new Map([[shard, cursor]]));
+  if (told.get(shard) !== 'committed') return undefined;
+  const holding = { shard, slot: run.slot, epoch, cursor };
+  const isSettled = await settleSought(run.store, holding, { signal: run.budget.requests });
+  return isSettled ? { ...at, mirrored: mirroredWord(at) } : undefined;
 }
 
 /**
@@ -101,10 +94,9 @@ async function toProvider(
  * (Where our own checkpoint is further on, it could not be brought to the service.)
  */
 async function fromProvider(run: TickRun, shard: string, at: CachedShard): Promise<CachedShard | undefined> {
-  const { source, slot, budget, logger } = run;
-  const to = (await run.providerCheckpoints()).get(shard);
-  if (to === undefined || (source.distance?.(at.cursor, to) ?? 0) <= 0) return at;
-  if (await isEmptyAt(run, shard, to)) return at;
+  const { slot, budget, logger } = run;
+  const to = await checkpointBeyond(run, shard, at.cursor);
+  if (to === undefined || (await isEmptyAt(run, shard, to))) return at;
   const holding = { shard, slot, epoch: at.epoch, cursor: at.cursor };
   const progress = { to, done: false, lagMs: undefined };
   if (!(await commit(run.store, holding, progress, { signal: budget.requests }))) return undefined;
