@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 
 const names = readdirSync(import.meta.dirname)
-  .filter((file) => file !== 'main.ts')
+  .filter((file) => file.endsWith('.ts') && file !== 'main.ts')
   .map((file) => file.replace(/\.ts$/, ''));
 const [name = ''] = process.argv.splice(2, 1);
 if (names.includes(name)) await import(`./${name}.ts`);
