@@ -67,6 +67,18 @@ async function commitAs(group: { provider: ProviderGroup }, shard: string, curso
   expect(outcomes).toEqual(new Map([[shard, 'committed']]));
 }
 
+/** A group of one shard in which a has read `one`, was silent too long, and an official member has read `two`. */
+async function takenByOthers(start: Parameters<typeof setUp>[0]) {
+  const group = await setUp(start, 1);
+  await group.put('0', 'one');
+  for (let round = 0; round < 3; round++) await group.world.round('a');
+  group.clock.advance(3 * INTERVAL_MS);
+  await group.provider.heartbeat('official', [], signal);
+  await group.put('0', 'two');
+  await commitAs(group, group.shard(0), group.ends()['0']!);
+  return group;
+}
+
 describe.each(STAGES)('slots in a group that %s keeps', (_service, start) => {
   it('read what they are assigned, and bring their checkpoints to the service', async () => {
     const group = await setUp(start, 2);
@@ -212,13 +224,7 @@ describe.each(STAGES)('a group of %s, shared with official consumers', (_service
   });
 
   it('passes a shard to them and back, each going on where the other was', async () => {
-    const group = await setUp(start, 1);
-    await group.put('0', 'one');
-    for (let round = 0; round < 3; round++) await group.world.round('a');
-    group.clock.advance(3 * INTERVAL_MS);
-    await group.provider.heartbeat('official', [], signal);
-    await group.put('0', 'two');
-    await commitAs(group, group.shard(0), group.ends()['0']!);
+    const group = await takenByOthers(start);
     group.clock.advance(3 * INTERVAL_MS);
     await group.put('0', 'three');
     for (let round = 0; round < 3; round++) await group.world.round('a');
@@ -232,26 +238,14 @@ describe.each(STAGES)('a group of %s, shared with official consumers', (_service
     ['a new sandbox', 'another'],
     ['its old sandbox', 'a'],
   ])('is not set back by a slot that comes back, in %s, after they have read on', async (_what, sandbox) => {
-    const group = await setUp(start, 1);
-    await group.put('0', 'one');
-    for (let round = 0; round < 3; round++) await group.world.round('a');
-    group.clock.advance(3 * INTERVAL_MS);
-    await group.provider.heartbeat('official', [], signal);
-    await group.put('0', 'two');
-    await commitAs(group, group.shard(0), group.ends()['0']!);
+    const group = await takenByOthers(start);
     await group.world.tick('a', sandbox);
     expect(await group.checkpoints()).toEqual(group.ends());
     expect(group.delivered()).toEqual(['0:one']);
   });
 
   it('is taken over where they are, also if it cannot be asked at first where that is', async () => {
-    const group = await setUp(start, 1);
-    await group.put('0', 'one');
-    for (let round = 0; round < 3; round++) await group.world.round('a');
-    group.clock.advance(3 * INTERVAL_MS);
-    await group.provider.heartbeat('official', [], signal);
-    await group.put('0', 'two');
-    await commitAs(group, group.shard(0), group.ends()['0']!);
+    const group = await takenByOthers(start);
     group.clock.advance(3 * INTERVAL_MS);
     await group.put('0', 'three');
     group.failing.checkpoints = true;
