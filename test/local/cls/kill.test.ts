@@ -2,73 +2,31 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../../lib/runtime.ts';
 import { startCls } from '../../../local/cls/service.ts';
 import { serve } from '../service/child.ts';
+import { expectAnsweredIsKept } from '../service/kill.ts';
 import { newDirectory } from '../service/support.ts';
 import { clientOf } from './child.ts';
 import { beat, commit, createGroup, LOGSET, pull, put, putByKey, TOPIC } from './support.ts';
 
-const ROUNDS = 2;
-const ANSWERS = 60;
-const WRITERS = 8;
-const PADDING = 'x'.repeat(300_000);
 const WANTED = ['--logset', LOGSET, '--topic', TOPIC, '--partitions', '2'];
-const PARTITIONS = [1, 2];
-
-/** Puts one message after another until the service is gone; returns those that were answered, in order. */
-async function write(port: number, name: string, onAnswer: () => void): Promise<string[]> {
-  const answered: string[] = [];
-  for (let number = 0; number < 10_000; number += 1) {
-    const message = `${name}/${number}`;
-    const answer = await put(clientOf(port), [`${message} ${PADDING}`]).catch(() => undefined);
-    if (answer?.outcome !== '200') return answered;
-    answered.push(message);
-    onAnswer();
-  }
-  return answered;
-}
 
 async function readAll(port: number, partition: number): Promise<string[]> {
   const read: string[] = [];
   for (let offset = 0n; ; ) {
     const { messages, next } = await pull(clientOf(port), partition, offset, { Size: 10 * 1024 ** 2 });
     if (next === offset) return read;
-    for (const message of messages.flat()) read.push(message.split(' ')[0]!);
+    for (const message of messages.flat()) read.push(message);
     offset = next;
   }
 }
 
 test('killed while it is written to, the service has every message of which it answered the put', async () => {
-  const data = newDirectory();
-  const answered: string[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const child = serve('cls', '--data', data, ...WANTED);
-    const port = (await child.port)!;
-    let answers = 0;
-    const onAnswer = (): void => {
-      answers += 1;
-      if (answers === ANSWERS) child.process.kill('SIGKILL');
-    };
-    const writers = Array.from({ length: WRITERS }, (_, index) => write(port, `${round}.${index}`, onAnswer));
-    answered.push(...(await Promise.all(writers)).flat());
-    expect((await child.ended).signal).toBe('SIGKILL');
-  }
-  expect(answered.length).toBeGreaterThanOrEqual(ROUNDS * ANSWERS);
-
-  const child = serve('cls', '--data', data);
-  const port = (await child.port)!;
-  const stored = await Promise.all(PARTITIONS.map((partition) => readAll(port, partition)));
-  const all = new Set(stored.flat());
-  expect(all.size).toBe(stored.flat().length);
-  expect(answered.filter((message) => !all.has(message))).toEqual([]);
-  // What was in flight may be there, and nothing more than that.
-  expect(all.size).toBeLessThanOrEqual(answered.length + ROUNDS * WRITERS);
-  for (const partition of stored) {
-    for (const writer of new Set(partition.map((message) => message.split('/')[0]))) {
-      const numbers = partition
-        .filter((message) => message.startsWith(`${writer}/`))
-        .map((message) => Number(message.split('/')[1]));
-      expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
-    }
-  }
+  await expectAnsweredIsKept({
+    service: 'cls',
+    wanted: WANTED,
+    rounds: 2,
+    put: async (port, message) => (await put(clientOf(port), [message])).outcome === '200',
+    readAll: (port) => Promise.all([1, 2].map((partition) => readAll(port, partition))),
+  });
 }, 120_000);
 
 test('killed after it answered, the service has offsets, consumers, splits and deletions as well', async () => {
