@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DataFormat, openDataDirectory } from '../../service/storage/dataDirectory.ts';
+import type { DataFormat } from '../../service/storage/dataDirectory.ts';
 import {
   deleteDocument,
   deleteWithDocument,
@@ -7,9 +7,8 @@ import {
   writeDocument,
   writeMainDocument,
 } from '../../service/storage/documents.ts';
-import { createLogs, type Logs } from '../../service/storage/logs.ts';
+import { type OpenLogs, openLogs } from '../../service/storage/openLogs.ts';
 import { segmentFormat } from '../../service/storage/segment.ts';
-import { unusable } from '../../service/storage/unusable.ts';
 import { RAW_BYTES_MAX } from '../codec.ts';
 import type { Logset } from '../state/state.ts';
 import type { Topic } from '../state/topic.ts';
@@ -45,27 +44,15 @@ const DATA: DataFormat = {
 /** A message may be larger than it was in the upload: its times are longer. */
 const SEGMENTS = segmentFormat('CLSLOG', 1, 2 * RAW_BYTES_MAX);
 
-/**
- * Opens the directory, made if there is none, and reads what it holds. Throws a SettingsError for `data` if another
- * process uses it, or if it holds something else or something damaged.
- */
+/** As `openLogs` says. */
 export function openDirectory(directory: string): OpenedDirectory {
-  const { root, release } = openDataDirectory(directory, DATA);
-  const logs = createLogs(SEGMENTS);
-  const close = (): void => {
-    logs.close();
-    release();
-  };
-  try {
-    const logsets = loadLogsets(root, logs);
-    return { storage: createStorage(root, logs, close), logsets };
-  } catch (error) {
-    close();
-    throw unusable(directory, error);
-  }
+  return openLogs(directory, DATA, SEGMENTS, (opened) => ({
+    logsets: loadLogsets(opened.root, opened.logs),
+    storage: createStorage(opened),
+  }));
 }
 
-function createStorage(root: string, logs: Logs, close: () => void): Storage {
+function createStorage({ root, logs, close }: OpenLogs): Storage {
   const logsetPath = ({ id }: Logset): string => join(root, id, 'logset.json');
   const topicDirectory = ({ id, logsetId }: Topic): string => join(root, logsetId, id);
   /** A group's name may be anything: the file is named by its hash. */

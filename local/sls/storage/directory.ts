@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DataFormat, openDataDirectory } from '../../service/storage/dataDirectory.ts';
+import type { DataFormat } from '../../service/storage/dataDirectory.ts';
 import {
   deleteDocument,
   deleteWithDocument,
@@ -7,9 +7,8 @@ import {
   writeDocument,
   writeMainDocument,
 } from '../../service/storage/documents.ts';
-import { createLogs, type Logs } from '../../service/storage/logs.ts';
+import { type OpenLogs, openLogs } from '../../service/storage/openLogs.ts';
 import { segmentFormat } from '../../service/storage/segment.ts';
-import { unusable } from '../../service/storage/unusable.ts';
 import { BODY_BYTES_MAX } from '../codec.ts';
 import type { Logstore } from '../state/logstore.ts';
 import type { Project } from '../state/state.ts';
@@ -44,27 +43,15 @@ const DATA: DataFormat = {
 };
 const SEGMENTS = segmentFormat('SLSLOG', 1, BODY_BYTES_MAX);
 
-/**
- * Opens the directory, made if there is none, and reads what it holds. Throws a SettingsError for `data` if another
- * process uses it, or if it holds something else or something damaged.
- */
+/** As `openLogs` says. */
 export function openDirectory(directory: string): OpenedDirectory {
-  const { root, release } = openDataDirectory(directory, DATA);
-  const logs = createLogs(SEGMENTS);
-  const close = (): void => {
-    logs.close();
-    release();
-  };
-  try {
-    const projects = loadProjects(root, logs);
-    return { storage: createStorage(root, logs, close), projects };
-  } catch (error) {
-    close();
-    throw unusable(directory, error);
-  }
+  return openLogs(directory, DATA, SEGMENTS, (opened) => ({
+    projects: loadProjects(opened.root, opened.logs),
+    storage: createStorage(opened),
+  }));
 }
 
-function createStorage(root: string, logs: Logs, close: () => void): Storage {
+function createStorage({ root, logs, close }: OpenLogs): Storage {
   const directoryOf = (logstore: Logstore): string => join(root, logstore.project, logstore.name);
   /** Logstores of which the directory does not hold the latest: no group may go to a shard that it does not know. */
   const unsaved = new WeakSet<Logstore>();
