@@ -67,6 +67,21 @@ describe('two deployments that disagree', () => {
     expect(await world.tick('b')).toMatchObject({ outcome: 'worked' });
   });
 
+  it.each([
+    ['sls://shop/a', 'sls://shop/a,b'],
+    ['sls://shop/a', 'sls://shop/b,c'],
+    ['sls://shop/a,b', 'sls://shop/a'],
+    ['sls://shop/a,b', 'sls://other/a,b'],
+    ['cls://logset/a', 'cls://other/a,b'],
+  ])('stay apart from %s to %s: shards of the same names are others', async (before, after) => {
+    const world = createWorld(['0'], { stream: before });
+    await world.round('a');
+    world.settings.settingsVersion = 2;
+    world.settings.stream = after;
+    expect(await world.tick('b')).toMatchObject({ outcome: 'disagrees' });
+    expect(await world.store.get('GROUP', read)).toMatchObject({ settings: { stream: before } });
+  });
+
   it('are also one that knows a later form of the items', async () => {
     const world = createWorld(['0']);
     await world.round('a');
@@ -140,6 +155,18 @@ describe('a cursor past the retention', () => {
     expect(await world.store.get(shardKey('0'), read)).toMatchObject({ cursor: '6' });
   });
 
+  it('passes over once in a tick: a service that goes on refusing is not followed without an end', async () => {
+    const { world } = await meeting('earliest');
+    let begin = 10;
+    world.source.cursorAt = async () => String(begin++);
+    world.source.pull = async () => {
+      throw expired;
+    };
+    const [result] = await world.round('a');
+    expect(result!.shards).toMatchObject([{ stopped: 'cursorExpired', cursor: '10' }]);
+    expect(begin).toBe(11);
+  });
+
   it('stops the shard, where that is wanted, and moves nothing', async () => {
     const { world, result } = await meeting('fail');
     expect(result.shards).toMatchObject([{ stopped: 'cursorExpired', cursor: '0' }]);
@@ -166,6 +193,23 @@ describe('a slot that keeps failing', () => {
     const after = Object.keys((await world.store.get(consumerKey('a'), read))!.assigned!).length;
     const other = Object.keys((await world.store.get(consumerKey('b'), read))!.assigned!).length;
     expect([after, other]).toEqual([before, 4 - before]);
+  });
+});
+
+describe('a slot in which half of the shards fail', () => {
+  it('is not yet taken for the one to blame', async () => {
+    const world = createWorld(['0', '1', '2', '3']);
+    for (let round = 0; round < 3; round++) await world.round('a', 'b');
+    const [failing] = Object.keys((await world.store.get(consumerKey('a'), read))!.assigned!);
+    const failure = { attempts: 5, firstAt: 1, lastAt: 2, to: 'c1', message: 'no' };
+    await world.store.update(
+      shardKey(failing!),
+      { set: { failure }, condition: { exists: 'epoch' } },
+      options,
+    );
+    world.source.replace([], ['4', '5', '6', '7']);
+    for (let round = 0; round < 5; round++) await world.round('a', 'b');
+    expect(Object.keys((await world.store.get(consumerKey('a'), read))!.assigned!)).toHaveLength(4);
   });
 });
 

@@ -102,6 +102,21 @@ describe('a tick', () => {
     expect(result.shards).toMatchObject([{ stopped: 'deadline', batches: 2, cursor: '4' }]);
   });
 
+  it('too short for all of its shards begins with another one each time', async () => {
+    const world = createWorld(['0', '1', '2'], { shardsParallelMax: 1 });
+    for (let round = 0; round < 4; round++) await world.round('a');
+    world.process = async () => world.clock.advance(world.times.functionTimeoutMs);
+    const begun = new Set<string>();
+    for (let round = 0; round < 3; round++) {
+      for (const shard of ['0', '1', '2']) world.source.append(shard, 'late');
+      const before = world.source.pulls.length;
+      await world.tick('a');
+      begun.add(world.source.pulls[before]!.shard);
+      world.clock.advance(INTERVAL_MS);
+    }
+    expect([...begun].sort()).toEqual(['0', '1', '2']);
+  });
+
   it('gives up a batch when its time is over, and brings it again', async () => {
     const world = createWorld(['0']);
     world.source.append('0', 'a', 'b');

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { shardKey } from '../../lib/group/items.ts';
+import { createWorld } from '../support/world.ts';
+
+const options = { signal: new AbortController().signal };
+
+describe('a plan', () => {
+  it('lists the shards after it has read their items: one that another plan makes in between is not missing', async () => {
+    const world = createWorld(['0']);
+    for (let round = 0; round < 3; round++) await world.round('a');
+    const { readAll } = world.store;
+    let made = false;
+    // What makes a plan necessary.
+    world.source.replace([], ['1']);
+    world.store.readAll = async (how) => {
+      if (how.consistent && !made) {
+        made = true;
+        world.source.replace([], ['2']);
+        const item = { epoch: 1, cursor: '0', state: 'open' as const, parents: [] };
+        await world.store.update(shardKey('2'), { set: item, condition: { absent: 'epoch' } }, options);
+      }
+      return readAll(how);
+    };
+    for (let round = 0; round < 6 && !made; round++) await world.round('a');
+    const { shards } = await readAll({ ...options, consistent: true });
+    expect([...shards.keys()]).toEqual(['0', '2', '1']);
+    for (const item of shards.values()) expect(item.missingSince).toBeUndefined();
+  });
+});

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { startBudget } from '../../lib/tick/budget.ts';
+import { createManualClock } from '../support/clock.ts';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('the budget of a tick', () => {
+  it('ends the work before the requests to the table, and both before the deadline', async () => {
+    const clock = createManualClock(0);
+    const budget = startBudget(clock, { deadline: 10_000, reserveMs: 1_000 });
+    const ended = async (atMs: number) => {
+      clock.advance(atMs - clock.now());
+      await turn();
+      return { work: budget.work.aborted, requests: budget.requests.aborted };
+    };
+    expect(await ended(8_999)).toEqual({ work: false, requests: false });
+    expect(await ended(9_000)).toEqual({ work: true, requests: false });
+    // A batch that was finished in time can still be committed, and the function can still answer.
+    expect(await ended(9_749)).toEqual({ work: true, requests: false });
+    expect(await ended(9_750)).toEqual({ work: true, requests: true });
+  });
+
+  it('aborts what is left when the tick ends', async () => {
+    const budget = startBudget(createManualClock(0), { deadline: 10_000, reserveMs: 1_000 });
+    budget.end();
+    await turn();
+    expect([budget.work.aborted, budget.requests.aborted]).toEqual([true, true]);
+  });
+});
