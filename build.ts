@@ -11,6 +11,10 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
 /** CommonJS packages of the user's ask for `require`, which an ES module has not. */
 export const REQUIRE_BANNER =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+/** Only of what we bundle: a user's module may be run anywhere. */
+const LAMBDA_ALIAS = {
+  '@aws-sdk/credential-provider-node': join(ROOT, 'lib/credentials/lambdaCredentials.ts'),
+};
 const ENTRIES_DEFAULT: readonly string[] = ['handler'];
 
 export interface BuiltFile {
@@ -59,7 +63,7 @@ async function bundle(entry: string, source: string, output: string): Promise<Bu
     minify: true,
     // The AWS SDK's CommonJS build would need `require`, which an ES module has not.
     mainFields: ['module', 'main'],
-    ...(entry === 'process' && { banner: { js: REQUIRE_BANNER } }),
+    ...(entry === 'process' ? { banner: { js: REQUIRE_BANNER } } : { alias: LAMBDA_ALIAS }),
     sourcemap: true,
     sourcesContent: false,
     logLevel: 'silent',
