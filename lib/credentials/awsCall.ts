@@ -46,7 +46,7 @@ export async function callAws(
     'x-amz-target': target,
   };
   const request = { service, region, headers, body };
-  const signed = signAwsRequest(request, await account.credentials(), clock.now());
+  const signed = await signAwsRequest(request, await account.credentials(), clock.now());
   const exchange = createExchange(address, RESPONSE_BYTES_MAX);
   const response = await withTimeout(
     { clock, signal: new AbortController().signal, timeoutMs: TIMEOUT_MS },

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { signAwsRequest } from '../../lib/credentials/awsSignature.ts';
 import { serve } from '../sources/http/support.ts';
 
-test('is that of the vector post-vanilla of the test suite of AWS', () => {
+test('is that of the vector post-vanilla of the test suite of AWS', async () => {
   const request = {
     service: 'service',
     region: 'us-east-1',
@@ -14,7 +14,7 @@ test('is that of the vector post-vanilla of the test suite of AWS', () => {
     accessKeyId: 'AKIDEXAMPLE',
     secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
   };
-  const signed = signAwsRequest(request, credentials, Date.UTC(2015, 7, 30, 12, 36));
+  const signed = await signAwsRequest(request, credentials, Date.UTC(2015, 7, 30, 12, 36));
   expect(signed['x-amz-date']).toBe('20150830T123600Z');
   expect(signed.authorization).toBe(
     'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, ' +
@@ -32,7 +32,7 @@ test('is that of the AWS SDK for the same request, with a session token', async 
   const { headers, body } = server.received[0]!;
   const names = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? '')![1]!.split(';');
   const given = names.filter((name) => name !== 'x-amz-date' && name !== 'x-amz-security-token');
-  const signed = signAwsRequest(
+  const signed = await signAwsRequest(
     {
       service: 'dynamodb',
       region: 'eu-west-1',

@@ -55,12 +55,16 @@ async function failure(promise: Promise<unknown>): Promise<Error> {
 }
 
 /** Signs again what arrived, as the service does to see whether the caller knows the secret. */
-function resign({ headers, body }: Received, service: string, region: string): string | undefined {
+async function resign(
+  { headers, body }: Received,
+  service: string,
+  region: string,
+): Promise<string | undefined> {
   const names = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? '')![1]!.split(';');
   const given = names.filter((name) => name !== 'x-amz-date' && name !== 'x-amz-security-token');
   const signed = Object.fromEntries(given.map((name) => [name, String(headers[name])]));
   const request = { service, region, headers: signed, body: body.toString() };
-  return signAwsRequest(request, AWS_KEY, clock.now()).authorization;
+  return (await signAwsRequest(request, AWS_KEY, clock.now())).authorization;
 }
 
 describe.each(SERVICES)('what $service holds', (service) => {
@@ -85,7 +89,7 @@ describe.each(SERVICES)('what $service holds', (service) => {
     });
     expect(JSON.parse(request!.body.toString())).toEqual(service.asked);
     expect(request!.headers.authorization).toContain(`/ap-southeast-1/${service.service}/aws4_request`);
-    expect(request!.headers.authorization).toBe(resign(request!, service.service, 'ap-southeast-1'));
+    expect(request!.headers.authorization).toBe(await resign(request!, service.service, 'ap-southeast-1'));
     await request!.closed;
   });
 
