@@ -1,5 +1,6 @@
 import { formatDuration, parseDuration } from '../lib/config/duration.ts';
 import { readSettings } from '../lib/config/settings.ts';
+import { deployedSlots } from '../lib/config/slot.ts';
 import { deriveTimes } from '../lib/config/times.ts';
 import { SettingsError } from '../lib/errors.ts';
 
@@ -48,6 +49,7 @@ export async function consume(framework: Framework): Promise<Deployment> {
     interval: String(interval),
     prefix: `${service}-${stage}`,
     environment: { ...(environment as Record<string, string>), ...(ofSource as Record<string, string>) },
+    warn: (line) => process.stderr.write(`Warning: ${line}\n`),
   });
 }
 
@@ -66,6 +68,8 @@ export function deploy(given: {
   /** Before the slot in the names of schedules, which are one namespace in an account and region. */
   prefix: string;
   environment: Readonly<Record<string, string>>;
+  /** Told what may be a mistake. */
+  warn?: (line: string) => void;
 }): Deployment {
   const slots = readSlots(given.slots);
   const intervalMs = parseDuration('interval', given.interval);
@@ -75,9 +79,10 @@ export function deploy(given: {
     ...given.environment,
     SHARDBEAT_INTERVAL: formatDuration(intervalMs),
     SHARDBEAT_FUNCTION_TIMEOUT: formatDuration(timeoutMs),
+    SHARDBEAT_SLOTS: String(slots),
   };
-  readSettings(environment);
-  const names = Array.from({ length: slots }, (_, index) => `consumer-${index}`);
+  for (const { name, remedy } of readSettings(environment).unknown) given.warn?.(`${name}: ${remedy}`);
+  const names = deployedSlots(slots);
   return {
     slots,
     timeout: timeoutMs / 1_000,

@@ -17,6 +17,7 @@ const settings = readSettings(process.env);
 const { group, table, logLevel: level } = settings;
 const write = (line: string) => process.stdout.write(`${line}\n`);
 const logger = createLogger({ level, write, now: clock.now, fields: { group } });
+for (const unknown of settings.unknown) logger.warn('settings.unknown', { ...unknown });
 const client = new DynamoDBClient({
   maxAttempts: 1,
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
@@ -33,7 +34,7 @@ const dependencies = {
 /** One tick of the slot that the event names. The schedule sends `{ "slot": "consumer-0" }`. */
 export const handler = middy<TickEvent, TickResult, Error, Context>().handler(async (event, context) => {
   const deadline = clock.now() + context.getRemainingTimeInMillis();
-  const result = await tick(dependencies, settings, { slot: readSlot(event), deadline });
+  const result = await tick(dependencies, settings, { slot: readSlot(event, settings.slots), deadline });
   write(metricsLine(result, { group, now: clock.now() }));
   return result;
 });

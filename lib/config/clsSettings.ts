@@ -6,7 +6,16 @@ import { addressesOf } from '../sources/cls/endpoint.ts';
 import type { CredentialsProvider } from '../sources/http/credentials.ts';
 import { AwsEndpointEntries, readCredentials } from './credentials.ts';
 import { formatDuration } from './duration.ts';
-import { count, type Environment, namesOf, oneOf, parseEnvironment, required } from './rules.ts';
+import {
+  count,
+  type Environment,
+  keyPart,
+  namesOf,
+  oneOf,
+  parseEnvironment,
+  required,
+  storedName,
+} from './rules.ts';
 import type { Times } from './times.ts';
 
 /** What `createClsStream` takes, but for the credentials, which may have to be fetched first. */
@@ -45,13 +54,16 @@ const Schema = v.object({
   SHARDBEAT_CLS_TOPICS: required('the id of the topic, or several with commas between them'),
   SHARDBEAT_CLS_QUERY: v.optional(v.string()),
   SHARDBEAT_CLS_PULL_BYTES_MAX: count(2 * MIB, 10 * MIB, 2 * MIB),
-  SHARDBEAT_CLS_ACCESS_KEY_ID: v.optional(v.string()),
-  SHARDBEAT_CLS_ACCESS_KEY_SECRET: v.optional(v.string()),
-  SHARDBEAT_CLS_SECURITY_TOKEN: v.optional(v.string()),
-  SHARDBEAT_CLS_SECRET: v.optional(v.string()),
-  SHARDBEAT_CLS_PARAMETER: v.optional(v.string()),
+  SHARDBEAT_CLS_ACCESS_KEY_ID: keyPart(),
+  SHARDBEAT_CLS_ACCESS_KEY_SECRET: keyPart(),
+  SHARDBEAT_CLS_SECURITY_TOKEN: keyPart(),
+  SHARDBEAT_CLS_SECRET: storedName('a secret of Secrets Manager'),
+  SHARDBEAT_CLS_PARAMETER: storedName('a parameter of the Parameter Store'),
   ...AwsEndpointEntries,
 });
+
+/** What the variables are called that only this source reads. */
+export const CLS_NAMES: readonly string[] = Object.keys(Schema.entries);
 
 /** What all sources have in common, read already. */
 interface Common {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { StoredCredentials } from '../credentials/stored.ts';
 import { SettingsError } from '../errors.ts';
+import { parseEndpoint } from '../sources/http/address.ts';
 import type { CredentialsProvider } from '../sources/http/credentials.ts';
 
 /** Where the stored ones are fetched: another address of the service, or of all services, as the AWS SDK knows them. */
@@ -33,14 +34,13 @@ export function readCredentials(
   if (rival !== undefined) {
     throw new SettingsError(rival, '(set)', `${field} is set too: leave out one of them`);
   }
-  const endpointOf = (special: string | undefined) => ({ endpoint: special ?? read.AWS_ENDPOINT_URL });
   if (SECRET !== undefined) {
-    const endpoint = endpointOf(read.AWS_ENDPOINT_URL_SECRETS_MANAGER);
-    return { service: 'secretsmanager', id: SECRET, field: `${prefix}SECRET`, ...endpoint };
+    const endpoint = endpointIn(read, 'AWS_ENDPOINT_URL_SECRETS_MANAGER');
+    return { service: 'secretsmanager', id: SECRET, field: `${prefix}SECRET`, endpoint };
   }
   if (PARAMETER !== undefined) {
-    const endpoint = endpointOf(read.AWS_ENDPOINT_URL_SSM);
-    return { service: 'ssm', id: PARAMETER, field: `${prefix}PARAMETER`, ...endpoint };
+    const endpoint = endpointIn(read, 'AWS_ENDPOINT_URL_SSM');
+    return { service: 'ssm', id: PARAMETER, field: `${prefix}PARAMETER`, endpoint };
   }
   const missing = (name: string, what: string): never => {
     const remedy = `set it: ${what}, or ${prefix}SECRET or ${prefix}PARAMETER instead`;
@@ -52,4 +52,11 @@ export function readCredentials(
   }
   const securityToken = own('SECURITY_TOKEN');
   return () => ({ accessKeyId, accessKeySecret, ...(securityToken !== undefined && { securityToken }) });
+}
+
+/** The address for one service, or else that for all of them. */
+function endpointIn(read: AwsEndpoints, special: keyof AwsEndpoints): string | undefined {
+  const field = read[special] === undefined ? 'AWS_ENDPOINT_URL' : special;
+  const endpoint = read[field];
+  return endpoint === undefined ? undefined : parseEndpoint(endpoint, field, 'http://127.0.0.1:4566').origin;
 }

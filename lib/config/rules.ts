@@ -13,6 +13,28 @@ export const name = (remedy: string) =>
 export const oneOf = <const T extends readonly [string, ...string[]]>(choices: T, otherwise: T[number]) =>
   v.optional(v.picklist(choices, `choose ${choices.join(' or ')}`), otherwise as T[number]);
 
+/** What goes into a header as it is. Beside these, a header holds no character, or is cut off by it. */
+const PRINTABLE = /^[!-~]+$/;
+export const isPrintable = (text: string): boolean => PRINTABLE.test(text);
+
+/** A part of a key, or a token. White space and line ends around it are gone already: see `parseEnvironment`. */
+export const keyPart = () =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(PRINTABLE, 'copy it again: it has white space or a character that is no printable ASCII'),
+    ),
+  );
+
+/** Name or ARN of what AWS keeps. */
+export const storedName = (what: string) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[\w/+=.@:-]{1,2048}$/, `write the name or the ARN of ${what}, not what it holds`),
+    ),
+  );
+
 /** A whole number from `least` to `most`, written in digits; `otherwise` unless it is set. */
 export const count = (otherwise: number, most: number, least = 1) => {
   const remedy = `write a whole number from ${least} to ${most}`;
@@ -37,8 +59,12 @@ export function namesOf(
   throw new SettingsError(field, text, `write ${remedy}, at most ${most}, with commas between them`);
 }
 
+/** What a key may have been put into, by right or by mistake. */
+const SECRET = /_(ACCESS_KEY_ID|SECRET|SECURITY_TOKEN|PARAMETER)$/;
+
 /**
- * Checks the variables that the schema names. One that is set to nothing counts as not set: templates often leave it so.
+ * Checks the variables that the schema names. White space, line ends and a byte order mark around a value are left out: files and
+ * pastes bring them. One that is set to nothing counts as not set: templates often leave it so.
  * Throws a SettingsError for the first that cannot be used; no secret gets into it.
  */
 export function parseEnvironment<const S extends v.ObjectEntries>(
@@ -46,11 +72,11 @@ export function parseEnvironment<const S extends v.ObjectEntries>(
   environment: Environment,
 ): v.InferOutput<v.ObjectSchema<S, undefined>> {
   const fields = Object.keys(schema.entries);
-  const present = Object.fromEntries(fields.map((field) => [field, environment[field] || undefined]));
+  const present = Object.fromEntries(fields.map((field) => [field, environment[field]?.trim() || undefined]));
   const parsed = v.safeParse(schema, present);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   const field = v.getDotPath(issue) ?? 'environment';
-  const secret = field.endsWith('_SECRET') && issue.input !== undefined;
+  const secret = SECRET.test(field) && issue.input !== undefined;
   throw new SettingsError(field, secret ? '(hidden)' : issue.input, issue.message);
 }

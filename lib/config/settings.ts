@@ -2,12 +2,16 @@ import * as v from 'valibot';
 import { SettingsError } from '../errors.ts';
 import { planByLag } from '../group/planByLag.ts';
 import { planEvenly, type Strategy } from '../group/planner.ts';
+import { systemClock } from '../runtime.ts';
 import type { Position } from '../sources/source.ts';
-import { type ClsSettings, readCls } from './clsSettings.ts';
+import { CLS_NAMES, type ClsSettings, readCls } from './clsSettings.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { parseInstant } from './instant.ts';
 import { count, type Environment, name, oneOf, parseEnvironment, required } from './rules.ts';
-import { readSls, type SlsSettings } from './slsSettings.ts';
+import { readSlots } from './slot.ts';
+import { readSls, SLS_NAMES, type SlsSettings } from './slsSettings.ts';
 import { deriveTimes, type Times } from './times.ts';
+import { type UnknownSetting, unknownSettings } from './unknown.ts';
 
 /** Everything a function is told from outside, read once, checked together. */
 export type Settings = CommonSettings & SourceSettings;
@@ -19,6 +23,8 @@ export interface CommonSettings {
   group: string;
   table: string;
   times: Times;
+  /** Which slots the group has; undefined: whatever an event names. */
+  slots: readonly string[] | undefined;
   /** Who assigns the shards: our planner, or the service's own consumer group. */
   coordination: 'dynamodb' | 'provider';
   /** Which stream the group reads: `sls://project/logstore` (or `a,b`), `cls://logset/topic` (or `a,b`). */
@@ -37,12 +43,15 @@ export interface CommonSettings {
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Module with the user's `process`, a path or a URL; relative to the function's bundle. */
   process: string;
+  /** What is set and that nobody reads, for a warning. */
+  unknown: readonly UnknownSetting[];
 }
 
 const Schema = v.object({
   SHARDBEAT_GROUP: name('the name of the consumer group'),
   SHARDBEAT_TABLE: name('the name of the DynamoDB table of infra/table.yml'),
   SHARDBEAT_INTERVAL: required('the schedule, such as 1m'),
+  SHARDBEAT_SLOTS: v.optional(v.string()),
   SHARDBEAT_SESSION_TIMEOUT: v.optional(v.string()),
   SHARDBEAT_FUNCTION_TIMEOUT: v.optional(v.string()),
   SHARDBEAT_SOURCE: v.picklist(['sls', 'cls'], 'set it to sls or cls'),
@@ -65,8 +74,11 @@ const Schema = v.object({
   SHARDBEAT_PROCESS: v.optional(v.string(), './process.mjs'),
 });
 
-/** Reads and checks the environment. Throws a SettingsError for the first field that cannot be used. */
-export function readSettings(environment: Environment): Settings {
+/**
+ * Reads and checks the environment. Throws a SettingsError for the first field that cannot be used. `now`: milliseconds since 1970,
+ * for the times that must be past.
+ */
+export function readSettings(environment: Environment, now: number = systemClock.now()): Settings {
   const read = parseEnvironment(Schema, environment);
   const times = readTimes(read);
   const { source, countMax, stream, order } = readSource(read, environment, times);
@@ -75,10 +87,11 @@ export function readSettings(environment: Environment): Settings {
     group: read.SHARDBEAT_GROUP,
     table: read.SHARDBEAT_TABLE,
     times,
+    slots:
+      read.SHARDBEAT_SLOTS === undefined ? undefined : readSlots('SHARDBEAT_SLOTS', read.SHARDBEAT_SLOTS),
     stream,
     coordination: read.SHARDBEAT_COORDINATION,
-    start: parseStart(read.SHARDBEAT_START),
-    endAt: read.SHARDBEAT_END === undefined ? undefined : parseTime('SHARDBEAT_END', read.SHARDBEAT_END),
+    ...readSpan(read, now),
     settingsVersion: read.SHARDBEAT_SETTINGS_VERSION,
     strategy: read.SHARDBEAT_STRATEGY === 'even' ? planEvenly : planByLag,
     onCursorExpired: read.SHARDBEAT_CURSOR_EXPIRED,
@@ -89,6 +102,7 @@ export function readSettings(environment: Environment): Settings {
     shardsParallelMax: read.SHARDBEAT_SHARDS_PARALLEL_MAX,
     logLevel: read.SHARDBEAT_LOG_LEVEL,
     process: read.SHARDBEAT_PROCESS,
+    unknown: unknownIn(environment, read.SHARDBEAT_SOURCE),
   };
 }
 
@@ -144,6 +158,26 @@ function readTimes(read: Read): Times {
   return deriveTimes(intervalMs, { ...given('functionTimeout'), ...given('sessionTimeout') }, fields);
 }
 
+/** Of clocks, and of whoever writes `now`. Until a time of the future comes, a group would read what it should leave out. */
+const START_AHEAD_MS_MAX = 15 * 60_000;
+
+/** From where to where the group reads. */
+function readSpan(read: Read, now: number): { start: Position; endAt: number | undefined } {
+  const { SHARDBEAT_START: from, SHARDBEAT_END: to } = read;
+  const start = parseStart(from);
+  const endAt = to === undefined ? undefined : parseTime('SHARDBEAT_END', to);
+  if (start.at !== 'time') return { start, endAt };
+  if (start.unixMs > now + START_AHEAD_MS_MAX) {
+    const remedy = 'it is in the future: choose end, or a time that has come';
+    throw new SettingsError('SHARDBEAT_START', from, remedy);
+  }
+  if (endAt !== undefined && endAt <= start.unixMs) {
+    const remedy = `there is nothing to read: choose a time after SHARDBEAT_START (${from})`;
+    throw new SettingsError('SHARDBEAT_END', to, remedy);
+  }
+  return { start, endAt };
+}
+
 function parseStart(text: string): Position {
   if (text === 'begin' || text === 'end') return { at: text };
   return { at: 'time', unixMs: parseTime('SHARDBEAT_START', text, 'begin, end, ') };
@@ -151,8 +185,14 @@ function parseStart(text: string): Position {
 
 /** ISO 8601 with a zone, or Unix seconds; milliseconds since 1970. */
 function parseTime(field: string, text: string, others = ''): number {
-  const isTime = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text);
-  const unixMs = /^\d{9,10}$/.test(text) ? Number(text) * 1_000 : isTime ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(unixMs)) return unixMs;
-  throw new SettingsError(field, text, `write ${others}2026-01-31T12:00:00Z or Unix seconds`);
+  const unixMs = /^[1-9]\d{8,9}$/.test(text) ? Number(text) * 1_000 : parseInstant(text);
+  if (unixMs !== undefined && unixMs >= 0) return unixMs;
+  const remedy = `write ${others}2026-01-31T12:00:00Z or Unix seconds, of a day that is in the calendar`;
+  throw new SettingsError(field, text, remedy);
+}
+
+function unknownIn(environment: Environment, source: 'sls' | 'cls'): UnknownSetting[] {
+  const common = Object.keys(Schema.entries);
+  const [own, other] = source === 'sls' ? [SLS_NAMES, CLS_NAMES] : [CLS_NAMES, SLS_NAMES];
+  return unknownSettings(environment, [...common, ...own], other);
 }

@@ -4,7 +4,17 @@ import { SettingsError } from '../errors.ts';
 import type { CredentialsProvider } from '../sources/http/credentials.ts';
 import { addressOf, REGION_REMEDY, regionOf } from '../sources/sls/endpoint.ts';
 import { AwsEndpointEntries, readCredentials } from './credentials.ts';
-import { count, type Environment, name, namesOf, oneOf, parseEnvironment, required } from './rules.ts';
+import {
+  count,
+  type Environment,
+  keyPart,
+  name,
+  namesOf,
+  oneOf,
+  parseEnvironment,
+  required,
+  storedName,
+} from './rules.ts';
 
 /** What `createSlsStream` takes, but for the credentials, which may have to be fetched first. */
 export interface SlsSettings {
@@ -28,18 +38,23 @@ const Schema = v.object({
   SHARDBEAT_SLS_ENDPOINT: required('such as cn-hangzhou.log.aliyuncs.com'),
   SHARDBEAT_SLS_PROJECT: name('the SLS project'),
   SHARDBEAT_SLS_LOGSTORE: required('the SLS logstore, or several with commas between them'),
-  SHARDBEAT_SLS_REGION: v.optional(v.string()),
+  SHARDBEAT_SLS_REGION: v.optional(
+    v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'write it as Alibaba Cloud does: cn-hangzhou')),
+  ),
   SHARDBEAT_SLS_SIGNATURE: oneOf(['v4', 'v1'], 'v4'),
   SHARDBEAT_SLS_COMPRESSION: oneOf(['zstd', 'lz4'], 'zstd'),
   SHARDBEAT_SLS_QUERY: v.optional(v.string()),
   SHARDBEAT_SLS_PROCESSOR: v.optional(v.string()),
-  SHARDBEAT_SLS_ACCESS_KEY_ID: v.optional(v.string()),
-  SHARDBEAT_SLS_ACCESS_KEY_SECRET: v.optional(v.string()),
-  SHARDBEAT_SLS_SECURITY_TOKEN: v.optional(v.string()),
-  SHARDBEAT_SLS_SECRET: v.optional(v.string()),
-  SHARDBEAT_SLS_PARAMETER: v.optional(v.string()),
+  SHARDBEAT_SLS_ACCESS_KEY_ID: keyPart(),
+  SHARDBEAT_SLS_ACCESS_KEY_SECRET: keyPart(),
+  SHARDBEAT_SLS_SECURITY_TOKEN: keyPart(),
+  SHARDBEAT_SLS_SECRET: storedName('a secret of Secrets Manager'),
+  SHARDBEAT_SLS_PARAMETER: storedName('a parameter of the Parameter Store'),
   ...AwsEndpointEntries,
 });
+
+/** What the variables are called that only this source reads. */
+export const SLS_NAMES: readonly string[] = Object.keys(Schema.entries);
 
 /** Checks together what belongs together. Throws a SettingsError for the first variable that cannot be used. */
 export function readSls(

@@ -1,5 +1,5 @@
 import { SettingsError } from '../errors.ts';
-import { formatDuration } from './duration.ts';
+import { DURATION_MS_MAX, formatDuration } from './duration.ts';
 
 /** Every time of a group, all derived from the one interval that was written. Milliseconds. */
 export interface Times {
@@ -21,6 +21,13 @@ const FIELDS = { interval: 'interval', functionTimeout: 'functionTimeout', sessi
 const INTERVAL_MS_MIN = 500;
 /** CLS takes a consumer for offline after two intervals, and allows 30 minutes. */
 const INTERVAL_MS_MAX = 30 * 60_000;
+/** The reserve is 50 ms of it at least; a heartbeat, a claim, a pull and its checkpoint need the rest. */
+const FUNCTION_TIMEOUT_MS_MIN = 200;
+/**
+ * A dead slot's shards are read by nobody for as long. Log services keep records for a day at least: longer than that, and they could
+ * be gone before anybody else is given the shard.
+ */
+const SESSION_TIMEOUT_MS_MAX = DURATION_MS_MAX;
 
 /**
  * Derives and checks all times from the interval. The function gets 80 % of it: what is left covers the margin and a
@@ -43,8 +50,16 @@ export function deriveTimes(
     const remedy = `with an interval of ${formatDuration(intervalMs)} it must be under ${formatDuration(intervalMs - skewMarginMs)}, so that a tick has ended when the next one starts`;
     throw new SettingsError(fields.functionTimeout, formatDuration(functionTimeoutMs), remedy);
   }
+  if (!(functionTimeoutMs >= FUNCTION_TIMEOUT_MS_MIN)) {
+    const remedy = `a tick needs ${formatDuration(FUNCTION_TIMEOUT_MS_MIN)} or more to work and to end in time`;
+    throw new SettingsError(fields.functionTimeout, formatDuration(functionTimeoutMs), remedy);
+  }
   if (sessionTimeoutMs <= intervalMs) {
     const remedy = `it must be longer than the interval (${formatDuration(intervalMs)}), or every tick finds its slot expired`;
+    throw new SettingsError(fields.sessionTimeout, formatDuration(sessionTimeoutMs), remedy);
+  }
+  if (!(sessionTimeoutMs <= SESSION_TIMEOUT_MS_MAX)) {
+    const remedy = `choose ${formatDuration(SESSION_TIMEOUT_MS_MAX)} or less: nobody reads a dead slot's shards until then`;
     throw new SettingsError(fields.sessionTimeout, formatDuration(sessionTimeoutMs), remedy);
   }
   const reserveMs = clamp(functionTimeoutMs * 0.1, 50, 3_000);

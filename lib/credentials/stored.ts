@@ -1,4 +1,6 @@
 /** Credentials that stand in AWS: a secret of Secrets Manager, or a SecureString of the Parameter Store. */
+import { parseInstant } from '../config/instant.ts';
+import { isPrintable } from '../config/rules.ts';
 import { SettingsError, ShardbeatError } from '../errors.ts';
 import type { Clock } from '../runtime.ts';
 import type { CredentialsProvider } from '../sources/http/credentials.ts';
@@ -49,7 +51,7 @@ export async function fetchStored(
   const credentials = stored === undefined ? undefined : parseCredentials(stored);
   if (credentials !== undefined) return credentials;
   const remedy =
-    'it must hold {"accessKeyId": "…", "accessKeySecret": "…"}, with a securityToken and its expiration if it is temporary';
+    'it must hold {"accessKeyId": "…", "accessKeySecret": "…"}, with a securityToken and its expiration if it is temporary, all of it printable ASCII without white space inside';
   throw new SettingsError(field, id, remedy);
 }
 
@@ -72,32 +74,35 @@ const SERVICES = {
 
 /**
  * `{accessKeyId, accessKeySecret, securityToken?, expiration?}`, also with capitals as Alibaba Cloud's STS answers;
- * `expiration` in ISO 8601. Undefined for anything else.
+ * `expiration` in ISO 8601. White space, line ends and a byte order mark around it all, or around a part, are left out; a token or an
+ * expiration of nothing is none. Undefined for anything else.
  */
 export function parseCredentials(stored: unknown): ExpiringCredentials | undefined {
   const value = parseJson(stored);
   if (typeof value !== 'object' || value === null) return undefined;
   const field = (name: string): unknown => {
     const { [name]: plain, [name[0]!.toUpperCase() + name.slice(1)]: capital } = value as Answer;
-    return plain ?? capital;
+    const given = plain ?? capital;
+    return typeof given === 'string' ? given.trim() : given;
   };
   const accessKeyId = field('accessKeyId');
   const accessKeySecret = field('accessKeySecret');
-  const securityToken = field('securityToken');
-  const expiration = field('expiration');
-  if (!isText(accessKeyId) || !isText(accessKeySecret)) return undefined;
-  if (securityToken !== undefined && !isText(securityToken)) return undefined;
-  const expiresAt = expiration === undefined ? undefined : Date.parse(String(expiration));
-  if (Number.isNaN(expiresAt)) return undefined;
+  const securityToken = field('securityToken') || undefined;
+  const expiration = field('expiration') || undefined;
+  if (!isPart(accessKeyId) || !isPart(accessKeySecret)) return undefined;
+  if (securityToken !== undefined && !isPart(securityToken)) return undefined;
+  const expiresAt = expiration === undefined ? undefined : parseInstant(String(expiration));
+  if (expiration !== undefined && expiresAt === undefined) return undefined;
   return { accessKeyId, accessKeySecret, securityToken, expiresAt };
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+/** What a header can hold: anything else would fail with every request, far from where it was written. */
+const isPart = (value: unknown): value is string => typeof value === 'string' && isPrintable(value);
 
 /** The error of `JSON.parse` quotes its input. */
 function parseJson(text: unknown): unknown {
   try {
-    return typeof text === 'string' ? JSON.parse(text) : undefined;
+    return typeof text === 'string' ? JSON.parse(text.trim()) : undefined;
   } catch {
     return undefined;
   }

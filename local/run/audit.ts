@@ -9,7 +9,7 @@ import type { Batch, Process } from '../../lib/delivery/process.ts';
 import { openLedger } from './ledger.ts';
 import { CONTENT_FIELD, LINE_FIELD } from './record.ts';
 
-const { SHARDBEAT_LOCAL_SLOT: slot, SHARDBEAT_LOCAL_LEDGER: ledger, SHARDBEAT_LOCAL_PROCESS: module } = env;
+const { LOCAL_SLOT: slot, LOCAL_LEDGER: ledger, LOCAL_PROCESS: module } = env;
 if (!slot || !ledger || !module) throw new Error('audit: slot, ledger and process must be given');
 
 const userProcess = await loadProcess(module, import.meta.url);

@@ -97,9 +97,9 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
     environmentOf: (slot) => ({
       ...stack.environment,
       SHARDBEAT_PROCESS: pathToFileURL(bundles.audit).href,
-      SHARDBEAT_LOCAL_PROCESS: pathToFileURL(bundles.process).href,
-      SHARDBEAT_LOCAL_LEDGER: ledgerFile,
-      SHARDBEAT_LOCAL_SLOT: slot,
+      LOCAL_PROCESS: pathToFileURL(bundles.process).href,
+      LOCAL_LEDGER: ledgerFile,
+      LOCAL_SLOT: slot,
     }),
     clock,
     listener: createListener({ board, screen, watch, timeoutMs: functionTimeoutMs, shardName }),

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadProcess } from '../../lib/delivery/loadProcess.ts';
 import type { Process } from '../../lib/delivery/process.ts';
 
-const { SHARDBEAT_CHAOS_AUDIT: audit, SHARDBEAT_CHAOS_ORDER: orderFile } = env;
+const { CHAOS_AUDIT: audit, CHAOS_ORDER: orderFile } = env;
 if (!audit || !orderFile) throw new Error('the audit and the order file must be given');
 
 const note = await loadProcess(audit, import.meta.url);

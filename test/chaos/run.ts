@@ -135,11 +135,11 @@ async function functionOf(
     environmentOf: (slot) => ({
       ...environment,
       SHARDBEAT_PROCESS: pathToFileURL(bundles.process).href,
-      SHARDBEAT_CHAOS_AUDIT: pathToFileURL(bundles.audit).href,
-      SHARDBEAT_CHAOS_ORDER: orderFileOf(slot),
-      SHARDBEAT_LOCAL_PROCESS: pathToFileURL(join(deployed, 'process.mjs')).href,
-      SHARDBEAT_LOCAL_LEDGER: ledgerFile,
-      SHARDBEAT_LOCAL_SLOT: slot,
+      CHAOS_AUDIT: pathToFileURL(bundles.audit).href,
+      CHAOS_ORDER: orderFileOf(slot),
+      LOCAL_PROCESS: pathToFileURL(join(deployed, 'process.mjs')).href,
+      LOCAL_LEDGER: ledgerFile,
+      LOCAL_SLOT: slot,
     }),
   };
 }

@@ -11,7 +11,7 @@ const base = {
   SHARDBEAT_CLS_LOGSET: '6f6ded3f-948c-4616-9c7c-956a95d8c1a3',
   SHARDBEAT_CLS_TOPICS: 'b0000000-0000-4000-8000-000000000000',
 };
-const key = { SHARDBEAT_CLS_ACCESS_KEY_ID: 'id', SHARDBEAT_CLS_ACCESS_KEY_SECRET: 'very secret' };
+const key = { SHARDBEAT_CLS_ACCESS_KEY_ID: 'id', SHARDBEAT_CLS_ACCESS_KEY_SECRET: 'very-secret' };
 const complete = { ...base, ...key };
 const provider = { ...complete, SHARDBEAT_COORDINATION: 'provider' };
 const MIB = 1024 * 1024;

@@ -10,7 +10,7 @@ const base = {
   SHARDBEAT_SLS_PROJECT: 'shop',
   SHARDBEAT_SLS_LOGSTORE: 'orders',
 };
-const key = { SHARDBEAT_SLS_ACCESS_KEY_ID: 'id', SHARDBEAT_SLS_ACCESS_KEY_SECRET: 'very secret' };
+const key = { SHARDBEAT_SLS_ACCESS_KEY_ID: 'id', SHARDBEAT_SLS_ACCESS_KEY_SECRET: 'very-secret' };
 const complete = { ...base, ...key };
 
 const readSettings = (environment: Record<string, string | undefined>) =>
@@ -78,7 +78,7 @@ describe('credentials', () => {
     const plain = credentialsOf(key);
     expect(typeof plain === 'function' && (await plain())).toEqual({
       accessKeyId: 'id',
-      accessKeySecret: 'very secret',
+      accessKeySecret: 'very-secret',
     });
     const temporary = credentialsOf({ ...key, SHARDBEAT_SLS_SECURITY_TOKEN: 'token' });
     expect(typeof temporary === 'function' && (await temporary())).toMatchObject({ securityToken: 'token' });

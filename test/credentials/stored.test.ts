@@ -192,10 +192,24 @@ describe('stored text', () => {
   });
 
   test.each([
+    `\ufeff${JSON.stringify(KEY)}\r\n`,
+    JSON.stringify({ accessKeyId: ' the-id\n', accessKeySecret: '\ufeffthe-secret\r\n' }),
+    JSON.stringify({ ...KEY, securityToken: '', expiration: '' }),
+    JSON.stringify({ ...KEY, securityToken: '\n', expiration: null }),
+  ])('may come from a file, with what that puts around it, and a token of nothing: %j', (text) => {
+    expect(parseCredentials(text)).toEqual({ ...KEY, securityToken: undefined, expiresAt: undefined });
+  });
+
+  test.each([
     { ...KEY, accessKeyId: '' },
     { ...KEY, accessKeySecret: 7 },
-    { ...KEY, securityToken: '' },
+    { ...KEY, accessKeyId: ' \n' },
+    { ...KEY, accessKeyId: 'the\nid' },
+    { ...KEY, accessKeySecret: 'schlüssel' },
+    { ...KEY, securityToken: 'a b' },
+    { ...KEY, securityToken: 7 },
     { ...KEY, expiration: 'soon' },
+    { ...KEY, expiration: '2026-02-30T00:00:00Z' },
   ])('is refused where a part cannot be used: %j', (value) => {
     expect(parseCredentials(JSON.stringify(value))).toBeUndefined();
   });

@@ -17,6 +17,7 @@ const BYTES_MAX = { 'handler.mjs': 340_000, 'process.mjs': 1_000 };
 interface Told {
   node: string;
   handler?: string;
+  logged?: string[];
   error?: { name: string; field: string; message: string; stack: string };
 }
 
@@ -41,7 +42,9 @@ async function coldStart(changes: Record<string, string | undefined>, event?: un
     [COLD_START, join(packaged.directory, bundle), ...argument],
     { env: environment, cwd: packaged.directory },
   );
-  return JSON.parse(stdout);
+  // Before it stands what the function logs.
+  const logged = stdout.trim().split('\n');
+  return { ...JSON.parse(logged.pop()!), ...(logged.length > 0 && { logged }) };
 }
 
 describe('the archive', () => {
@@ -94,6 +97,19 @@ describe('the unpacked function', () => {
     const { error, handler } = await coldStart({}, { time: '2026-01-31T12:00:00Z' });
     expect(handler).toBe('function');
     expect(error).toMatchObject({ name: 'SettingsError', field: 'event.slot' });
+  });
+
+  it('refuses a slot that has no schedule, before it asks anybody anything', async () => {
+    const { error } = await coldStart({}, { slot: 'consumer-9' });
+    expect(error).toMatchObject({ name: 'SettingsError', field: 'event.slot' });
+    expect(error?.message).toContain('the group has consumer-0, consumer-1: SHARDBEAT_SLOTS says so');
+  });
+
+  it('warns of a setting that nobody reads', async () => {
+    const { logged, handler } = await coldStart({ SHARDBEAT_STRAT: 'end' });
+    expect(handler).toBe('function');
+    const [warning] = (logged ?? []).map((line) => JSON.parse(line));
+    expect(warning).toMatchObject({ level: 'warn', event: 'settings.unknown', name: 'SHARDBEAT_STRAT' });
   });
 
   it('names sources, not places in a minified line, when it fails', async () => {

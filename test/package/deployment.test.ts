@@ -74,4 +74,20 @@ describe('the deployment', () => {
       environment: { SHARDBEAT_INTERVAL: '1m', SHARDBEAT_FUNCTION_TIMEOUT: '48s' },
     });
   });
+
+  it('tells the function which slots have a schedule, whatever the environment says', () => {
+    const { environment: told, events } = deploy({
+      ...given,
+      slots: '3',
+      environment: { ...environment, SHARDBEAT_SLOTS: '9' },
+    });
+    expect(readSettings(told).slots).toEqual(events.map(({ schedule }) => schedule.input.slot));
+  });
+
+  it('warns of settings that nobody reads', () => {
+    const warnings: string[] = [];
+    const warn = (line: string): void => void warnings.push(line);
+    deploy({ ...given, warn, environment: { ...environment, SHARDBEAT_STRAT: 'end' } });
+    expect(warnings).toEqual(['SHARDBEAT_STRAT: there is no such setting; SHARDBEAT_START is one']);
+  });
 });

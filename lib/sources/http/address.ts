@@ -24,6 +24,8 @@ export function parseEndpoint(endpoint: string, field: string, example: string):
   const refuse = (remedy: string): never => {
     throw new SettingsError(field, endpoint, remedy);
   };
+  // A URL leaves out line ends, and writes other letters in ASCII: what is sent would not be what was written.
+  if (!/^[!-~]+$/.test(endpoint)) refuse('leave out white space and every character that is no ASCII');
   const text = endpoint.includes('://') ? endpoint : `https://${endpoint}`;
   const url = URL.canParse(text) ? new URL(text) : refuse(`write it as in ${example}`);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') refuse('use https or http');

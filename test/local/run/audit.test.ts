@@ -33,9 +33,9 @@ async function deliver(lines: { line?: string; content: string }[], ledger = joi
     bundle: join(import.meta.dirname, 'fixtures/deliver.mjs'),
     environment: {
       SHARDBEAT_PROCESS: pathToFileURL(bundles.audit).href,
-      SHARDBEAT_LOCAL_PROCESS: pathToFileURL(bundles.process).href,
-      SHARDBEAT_LOCAL_LEDGER: ledger,
-      SHARDBEAT_LOCAL_SLOT: 'consumer-1',
+      LOCAL_PROCESS: pathToFileURL(bundles.process).href,
+      LOCAL_LEDGER: ledger,
+      LOCAL_SLOT: 'consumer-1',
     },
     onEvent: (event) => events.push(event),
   });
