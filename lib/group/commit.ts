@@ -1,4 +1,3 @@
-import { StoreError } from '../errors.ts';
 import { type Failure, type ShardItem, shardKey } from './items.ts';
 import type { Condition, GroupStore, ReadOptions, Write } from './store.ts';
 
@@ -21,7 +20,7 @@ export interface Progress {
  * Moves the checkpoint from the holding's cursor to `to`. False: the shard has another owner, epoch or cursor by now,
  * and work on it must stop at once.
  *
- * Throws StoreError when it cannot be found out: then nothing about the shard may be remembered.
+ * Throws StoreError when it cannot be found out (see settled.ts): then nothing about the shard may be remembered.
  */
 export function commit(
   store: GroupStore,
@@ -29,16 +28,15 @@ export function commit(
   progress: Progress,
   options: ReadOptions,
 ): Promise<boolean> {
-  const write: Write<ShardItem> = {
+  const write: Unfenced = {
     set: {
       cursor: progress.to,
       ...(progress.done && { state: 'done' }),
       ...(progress.lagMs !== undefined && { lagMs: progress.lagMs }),
     },
     unset: ['failure', 'sought'],
-    condition: held(holding),
   };
-  return fencedWrite(store, holding, progress.to, write, options);
+  return fencedWrite(store, holding, write, options);
 }
 
 /** Notes that what was sought is known wherever it has to be, under the same fence as a checkpoint. */
@@ -53,7 +51,7 @@ export function recordFailure(
   failure: Failure,
   options: ReadOptions,
 ): Promise<boolean> {
-  return fencedWrite(store, holding, holding.cursor, { set: { failure }, condition: held(holding) }, options);
+  return fencedWrite(store, holding, { set: { failure } }, options);
 }
 
 function held(holding: Holding): Condition<ShardItem> {
@@ -66,23 +64,14 @@ function held(holding: Holding): Condition<ShardItem> {
   };
 }
 
-/**
- * One write without an answer is tried once more; if that is refused, the item tells whether the first one had landed.
- */
+type Unfenced = Omit<Write<ShardItem>, 'condition'>;
+
 async function fencedWrite(
   store: GroupStore,
   holding: Holding,
-  cursorAfter: string,
-  write: Write<ShardItem>,
+  write: Unfenced,
   options: ReadOptions,
 ): Promise<boolean> {
-  const key = shardKey(holding.shard);
-  try {
-    return (await store.update(key, write, options)).accepted;
-  } catch (error) {
-    if (!(error instanceof StoreError && error.outcome === 'unknown')) throw error;
-  }
-  if ((await store.update(key, write, options)).accepted) return true;
-  const item = await store.get(key, { ...options, consistent: true });
-  return item?.owner === holding.slot && item.epoch === holding.epoch && item.cursor === cursorAfter;
+  const fenced = { ...write, condition: held(holding) };
+  return (await store.update(shardKey(holding.shard), fenced, options)).accepted;
 }

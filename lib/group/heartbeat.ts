@@ -20,7 +20,7 @@ export type HeartbeatAnswer =
  * Renews the slot's session and takes the slot until this run's own deadline, in one write; answers with the
  * assignment. Refused while another run of the slot is within its deadline: then this one must leave.
  *
- * Throws StoreError when there was no answer: then this run may do no work.
+ * Throws StoreError when there was no answer (see settled.ts): then this run may do no work.
  */
 export async function heartbeat(
   store: GroupStore,
@@ -45,8 +45,8 @@ export async function heartbeat(
   );
   if (written.accepted) return { accepted: true, consumer: written.item };
 
-  // The SDK or the network may have delivered our write twice: then the first one refuses the second. The nonce tells,
-  // and only after the refusal: inside the condition it would let a delayed first attempt acknowledge a later plan.
+  // The network may have delivered our write twice: then the first one refuses the second. The nonce tells, and only after
+  // the refusal: inside the condition it would let a delayed first attempt acknowledge a later plan.
   const consumer = await store.get(consumerKey(slot), { ...options, consistent: true });
   if (consumer?.invocation === nonce) return { accepted: true, consumer };
   return { accepted: false, busyUntil: consumer?.busyUntil ?? 0 };

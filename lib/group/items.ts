@@ -12,6 +12,8 @@ export interface GroupItem {
   generation: number;
   /** Until when somebody holds the plan lock. */
   planUntil: number;
+  /** Nonce of the run that took the plan lock last: one without an answer tells by it whether the lock is its own. */
+  planner?: string;
   /** When the last plan was begun. Absent until the first. */
   plannedAt?: number;
   /** From when on the next plan is due: the earliest moment at which a session can have expired. */

@@ -17,6 +17,8 @@ export interface Planning {
   store: GroupStore;
   stream: Stream;
   now: number;
+  /** Nonce of this run. */
+  planner: string;
   /** End of the plan lock: this run is dead by then. */
   deadline: number;
   times: Times;
@@ -64,7 +66,8 @@ export async function plan(
     const postponed = await store.update('GROUP', { set: { planDueAt }, condition }, options);
     return postponed.accepted ? planDueAt : undefined;
   }
-  const set = { planUntil: planning.deadline, plannedAt: now };
+  const { deadline: planUntil, planner } = planning;
+  const set = { planUntil, planner, plannedAt: now };
   const locked = await store.update('GROUP', { set, add: { generation: 1 }, condition }, options);
   return locked.accepted ? makePlan(planning, locked.item.generation, options) : undefined;
 }
@@ -82,7 +85,14 @@ async function makePlan(planning: Planning, generation: number, options: ReadOpt
   const planDueAt = nextPlanAt(state, now, times);
   const completed = completes(planning, state);
   const set = { planUntil: 0, planDueAt, initialized: true, ...(completed && { completedAt: now }) };
-  await store.update('GROUP', { set, condition: { equal: 'generation', value: generation } }, options);
+  // The lock as well: sent again after it has landed, it must not undo what others wrote since.
+  const condition: Condition<GroupItem> = {
+    all: [
+      { equal: 'generation', value: generation },
+      { equal: 'planUntil', value: planning.deadline },
+    ],
+  };
+  await store.update('GROUP', { set, condition }, options);
   logger.info('plan.made', { generation, moves, slots: state.consumers.size, shards: state.shards.size });
   if (completed) logger.info('group.complete', { endAt: planning.endAt });
   return planDueAt;

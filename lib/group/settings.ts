@@ -30,11 +30,13 @@ export type Joined = { agreed: true; group: GroupItem } | { agreed: false; diffe
 /**
  * Makes the group if there is none, and compares its settings with ours. A higher version of ours replaces the group's;
  * the same version with other contents, or a lower one, is refused: the last to start never silently wins.
+ *
+ * `now` is asked after the first read: its answer tells a new sandbox how wrong its clock is.
  */
 export async function joinGroup(
   store: GroupStore,
   mine: { settings: GroupSettings; settingsVersion: number },
-  start: { now: number; times: Times },
+  start: { now(): number; times: Times },
   options: ReadOptions,
 ): Promise<Joined> {
   // Twice, for the race with another first tick or with another upgrade. The first look may be some moments old, at half
@@ -98,13 +100,14 @@ function sameShards(before: string, after: string): boolean {
 
 function newGroup(
   mine: { settings: GroupSettings; settingsVersion: number },
-  { now, times }: { now: number; times: Times },
+  start: { now(): number; times: Times },
 ): GroupItem {
+  const now = start.now();
   return {
     schema: SCHEMA,
     generation: now,
     planUntil: 0,
-    planDueAt: now + Math.round(times.intervalMs * SETTLE_SHARE),
+    planDueAt: now + Math.round(start.times.intervalMs * SETTLE_SHARE),
     createdAt: now,
     ...mine,
     initialized: false,

@@ -46,12 +46,12 @@ export async function lookAfterPlan(run: TickRun, known: Known): Promise<Looked>
   if (!planIsDue(group, now, times, early)) return looked;
   try {
     const { order, start, endAt } = settings;
-    const deadline = run.consumer.busyUntil;
+    const { busyUntil: deadline, invocation: planner } = run.consumer;
     const how =
       run.provider === undefined
         ? { stream: run.source, strategy: settings.strategy, assigns: true }
         : { stream: startingAtCheckpoints(run.source, run.provider), strategy: keepAssigned, assigns: false };
-    const planning = { store, now, deadline, times, order, start, endAt, logger, ...how };
+    const planning = { store, now, planner, deadline, times, order, start, endAt, logger, ...how };
     const planDueAt = await plan(planning, group, options);
     if (planDueAt === undefined) return looked;
     return { ...looked, planned: true, planDueAt: looksAgain ? 0 : planDueAt };

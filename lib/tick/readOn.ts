@@ -171,7 +171,7 @@ async function deliver(
       attempts: (at.failure?.attempts ?? 0) + 1,
       error,
     });
-    const failure = failedAgain(at.failure, to, run.clock.now(), error);
+    const failure = failedAgain(at.failure, to, run.groupNow(), error);
     const noted = await recordFailure(run.store, holding, failure, { signal: budget.requests });
     if (!noted) return 'lost';
     at.failure = failure;

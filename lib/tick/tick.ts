@@ -2,6 +2,7 @@ import { heartbeat } from '../group/heartbeat.ts';
 import type { ConsumerItem, GroupItem } from '../group/items.ts';
 import { obey } from '../group/provider.ts';
 import { joinGroup } from '../group/settings.ts';
+import { settled } from '../group/settled.ts';
 import { forEachParallel } from '../parallel.ts';
 import type { ProviderGroup } from '../sources/providerGroup.ts';
 import { startBudget } from './budget.ts';
@@ -21,7 +22,8 @@ export async function tick(
   settings: TickSettings,
   invocation: Invocation,
 ): Promise<TickResult> {
-  const { store, clock, random, caches } = dependencies;
+  const { clock, random, caches } = dependencies;
+  const store = settled(dependencies.store, { clock, random });
   const { slot, deadline } = invocation;
   const logger = dependencies.logger.with({ slot });
   const skewNow = (): number => dependencies.skewMs?.() ?? 0;
@@ -47,7 +49,7 @@ export async function tick(
       const joined = await joinGroup(
         store,
         groupSettings({ ...dependencies, settings }),
-        { now: clock.now(), times: settings.times },
+        { now: () => clock.now() + skewNow(), times: settings.times },
         options,
       );
       if (!joined.agreed) {
@@ -70,7 +72,17 @@ export async function tick(
     }
     const providerCheckpoints = onceInTick(dependencies.provider, budget.requests);
     const { consumer } = answer;
-    const run = { ...dependencies, logger, settings, slot, budget, groupNow, consumer, providerCheckpoints };
+    const run = {
+      ...dependencies,
+      store,
+      logger,
+      settings,
+      slot,
+      budget,
+      groupNow,
+      consumer,
+      providerCheckpoints,
+    };
     return await runTick(run, trusted(cache, consumer), group);
   } finally {
     budget.end();

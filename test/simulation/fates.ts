@@ -25,6 +25,8 @@ export function writeFate(world: World): Fate {
   if (faults.happens('delayedWrite')) {
     return { ...failed('unknown', REQUEST_TIMEOUT_MS), effectsMs: [longMs(world, 'delayedWrite')] };
   }
+  if (faults.happens('connectionDied')) return brokenOff(world, world.latency.between(1, 5));
+  if (faults.happens('serverError')) return brokenOff(world, upMs);
   const fate = answered(world, upMs);
   if (faults.happens('writtenTwice')) {
     const againMs = upMs + faults.dice('writtenTwice').between(1, 1_500);
@@ -48,6 +50,14 @@ const failed = (failure: 'refused' | 'unknown', answerMs: number): Fate => ({
   failure,
 });
 
+/** No answer, known at once; whether and when the write lands is another matter. */
+function brokenOff(world: World, answerMs: number): Fate {
+  const landsMs = world.faults
+    .dice('connectionDied')
+    .pick([undefined, answerMs, longMs(world, 'connectionDied')]);
+  return { ...failed('unknown', answerMs), effectsMs: landsMs === undefined ? [] : [landsMs] };
+}
+
 const answered = (world: World, upMs: number): Fate => ({
   effectsMs: [upMs],
   answers: 0,
@@ -60,7 +70,7 @@ function latencyMs(world: World, slow: 'slowStore' | 'slowSource', mostMs: numbe
 }
 
 /** From seconds to some intervals: within the tick, after it, or after its session. */
-function longMs(world: World, name: 'delayedWrite' | 'echo'): number {
+function longMs(world: World, name: 'delayedWrite' | 'echo' | 'connectionDied'): number {
   const { intervalMs } = world.settings.times;
   return world.faults.dice(name).next() ** 2 * 5 * intervalMs;
 }

@@ -15,13 +15,16 @@ export const FAULT_RATES_MAX = {
   missing: 0.3,
   retry: 0.6,
   scatter: 0.8,
-  // The table: says no, never gets the request, its answer is lost, the write lands late or twice, old reads.
+  // The table: says no, never gets the request, its answer is lost, the write lands late or twice, old reads; a connection that
+  // has died, and a service that fails: both at once, and the write may land all the same.
   throttled: 0.1,
   lostRequest: 0.05,
   lostAnswer: 0.1,
   delayedWrite: 0.2,
   writtenTwice: 0.1,
   echo: 0.1,
+  connectionDied: 0.2,
+  serverError: 0.3,
   staleRead: 0.5,
   slowStore: 0.3,
   // The log service.
@@ -56,6 +59,8 @@ export interface Faults {
 const THEMES: readonly (readonly FaultName[])[] = [
   ['delayedWrite', 'slowStore', 'operator'],
   ['delayedWrite', 'churn', 'stall'],
+  ['connectionDied', 'overlap', 'scatter', 'churn'],
+  ['serverError', 'split', 'operator'],
   ['echo', 'slowStore', 'operator', 'processSlow'],
   ['operator', 'operatorCrash'],
   ['missing', 'late', 'churn', 'stall'],

@@ -39,10 +39,10 @@ export const MUTANTS: readonly Mutant[] = [
     harmless: 'an epoch has one owner',
   },
   mutant(
-    'blind retry of a commit',
-    'group/commit.ts',
-    '  return item?.owner === holding.slot && item.epoch === holding.epoch && item.cursor === cursorAfter;',
-    '  return item !== undefined && cursorAfter !== undefined;',
+    'refused repeat taken for landed',
+    'group/settled.ts',
+    'item !== undefined && isLeftBy(write, item)',
+    'item !== undefined',
   ),
   mutant(
     'no slot lock',

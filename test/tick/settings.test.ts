@@ -252,3 +252,27 @@ describe('the interval', () => {
     expect(await world.tick('b')).toMatchObject({ outcome: 'disagrees' });
   });
 });
+
+describe('a host whose clock is ten minutes ahead', () => {
+  const AHEAD_MS = 600_000;
+
+  it('makes a group, and notes failures, in the time that the first answer tells', async () => {
+    const world = createWorld(['0']);
+    world.source.append('0', 'bad');
+    world.process = async () => Promise.reject(new Error('no'));
+    const skewMs = () => (world.store.requests.length === 0 ? 0 : -AHEAD_MS);
+    const trueNow = (): number => world.clock.now() - AHEAD_MS;
+    const tick = () => world.tick('a', 'a', { skewMs });
+    await tick();
+    const group = (await world.store.get('GROUP', read))!;
+    expect(group.createdAt).toBe(trueNow());
+    expect(group.planDueAt).toBeLessThan(trueNow() + INTERVAL_MS);
+    for (let round = 0; round < 2; round++) {
+      world.clock.advance(INTERVAL_MS);
+      await tick();
+    }
+    expect(await world.store.get(shardKey('0'), read)).toMatchObject({
+      failure: { firstAt: trueNow(), lastAt: trueNow() },
+    });
+  });
+});
