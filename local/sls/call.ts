@@ -8,6 +8,9 @@ import { expire } from './state/retention.ts';
 import type { Shard } from './state/shard.ts';
 import { logstoreOf, type SlsState } from './state/state.ts';
 
+/** Of projects and logstores, on one page. */
+const PAGE_SIZE_MAX = 500;
+
 /** A request that was authenticated and routed, with all that answering it depends on. */
 export interface Call {
   readonly request: SlsRequest;
@@ -38,6 +41,20 @@ export function requiredQuery(call: Call, name: string): string {
   const value = call.request.query[name];
   if (value === undefined) throw refuse.missingQuery(name);
   return value;
+}
+
+/** Of a list, what `offset` and `size` ask for. The Node SDK sends parameters that it was not given as empty ones. */
+export function pageOf<T>(call: Call, all: readonly T[], sizeOtherwise: number): T[] {
+  const { query } = call.request;
+  const offset = pageNumber('offset', query.offset, 0);
+  const size = Math.min(pageNumber('size', query.size, sizeOtherwise), PAGE_SIZE_MAX);
+  return all.slice(offset, offset + size);
+}
+
+function pageNumber(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined || text === '') return otherwise;
+  if (!/^\d{1,9}$/.test(text)) throw refuse.parameterInvalid(`parameter ${name} : ${text} is invalid`);
+  return Number(text);
 }
 
 /** The body as JSON. Refuses with PostBodyInvalid. */

@@ -52,6 +52,11 @@ export const refuse = {
 
   // Projects, logstores, shards.
   projectNotExist: (name: string) => notFound('ProjectNotExist', `The Project does not exist : ${name}`),
+  projectNotNamed: () =>
+    notFound(
+      'ProjectNotExist',
+      'The Project does not exist : the host names none; it has to be <project>.<endpoint>.',
+    ),
   projectAlreadyExist: (name: string) => badRequest('ProjectAlreadyExist', `Project ${name} already exist`),
   logstoreNotExist: (name: string) => notFound('LogStoreNotExist', `logstore ${name} does not exist`),
   logstoreAlreadyExist: (name: string) =>

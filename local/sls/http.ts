@@ -27,14 +27,17 @@ export async function readSlsRequest(incoming: IncomingMessage): Promise<SlsRequ
   return { ...request, project: projectOfHost(request.headers.host ?? '') };
 }
 
+/** Hosts of the live service that name no project: an SDK sends them where it goes through a proxy. */
+const BARE_ENDPOINT = /^([a-z0-9-]+\.(log|sls)|log-global)\.aliyuncs\.com$/;
+
 /**
- * `my-project` of `my-project.cn-hangzhou.log.aliyuncs.com` or `my-project.127.0.0.1:8080`; nothing of `127.0.0.1` or
- * `localhost`. The Python SDK sends such a host even where it connects to a bare address.
+ * `my-project` of `my-project.cn-hangzhou.log.aliyuncs.com` or `my-project.127.0.0.1:8080`; nothing of `127.0.0.1`,
+ * `localhost` or `cn-hangzhou.log.aliyuncs.com`. The Python SDK sends such a host even where it connects to a bare address.
  */
 export function projectOfHost(host: string): string {
   const name = host.replace(/:\d+$/, '').toLowerCase();
   if (!/^[a-z0-9.-]+$/.test(name)) throw refuse.invalidHost(host);
-  if (name === 'localhost' || /^\d+(\.\d+){3}$/.test(name)) return '';
+  if (name === 'localhost' || /^\d+(\.\d+){3}$/.test(name) || BARE_ENDPOINT.test(name)) return '';
   return name.split('.')[0]!;
 }
 

@@ -18,7 +18,13 @@ import {
   listLogStores,
   updateLogStore,
 } from './handlers/logstores.ts';
-import { createProject, deleteProject, getProject } from './handlers/projects.ts';
+import {
+  asksForProjects,
+  createProject,
+  deleteProject,
+  getProject,
+  listProjects,
+} from './handlers/projects.ts';
 import { pullLogs } from './handlers/pull.ts';
 import { putLogs, putLogsByKey } from './handlers/put.ts';
 import { listShards, mergeShards, splitShard } from './handlers/shards.ts';
@@ -32,6 +38,8 @@ export interface Route {
   readonly path: string;
   /** Operations that share method and path are told apart by a query parameter. */
   readonly query?: { readonly name: string; readonly values: readonly string[] };
+  /** Or by something else. */
+  readonly when?: (request: SlsRequest) => boolean;
   readonly handle: Handler;
 }
 
@@ -42,6 +50,7 @@ const GROUP = '/logstores/:logstore/consumergroups/:group';
 /** In order of precedence: the first path that fits is taken. */
 const ROUTES: readonly Route[] = [
   { operation: 'CreateProject', method: 'POST', path: '/', handle: createProject },
+  { operation: 'ListProject', method: 'GET', path: '/', when: asksForProjects, handle: listProjects },
   { operation: 'GetProject', method: 'GET', path: '/', handle: getProject },
   { operation: 'DeleteProject', method: 'DELETE', path: '/', handle: deleteProject },
   { operation: 'CreateLogStore', method: 'POST', path: '/logstores', handle: createLogStore },
@@ -85,21 +94,38 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
+const PROJECT_GROUPS = 'The local service has no consumer groups of a project: take one of a logstore.';
+const WEB_TRACKING = 'The local service has no web tracking: put log groups, as protobuf.';
+
+/** What the live service has and this one has not, told apart from what is no operation at all. */
+const MISSING: readonly { path: string; message: string }[] = [
+  { path: '/consumergroups', message: PROJECT_GROUPS },
+  { path: '/consumergroups/:group', message: PROJECT_GROUPS },
+  { path: '/logstores/:logstore/track', message: WEB_TRACKING },
+];
+
 /** What faults may be injected into. */
 export const FAULT_VOCABULARY: FaultVocabulary = {
   operations: [...new Set(ROUTES.map(({ operation }) => operation))],
   example: 'PullLogs:403:ShardReadQuotaExceed',
 };
 
-/** The route of a request and the parts of its path. Refuses with InvalidMethod, MissingParameter, ParameterInvalid. */
+/**
+ * The route of a request and the parts of its path. Refuses with InvalidMethod, NotSupported, MissingParameter,
+ * ParameterInvalid.
+ */
 export function route(request: SlsRequest): { route: Route; parameters: Record<string, string> } {
   const first = ROUTES.find((candidate) => fits(candidate, request));
   const parameters = first && pathParameters(first.path, request.path);
-  if (!first || !parameters) throw refuse.invalidMethod(request.path);
+  if (!first || !parameters) {
+    const missing = MISSING.find(({ path }) => pathParameters(path, request.path) !== undefined);
+    throw missing ? refuse.notSupported(missing.message) : refuse.invalidMethod(request.path);
+  }
   const found = ROUTES.find(
-    ({ method, path, query }) =>
+    ({ method, path, query, when = () => true }) =>
       method === first.method &&
       path === first.path &&
+      when(request) &&
       (!query || query.values.includes(request.query[query.name] ?? '')),
   );
   if (found) return { route: found, parameters };

@@ -87,6 +87,8 @@ export interface ControlRequest {
   accessKeySecret: string;
   /** Header `X-TC-Timestamp`: seconds since 1970. */
   timestamp: number;
+  /** What the signature is for: `cls`, unless an SDK takes it from the name of its endpoint. */
+  service?: string;
 }
 
 export interface ControlAuthorization {
@@ -100,18 +102,19 @@ export interface ControlAuthorization {
 }
 
 const CONTROL_ALGORITHM = 'TC3-HMAC-SHA256';
+const SERVICE = 'cls';
 
 /** The value of `Authorization` for the control plane, where every request is a POST to `/`. The body is signed. */
 export function signControl(request: ControlRequest): string {
-  const { accessKeyId, accessKeySecret, timestamp } = request;
+  const { accessKeyId, accessKeySecret, timestamp, service = SERVICE } = request;
   const headers = sorted(request.headers);
   const names = headers.map(([name]) => name).join(';');
   const lines = headers.map(([name, value]) => `${name}:${value.trim().toLowerCase()}\n`).join('');
   const canonical = `POST\n/\n\n${lines}\n${names}\n${sha256Hex(request.body)}`;
   const date = new Date(timestamp * 1000).toISOString().slice(0, 10);
-  const scope = `${date}/cls/tc3_request`;
+  const scope = `${date}/${service}/tc3_request`;
   const text = `${CONTROL_ALGORITHM}\n${timestamp}\n${scope}\n${sha256Hex(canonical)}`;
-  const key = [date, 'cls', 'tc3_request'].reduce<string | Buffer>(
+  const key = [date, service, 'tc3_request'].reduce<string | Buffer>(
     (previous, part) => createHmac('sha256', previous).update(part).digest(),
     `TC3${accessKeySecret}`,
   );
@@ -122,7 +125,7 @@ export function signControl(request: ControlRequest): string {
 /** Takes an `Authorization` value of the control plane apart; undefined if it is none. */
 export function parseControlAuthorization(value: string): ControlAuthorization | undefined {
   const match =
-    /^TC3-HMAC-SHA256 Credential=([^/\s]+)\/(\d{4}-\d\d-\d\d)\/([a-z]+)\/tc3_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/.exec(
+    /^TC3-HMAC-SHA256 Credential=([^/\s]+)\/(\d{4}-\d\d-\d\d)\/([^/\s,]+)\/tc3_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/.exec(
       value,
     );
   if (match === null) return undefined;

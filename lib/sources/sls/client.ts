@@ -174,7 +174,8 @@ function changingOperations({ transport, project, logstore, compression, path, s
 
 function pullHeaders(headers: SlsResponse['headers'], cursor: string): Omit<PulledLogs, 'body'> {
   const end = headers['x-log-end-of-cursor'];
-  const receivedMs = Number(headers['x-log-cursor-time'] || Number.NaN) * 1000;
+  // Of an answer without log groups there is no such time, or 0.
+  const receivedMs = (Number(headers['x-log-cursor-time']) || Number.NaN) * 1000;
   const ageMs = Date.parse(headers.date ?? '') - receivedMs;
   return {
     count: numberOf(headers['x-log-count']),

@@ -20,6 +20,7 @@ import {
   type Topic,
   writable,
 } from '../state/topic.ts';
+import { fitsLogset } from './logsets.ts';
 import { timeText } from './times.ts';
 
 const LIMIT = 20;
@@ -91,14 +92,10 @@ function fits({ logset, topic }: { logset: Logset; topic: Topic }): (filter: Fie
     switch (textOf(filter, 'Key')) {
       case 'topicId':
         return values.includes(topic.id);
-      case 'logsetId':
-        return values.includes(logset.id);
       case 'topicName':
         return values.some((value) => topic.settings.name.includes(value));
-      case 'logsetName':
-        return values.some((value) => logset.name.includes(value));
       default:
-        throw invalid('Filters');
+        return fitsLogset(logset)(filter);
     }
   };
 }

@@ -1,11 +1,12 @@
 import { json } from '../../service/answer.ts';
-import { calledLogstore, type Handler, jsonObject } from '../call.ts';
+import { calledLogstore, type Handler, jsonObject, pageOf } from '../call.ts';
 import { refuse } from '../errors.ts';
 import { DONE } from '../http.ts';
 import { configureLogstore, type LogstoreSettings } from '../state/logstore.ts';
 import { addLogstore, projectOf, removeLogstore } from '../state/state.ts';
 
-const LIST_SIZE_MAX = 500;
+/** Without a `size`. */
+const LIST_SIZE = 500;
 const MAX_SPLIT_SHARD = 64;
 
 /** CreateLogStore: body `{ logstoreName, ttl (days), shardCount, … }`. */
@@ -83,15 +84,6 @@ export const listLogStores: Handler = (call) => {
   const names = [...projectOf(call.state, call.request.project).logstores.keys()]
     .filter((name) => name.includes(query.logstoreName ?? ''))
     .sort();
-  const offset = pageNumber('offset', query.offset, 0);
-  const size = Math.min(pageNumber('size', query.size, LIST_SIZE_MAX), LIST_SIZE_MAX);
-  const page = names.slice(offset, offset + size);
+  const page = pageOf(call, names, LIST_SIZE);
   return json({ count: page.length, total: names.length, logstores: page });
 };
-
-/** The Node SDK sends parameters that it was not given as empty ones. */
-function pageNumber(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined || text === '') return otherwise;
-  if (!/^\d{1,9}$/.test(text)) throw refuse.parameterInvalid(`parameter ${name} : ${text} is invalid`);
-  return Number(text);
-}

@@ -42,9 +42,13 @@ export const pullLogs: Handler = (call) => {
     'x-log-cursor': encodeCursor(next),
     'x-log-count': String(groups.length),
     'x-log-end-of-cursor': next === endOf(shard) ? '1' : '0',
-    'x-log-cursor-time': String(groups.at(-1)?.receivedAtSec ?? Math.floor(call.nowMs / 1000)),
   };
-  if (groups.length > 0) headers['x-log-read-last-cursor'] = String(next - 1n);
+  // An answer without log groups has neither.
+  const last = groups.at(-1);
+  if (last) {
+    headers['x-log-cursor-time'] = String(last.receivedAtSec);
+    headers['x-log-read-last-cursor'] = String(next - 1n);
+  }
   if (query.query) Object.assign(headers, queryHeaders(groups, bytes));
   return withBody(headers, logGroupList(groups), call.request.headers['accept-encoding']);
 };

@@ -7,6 +7,9 @@ import { type Logstore, shardForKey } from '../state/logstore.ts';
 import type { Shard } from '../state/shard.ts';
 import { projectOf, store } from '../state/state.ts';
 
+/** `x-log-mode` of a put whose body is many log groups, each compressed on its own. */
+const PACKAGE_LIST = 'batch_group';
+
 /** PutLogs, load-balanced: here in turn over the readwrite shards, so that a test knows where a group goes. */
 export const putLogs: Handler = (call) => {
   const logstore = calledLogstore(call);
@@ -27,6 +30,9 @@ function put(call: Call, logstore: Logstore, shard?: Shard): void {
   if (call.request.query.processor !== undefined) {
     throw refuse.notSupported('The local service has no ingest processors.');
   }
+  if (call.request.headers['x-log-mode'] === PACKAGE_LIST) {
+    throw refuse.notSupported('The local service takes one log group a put: leave out x-log-mode.');
+  }
   const group = rawLogGroup(call);
   if (countLogs(group) === 0) return;
   const project = projectOf(call.state, logstore.project);
@@ -39,6 +45,9 @@ function put(call: Call, logstore: Logstore, shard?: Shard): void {
 function rawLogGroup(call: Call): Uint8Array {
   const { headers, body } = call.request;
   const type = headers['content-type'] ?? '';
+  if (/^application\/json\b/.test(type)) {
+    throw refuse.notSupported('The local service takes log groups as protobuf only, not as JSON.');
+  }
   if (type !== 'application/x-protobuf') throw refuse.invalidContentType(type);
 
   const sizeText = headers['x-log-bodyrawsize'];

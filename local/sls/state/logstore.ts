@@ -76,12 +76,12 @@ export function configureLogstore(logstore: Logstore, settings: LogstoreSettings
   logstore.modifiedAtSec = Math.floor(nowMs / 1000);
 }
 
-function checkSettings({ ttlDays, shardCount, maxSplitShard }: LogstoreSettings): void {
+function checkSettings({ ttlDays, shardCount, autoSplit, maxSplitShard }: LogstoreSettings): void {
   const ranges: [name: string, value: number, least: number, most: number][] = [
     ['ttl', ttlDays, 1, TTL_DAYS_MAX],
     ['shardCount', shardCount, 1, 100],
-    // 0 is what SDKs send where nothing is to be split.
-    ['maxSplitShard', maxSplitShard, 0, 256],
+    // Where nothing is to be split on its own, the Java SDK sends -1, and others 0.
+    ['maxSplitShard', maxSplitShard, autoSplit ? 0 : -1, 256],
   ];
   for (const [name, value, least, most] of ranges) {
     if (isWithin(value, least, most)) continue;

@@ -74,6 +74,7 @@ export function removeProject(state: SlsState, name: string): void {
 /** Refuses with ProjectNotExist. */
 export function projectOf(state: SlsState, name: string): Project {
   const project = state.projects.get(name);
+  if (name === '') throw refuse.projectNotNamed();
   if (!project) throw refuse.projectNotExist(name);
   return project;
 }

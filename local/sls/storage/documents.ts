@@ -16,7 +16,7 @@ const LOGSTORE = v.object({
     ttlDays: whole,
     shardCount: whole,
     autoSplit: v.boolean(),
-    maxSplitShard: whole,
+    maxSplitShard: v.union([whole, v.literal(-1)]),
     enableTracking: v.boolean(),
     appendMeta: v.boolean(),
   }),

@@ -31,8 +31,26 @@ describe('the control plane', () => {
       ...headers,
       authorization: headers.authorization!.replace('/cls/', '/cvm/'),
     });
-    expect(await control(bench, { tamper: otherService })).toBe('200 AuthFailure.InvalidAuthorization');
+    expect(await control(bench, { tamper: otherService })).toBe('200 AuthFailure.SignatureFailure');
   });
+
+  test.each(['cls', '127', 'localhost', 'localhost:18932'])(
+    'takes a signature for the service %s, as some SDKs read it from their endpoint',
+    async (service) => {
+      const bench = await startBench();
+      const body = Buffer.from(JSON.stringify({ TopicId: TOPIC }));
+      const signed = (account: typeof ACCOUNT) => ({
+        tamper: ({ host = '', 'content-type': type = '', ...others }: Record<string, string>) => {
+          const headers = { host, 'content-type': type };
+          const timestamp = bench.clock.now() / 1000;
+          const authorization = signControl({ ...account, headers, body, timestamp, service });
+          return { ...others, ...headers, authorization };
+        },
+      });
+      expect(await control(bench, signed(ACCOUNT))).toBe('200');
+      expect(await control(bench, signed(LIAR))).toBe('200 AuthFailure.SignatureFailure');
+    },
+  );
 
   test('notices what was changed on its way', async () => {
     const bench = await startBench();

@@ -21,6 +21,23 @@ describe('a logset', () => {
     expect((await act('DeleteLogset', { LogsetId })).outcome).toBe('200 ResourceNotFound.LogsetNotExist');
   });
 
+  test('is found by its id as a whole, by its name in part, by all filters together', async () => {
+    const { act, service } = await startBench();
+    const workshop = service.createLogset(undefined, 'workshop');
+    const found = async (Filters: object[], page = {}) => {
+      const { TotalCount, Logsets } = (await act('DescribeLogsets', { Filters, ...page })).json.Response;
+      return [TotalCount, Logsets.map(({ LogsetId }: { LogsetId: string }) => LogsetId)];
+    };
+    expect(await found([{ Key: 'logsetId', Values: [LOGSET] }])).toEqual([1, [LOGSET]]);
+    expect(await found([{ Key: 'logsetId', Values: [LOGSET.slice(1)] }])).toEqual([0, []]);
+    const named = { Key: 'logsetName', Values: ['shop', 'bank'] };
+    expect(await found([named])).toEqual([2, [LOGSET, workshop]]);
+    expect(await found([named], { Offset: 1, Limit: 1 })).toEqual([2, [workshop]]);
+    expect(await found([named, { Key: 'logsetId', Values: [workshop] }])).toEqual([1, [workshop]]);
+    const tagged = { Filters: [{ Key: 'tagKey', Values: ['team'] }] };
+    expect((await act('DescribeLogsets', tagged)).outcome).toBe('200 InvalidParameter');
+  });
+
   test('with topics is not deleted', async () => {
     const { act } = await startBench();
     expect((await act('DeleteLogset', { LogsetId: LOGSET })).outcome).toBe('200 OperationDenied');

@@ -56,6 +56,7 @@ describe('a pull', () => {
       'x-log-end-of-cursor': '1',
     });
     expect(answer.headers['x-log-read-last-cursor']).toBeUndefined();
+    expect(answer.headers['x-log-cursor-time']).toBeUndefined();
 
     await putByKey(bench, '0', 'b');
     expect(messagesOf((await pull(bench, 0, end)).body)).toEqual([['b']]);

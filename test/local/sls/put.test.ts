@@ -81,7 +81,10 @@ describe('a put', () => {
 
 describe('a put is refused', () => {
   test.each([
-    ['of another type', { headers: { 'content-type': 'application/json' } }, '400 InvalidContentType'],
+    ['of another type', { headers: { 'content-type': 'text/plain' } }, '400 InvalidContentType'],
+    ['as JSON', { headers: { 'content-type': 'application/json; charset=utf-8' } }, '400 NotSupported'],
+    ['of a list of packages', { headers: { 'x-log-mode': 'batch_group' } }, '400 NotSupported'],
+    ['from a web page', { path: '/logstores/orders/track' }, '400 NotSupported'],
     ['that does not say its size', { without: 'x-log-bodyrawsize' }, '400 MissingParameter'],
     ['whose size is no number', { headers: { 'x-log-bodyrawsize': 'big' } }, '400 ParameterInvalid'],
     ['whose size is wrong', { headers: { 'x-log-bodyrawsize': '1' } }, '400 ParameterInvalid'],

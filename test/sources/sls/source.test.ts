@@ -253,6 +253,7 @@ describe('lag', () => {
     { name: 'never below nothing', headers: { 'x-log-cursor-time': received(-5) }, lagMs: 0 },
     { name: 'unknown where the service says nothing', headers: {}, lagMs: undefined },
     { name: 'unknown where it says nonsense', headers: { 'x-log-cursor-time': 'soon' }, lagMs: undefined },
+    { name: 'unknown where it says no time', headers: { 'x-log-cursor-time': '0' }, lagMs: undefined },
     { name: 'unknown where it says an empty time', headers: { 'x-log-cursor-time': '' }, lagMs: undefined },
   ])('is $name', async ({ headers, lagMs }) => {
     const server = await serve(pulled({ date, ...headers } as Record<string, string>));
