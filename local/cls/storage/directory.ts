@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type { DataFormat } from '../../service/storage/dataDirectory.ts';
+import { deleteDirectory } from '../../service/storage/directories.ts';
 import {
   deleteDocument,
-  deleteWithDocument,
   hashedName,
+  placeOf,
   writeDocument,
+  writeFirstDocument,
   writeMainDocument,
 } from '../../service/storage/documents.ts';
 import { type OpenLogs, openLogs } from '../../service/storage/openLogs.ts';
@@ -20,7 +22,7 @@ import type { Storage } from './storage.ts';
  * Keeps the state in a directory:
  *
  *     format.json                                { format, version } of all of this
- *     lock.<n>                                   who uses it, see lock.ts
+ *     lock, lock.holder                          who uses it, see lock.ts
  *     logsets/<logset>/logset.json               a logset is there if this is
  *     logsets/<logset>/group-<hash>.json         a consumer group with its offsets
  *     logsets/<logset>/<topic>/topic.json        a topic is there if this is: settings and partitions
@@ -37,12 +39,12 @@ export interface OpenedDirectory {
 
 const DATA: DataFormat = {
   format: 'shardbeat-local-cls',
-  version: 1,
+  version: 2,
   service: 'a local CLS service',
   root: 'logsets',
 };
 /** A message may be larger than it was in the upload: its times are longer. */
-const SEGMENTS = segmentFormat('CLSLOG', 1, 2 * RAW_BYTES_MAX);
+const SEGMENTS = segmentFormat('CLSLOG', 2, 2 * RAW_BYTES_MAX);
 
 /** As `openLogs` says. */
 export function openDirectory(directory: string): OpenedDirectory {
@@ -53,11 +55,11 @@ export function openDirectory(directory: string): OpenedDirectory {
 }
 
 function createStorage({ root, logs, close }: OpenLogs): Storage {
-  const logsetPath = ({ id }: Logset): string => join(root, id, 'logset.json');
-  const topicDirectory = ({ id, logsetId }: Topic): string => join(root, logsetId, id);
+  const logsetDirectory = ({ id }: Logset): string => placeOf(root, id);
+  const topicDirectory = ({ id, logsetId }: Topic): string => placeOf(placeOf(root, logsetId), id);
   /** A group's name may be anything: the file is named by its hash. */
   const groupPath = (logset: Logset, { name }: { name: string }): string =>
-    join(root, logset.id, hashedName('group', name));
+    join(logsetDirectory(logset), hashedName('group', name));
   /** Topics of which the directory does not hold the latest: no message may go to a partition that it does not know. */
   const unsaved = new WeakSet<Topic>();
   const saveTopic = (topic: Topic): void => {
@@ -74,16 +76,13 @@ function createStorage({ root, logs, close }: OpenLogs): Storage {
       return logs.append(at, bytes, receivedAtSec);
     },
     dropped: (_topic, partition) => logs.dropBefore(partition, partition.firstPosition),
-    saveLogset: (logset) => {
-      // A new one: whatever is there is left of another.
-      deleteWithDocument(logsetPath(logset));
-      writeDocument(logsetPath(logset), writeLogset(logset));
-    },
-    deleteLogset: (logset) => deleteWithDocument(logsetPath(logset)),
+    saveLogset: (logset) =>
+      writeFirstDocument(join(logsetDirectory(logset), 'logset.json'), writeLogset(logset)),
+    deleteLogset: (logset) => deleteDirectory(logsetDirectory(logset)),
     saveTopic,
     deleteTopic: (topic) => {
       for (const partition of topic.partitions) logs.forget(partition);
-      deleteWithDocument(join(topicDirectory(topic), 'topic.json'));
+      deleteDirectory(topicDirectory(topic));
     },
     deletePartition: (topic, partition) =>
       logs.delete(partitionDirectory(topicDirectory(topic), partition), partition),

@@ -1,6 +1,6 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { directoriesIn, readDocuments, readMainDocument } from '../../service/storage/documents.ts';
+import { deleteOrphans, directoriesIn } from '../../service/storage/directories.ts';
+import { readDocuments, readMainDocument } from '../../service/storage/documents.ts';
 import type { Logs } from '../../service/storage/logs.ts';
 import type { Logset } from '../state/state.ts';
 import type { Topic } from '../state/topic.ts';
@@ -11,7 +11,7 @@ export function loadLogsets(root: string, logs: Logs): Map<string, Logset> {
   const logsets = new Map<string, Logset>();
   for (const id of directoriesIn(root)) {
     const directory = join(root, id);
-    const logset = readMainDocument(join(directory, 'logset.json'), readLogset);
+    const logset = readMainDocument(join(directory, 'logset.json'), readLogset, idOf);
     if (!logset) continue;
     for (const topicId of directoriesIn(directory)) {
       const topic = loadTopic(join(directory, topicId), id, logs);
@@ -23,24 +23,22 @@ export function loadLogsets(root: string, logs: Logs): Map<string, Logset> {
   return logsets;
 }
 
-/** Deletes what is left of a topic that was being deleted, and of partitions that are no more. */
+/** Deletes what is left of partitions that are no more. */
 function loadTopic(directory: string, logsetId: string, logs: Logs): Topic | undefined {
   const parse = (text: string): Topic => readTopic(logsetId, text);
-  const topic = readMainDocument(join(directory, 'topic.json'), parse);
+  const topic = readMainDocument(join(directory, 'topic.json'), parse, idOf);
   if (!topic) return undefined;
-  const known = new Set<string>();
   for (const partition of topic.partitions) {
     const path = partitionDirectory(directory, partition);
-    known.add(path);
     const { groups, firstPosition } = logs.load(path, partition, partition.firstPosition);
     partition.firstPosition = firstPosition;
     for (const group of groups) partition.groups.push(group);
   }
-  for (const path of directoriesIn(directory).map((name) => join(directory, name))) {
-    if (!known.has(path)) rmSync(path, { recursive: true });
-  }
+  deleteOrphans(directory, 'partition', topic.partitions);
   return topic;
 }
+
+const idOf = ({ id }: { readonly id: string }): string => id;
 
 export function partitionDirectory(directory: string, { id }: { id: number }): string {
   return join(directory, `partition-${id}`);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SettingsError } from '../../../lib/errors.ts';
 import { lockDirectory } from './lock.ts';
@@ -6,7 +6,7 @@ import { unusable } from './unusable.ts';
 
 /** What a directory holds. */
 export interface DataFormat {
-  /** Goes into `format.json`. */
+  /** Goes into `format.json`, the mark that makes a directory ours. */
   readonly format: string;
   readonly version: number;
   /** As in `a local SLS service`. */
@@ -16,22 +16,21 @@ export interface DataFormat {
 }
 
 const FORMAT_FILE = 'format.json';
-/** What a first start that was interrupted may leave behind, besides the root. */
-const BEGINNINGS = /^(lock[.-].*|format\.json(\.tmp)?)$/;
+/** A mark that an interrupted first start was writing. It is left where it is. */
+const DRAFT = /^format\.json\.\d+\.tmp$/;
 
 /**
- * Makes sure that a directory is ours: made if there is none, of this format, and locked. Throws a SettingsError for
- * `data` if it is in use, is something else, or cannot be read and written.
+ * Makes sure that a directory is ours: marked as of this format, or empty and marked now; and locked. Throws a
+ * SettingsError for `data` if it is in use, is something else, or cannot be read and written.
  */
 export function openDataDirectory(directory: string, format: DataFormat): { root: string; release(): void } {
   const root = join(directory, format.root);
   try {
-    if (!existsSync(directory)) mkdirSync(directory);
-    checkFormat(directory, format);
+    if (!existsSync(directory)) makeDirectory(directory);
+    if (!existsSync(join(directory, FORMAT_FILE))) mark(directory, format);
+    checkMark(directory, format);
     const lock = lockDirectory(directory);
     try {
-      const { format: name, version } = format;
-      writeFileSync(join(directory, FORMAT_FILE), `${JSON.stringify({ format: name, version })}\n`);
       mkdirSync(root, { recursive: true });
     } catch (error) {
       lock.release();
@@ -43,27 +42,52 @@ export function openDataDirectory(directory: string, format: DataFormat): { root
   }
 }
 
-/** Never writes into a directory that holds something else, nor into one of another version. */
-function checkFormat(directory: string, format: DataFormat): void {
-  const path = join(directory, FORMAT_FILE);
-  if (!existsSync(path)) {
-    const foreign = readdirSync(directory).find((name) => name !== format.root && !BEGINNINGS.test(name));
-    if (foreign === undefined) return;
-    const remedy = `it holds something else (${foreign}); choose one that is empty, or not there yet`;
+/** Another process may make it at the same moment. */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/**
+ * Marks an empty directory. The mark is a link to a whole file, so that nobody ever reads half of it, and of several who
+ * want the directory at once one makes it.
+ */
+function mark(directory: string, format: DataFormat): void {
+  const foreign = readdirSync(directory).find((name) => name !== FORMAT_FILE && !DRAFT.test(name));
+  // Whoever marked it meanwhile may have put something in already.
+  if (existsSync(join(directory, FORMAT_FILE))) return;
+  if (foreign !== undefined) {
+    const remedy = `it holds something else (${foreign}) and no ${FORMAT_FILE}; choose one that is empty, or not there yet`;
     throw new SettingsError('data', directory, remedy);
   }
-  const text = readFileSync(path, 'utf8');
-  const found = text.trim() === '' ? format : formatOf(text);
-  if (found?.format !== format.format) {
-    throw new SettingsError('data', directory, `${FORMAT_FILE} in it is not that of ${format.service}`);
+  const draft = join(directory, `${FORMAT_FILE}.${process.pid}.tmp`);
+  writeFileSync(draft, `${JSON.stringify({ format: format.format, version: format.version })}\n`);
+  try {
+    linkSync(draft, join(directory, FORMAT_FILE));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft);
   }
-  if (found.version !== format.version) {
-    const remedy = `it is of format ${found.version}, this is ${format.version}; choose another directory`;
+}
+
+/** Nothing is written into the directory of another service, nor into one of another version. */
+function checkMark(directory: string, { format, version, service }: DataFormat): void {
+  const found = markOf(readFileSync(join(directory, FORMAT_FILE), 'utf8'));
+  if (found?.format !== format) {
+    const remedy = `${FORMAT_FILE} in it is not that of ${service}; choose another directory`;
+    throw new SettingsError('data', directory, remedy);
+  }
+  if (found.version !== version) {
+    const remedy = `it is of format ${found.version}, this is ${version}; choose another directory`;
     throw new SettingsError('data', directory, remedy);
   }
 }
 
-function formatOf(text: string): { format?: unknown; version?: unknown } | undefined {
+function markOf(text: string): { format?: unknown; version?: unknown } | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;

@@ -78,7 +78,12 @@ function loadSegment(
   const scan = scanSegment(readFileSync(path), format);
   if (!scan) throw damaged(path, 'it was not written by this version');
   const { records, end, tail } = scan;
-  if (tail === 'damaged' || (tail === 'torn' && !isLast)) throw damaged(path, `damaged at byte ${end}`);
+  if (tail === 'torn' && !isLast) throw damaged(path, `cut short at byte ${end}`);
+  // The groups before are whole; those behind may be, so that nothing is cut off here.
+  if (tail === 'damaged') {
+    const cut = isLast ? `. To go on without what follows, cut it off there: truncate -s ${end}` : '';
+    throw damaged(path, `damaged at byte ${end}, behind ${records.length} whole groups${cut}`);
+  }
   if (tail === 'torn') {
     files.truncate(path, end);
     if (end === 0) files.write(path, 0, format.head);

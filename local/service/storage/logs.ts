@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs';
 import type { StoredGroup } from '../log.ts';
+import { deleteDirectory } from './directories.ts';
 import { type LogFiles, openLogFiles } from './logFiles.ts';
 import { createOpenFiles } from './openFiles.ts';
 import type { SegmentFormat } from './segment.ts';
@@ -53,7 +53,7 @@ export function createLogs(format: SegmentFormat): Logs {
     forget: (log) => known.get(log)?.forget(),
     delete: (directory, log) => {
       known.get(log)?.forget();
-      rmSync(directory, { recursive: true, force: true });
+      deleteDirectory(directory);
     },
     close: files.close,
   };

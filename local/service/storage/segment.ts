@@ -9,13 +9,15 @@ import { crc32 } from 'node:zlib';
  *
  *     length         4 bytes, of the group
  *     receivedAtSec  4 bytes, seconds since 1970
- *     checksum       4 bytes, CRC-32 of the 8 bytes before and the group
+ *     head checksum  4 bytes, CRC-32 of the 8 bytes before
+ *     checksum       4 bytes, CRC-32 of the group
  *     group          protobuf, as it was put
  *
- * all numbers unsigned, little-endian. The position of a group is that of the first one, which is in the file's name,
- * plus the number of groups before it.
+ * all numbers unsigned, little-endian. The head has a checksum of its own: where a group ends is known before the group is
+ * looked at, so that a wrong length is told from a write that was interrupted. The position of a group is that of the
+ * first one, which is in the file's name, plus the number of groups before it.
  */
-export const RECORD_HEAD_BYTES = 12;
+export const RECORD_HEAD_BYTES = 16;
 
 export interface SegmentFormat {
   /** Six letters for the service, a zero, and the version. */
@@ -52,8 +54,9 @@ export function encodeRecord(group: Uint8Array, receivedAtSec: number): Uint8Arr
   const record = Buffer.allocUnsafe(RECORD_HEAD_BYTES + group.byteLength);
   record.writeUInt32LE(group.byteLength, 0);
   record.writeUInt32LE(receivedAtSec, 4);
+  record.writeUInt32LE(crc32(record.subarray(0, 8)), 8);
   record.set(group, RECORD_HEAD_BYTES);
-  record.writeUInt32LE(checksumOf(record, 0, group.byteLength), 8);
+  record.writeUInt32LE(crc32(group), 12);
   return record;
 }
 
@@ -85,18 +88,14 @@ function recordAt(
   const offset = at + RECORD_HEAD_BYTES;
   if (offset > file.byteLength) return 'torn';
   const byteLength = file.readUInt32LE(at);
-  if (byteLength === 0 || byteLength > groupBytesMax) return isBlank(file.subarray(at)) ? 'torn' : 'damaged';
-  if (offset + byteLength > file.byteLength) return 'torn';
-  if (file.readUInt32LE(at + 8) !== checksumOf(file, at, byteLength)) {
+  const isHead = file.readUInt32LE(at + 8) === crc32(file.subarray(at, at + 8));
+  if (!isHead || byteLength === 0 || byteLength > groupBytesMax) {
     // A file may have grown before what was written got into it, as after a loss of power.
-    return offset + byteLength === file.byteLength ? 'torn' : 'damaged';
+    return isBlank(file.subarray(at)) ? 'torn' : 'damaged';
   }
+  if (offset + byteLength > file.byteLength) return 'torn';
+  if (file.readUInt32LE(at + 12) !== crc32(file.subarray(offset, offset + byteLength))) return 'damaged';
   return { offset, byteLength, receivedAtSec: file.readUInt32LE(at + 4) };
-}
-
-function checksumOf(file: Buffer, at: number, byteLength: number): number {
-  const offset = at + RECORD_HEAD_BYTES;
-  return crc32(file.subarray(offset, offset + byteLength), crc32(file.subarray(at, at + 8)));
 }
 
 function isBlank(bytes: Uint8Array): boolean {

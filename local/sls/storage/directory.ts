@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type { DataFormat } from '../../service/storage/dataDirectory.ts';
+import { deleteDirectory } from '../../service/storage/directories.ts';
 import {
   deleteDocument,
-  deleteWithDocument,
   hashedName,
+  placeOf,
   writeDocument,
+  writeFirstDocument,
   writeMainDocument,
 } from '../../service/storage/documents.ts';
 import { type OpenLogs, openLogs } from '../../service/storage/openLogs.ts';
@@ -20,7 +22,7 @@ import type { Storage } from './storage.ts';
  * Keeps the state in a directory:
  *
  *     format.json                                     { format, version } of all of this
- *     lock.<n>                                        who uses it, see lock.ts
+ *     lock, lock.holder                               who uses it, see lock.ts
  *     projects/<project>/project.json                 a project is there if this is
  *     projects/<project>/<logstore>/logstore.json     so is a logstore: settings and shards
  *     projects/<project>/<logstore>/group-<hash>.json a consumer group with its checkpoints
@@ -37,11 +39,11 @@ export interface OpenedDirectory {
 
 const DATA: DataFormat = {
   format: 'shardbeat-local-sls',
-  version: 1,
+  version: 2,
   service: 'a local SLS service',
   root: 'projects',
 };
-const SEGMENTS = segmentFormat('SLSLOG', 1, BODY_BYTES_MAX);
+const SEGMENTS = segmentFormat('SLSLOG', 2, BODY_BYTES_MAX);
 
 /** As `openLogs` says. */
 export function openDirectory(directory: string): OpenedDirectory {
@@ -52,7 +54,7 @@ export function openDirectory(directory: string): OpenedDirectory {
 }
 
 function createStorage({ root, logs, close }: OpenLogs): Storage {
-  const directoryOf = (logstore: Logstore): string => join(root, logstore.project, logstore.name);
+  const directoryOf = (logstore: Logstore): string => placeOf(placeOf(root, logstore.project), logstore.name);
   /** Logstores of which the directory does not hold the latest: no group may go to a shard that it does not know. */
   const unsaved = new WeakSet<Logstore>();
   const saveLogstore = (logstore: Logstore): void => {
@@ -72,20 +74,16 @@ function createStorage({ root, logs, close }: OpenLogs): Storage {
       return logs.append(at, bytes, receivedAtSec);
     },
     dropped: (_logstore, shard) => logs.dropBefore(shard, shard.firstPosition),
-    saveProject: (project) => {
-      const path = join(root, project.name, 'project.json');
-      // A new one: whatever is there is left of another.
-      deleteWithDocument(path);
-      writeDocument(path, writeProject(project));
-    },
+    saveProject: (project) =>
+      writeFirstDocument(join(placeOf(root, project.name), 'project.json'), writeProject(project)),
     deleteProject: (project) => {
       for (const logstore of project.logstores.values()) forgetLogstore(logstore);
-      deleteWithDocument(join(root, project.name, 'project.json'));
+      deleteDirectory(placeOf(root, project.name));
     },
     saveLogstore,
     deleteLogstore: (logstore) => {
       forgetLogstore(logstore);
-      deleteWithDocument(join(directoryOf(logstore), 'logstore.json'));
+      deleteDirectory(directoryOf(logstore));
     },
     deleteShard: (logstore, shard) => logs.delete(shardDirectory(directoryOf(logstore), shard), shard),
     saveGroup: (logstore, group) => writeDocument(groupPath(directoryOf(logstore), group), writeGroup(group)),

@@ -1,14 +1,5 @@
 import { Buffer } from 'node:buffer';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -216,24 +207,19 @@ test('files of what expired are deleted, and a topic that takes the place of ano
 });
 
 describe('what a sudden end leaves behind', () => {
-  test('is cleaned up: halves of deletions and replacements, partitions that no topic knows', () => {
+  test('a replacement that was not finished changes nothing', () => {
     const directory = newDirectory();
     const state = open(directory);
     const { logset, topic } = makeShop(state);
     put(state, topic, 'a');
-    const logsetDirectory = join(directory, 'logsets', logset.id);
-    const topicDirectory = join(logsetDirectory, topic.id);
-    mkdirSync(join(directory, 'logsets', 'gone', 'partition-1'), { recursive: true });
-    mkdirSync(join(logsetDirectory, 'gone'));
-    mkdirSync(join(topicDirectory, 'partition-99'));
     for (const path of ['logset.json.tmp', 'group-0.json.tmp', join(topic.id, 'topic.json.tmp')]) {
-      writeFileSync(join(logsetDirectory, path), '{"half');
+      writeFileSync(join(directory, 'logsets', logset.id, path), '{"half');
     }
     const before = viewOf(state);
-    expect(viewOf(reopen(state, directory))).toEqual(before);
-    expect(readdirSync(join(directory, 'logsets'))).toEqual([logset.id]);
-    expect(readdirSync(logsetDirectory).sort()).toEqual([topic.id, 'logset.json'].sort());
-    expect(readdirSync(topicDirectory).sort()).toEqual(['partition-1', 'partition-2', 'topic.json']);
+    const again = reopen(state, directory);
+    expect(viewOf(again)).toEqual(before);
+    again.storage.saveTopic([...again.logsets.get(logset.id)!.topics.values()][0]!);
+    expect(viewOf(reopen(again, directory))).toEqual(before);
   });
 
   test('no message goes into a partition that the directory does not know of', () => {
@@ -253,29 +239,38 @@ describe('what a sudden end leaves behind', () => {
   });
 });
 
-test('what is left of a logset that could not be deleted whole is not in the next one of its id', () => {
+test('a logset or a topic is not made where there is something already, which stays', () => {
   const directory = newDirectory();
   const state = open(directory);
   const { logset, topic } = makeShop(state);
-  const [path, copy] = [join(directory, 'logsets', logset.id), join(directory, 'logsets', 'copy')];
-  cpSync(path, copy, { recursive: true });
-  removeTopic(state, topic.id);
-  removeLogset(state, logset.id);
-  renameSync(copy, path);
-  addLogset(state, { id: logset.id, name: 'shop' }, START_MS);
-  expect(reopen(state, directory).logsets.get(logset.id)!.topics.size).toBe(0);
+  const id = '0b2fd3e1-6f11-4c4c-8a4e-5f6bfb9d4e1c';
+  const settings = { id, name: 'visits', retentionDays: 7, partitions: 2 };
+  for (const [path, create] of [
+    [`logsets/${logset.id}/${id}`, () => addTopic(state, logset, settings, START_MS)],
+    [`logsets/${id}`, () => addLogset(state, { id, name: 'mall' }, START_MS)],
+  ] as const) {
+    const file = join(directory, path, 'cat.jpg');
+    mkdirSync(join(directory, path));
+    writeFileSync(file, 'precious');
+    expect(create).toThrow('it holds cat.jpg, and no');
+    expect(readFileSync(file, 'utf8')).toBe('precious');
+    rmSync(file);
+    create();
+  }
+  const found = reopen(state, directory).logsets;
+  expect([...found.keys()].sort()).toEqual([logset.id, id].sort());
+  expect([...found.get(logset.id)!.topics.keys()].sort()).toEqual([topic.id, id].sort());
 });
 
 describe('a directory', () => {
-  test('that a first start left unfinished is taken; a file in place of it is not', () => {
+  test('with a file where its own directory would be is refused', () => {
     const directory = newDirectory();
-    mkdirSync(directory);
+    open(directory).storage.close();
     const root = join(directory, 'logsets');
+    rmSync(root, { recursive: true });
     writeFileSync(root, '');
     expect(() => openDirectory(directory)).toThrow('it is not a directory; choose another directory');
-    rmSync(join(directory, 'format.json'));
     rmSync(root);
-    mkdirSync(root);
     expect(open(directory).logsets.size).toBe(0);
   });
 
@@ -288,16 +283,6 @@ describe('a directory', () => {
     expect(() => openDirectory(directory)).toThrow(`data: "${directory}" cannot be used: EISDIR`);
   });
 
-  test('of a local SLS is refused, and left as it is', () => {
-    const directory = newDirectory();
-    mkdirSync(directory);
-    const format = '{"format":"shardbeat-local-sls","version":1}';
-    writeFileSync(join(directory, 'format.json'), format);
-    expect(() => openDirectory(directory)).toThrow('is not that of a local CLS service');
-    expect(readdirSync(directory)).toEqual(['format.json']);
-    expect(readFileSync(join(directory, 'format.json'), 'utf8')).toBe(format);
-  });
-
   test('with a damaged document is refused, and free for the next one to try', () => {
     const directory = newDirectory();
     const state = open(directory);
@@ -306,7 +291,9 @@ describe('a directory', () => {
     const document = join(directory, 'logsets', logset.id, 'logset.json');
     const text = readFileSync(document, 'utf8');
     writeFileSync(document, text.replace('"createdAtSec":', '"createdAtSec":-'));
-    expect(() => openDirectory(directory)).toThrow('logset.json" cannot be used: it cannot be understood');
+    expect(() => openDirectory(directory)).toThrow(
+      'logset.json" cannot be used: its checksum is not that of what is in it',
+    );
     expect(existsSync(document)).toBe(true);
     writeFileSync(document, text);
     expect(open(directory).logsets.size).toBe(1);

@@ -43,13 +43,13 @@ test('what a full disk cut short is overwritten by what comes when there is room
   disk.room = 50;
   expect(() => logFiles.append(Buffer.alloc(200, 'x'), 2)).toThrow('ENOSPC');
   const path = join(directory, '1000.log');
-  expect(statSync(path).size).toBe(8 + 17 + 50);
+  expect(statSync(path).size).toBe(8 + 21 + 50);
 
   disk.room = Number.POSITIVE_INFINITY;
   const stored = logFiles.append(Buffer.from('second'), 3);
   expect(Buffer.from(stored.read()).toString()).toBe('second');
   expect(textsIn(directory)).toEqual(['first', 'second']);
-  expect(statSync(path).size).toBe(8 + 17 + 18);
+  expect(statSync(path).size).toBe(8 + 21 + 22);
 });
 
 test('a file whose very beginning did not fit is begun again', () => {
@@ -68,7 +68,7 @@ test('files that do not follow one another are refused, and none of them is chan
   const whole = Buffer.concat([HEAD, record, record]);
   const cut = whole.subarray(0, whole.byteLength - 1);
   const cases: [files: Record<string, Uint8Array>, message: string][] = [
-    [{ '1000.log': cut, '1001.log': whole }, 'damaged at byte 25'],
+    [{ '1000.log': cut, '1001.log': whole }, 'cut short at byte 29'],
     [{ '1000.log': whole, '1003.log': whole }, 'groups before it are missing'],
     [{ '998.log': HEAD }, 'groups at its end are missing'],
   ];
