@@ -8,6 +8,8 @@ export interface Budget {
   work: AbortSignal;
   /** Aborted shortly before the deadline: requests to the table, so that a batch finished in time is still committed. */
   requests: AbortSignal;
+  /** All the time that the tick has for work, from its start. */
+  workMs: number;
   remainingMs(): number;
   /** Ends the tick: aborts whatever is left, so that no frozen request runs on in a later tick. */
   end(): void;
@@ -20,8 +22,10 @@ export function startBudget(clock: Clock, limits: { deadline: number; reserveMs:
   const workUntil = limits.deadline - limits.reserveMs;
   const requestsUntil = limits.deadline - limits.reserveMs * ANSWER_SHARE;
   const ended = new AbortController();
+  const workMs = Math.max(0, workUntil - clock.now());
   return {
     workUntil,
+    workMs,
     work: signalAt(clock, workUntil, ended.signal),
     requests: signalAt(clock, requestsUntil, ended.signal),
     remainingMs: () => Math.max(0, workUntil - clock.now()),

@@ -8,8 +8,19 @@ import type { TickRun } from './run.ts';
 
 export interface Looked {
   outcome: 'worked' | 'paused' | 'disagrees';
+  /** Until then the next tick need not look. */
+  planDueAt: number;
+  /** The next tick has to look, whatever a plan of this one says. */
+  looksAgain: boolean;
+  /** The group item, if it is this tick's turn to plan. */
+  due: GroupItem | undefined;
+}
+
+export interface Planned {
   planned: boolean;
   planDueAt: number;
+  /** Why a plan that was begun has failed. */
+  error?: unknown;
 }
 
 interface Known {
@@ -21,14 +32,13 @@ interface Known {
   early: boolean;
 }
 
-/** Reads the group item when the plan may be due, and plans if it is this tick's turn. */
-export async function lookAfterPlan(run: TickRun, known: Known): Promise<Looked> {
+/** Reads the group item when the plan may be due: whether the tick may work, and whether it is its turn to plan. */
+export async function look(run: TickRun, known: Known): Promise<Looked> {
   const { store, settings, budget, logger } = run;
-  const { times } = settings;
   const now = run.groupNow();
   const { knownDueAt, early } = known;
   if (knownDueAt !== undefined && knownDueAt > now && !early) {
-    return { outcome: 'worked', planned: false, planDueAt: knownDueAt };
+    return { outcome: 'worked', planDueAt: knownDueAt, looksAgain: false, due: undefined };
   }
   const options = { signal: budget.requests };
   // A warm tick reads on the cheap: the lock's condition guards a plan, and a pause makes the slot's cache cold.
@@ -36,29 +46,72 @@ export async function lookAfterPlan(run: TickRun, known: Known): Promise<Looked>
   const group = known.group ?? (await store.get('GROUP', { ...options, consistent }));
   if (group === undefined || !agreement(group, groupSettings(run)).agreed) {
     logger.warn('group.changed', { deleted: group === undefined });
-    return { outcome: 'disagrees', planned: false, planDueAt: 0 };
+    return { outcome: 'disagrees', planDueAt: 0, looksAgain: true, due: undefined };
   }
   const outcome = group.paused ? 'paused' : 'worked';
   // A time in the cache is leave to work until then. Not for a paused slot; nor by an item read before the heartbeat: a
   // pause in between has made a cache cold that was not there yet.
   const looksAgain = group.paused || known.group !== undefined;
-  const looked: Looked = { outcome, planned: false, planDueAt: looksAgain ? 0 : group.planDueAt };
-  if (!planIsDue(group, now, times, early)) return looked;
+  const due = planIsDue(group, now, settings.times, early) ? group : undefined;
+  return { outcome, planDueAt: looksAgain ? 0 : group.planDueAt, looksAgain, due };
+}
+
+/**
+ * Share of the tick's time for work that a plan gets in any case. It may take longer as long as the work does: the two go on
+ * beside each other, so that a plan costs the reading nothing.
+ */
+const PLAN_SHARE = 1 / 3;
+
+/**
+ * Runs `work`, and beside it the plan, if it is this tick's turn: a log service that lists nothing may still be read. Ends when
+ * both have ended; throws what `work` throws.
+ */
+export async function besidePlan<T>(
+  run: TickRun,
+  looked: Looked,
+  work: () => Promise<T>,
+): Promise<[worked: T, plan: Planned]> {
+  const { clock, budget } = run;
+  const unplanned = { planned: false, planDueAt: looked.planDueAt };
+  if (looked.due === undefined) return [await work(), unplanned];
+  const planUntil = clock.now() + budget.workMs * PLAN_SHARE;
+  const stop = new AbortController();
+  const planning = planNow(run, looked, looked.due, AbortSignal.any([budget.requests, stop.signal]));
+  const working = work();
+  await working.catch(() => {});
+  const ended = new AbortController();
+  const timeUp = (): void => stop.abort(new DOMException('the time for the plan is over', 'TimeoutError'));
+  const leftMs = planUntil - clock.now();
+  if (leftMs <= 0) timeUp();
+  else clock.sleep(leftMs, ended.signal).then(timeUp, () => {});
+  const plan = await planning;
+  ended.abort();
+  return [await working, plan];
+}
+
+/** Never throws: the shards we hold need no plan. The lock ends with this run; whoever ticks next tries again. */
+async function planNow(
+  run: TickRun,
+  { planDueAt: seenDueAt, looksAgain }: Looked,
+  group: GroupItem,
+  signal: AbortSignal,
+): Promise<Planned> {
+  const { store, settings, logger, consumer } = run;
+  const { times, order, start, endAt } = settings;
+  const how =
+    run.provider === undefined
+      ? { stream: run.source, strategy: settings.strategy, assigns: true }
+      : { stream: startingAtCheckpoints(run.source, run.provider), strategy: keepAssigned, assigns: false };
+  const now = run.groupNow();
+  const { busyUntil: deadline, invocation: planner } = consumer;
+  const planning = { store, now, planner, deadline, times, order, start, endAt, logger, ...how };
   try {
-    const { order, start, endAt } = settings;
-    const { busyUntil: deadline, invocation: planner } = run.consumer;
-    const how =
-      run.provider === undefined
-        ? { stream: run.source, strategy: settings.strategy, assigns: true }
-        : { stream: startingAtCheckpoints(run.source, run.provider), strategy: keepAssigned, assigns: false };
-    const planning = { store, now, planner, deadline, times, order, start, endAt, logger, ...how };
-    const planDueAt = await plan(planning, group, options);
-    if (planDueAt === undefined) return looked;
-    return { ...looked, planned: true, planDueAt: looksAgain ? 0 : planDueAt };
+    const planDueAt = await plan(planning, group, { signal });
+    if (planDueAt === undefined) return { planned: false, planDueAt: seenDueAt };
+    return { planned: true, planDueAt: looksAgain ? 0 : planDueAt };
   } catch (error) {
-    // The shards we hold need no plan. The lock ends with this run; whoever ticks next tries again.
     logger.error('plan.failed', { error });
-    return looked;
+    return { planned: false, planDueAt: seenDueAt, error };
   }
 }
 

@@ -3,19 +3,18 @@ import type { ConsumerItem, GroupItem } from '../group/items.ts';
 import { obey } from '../group/provider.ts';
 import { joinGroup } from '../group/settings.ts';
 import { settled } from '../group/settled.ts';
-import { forEachParallel } from '../parallel.ts';
 import type { ProviderGroup } from '../sources/providerGroup.ts';
 import { startBudget } from './budget.ts';
 import { type CachedShard, type TickCache, trusted, unlessExpired } from './cache.ts';
-import { groupSettings, lookAfterPlan } from './lookAfterPlan.ts';
-import { isPassedAtProvider, mirror, mirroredWord } from './mirror.ts';
+import { besidePlan, groupSettings, type Looked, look } from './lookAfterPlan.ts';
+import { isPassedAtProvider, mirroredWord } from './mirror.ts';
 import type { ShardResult, TickResult } from './result.ts';
-import type { Invocation, ShardOutcome, TickDependencies, TickRun, TickSettings } from './run.ts';
-import { workOnShard } from './shard.ts';
+import type { Invocation, TickDependencies, TickRun, TickSettings } from './run.ts';
+import { workOnShards } from './workOnShards.ts';
 
 /**
- * One tick: heartbeat, plan if it is due, then every assigned shard: claim, pull, process, checkpoint, until it is read
- * up or the time is over. Throws what the heartbeat throws: without an answer to it no work may be done.
+ * One tick: heartbeat, then every assigned shard: claim, pull, process, checkpoint, until it is read up or the time is over;
+ * beside that a plan, if it is due. Throws what the heartbeat throws: without an answer to it no work may be done.
  */
 export async function tick(
   dependencies: TickDependencies,
@@ -98,42 +97,57 @@ async function runTick(
   group: GroupItem | undefined,
 ): Promise<TickResult> {
   const { slot, consumer } = run;
-  const generation = consumer.generation ?? 0;
   const wantsPlan = consumer.generation === undefined || isLeaving(consumer);
-  const looked = await lookAfterPlan(run, { knownDueAt: cache?.planDueAt, group, early: wantsPlan });
+  const looked = await look(run, { knownDueAt: cache?.planDueAt, group, early: wantsPlan });
   const result: TickResult = {
     slot,
     outcome: looked.outcome,
     tick: consumer.tick,
-    generation,
+    generation: consumer.generation ?? 0,
     warm: cache !== undefined,
-    planned: looked.planned,
+    planned: false,
     shards: [],
   };
   if (looked.outcome === 'disagrees') return result;
-  const obedient = await obeyProvider(run, cache);
+  const [worked, plan] = await besidePlan(run, looked, () => workAsAssigned(run, cache, looked.outcome));
+  const { remembered, workOn } = worked;
+  result.shards = worked.shards;
+  const plans = [plan];
+  // The service gives shards away as soon as they exist, hence before the plan that made their items.
+  if (run.provider !== undefined && plan.planned && isAnyWaiting(result.shards))
+    result.shards = await workOn();
+  if (wantsPlanAfter(run, result.shards)) {
+    const again = await look(run, { early: true });
+    plans.push((await besidePlan(run, again, async () => {}))[1]);
+  }
+  result.planned = plans.some(({ planned }) => planned);
+  remembered.planDueAt = plans.at(-1)!.planDueAt;
+  run.caches.set(slot, remembered);
+  return result;
+}
+
+/** Works on what the slot is assigned, and says what its next tick may remember. `workOn` does what is still waiting. */
+async function workAsAssigned(run: TickRun, cache: TickCache | undefined, outcome: Looked['outcome']) {
+  const { consumer, known } = await obeyProvider(run, cache);
   const remembered: TickCache = {
     tick: consumer.tick,
     heartbeatAt: consumer.heartbeatAt,
-    generation: obedient.consumer.generation ?? 0,
+    generation: consumer.generation ?? 0,
     readAtTick: cache?.readAtTick ?? consumer.tick,
-    planDueAt: looked.planDueAt,
-    shards: looked.outcome === 'paused' ? new Map(obedient.known) : new Map(),
+    planDueAt: 0,
+    shards: outcome === 'paused' ? new Map(known) : new Map(),
   };
-  if (looked.outcome === 'worked') {
-    result.shards = await workOnShards(
-      { ...run, consumer: obedient.consumer },
-      obedient.known,
-      remembered.shards,
-    );
-    if (wantsPlanAfter(run, result.shards)) {
-      const after = await lookAfterPlan(run, { early: true });
-      result.planned ||= after.planned;
-      remembered.planDueAt = after.planDueAt;
-    }
-  }
-  run.caches.set(slot, remembered);
-  return result;
+  let shards: ShardResult[] = [];
+  const workOn = async (): Promise<ShardResult[]> => {
+    const isLeft = (shard: string): boolean =>
+      shards.every((result) => result.shard !== shard || result.stopped === 'waiting');
+    const worked = await workOnShards({ ...run, consumer }, isLeft, known, remembered.shards);
+    const done = shards.filter(({ stopped }) => stopped !== 'waiting');
+    shards = [...done, ...worked];
+    return shards;
+  };
+  if (outcome === 'worked') await workOn();
+  return { remembered, shards, workOn };
 }
 
 /** The consumer item by which to work, and what may be trusted of the cache under its grants. */
@@ -181,33 +195,13 @@ function onceInTick(
 /** A finished shard may let others begin; a shard without an item was made by the service after the last plan. */
 function wantsPlanAfter({ provider }: TickRun, shards: readonly ShardResult[]): boolean {
   const finished = shards.some(({ stopped, cursor }) => stopped === 'done' && cursor !== undefined);
-  return finished || (provider !== undefined && shards.some(({ stopped }) => stopped === 'waiting'));
+  return finished || (provider !== undefined && isAnyWaiting(shards));
 }
+
+const isAnyWaiting = (shards: readonly ShardResult[]): boolean =>
+  shards.some(({ stopped }) => stopped === 'waiting');
 
 /** A draining slot that still holds shards waits for a plan that takes them. */
 function isLeaving(consumer: ConsumerItem): boolean {
   return consumer.draining === true && Object.keys(consumer.assigned ?? {}).length > 0;
-}
-
-async function workOnShards(
-  run: TickRun,
-  known: ReadonlyMap<string, CachedShard>,
-  remembered: Map<string, CachedShard>,
-): Promise<ShardResult[]> {
-  const worked: ShardOutcome[] = [];
-  const assigned = rotated(Object.entries(run.consumer.assigned ?? {}), run.consumer.tick);
-  await forEachParallel(assigned, run.settings.shardsParallelMax, async ([shard, grant]) => {
-    worked.push(await workOnShard(run, shard, grant, known.get(shard)));
-  });
-  const outcomes = await mirror(run, worked);
-  for (const { result, remember } of outcomes) {
-    if (remember !== undefined) remembered.set(result.shard, remember);
-  }
-  return outcomes.map(({ result }) => result);
-}
-
-/** A tick too short for all of its shards begins with another one each time. */
-function rotated<T>(items: readonly T[], tick: number): T[] {
-  const first = items.length === 0 ? 0 : tick % items.length;
-  return [...items.slice(first), ...items.slice(0, first)];
 }

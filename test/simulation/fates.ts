@@ -43,6 +43,15 @@ export function sourceFate(world: World): Fate {
   return answered(world, upMs);
 }
 
+/** As of any request to the source; in an outage there is no answer as long as the tick waits, or a failure. */
+export function listFate(world: World): Fate {
+  const { stream, scheduler, settings } = world;
+  const fate = sourceFate(world);
+  if (stream.listOutage === undefined || stream.listOutage.until <= scheduler.now()) return fate;
+  const answerMs = stream.listOutage.hangs ? 2 * settings.times.functionTimeoutMs : fate.answerMs;
+  return failed('unknown', answerMs);
+}
+
 const failed = (failure: 'refused' | 'unknown', answerMs: number): Fate => ({
   effectsMs: [],
   answers: 0,

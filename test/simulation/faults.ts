@@ -30,6 +30,7 @@ export const FAULT_RATES_MAX = {
   // The log service.
   sourceError: 0.1,
   slowSource: 0.2,
+  listOutage: 0.05,
   split: 0.3,
   merge: 0.2,
   trim: 1,
@@ -66,6 +67,7 @@ const THEMES: readonly (readonly FaultName[])[] = [
   ['missing', 'late', 'churn', 'stall'],
   ['crash', 'retry', 'overlap', 'scatter'],
   ['split', 'merge', 'trim', 'sourceError'],
+  ['listOutage', 'churn', 'split'],
 ];
 const FOCUS_KINDS_MAX = 3;
 

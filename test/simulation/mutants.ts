@@ -259,6 +259,12 @@ export const MUTANTS: readonly Mutant[] = [
     "if (!(await commit(run.store, holding, progress, { signal: budget.requests }))) return leave('lost');\n      at.cursor = pulled",
     'await commit(run.store, holding, progress, { signal: budget.requests });\n      at.cursor = pulled',
   ),
+  mutant(
+    'plan before reading',
+    'tick/lookAfterPlan.ts',
+    '  const working = work();\n',
+    '  await planning;\n  const working = work();\n',
+  ),
   {
     name: 'requests left behind by the tick',
     patches: [

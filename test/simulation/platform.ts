@@ -107,7 +107,10 @@ export function createPlatform(world: World): Platform {
     };
     const deadline = sandbox.clock.now() + functionTimeoutMs;
     tick(dependencies, settings, { slot, deadline }).then(
-      (result) => ended(actor, `returns ${result.outcome}${result.warm ? ', warm' : ''}`),
+      (result) => {
+        if (actor.state === 'live') observer.returned(actor, result);
+        ended(actor, `returns ${result.outcome}${result.warm ? ', warm' : ''}`);
+      },
       (error) => {
         watchForBugs(world, actor, error);
         ended(actor, `throws ${String(error)}`);

@@ -1,6 +1,6 @@
 import { SourceError } from '../../lib/errors.ts';
 import type { LogRecord, Pulled, PullRequest, Source } from '../../lib/sources/source.ts';
-import { sourceFate } from './fates.ts';
+import { listFate, sourceFate } from './fates.ts';
 import type { Actor } from './host.ts';
 import { send } from './requests.ts';
 import { cursorOf, positionOf, type StreamShard } from './stream.ts';
@@ -11,11 +11,17 @@ const RECORD_BYTES = 100;
 /** A driver for the simulated stream, as one run of the handler uses it. */
 export function createSource(world: World, actor: Actor): Source {
   const { stream, observer } = world;
-  const ask = <T>(label: string, signal: AbortSignal, perform: () => T, show: (value: T) => string) =>
+  const ask = <T>(
+    label: string,
+    signal: AbortSignal,
+    perform: () => T,
+    show: (value: T) => string,
+    fate = sourceFate(world),
+  ) =>
     send<T>(world, actor, {
       target: 'source',
       label: () => label,
-      fate: sourceFate(world),
+      fate,
       signal,
       perform: () => Promise.resolve().then(perform),
       failed: (failure) => (failure === 'aborted' ? signal.reason : unavailable()),
@@ -24,8 +30,9 @@ export function createSource(world: World, actor: Actor): Source {
   return {
     kind: 'simulated',
     tags: { source: 'simulated' },
-    listShards: (signal) =>
-      ask(
+    listShards(signal) {
+      const sentAt = world.scheduler.now();
+      return ask(
         'list shards',
         signal,
         () => {
@@ -38,7 +45,9 @@ export function createSource(world: World, actor: Actor): Source {
           }));
         },
         (shards) => shards.map(({ id, state }) => (state === 'open' ? id : `${id}(closed)`)).join(' '),
-      ),
+        listFate(world),
+      ).finally(() => observer.listed(actor, world.scheduler.now() - sentAt));
+    },
     cursorAt: (id, position, signal) =>
       ask(
         `cursor of ${id} at ${position.at}`,

@@ -17,6 +17,8 @@ export interface StreamShard {
 /** The log stream itself: what was ever written to it, and what is left. Knows nothing of its readers. */
 export interface Stream {
   readonly shards: ReadonlyMap<string, StreamShard>;
+  /** Until then the service lists nothing: it hangs, or fails. */
+  listOutage: { until: number; hangs: boolean } | undefined;
   /** What the service lists now. */
   listed(): StreamShard[];
   open(): StreamShard[];
@@ -48,6 +50,7 @@ export function createStream(shardCount: number, now: () => number): Stream {
   const listed = (): StreamShard[] => [...shards.values()].filter((shard) => shard.removedAt === undefined);
   return {
     shards,
+    listOutage: undefined,
     listed,
     open: () => listed().filter((shard) => shard.closedAt === undefined),
     append(shard, count) {

@@ -14,6 +14,7 @@ export interface Workload {
 
 const OPEN_SHARDS_MAX = 6;
 const SHARDS_MAX = 14;
+const LIST_OUTAGE_INTERVALS_MAX = 5;
 const STEPS_PER_INTERVAL = 4;
 
 export function startWorkload(world: World): Workload {
@@ -49,6 +50,12 @@ export function startWorkload(world: World): Workload {
       const first = faults.dice('merge').between(0, open.length - 2);
       const child = stream.merge(open[first]!, open[first + 1]!);
       trace.add('stream', () => `merges ${child.parents.join(' and ')} into ${child.id}`);
+    }
+    if (faults.happens('listOutage')) {
+      const faultDice = faults.dice('listOutage');
+      const until = scheduler.now() + faultDice.between(1, LIST_OUTAGE_INTERVALS_MAX) * intervalMs;
+      stream.listOutage = { until, hangs: faultDice.chance(0.7) };
+      trace.add('stream', () => `lists nothing, ${stream.listOutage?.hangs ? 'hangs' : 'fails'}`);
     }
     if (scenario.rates.trim > 0 && faults.happens('trim')) stream.trim(scheduler.now() - retentionMs);
   };
@@ -103,6 +110,7 @@ export function startWorkload(world: World): Workload {
     rejoin,
     cease() {
       ceased = true;
+      stream.listOutage = undefined;
       if (schedules.size === 0) rejoin();
     },
   };

@@ -1,12 +1,13 @@
 import type { Batch } from '../../../lib/delivery/process.ts';
 import type { ConsumerItem, GroupItem, ItemKey, ShardItem } from '../../../lib/group/items.ts';
+import type { TickResult } from '../../../lib/tick/result.ts';
 import type { Actor } from '../host.ts';
 import type { World } from '../world.ts';
 import { endSeeks, watchShardWrite } from './checkpoints.ts';
 import { watchPauses } from './pauses.ts';
 import { watchConsumerWrite, watchGroupWrite, watchTicks } from './slots.ts';
 import { type Check, createWatch, type Delivery, type Violation } from './watch.ts';
-import { watchBatch, watchPull } from './work.ts';
+import { watchBatch, watchPull, watchReading } from './work.ts';
 
 /**
  * Sees everything as it truly happens, on both sides of every request, and knows what the code under test cannot: which
@@ -27,6 +28,8 @@ export interface Observer {
   refused(actor: Actor, key: ItemKey, write: AnyWrite): void;
   unanswered(actor: Actor, key: ItemKey, write: AnyWrite): void;
   pulled(actor: Actor, shard: string, cursor: string): void;
+  listed(actor: Actor, durationMs: number): void;
+  returned(actor: Actor, result: TickResult): void;
   begun(actor: Actor, batch: Batch, positions: readonly number[]): Delivery;
   succeeded(delivery: Delivery, tooLate: boolean): void;
   /** Has a seek been broken off, so that a consumer may not know of it? */
@@ -101,8 +104,13 @@ export function createObserver(world: World): Observer {
     },
     pulled(actor, shard, cursor) {
       pauses.pulled(actor);
+      watch.facts(actor).pulls++;
       watchPull(watch, actor, shard, cursor);
     },
+    listed(actor, durationMs) {
+      watch.facts(actor).listedForMs += durationMs;
+    },
+    returned: (actor, result) => watchReading(watch, actor, result),
     begun(actor, { shard, from }, positions) {
       const { seeks, openSeeks } = watch.history(shard);
       const delivery = { from, actor, shard, positions, tooLate: false, seeks, astray: openSeeks.size > 0 };

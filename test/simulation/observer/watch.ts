@@ -17,6 +17,7 @@ export type Check =
   | 'work while paused'
   | 'stale work'
   | 'frozen request'
+  | 'no reading'
   | 'ghost'
   | 'deletion'
   | 'never at rest'
@@ -76,6 +77,9 @@ export interface ActorFacts {
   /** It took its heartbeat for accepted: it asked for more than its own item. */
   working: boolean;
   planning: boolean;
+  /** How often it asked for records, and how long it waited for the list of shards. */
+  pulls: number;
+  listedForMs: number;
   /** Of the plan that it works by. */
   generation: number;
   workedOn: Set<string>;
@@ -150,6 +154,8 @@ const createHistory = (): ShardHistory => ({
 const createFacts = (): ActorFacts => ({
   working: false,
   planning: false,
+  pulls: 0,
+  listedForMs: 0,
   generation: Number.POSITIVE_INFINITY,
   workedOn: new Set(),
   troubled: new Set(),

@@ -1,4 +1,5 @@
 import { shardKey } from '../../../lib/group/items.ts';
+import type { TickResult } from '../../../lib/tick/result.ts';
 import type { Actor } from '../host.ts';
 import { positionOf } from '../stream.ts';
 import { CACHE_AGE_INTERVALS, type Delivery, isBehind, type Watch } from './watch.ts';
@@ -28,6 +29,15 @@ export function watchPull(watch: Watch, actor: Actor, shard: string, cursor: str
   if (item !== undefined && item.owner === actor.slot && item.cursor === cursor) return;
   const truth = item === undefined ? 'it has no item' : `it is ${item.owner}'s at ${item.cursor}`;
   watch.fail('stale work', `${actor.name} remembers shard ${shard} at ${cursor}: ${truth}`);
+}
+
+/** However long the service takes to list its shards, a tick that knows what it holds has read by then. */
+export function watchReading(watch: Watch, actor: Actor, { warm, shards }: TickResult): void {
+  const { pulls, listedForMs } = watch.facts(actor);
+  const isLong = listedForMs > watch.world.settings.times.functionTimeoutMs / 4;
+  const hadNoTime = shards.some(({ stopped, batches }) => stopped === 'deadline' && batches === 0);
+  if (!warm || !isLong || !hadNoTime || pulls > 0) return;
+  watch.fail('no reading', `${actor.name} waited ${listedForMs} ms for the list of shards, and read nothing`);
 }
 
 export function watchBatch(watch: Watch, delivery: Delivery): void {

@@ -1,0 +1,32 @@
+import { forEachParallel } from '../parallel.ts';
+import type { CachedShard } from './cache.ts';
+import { mirror } from './mirror.ts';
+import type { ShardResult } from './result.ts';
+import type { ShardOutcome, TickRun } from './run.ts';
+import { workOnShard } from './shard.ts';
+
+/** Works on the assigned shards that are wanted, some at a time; puts what the next tick may remember into `remembered`. */
+export async function workOnShards(
+  run: TickRun,
+  isWanted: (shard: string) => boolean,
+  known: ReadonlyMap<string, CachedShard>,
+  remembered: Map<string, CachedShard>,
+): Promise<ShardResult[]> {
+  const worked: ShardOutcome[] = [];
+  const wanted = Object.entries(run.consumer.assigned ?? {}).filter(([shard]) => isWanted(shard));
+  const assigned = rotated(wanted, run.consumer.tick);
+  await forEachParallel(assigned, run.settings.shardsParallelMax, async ([shard, grant]) => {
+    worked.push(await workOnShard(run, shard, grant, known.get(shard)));
+  });
+  const outcomes = await mirror(run, worked);
+  for (const { result, remember } of outcomes) {
+    if (remember !== undefined) remembered.set(result.shard, remember);
+  }
+  return outcomes.map(({ result }) => result);
+}
+
+/** A tick too short for all of its shards begins with another one each time. */
+function rotated<T>(items: readonly T[], tick: number): T[] {
+  const first = items.length === 0 ? 0 : tick % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
+}
