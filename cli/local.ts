@@ -1,4 +1,5 @@
 import { SettingsError, ShardbeatError } from '../lib/errors.ts';
+import { explain } from '../lib/observe/plainError.ts';
 import { systemClock } from '../lib/runtime.ts';
 import { runLocal } from '../local/run/run.ts';
 import { createScreen } from '../local/run/screen.ts';
@@ -62,5 +63,5 @@ function stopOnSignals(): AbortSignal {
 /** What went wrong: for a person where it is theirs to put right, with its origin where it is ours. */
 function messageOf(error: unknown): string {
   if (error instanceof ShardbeatError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return explain(error);
 }

@@ -1,4 +1,5 @@
 import { SettingsError, ShardbeatError } from '../lib/errors.ts';
+import { explain } from '../lib/observe/plainError.ts';
 import { systemClock, systemRandom } from '../lib/runtime.ts';
 import { parseServeClsOptions, SERVE_CLS_HELP } from '../local/cls/serve/options.ts';
 import { serveCls } from '../local/cls/serve/serve.ts';
@@ -105,5 +106,5 @@ function messageOf(error: unknown): string {
   // The service names its settings, which are options here.
   if (error instanceof SettingsError && SERVICE_SETTINGS.includes(error.field)) return `--${error.message}`;
   if (error instanceof ShardbeatError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return explain(error);
 }

@@ -1,6 +1,11 @@
+import { shortened, shownValue } from './observe/secrets.ts';
+
+/** A message has a call, a code and what a service said; what is longer was somebody else's text. */
+const MESSAGE_CHARACTERS_MAX = 2_000;
+
 /**
  * The one error tree. Programmer errors are assertions (`node:assert`), never these; a lost race is a value.
- * Code that retries asks only `error.retriable`.
+ * Code that retries asks only `error.retriable`. A message never shows a secret, whatever text it was made of.
  */
 export class ShardbeatError extends Error {
   override readonly name: string = 'ShardbeatError';
@@ -8,21 +13,21 @@ export class ShardbeatError extends Error {
   readonly retriable: boolean;
 
   constructor(message: string, options: { retriable: boolean; cause?: unknown }) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      shortened(message, MESSAGE_CHARACTERS_MAX),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.retriable = options.retriable;
   }
 }
 
-/** A setting or option that cannot be used: names the field, the value and the remedy. Never retriable. */
+/** A setting or option that cannot be used: names the field, the value unless it is secret, and the remedy. Never retriable. */
 export class SettingsError extends ShardbeatError {
   override readonly name: string = 'SettingsError';
   readonly field: string;
 
   constructor(field: string, value: unknown, remedy: string) {
-    const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
-    super(`${field}: ${shown.length > 200 ? `${shown.slice(0, 200)}…` : shown} cannot be used: ${remedy}`, {
-      retriable: false,
-    });
+    super(`${field}: ${shownValue(field, value)} cannot be used: ${remedy}`, { retriable: false });
     this.field = field;
   }
 }

@@ -8,6 +8,7 @@ import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
 import { observeSkew } from '../../lib/group/stores/serviceClock.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
 import { metricsLine } from '../../lib/observe/metrics.ts';
+import { presentError } from '../../lib/observe/plainError.ts';
 import { systemClock as clock, systemRandom as random } from '../../lib/runtime.ts';
 import { createSource } from '../../lib/sources/create.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
@@ -26,13 +27,12 @@ const dependencies = {
   store: createDynamodbStore({ client, table, group, clock, random }),
   ...createSource(settings, { clock, random, logger, aws: client.config }),
   process: await loadProcess(settings.process, import.meta.url),
-  skewMs: observeSkew(client, clock),
-  ...{ clock, random, logger },
-  caches: new Map(),
+  ...{ clock, random, logger, skewMs: observeSkew(client, clock), caches: new Map() },
 };
 
+const presented = middy<TickEvent, TickResult, Error, Context>().use({ onError: presentError });
 /** One tick of the slot that the event names. The schedule sends `{ "slot": "consumer-0" }`. */
-export const handler = middy<TickEvent, TickResult, Error, Context>().handler(async (event, context) => {
+export const handler = presented.handler(async (event, context) => {
   const deadline = clock.now() + context.getRemainingTimeInMillis();
   const result = await tick(dependencies, settings, { slot: readSlot(event, settings.slots), deadline });
   write(metricsLine(result, { group, now: clock.now() }));

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { StoredCredentials } from '../credentials/stored.ts';
 import { SettingsError } from '../errors.ts';
+import { keepSecret } from '../observe/secrets.ts';
 import { parseEndpoint } from '../sources/http/address.ts';
 import type { CredentialsProvider } from '../sources/http/credentials.ts';
 
@@ -51,6 +52,7 @@ export function readCredentials(
     return missing('ACCESS_KEY_SECRET', 'the secret of that access key');
   }
   const securityToken = own('SECURITY_TOKEN');
+  keepSecret(accessKeySecret, securityToken);
   return () => ({ accessKeyId, accessKeySecret, ...(securityToken !== undefined && { securityToken }) });
 }
 

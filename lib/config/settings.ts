@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { SettingsError } from '../errors.ts';
 import { planByLag } from '../group/planByLag.ts';
 import { planEvenly, type Strategy } from '../group/planner.ts';
+import { keepSecretsOf } from '../observe/secrets.ts';
 import { systemClock } from '../runtime.ts';
 import type { Position } from '../sources/source.ts';
 import { CLS_NAMES, type ClsSettings, readCls } from './clsSettings.ts';
@@ -79,6 +80,8 @@ const Schema = v.object({
  * for the times that must be past.
  */
 export function readSettings(environment: Environment, now: number = systemClock.now()): Settings {
+  // Before anything can go wrong.
+  keepSecretsOf(environment);
   const read = parseEnvironment(Schema, environment);
   const times = readTimes(read);
   const { source, countMax, stream, order } = readSource(read, environment, times);

@@ -1,4 +1,5 @@
 import { SourceError } from '../errors.ts';
+import { beginningOf, keepSecret } from '../observe/secrets.ts';
 import type { Clock } from '../runtime.ts';
 import { addressOfUrl } from '../sources/http/address.ts';
 import { createExchange, type HttpResponse } from '../sources/http/exchange.ts';
@@ -46,7 +47,9 @@ export async function callAws(
     'x-amz-target': target,
   };
   const request = { service, region, headers, body };
-  const signed = await signAwsRequest(request, await account.credentials(), clock.now());
+  const credentials = await account.credentials();
+  keepSecret(credentials.secretAccessKey, credentials.sessionToken);
+  const signed = await signAwsRequest(request, credentials, clock.now());
   const exchange = createExchange(address, RESPONSE_BYTES_MAX);
   const response = await withTimeout(
     { clock, signal: new AbortController().signal, timeoutMs: TIMEOUT_MS },
@@ -76,10 +79,8 @@ function understood({ status, body }: HttpResponse, target: string): Record<stri
   // Such as `com.amazonaws.ssm#ParameterNotFound`.
   const type = status === 200 ? '' : String(answer?.__type ?? '');
   const code = type.slice(type.indexOf('#') + 1) || 'BadResponse';
-  const message = String(answer?.message ?? answer?.Message ?? 'unusable answer').slice(
-    0,
-    MESSAGE_CHARACTERS_MAX,
-  );
+  const said = String(answer?.message ?? answer?.Message ?? 'unusable answer');
+  const message = beginningOf(said, MESSAGE_CHARACTERS_MAX);
   throw failure(`${target}: ${status} ${code}: ${message}`, status, code);
 }
 

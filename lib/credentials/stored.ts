@@ -2,6 +2,8 @@
 import { parseInstant } from '../config/instant.ts';
 import { isPrintable } from '../config/rules.ts';
 import { SettingsError, ShardbeatError } from '../errors.ts';
+import { messageOf } from '../observe/plainError.ts';
+import { keepSecret } from '../observe/secrets.ts';
 import type { Clock } from '../runtime.ts';
 import type { CredentialsProvider } from '../sources/http/credentials.ts';
 import { type AwsAccount, type AwsOperation, callAws } from './awsCall.ts';
@@ -40,7 +42,7 @@ export async function fetchStored(
   const operation = { service, target, input: input(id), region, endpoint };
   const answer = await callAws(operation, account, clock).catch((error: unknown) => {
     if (error instanceof ShardbeatError && error.retriable) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof ShardbeatError ? error.message : messageOf(error);
     throw new SettingsError(
       field,
       id,
@@ -49,7 +51,10 @@ export async function fetchStored(
   });
   const stored = read(answer);
   const credentials = stored === undefined ? undefined : parseCredentials(stored);
-  if (credentials !== undefined) return credentials;
+  if (credentials !== undefined) {
+    keepSecret(credentials.accessKeySecret, credentials.securityToken);
+    return credentials;
+  }
   const remedy =
     'it must hold {"accessKeyId": "…", "accessKeySecret": "…"}, with a securityToken and its expiration if it is temporary, all of it printable ASCII without white space inside';
   throw new SettingsError(field, id, remedy);

@@ -1,4 +1,5 @@
 import { SettingsError } from '../errors.ts';
+import { messageOf } from '../observe/plainError.ts';
 import type { Process } from './process.ts';
 
 /**
@@ -10,7 +11,7 @@ export async function loadProcess(path: string, base: string): Promise<Process> 
   try {
     module = await import(new URL(path, base).href);
   } catch (error) {
-    throw new SettingsError('SHARDBEAT_PROCESS', path, `the module cannot be loaded: ${String(error)}`);
+    throw new SettingsError('SHARDBEAT_PROCESS', path, `the module cannot be loaded: ${messageOf(error)}`);
   }
   const found = module.process ?? module.default;
   if (typeof found === 'function') return found as Process;

@@ -1,4 +1,10 @@
-/** Structured events, one JSON object a line: CloudWatch indexes them, the local stack reads them. */
+import { type Bounds, createPlain, type Plain } from './plain.ts';
+import { readField } from './plainError.ts';
+
+/**
+ * Structured events, one JSON object a line: CloudWatch indexes them, the local stack reads them. Fields may be anything; no
+ * call throws, each writes one line of bounded size, and no line has a secret in it that could be known for one.
+ */
 export interface Logger {
   debug(event: string, fields?: Fields): void;
   info(event: string, fields?: Fields): void;
@@ -12,7 +18,17 @@ export type Fields = Readonly<Record<string, unknown>>;
 type Level = 'debug' | 'info' | 'warn' | 'error';
 const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error'];
 
-/** Writes lines of at least `level` to `write`; an `error` field becomes its message, code and stack. */
+/** Of a line. CloudWatch takes four times as much. */
+const LINE_BYTES_MAX = 64 * 1024;
+/** More are no fields of an event, but somebody's data. */
+const FIELDS_MAX = 200;
+/** The second is for a line that is too long with the first: its characters fit even if each takes six bytes. */
+const BOUNDS: readonly Bounds[] = [
+  { values: 1_000, characters: 32_768, textCharacters: 8_192, entries: 100, depth: 8 },
+  { values: 200, characters: 8_192, textCharacters: 1_024, entries: 20, depth: 4 },
+];
+
+/** Writes lines of at least `level` to `write`; an `error` field becomes its message, code, cause and stack. */
 export function createLogger(options: {
   level: Level;
   write: (line: string) => void;
@@ -21,21 +37,44 @@ export function createLogger(options: {
 }): Logger {
   const emit = (level: Level, event: string, fields: Fields | undefined): void => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(options.level)) return;
-    const time = new Date(options.now()).toISOString();
-    options.write(JSON.stringify({ time, level, event, ...options.fields, ...fields }, plainError));
+    try {
+      options.write(
+        lineOf({ time: timeOf(options.now), level, event }, { ...options.fields, ...copyOf(fields) }),
+      );
+    } catch {
+      // Whoever reads the lines is gone. That is no reason for a batch to fail.
+    }
   };
   return {
     debug: (event, fields) => emit('debug', event, fields),
     info: (event, fields) => emit('info', event, fields),
     warn: (event, fields) => emit('warn', event, fields),
     error: (event, fields) => emit('error', event, fields),
-    with: (fields) => createLogger({ ...options, fields: { ...options.fields, ...fields } }),
+    with: (fields) => createLogger({ ...options, fields: { ...options.fields, ...copyOf(fields) } }),
   };
 }
 
-function plainError(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString();
-  if (!(value instanceof Error)) return value;
-  const { code, cause } = value as Error & { code?: unknown };
-  return { name: value.name, message: value.message, code, cause, stack: value.stack };
+/** The fields as they are now, without one that cannot be read. */
+function copyOf(fields: Fields | undefined): Fields {
+  try {
+    if (fields === undefined || fields === null) return {};
+    const names = Object.keys(fields).slice(0, FIELDS_MAX);
+    return Object.fromEntries(names.map((name) => [name, readField(fields, name)]));
+  } catch {
+    return { fields: '(cannot be read)' };
+  }
+}
+
+function timeOf(now: () => number): string | null {
+  const time = new Date(now());
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
+}
+
+function lineOf(head: Record<string, Plain>, fields: Fields): string {
+  for (const bounds of BOUNDS) {
+    const plain = createPlain(bounds);
+    const line = JSON.stringify({ ...head, event: plain(head.event, ''), ...(plain(fields, '') as object) });
+    if (line.length <= LINE_BYTES_MAX / 3 || Buffer.byteLength(line) <= LINE_BYTES_MAX) return line;
+  }
+  return JSON.stringify({ ...head, event: createPlain(BOUNDS[1]!)(head.event, ''), fields: '(too long)' });
 }

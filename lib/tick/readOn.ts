@@ -3,6 +3,7 @@ import type { Batch } from '../delivery/process.ts';
 import { SourceError } from '../errors.ts';
 import { commit, type Holding, recordFailure } from '../group/commit.ts';
 import type { Failure } from '../group/items.ts';
+import { messageOf } from '../observe/plainError.ts';
 import { nothingMore } from '../sources/pulled.ts';
 import type { Pulled } from '../sources/source.ts';
 import type { CachedShard } from './cache.ts';
@@ -167,21 +168,23 @@ async function deliver(
     return undefined;
   } catch (error) {
     const timeUp = budget.work.aborted;
-    logger.error(timeUp ? 'batch.timedOut' : 'batch.failed', {
-      attempts: (at.failure?.attempts ?? 0) + 1,
-      error,
-    });
     const failure = failedAgain(at.failure, to, run.groupNow(), error);
-    const noted = await recordFailure(run.store, holding, failure, { signal: budget.requests });
-    if (!noted) return 'lost';
+    try {
+      // First of all: what is not noted comes again with another end, under another id.
+      if (!(await recordFailure(run.store, holding, failure, { signal: budget.requests }))) return 'lost';
+    } finally {
+      logger.error(timeUp ? 'batch.timedOut' : 'batch.failed', { attempts: failure.attempts, error });
+    }
     at.failure = failure;
     return timeUp ? 'deadline' : 'processFailed';
   }
 }
 
+/** The shard item is billed by the KiB. */
+const FAILURE_CHARACTERS_MAX = 200;
+
 function failedAgain(before: Failure | undefined, to: string, now: number, error: unknown): Failure {
-  // Bounded: the shard item is billed by the KiB.
-  const message = String(error).slice(0, 200);
+  const message = messageOf(error, FAILURE_CHARACTERS_MAX);
   const { attempts = 0, firstAt = now } = before ?? {};
   return { attempts: attempts + 1, firstAt, lastAt: now, to, message };
 }

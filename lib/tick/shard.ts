@@ -3,6 +3,7 @@ import { claim } from '../group/claim.ts';
 import { commit, settleSought } from '../group/commit.ts';
 import { type Grant, type ShardItem, shardKey } from '../group/items.ts';
 import { mayWork } from '../group/ownership.ts';
+import { messageOf } from '../observe/plainError.ts';
 import type { CachedShard } from './cache.ts';
 import { checkpointBeyond, mirroredWord, tellProvider } from './mirror.ts';
 import { readOn } from './readOn.ts';
@@ -35,7 +36,7 @@ export async function workOnShard(
     if (run.budget.requests.aborted)
       return { result: { ...result, stopped: 'deadline' }, remember: undefined };
     result.stopped = error instanceof StoreError ? 'storeFailed' : 'sourceFailed';
-    result.error = String(error);
+    result.error = messageOf(error);
     run.logger.error('shard.failed', { shard, error });
     return { result, remember: undefined };
   }

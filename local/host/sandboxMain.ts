@@ -3,6 +3,7 @@
  * Run by sandbox.ts, never imported.
  */
 import { pathToFileURL } from 'node:url';
+import { explain } from '../../lib/observe/plainError.ts';
 import type { InvokeMessage, SandboxMessage } from './messages.ts';
 
 type Handler = (event: unknown, context: unknown) => unknown;
@@ -54,5 +55,5 @@ function send(message: SandboxMessage): void {
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+  return explain(error);
 }

@@ -50,8 +50,9 @@ export function noticeOfInvocation(
 
 function errorText(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
-  const { name = 'Error', message = '' } = error as { name?: string; message?: string };
-  return `${name}: ${firstLine(message)}`;
+  // The line may be one of the user's own.
+  const { name = 'Error', message = '' } = error as { name?: unknown; message?: unknown };
+  return `${name}: ${firstLine(typeof message === 'string' ? message : JSON.stringify(message))}`;
 }
 
 function plainText({ event, time, level, group, slot, error, ...fields }: LogEvent): string {

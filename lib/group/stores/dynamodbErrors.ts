@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors.ts';
+import { messageOf } from '../../observe/plainError.ts';
 import type { Clock, Random } from '../../runtime.ts';
 
 const ATTEMPTS_MAX = 4;
@@ -43,7 +44,7 @@ export async function retrying<T>(attempts: Attempts, request: () => Promise<T>)
 /** Turns what the SDK throws into the one kind of error that the group's rules know. */
 export function storeError(error: unknown, kind: 'read' | 'write', table: string): StoreError {
   if (error instanceof StoreError) return error;
-  const { name = 'Error', message = String(error), $metadata } = error as SdkError;
+  const { name = 'Error', message = messageOf(error), $metadata } = (error ?? {}) as SdkError;
   if (name === 'ResourceNotFoundException') {
     const remedy = `deploy infra/table.yml, or correct SHARDBEAT_TABLE and the region`;
     return new StoreError(`DynamoDB has no table ${JSON.stringify(table)}: ${remedy}`, {

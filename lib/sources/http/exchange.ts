@@ -5,6 +5,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { SourceError } from '../../errors.ts';
+import { messageOf } from '../../observe/plainError.ts';
 import type { Address } from './address.ts';
 
 export interface HttpRequest {
@@ -79,9 +80,8 @@ function tooLong(incoming: http.IncomingMessage, bytesMax: number): SourceError 
 const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 function networkError(cause: unknown): SourceError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
   const { code } = (cause ?? {}) as { code?: unknown };
-  return new SourceError(`no answer: ${reason}`, {
+  return new SourceError(`no answer: ${cause instanceof Error ? cause.message : messageOf(cause)}`, {
     code: 'NetworkError',
     status: 0,
     retriable: true,

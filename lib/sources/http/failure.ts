@@ -1,5 +1,6 @@
 /** What the errors of all log services have in common. */
 import { SourceError } from '../../errors.ts';
+import { beginningOf } from '../../observe/secrets.ts';
 import type { HttpResponse } from './exchange.ts';
 
 /** Length of a service's message, or of an answer that is no message, that goes into an error. */
@@ -37,8 +38,9 @@ export interface FailureTraits {
 export function serviceFailure(status: number, error: ServiceError, traits: FailureTraits): SourceError {
   const { code, message } = error;
   const { call, requestId, throttled, retriable } = traits;
-  const shown =
-    message.length > MESSAGE_CHARACTERS_MAX ? `${message.slice(0, MESSAGE_CHARACTERS_MAX)}…` : message;
+  // Secrets are hidden before it is cut: half of one would not be known for what it is.
+  const beginning = beginningOf(message, MESSAGE_CHARACTERS_MAX);
+  const shown = message.length > MESSAGE_CHARACTERS_MAX ? `${beginning}…` : beginning;
   return new SourceError(`${call}: ${status} ${code}: ${shown}`, {
     code,
     status,

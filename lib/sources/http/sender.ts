@@ -1,5 +1,6 @@
 /** Signed requests to one address, repeated where that helps: what the drivers of all log services have in common. */
 import { SourceError } from '../../errors.ts';
+import { keepSecret } from '../../observe/secrets.ts';
 import type { Clock, Random } from '../../runtime.ts';
 import type { Address } from './address.ts';
 import { type Credentials, type CredentialsProvider, sameCredentials } from './credentials.ts';
@@ -82,6 +83,7 @@ export function createSender<Request extends SenderRequest>(
   /** What the service refused for who asked, or when, did nothing yet: any request may be sent once more. */
   const attempt = async (request: Request, signal: AbortSignal): Promise<HttpResponse> => {
     const credentials = await options.credentials();
+    keepSecret(credentials.accessKeySecret, credentials.securityToken);
     try {
       return await send(request, credentials, signal);
     } catch (error) {
@@ -92,6 +94,7 @@ export function createSender<Request extends SenderRequest>(
       }
       if (!wire.isAuthFailure(error)) throw error;
       const others = await options.credentials(credentials);
+      keepSecret(others.accessKeySecret, others.securityToken);
       if (sameCredentials(others, credentials)) throw error;
       return send(request, others, signal);
     }
