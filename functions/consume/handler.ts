@@ -1,10 +1,10 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { readSettings } from '../../lib/config/settings.ts';
 import { readSlot, type TickEvent } from '../../lib/config/slot.ts';
 import { loadProcess } from '../../lib/delivery/loadProcess.ts';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
+import { createDynamodbClient } from '../../lib/group/stores/dynamodbClient.ts';
 import { observeSkew } from '../../lib/group/stores/serviceClock.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
 import { metricsLine } from '../../lib/observe/metrics.ts';
@@ -19,15 +19,13 @@ const { group, table, logLevel: level } = settings;
 const write = (line: string) => process.stdout.write(`${line}\n`);
 const logger = createLogger({ level, write, now: clock.now, fields: { group } });
 for (const unknown of settings.unknown) logger.warn('settings.unknown', { ...unknown });
-const client = new DynamoDBClient({
-  maxAttempts: 1,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
-});
+const client = createDynamodbClient(settings.times, clock);
+const skewMs = observeSkew(client, clock);
 const dependencies = {
   store: createDynamodbStore({ client, table, group, clock, random }),
   ...createSource(settings, { clock, random, logger, aws: client.config }),
   process: await loadProcess(settings.process, import.meta.url),
-  ...{ clock, random, logger, skewMs: observeSkew(client, clock), caches: new Map() },
+  ...{ clock, random, logger, skewMs, caches: new Map() },
 };
 
 const presented = middy<TickEvent, TickResult, Error, Context>().use({ onError: presentError });
@@ -35,6 +33,6 @@ const presented = middy<TickEvent, TickResult, Error, Context>().use({ onError: 
 export const handler = presented.handler(async (event, context) => {
   const deadline = clock.now() + context.getRemainingTimeInMillis();
   const result = await tick(dependencies, settings, { slot: readSlot(event, settings.slots), deadline });
-  write(metricsLine(result, { group, now: clock.now() }));
+  write(metricsLine(result, { group, now: clock.now() + skewMs() }));
   return result;
 });

@@ -50,7 +50,7 @@ export async function callAws(
   const credentials = await account.credentials();
   keepSecret(credentials.secretAccessKey, credentials.sessionToken);
   const signed = await signAwsRequest(request, credentials, clock.now());
-  const exchange = createExchange(address, RESPONSE_BYTES_MAX);
+  const exchange = createExchange(address, RESPONSE_BYTES_MAX, clock);
   const response = await withTimeout(
     { clock, signal: new AbortController().signal, timeoutMs: TIMEOUT_MS },
     () => failure(`${target}: no answer within ${TIMEOUT_MS} ms`, 0, 'Timeout'),

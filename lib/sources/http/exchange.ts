@@ -6,7 +6,9 @@ import http from 'node:http';
 import https from 'node:https';
 import { SourceError } from '../../errors.ts';
 import { messageOf } from '../../observe/plainError.ts';
+import type { Clock } from '../../runtime.ts';
 import type { Address } from './address.ts';
+import { keepConnections } from './connections.ts';
 
 export interface HttpRequest {
   method: string;
@@ -26,23 +28,27 @@ export interface HttpResponse {
 
 export type Exchange = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** Of kept connections. A tick works few shards at a time; more requests than this wait for a connection. */
-const SOCKETS_MAX = 64;
-
 /**
- * Keeps connections to one address alive between requests; idle ones do not keep the process alive.
+ * Keeps connections to one address alive between requests. One that was idle for long is not used again; after a failure none is.
  * An exchange rejects with a `SourceError`: `NetworkError` (cause: the error of the connection, also of one that the
  * signal cut), or `BadResponse` when the answer is longer than `responseBytesMax`.
  */
-export function createExchange(address: Address, responseBytesMax: number): Exchange {
+export function createExchange(
+  address: Address,
+  responseBytesMax: number,
+  clock: Pick<Clock, 'now'>,
+): Exchange {
   const { request } = address.secure ? https : http;
-  const agentOptions = { keepAlive: true, maxSockets: SOCKETS_MAX };
-  const agent = address.secure ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
+  const connections = keepConnections(clock);
+  const agent = address.secure ? connections.https : connections.http;
 
   return ({ method, target, headers, body, signal }) =>
     new Promise((resolve, reject) => {
-      const fail = (error: unknown): void =>
+      const fail = (error: unknown): void => {
+        connections.dropUnused();
         reject(error instanceof SourceError ? error : networkError(error));
+      };
+      connections.dropIdle();
       const { hostname, port } = address;
       const outgoing = request({ agent, hostname, port, method, path: target, headers, signal });
       outgoing.on('error', fail);

@@ -62,7 +62,7 @@ export function createSender<Request extends SenderRequest>(
 ): Sender<Request> {
   const { clock, random, timeoutMs = 10_000, attemptsMax = 3 } = options;
   const { refusedAttemptsMax = attemptsMax } = wire;
-  const exchange = createExchange(wire.address, options.responseBytesMax ?? RESPONSE_BYTES_MAX);
+  const exchange = createExchange(wire.address, options.responseBytesMax ?? RESPONSE_BYTES_MAX, clock);
   /** What the service's clock is ahead of ours, by its last answer; and by how much the time of signing is corrected. */
   let skewMs = 0;
   let correctionMs = 0;
