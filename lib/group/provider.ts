@@ -6,6 +6,9 @@ import type { GroupStore, ReadOptions } from './store.ts';
 
 /** What the group needs of a service that assigns the shards itself; see lib/sources/providerGroup.ts. */
 export interface Assigner {
+  readonly tellsDropped: boolean;
+  isShard(id: string): boolean;
+  join(signal: AbortSignal): Promise<void>;
   heartbeat(
     slot: string,
     held: readonly string[],
@@ -45,9 +48,11 @@ export interface Obeying {
 export async function obey(obeying: Obeying, options: ReadOptions): Promise<ConsumerItem> {
   const { assigner, slot, consumer, logger } = obeying;
   const { signal } = options;
-  const held = Object.keys(consumer.assigned ?? {});
+  const { held, malformed } = assignmentOf(obeying);
+  const grant = Math.max(obeying.now, (consumer.generation ?? 0) + 1);
   // A leaving slot has no call to leave by: it gives back what it holds, and is then silent until it is dropped.
-  if (consumer.draining === true && held.length === 0) return consumer;
+  if (consumer.draining === true && held.length === 0)
+    return malformed.length === 0 ? consumer : writeAssignment(obeying, {}, grant, options);
 
   let answer = await assigner.heartbeat(slot, held, signal);
   const dropped = !answer.known;
@@ -59,22 +64,57 @@ export async function obey(obeying: Obeying, options: ReadOptions): Promise<Cons
   const wanted = answer.known && consumer.draining !== true ? answer.assigned : [];
   // Dropped, it may have been somebody else's meanwhile: everything is claimed again, under a new grant.
   const kept = dropped ? {} : (consumer.assigned ?? {});
-  const grant = Math.max(obeying.now, (consumer.generation ?? 0) + 1);
   const taken = dropped ? [] : held.filter((shard) => !wanted.includes(shard));
   // What cannot be given up yet is kept, worked on and reported: the service waits.
   const retained = await stillToMirror(obeying, taken, options);
   const holding = [...wanted, ...retained];
   const assigned = Object.fromEntries(holding.map((shard) => [shard, kept[shard] ?? grant]));
   const released = taken.filter((shard) => !retained.includes(shard));
-  if (!dropped && released.length === 0 && holding.every((shard) => kept[shard] !== undefined))
-    return consumer;
-
-  const obedient = await writeAssignment(obeying, assigned, grant, options);
+  const gone = released.length + malformed.length;
+  const isSame = !dropped && gone === 0 && holding.every((shard) => kept[shard] !== undefined);
+  const obedient = isSame ? consumer : await writeAssignment(obeying, assigned, grant, options);
   if (released.length > 0) {
     await assigner.heartbeat(slot, holding, signal);
     logger.info('provider.released', { shards: released });
   }
+  if (dropped || taken.length > 0 || mayStarve(obeying, wanted)) await lookAtGroup(obeying, signal);
   return obedient;
+}
+
+/** Ids that an event names. */
+const MALFORMED_SHOWN_MAX = 10;
+
+/** What the slot holds. An id that is none would make every request invalid, and stand there for good. */
+function assignmentOf({ assigner, consumer, logger }: Obeying): { held: string[]; malformed: string[] } {
+  const listed = Object.keys(consumer.assigned ?? {});
+  const held = listed.filter((shard) => assigner.isShard(shard));
+  const malformed = listed.filter((shard) => !assigner.isShard(shard));
+  if (malformed.length > 0)
+    logger.warn('provider.malformed', { shards: malformed.slice(0, MALFORMED_SHOWN_MAX) });
+  return { held, malformed };
+}
+
+/** A slot without work, and one that is not told that it was dropped, look at the group's settings every so many ticks. */
+const LOOK_TICKS = 5;
+
+/** Whether the slot has nothing, or may have lost all between two ticks, and it is its turn to look why. */
+function mayStarve({ assigner, consumer }: Obeying, wanted: readonly string[]): boolean {
+  if (consumer.draining === true || consumer.tick % LOOK_TICKS !== 0) return false;
+  return wanted.length === 0 || !assigner.tellsDropped;
+}
+
+/**
+ * Official workers bring their own session timeout at their start. One that is not longer than our interval has the service drop our
+ * slots between any two ticks: brought back to ours, it lets them hold their shards again.
+ */
+async function lookAtGroup({ assigner, consumer, logger }: Obeying, signal: AbortSignal): Promise<void> {
+  if (consumer.draining === true) return;
+  try {
+    await assigner.join(signal);
+  } catch (error) {
+    // What the slot has been given needs no settings; it looks again at one of its next ticks.
+    logger.warn('provider.notLooked', { error });
+  }
 }
 
 /** A new generation: the cache of before is not for this assignment, and a planner that has read the item yields. */

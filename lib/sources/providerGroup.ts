@@ -1,3 +1,5 @@
+import type { Logger } from '../observe/logger.ts';
+
 /**
  * A consumer group that the log service keeps itself. With `coordination: provider` the service assigns the shards, so
  * that our slots and its official consumers can share one group. Each driver passes one conformance suite.
@@ -8,12 +10,17 @@ export interface ProviderGroup {
    * a slot that was silent for long has to look at the service's checkpoints: somebody else may have read on in its shards.
    */
   readonly tellsDropped: boolean;
-  /** Makes the group, or brings its settings in line with ours. */
+  /** Whether it is the id of a shard, as the service's answers hold them. No other is ever sent. */
+  isShard(id: string): boolean;
+  /**
+   * Makes the group, or brings its settings in line with ours. Cheap where they are: official workers bring their own at every start.
+   */
   join(signal: AbortSignal): Promise<void>;
   /**
    * Says which shards `slot` still holds, and learns which it is to hold. A held one that is missing in the answer is to be
    * given up: the service hands it on once a heartbeat no longer names it. `known: false`: the service had already dropped
-   * the slot, which must stop all work, and begin anew with a heartbeat that holds nothing.
+   * the slot, which must stop all work, and begin anew with a heartbeat that holds nothing. Whatever else the service answers is an
+   * error (`BadResponse`): nothing of it must get into the table.
    */
   heartbeat(slot: string, held: readonly string[], signal: AbortSignal): Promise<ProviderAnswer>;
   /** The service's checkpoints: next cursor to read, of every shard that has one. */
@@ -42,4 +49,24 @@ export interface ProviderShardStatus {
   cursor: string | undefined;
   /** Milliseconds since 1970; undefined if nobody committed, or the service does not tell. */
   updatedAt: number | undefined;
+}
+
+/** Shards of one consumer. Far beyond what a service gives out; more would not fit into its item. */
+export const ASSIGNED_MAX = 10_000;
+
+/**
+ * What became of the group: made, made anew because it had vanished, or brought in line. `theirTimeoutMs`: the session timeout that
+ * it had until then, where that was another.
+ */
+export type OnGroupChange = (
+  change: 'created' | 'recreated' | 'updated',
+  theirTimeoutMs?: number | undefined,
+) => void;
+
+/** Under a session timeout that is not longer than our interval, the service drops our slots between any two of their ticks. */
+export function logGroupChanges(logger: Logger, oursMs: number): OnGroupChange {
+  return (change, theirsMs) => {
+    logger.warn('provider.group', { change });
+    if (theirsMs !== undefined) logger.warn('provider.timeoutChanged', { theirsMs, oursMs });
+  };
 }

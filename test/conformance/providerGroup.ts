@@ -6,6 +6,8 @@ export interface ProviderBackend {
   provider: ProviderGroup;
   /** The session timeout that the driver was given. */
   sessionTimeoutMs: number;
+  /** A driver for the same group that was given another one. */
+  providerWith(sessionTimeoutMs: number): ProviderGroup;
   /** Whether the service hands a shard on only once its old holder no longer reports it. */
   waits: boolean;
   /** Whether the service takes a checkpoint from the owner only. */
@@ -51,6 +53,34 @@ export function describeProviderGroup(name: string, setup: () => Promise<Provide
       await provider.join(signal);
       await provider.join(signal);
       expect(await heartbeat('a')).toHaveLength(2);
+    });
+
+    it('brings back its session timeout where somebody has changed it', async () => {
+      await alone();
+      const shortMs = backend.sessionTimeoutMs / 8;
+      const isHeldFor = async (durationMs: number): Promise<boolean> => {
+        await backend.advance(durationMs);
+        const held = (await heartbeat('b')).length < 2;
+        await backend.advance(2 * backend.sessionTimeoutMs);
+        return held;
+      };
+      await backend.providerWith(shortMs).join(signal);
+      await heartbeat('a');
+      expect(await isHeldFor(shortMs + 1_000)).toBe(false);
+      await backend.providerWith(shortMs).join(signal);
+      await provider.join(signal);
+      await heartbeat('a');
+      expect(await isHeldFor(shortMs + 1_000)).toBe(true);
+    });
+
+    it('knows the ids of shards from whatever else', async () => {
+      for (const shard of await alone()) {
+        expect(provider.isShard(shard)).toBe(true);
+        const strange = ['x', '', '-1', '1.5', '01', '1e3', ' 1', '99999999999', 'NaN', 'null', ':', 'x:'];
+        for (const id of [...strange, `${shard}x`, `-${shard}:-1`, `${shard}.5`]) {
+          expect(provider.isShard(id), id).toBe(false);
+        }
+      }
     });
 
     it('gives every shard to the only slot, and the same again', async () => {

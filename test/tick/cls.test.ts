@@ -92,7 +92,8 @@ describe('what a tick asks of CLS', () => {
       coordination: 'provider',
       topics: { [AUDIT]: 3, [ORDERS]: 3 },
     });
-    await rounds(4, 'a');
+    // Every fifth one also looks at the group's settings.
+    await rounds(6, 'a');
     asked.length = 0;
     await world.round('a');
     expect(asked.toSorted()).toEqual([...Array(6).fill('PullLogs'), 'SendConsumerHeartbeat']);

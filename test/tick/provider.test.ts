@@ -167,6 +167,111 @@ describe.each(STAGES)('slots in a group that %s keeps', (_service, start) => {
   });
 });
 
+/** What no service calls a shard, and what may stand in a table all the same. */
+const MALFORMED = { x: 1, '-1': 2, '1.5': 3, '': 4, 'a:b': 5 };
+
+describe.each(STAGES)('what stands in an assignment and is no shard of %s', (_service, start) => {
+  const spoilt = async ({ alone }: { alone: boolean }) => {
+    const group = await setUp(start, 1);
+    for (let round = 0; round < 3; round++) await group.world.round('a');
+    const item = await group.store.get(consumerKey('a'), read);
+    const assigned = { ...(!alone && item!.assigned), ...MALFORMED };
+    await group.store.update(consumerKey('a'), { set: { assigned }, condition: { all: [] } }, options);
+    return group;
+  };
+
+  it('is dropped with a warning, before anything of it is sent', async () => {
+    const group = await spoilt({ alone: false });
+    await group.put('0', 'x');
+    for (let round = 0; round < 2; round++) await group.world.round('a');
+    expect(group.delivered()).toEqual(['0:x']);
+    const item = await group.store.get(consumerKey('a'), read);
+    expect(Object.keys(item!.assigned!)).toEqual([group.shard(0)]);
+    const warnings = group.events.filter(({ event }) => event === 'provider.malformed');
+    expect(warnings).toEqual([
+      expect.objectContaining({ level: 'warn', slot: 'a', shards: expect.arrayContaining(['x', '-1']) }),
+    ]);
+  });
+
+  it('does not keep a slot from draining', async () => {
+    const group = await spoilt({ alone: true });
+    await drain(group.store, 'a', options);
+    await group.world.round('a');
+    expect((await group.store.get(consumerKey('a'), read))!.assigned).toEqual({});
+  });
+});
+
+describe.each(STAGES)(
+  'an official worker whose session timeout is shorter than our interval (%s)',
+  (_service, start) => {
+    /** It ticks every ten seconds, as they do; our slot once an interval, always in the same sandbox. */
+    const share = async (group: Awaited<ReturnType<typeof setUp>>, intervals: number): Promise<void> => {
+      let theirs: string[] = [];
+      for (let interval = 0; interval < intervals; interval++) {
+        await group.world.tick('a');
+        for (let second = 0; second < INTERVAL_MS / 1_000; second += 10) {
+          group.clock.advance(10_000);
+          const answer = await group.provider.heartbeat('official', theirs, signal);
+          theirs = answer.known ? answer.assigned : [];
+        }
+      }
+    };
+    const timeoutChanges = (group: { logged: string[] }) =>
+      group.logged.map((line) => JSON.parse(line)).filter(({ event }) => event === 'provider.timeoutChanged');
+
+    it('does not starve a warm slot: the group gets ours back, and it is said', async () => {
+      const group = await setUp(start, 2);
+      for (let round = 0; round < 3; round++) await group.world.round('a');
+      await group.joinAsOfficial(INTERVAL_MS / 2);
+      await share(group, 1);
+      // Who is told that it was dropped looks at once.
+      if (group.provider.tellsDropped) expect(timeoutChanges(group)).toHaveLength(1);
+      await share(group, 11);
+      expect(await group.heldBy('a')).toHaveLength(1);
+      expect(timeoutChanges(group)).toEqual([
+        expect.objectContaining({ level: 'warn', theirsMs: INTERVAL_MS / 2, oursMs: 2 * INTERVAL_MS }),
+      ]);
+      // And once more, when another one starts.
+      await group.joinAsOfficial(INTERVAL_MS / 3);
+      await share(group, 12);
+      expect(await group.heldBy('a')).toHaveLength(1);
+      expect(timeoutChanges(group)).toHaveLength(1);
+    });
+
+    it('is looked for now and then only, by a slot that has nothing', async () => {
+      const group = await setUp(start, 1);
+      let looks = 0;
+      const provider: ProviderGroup = {
+        ...group.provider,
+        async join(given) {
+          looks += 1;
+          await group.provider.join(given);
+        },
+      };
+      for (let round = 0; round < 3; round++) await group.world.round('a');
+      for (let round = 0; round < 20; round++) {
+        await group.world.tick('a', 'a');
+        await group.world.tick('b', 'b', { provider });
+        group.clock.advance(INTERVAL_MS);
+      }
+      expect(looks).toBeGreaterThan(1);
+      expect(looks).toBeLessThan(8);
+    });
+
+    it('is looked for when a shard is taken away, and is no reason to stop if it cannot be', async () => {
+      const group = await setUp(start, 1);
+      for (let round = 0; round < 3; round++) await group.world.round('a');
+      const join = (): Promise<void> => Promise.reject(new Error('forbidden'));
+      const heartbeat: ProviderGroup['heartbeat'] = async () => ({ known: true, assigned: [] });
+      const replaced = { provider: { ...group.provider, join, heartbeat } };
+      expect(await group.world.tick('a', 'a', replaced)).toMatchObject({ outcome: 'worked' });
+      expect(group.events).toContainEqual(
+        expect.objectContaining({ event: 'provider.notLooked', level: 'warn' }),
+      );
+    });
+  },
+);
+
 describe.each(STAGES)('a group of %s, shared with official consumers', (_service, start) => {
   it('is taken over where they are, and given back where we are', async () => {
     const group = await setUp(start, 1);

@@ -1,7 +1,7 @@
 /** What is inside of answers, checked. All functions here throw a `SourceError` (`BadResponse`) if it is something else. */
 import { badResponse } from '../http/failure.ts';
 import { asInt64, type Fields, isObject } from './json.ts';
-import type { Partition } from './shardId.ts';
+import { isPartitionId, isTopicId, type Partition } from './shardId.ts';
 
 /** A partition, and the offset to read next, or last read to: 64 bits, in decimal. */
 export interface PartitionOffset extends Partition {
@@ -26,7 +26,7 @@ export interface PartitionInfo {
 
 export function partitionsOf(response: Fields): PartitionInfo[] {
   return objectsOf(response, 'Partitions').map((entry) => ({
-    id: integerOf(entry, 'PartitionId'),
+    id: partitionIn(entry),
     status: textOf(entry, 'Status'),
     beginKey: textOf(entry, 'InclusiveBeginKey'),
     endKey: textOf(entry, 'ExclusiveEndKey'),
@@ -44,21 +44,21 @@ export function consumerGroupsOf(response: Fields): ConsumerGroupInfo[] {
 /** The answer to a heartbeat. */
 export function assignedOf(response: Fields): Partition[] {
   return objectsOf(response, 'TopicPartitionsInfo').flatMap((entry) => {
-    const topic = textOf(entry, 'TopicID');
+    const topic = topicIn(entry);
     return listOf(entry, 'Partitions').map((partition) => {
-      if (!Number.isSafeInteger(partition)) throw wrong('Partitions');
-      return { topic, partition: Number(partition) };
+      if (!isPartitionId(partition)) throw wrong('Partitions');
+      return { topic, partition };
     });
   });
 }
 
 export function offsetsOf(response: Fields): PartitionOffset[] {
   return objectsOf(response, 'TopicPartitionOffsetsInfo').flatMap((info) => {
-    const topic = textOf(info, 'TopicID');
+    const topic = topicIn(info);
     return objectsOf(info, 'PartitionOffsets').map((entry) => {
       const offset = asInt64(entry.Offset);
       if (offset === undefined) throw wrong('Offset');
-      return { topic, partition: integerOf(entry, 'PartitionId'), offset: String(offset) };
+      return { topic, partition: partitionIn(entry), offset: String(offset) };
     });
   });
 }
@@ -96,6 +96,18 @@ function integerOf(fields: Fields, name: string): number {
   const value = fields[name];
   if (!Number.isSafeInteger(value)) throw wrong(name);
   return Number(value);
+}
+
+function partitionIn(fields: Fields): number {
+  const { PartitionId } = fields;
+  if (!isPartitionId(PartitionId)) throw wrong('PartitionId');
+  return PartitionId;
+}
+
+function topicIn(fields: Fields): string {
+  const topic = textOf(fields, 'TopicID');
+  if (!isTopicId(topic)) throw wrong('TopicID');
+  return topic;
 }
 
 const wrong = (name: string) => badResponse(`${name} is missing, or something else`, undefined);

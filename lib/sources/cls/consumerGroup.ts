@@ -5,10 +5,15 @@
 import { SourceError } from '../../errors.ts';
 import { badResponse } from '../http/failure.ts';
 import { keepGroup } from '../keptGroup.ts';
-import type { CommitOutcome, ProviderGroup } from '../providerGroup.ts';
+import {
+  ASSIGNED_MAX,
+  type CommitOutcome,
+  type OnGroupChange,
+  type ProviderGroup,
+} from '../providerGroup.ts';
 import type { ClsClient, PartitionOffset } from './client.ts';
 import { isGroupMissing, isGroupThere } from './failure.ts';
-import { partitionOf, shardOf } from './shardId.ts';
+import { isShard, partitionOf, shardOf } from './shardId.ts';
 
 export interface ClsConsumerGroupOptions {
   client: ClsClient;
@@ -16,8 +21,7 @@ export interface ClsConsumerGroupOptions {
   group: string;
   /** The service drops a slot that was silent for longer. */
   sessionTimeoutMs: number;
-  /** Told when the group was made anew because it had vanished, or its settings were changed. */
-  onChange?: (change: 'created' | 'updated' | 'recreated') => void;
+  onChange?: OnGroupChange;
 }
 
 /** How often the two questions of `look` are asked before answers that contradict each other are an error. */
@@ -82,6 +86,8 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
   return {
     tellsDropped: false,
 
+    isShard,
+
     async join(signal) {
       const groups = await client.describeConsumerGroups(signal);
       const found = groups.find((candidate) => candidate.group === group);
@@ -89,7 +95,7 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
         await kept.create(signal);
       } else if (found.timeoutSec !== timeoutSec || String([...found.topics].sort()) !== String(topics)) {
         await client.modifyConsumerGroup({ group, topics, timeoutSec }, signal);
-        onChange('updated');
+        onChange('updated', found.timeoutSec === timeoutSec ? undefined : found.timeoutSec * 1_000);
       }
     },
 
@@ -100,7 +106,13 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
           { group, consumer: slot, topics, holding },
           signal,
         );
-        return { known: true, assigned: assigned.map(shardOf) } as const;
+        const shards = new Set(assigned.map(shardOf));
+        if (shards.size > ASSIGNED_MAX)
+          throw badResponse(`${shards.size} partitions for one consumer`, undefined);
+        const strange = assigned.find(({ topic }) => !topics.includes(topic));
+        // The group was given other topics; the next tick, in a sandbox that knows nothing, brings ours back.
+        if (strange !== undefined) throw badResponse(`topic ${strange.topic} is not one of ours`, undefined);
+        return { known: true, assigned: [...shards] } as const;
       }, signal),
 
     async checkpoints(signal) {

@@ -4,7 +4,7 @@ import type { AwsAccount } from '../../credentials/awsCall.ts';
 import { createCredentials } from '../../credentials/stored.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { Clock, Random } from '../../runtime.ts';
-import type { ProviderGroup } from '../providerGroup.ts';
+import { logGroupChanges, type ProviderGroup } from '../providerGroup.ts';
 import type { Source } from '../source.ts';
 import { createClsClient } from './client.ts';
 import { createClsConsumerGroup } from './consumerGroup.ts';
@@ -19,7 +19,7 @@ export function createCls(
   const { sessionTimeoutMs } = times;
   const credentials = createCredentials(cls.credentials, runtime.aws, runtime.clock);
   const client = createClsClient({ ...cls, ...runtime, credentials });
-  const onChange = (change: string): void => runtime.logger.warn('provider.group', { change });
+  const onChange = logGroupChanges(runtime.logger, sessionTimeoutMs);
   return {
     source: createClsStream({ ...cls, client, positionsGroup: positionsGroupOf(group) }),
     provider:

@@ -1,5 +1,6 @@
 /** What is inside of answers in JSON, checked. */
 import { badResponse } from '../http/failure.ts';
+import { ASSIGNED_MAX } from '../providerGroup.ts';
 import type { SlsResponse } from './transport.ts';
 
 /** A shard as ListShards shows it. */
@@ -26,12 +27,29 @@ export function shardsOf(response: SlsResponse): ShardInfo[] {
 function isShardInfo(value: unknown): value is ShardInfo {
   const shard = value as Partial<Record<keyof ShardInfo, unknown>> | null;
   return (
-    Number.isInteger(shard?.shardID) &&
+    isShardId(shard?.shardID) &&
     typeof shard?.status === 'string' &&
     typeof shard.inclusiveBeginKey === 'string' &&
     typeof shard.exclusiveEndKey === 'string' &&
     typeof shard.createTime === 'number'
   );
+}
+
+const SHARD_ID_MAX = 2 ** 31 - 1;
+
+export function isShardId(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= SHARD_ID_MAX;
+}
+
+/** The answer to a heartbeat: ids of shards, each once. */
+export function assignedOf(response: SlsResponse): string[] {
+  const ids = new Set(arrayOf(response));
+  if (ids.size > ASSIGNED_MAX)
+    throw badResponse(`${ids.size} shards for one consumer`, requestIdOf(response));
+  for (const id of ids) {
+    if (!isShardId(id)) throw badResponse('not a list of shard ids', requestIdOf(response));
+  }
+  return [...ids].map(String);
 }
 
 export function objectOf(response: SlsResponse): Record<string, unknown> {

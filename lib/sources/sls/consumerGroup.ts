@@ -3,8 +3,8 @@ import { SourceError } from '../../errors.ts';
 import { forEachParallel } from '../../parallel.ts';
 import { badResponse } from '../http/failure.ts';
 import { keepGroup } from '../keptGroup.ts';
-import type { CommitOutcome, ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
-import { arrayOf } from './answers.ts';
+import type { CommitOutcome, OnGroupChange, ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
+import { arrayOf, assignedOf, isShardId, requestIdOf } from './answers.ts';
 import { percentEncode } from './signature.ts';
 import { createTransport, type SlsRequest, type SlsResponse, type TransportOptions } from './transport.ts';
 
@@ -15,8 +15,7 @@ export interface SlsConsumerGroupOptions extends TransportOptions {
   sessionTimeoutMs: number;
   /** Children of a split or merge wait until their parents are consumed. */
   order: boolean;
-  /** Told when the group was made anew because it had vanished, or its settings were changed. */
-  onChange?: (change: 'created' | 'updated' | 'recreated') => void;
+  onChange?: OnGroupChange;
 }
 
 /** A checkpoint is a request of its own. */
@@ -69,16 +68,19 @@ export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): Provid
   return {
     tellsDropped: true,
 
+    isShard: (id) => /^(0|[1-9]\d*)$/.test(id) && isShardId(Number(id)),
+
     async join(signal) {
       const groups = arrayOf(
         await send({ method: 'GET', path: groupsPath, signal }),
-      ) as Partial<ListedGroup>[];
-      const found = groups.find(({ name }) => name === group);
-      if (found === undefined) {
+      ) as (Partial<ListedGroup> | null)[];
+      const found = groups.find((listed) => listed?.name === group);
+      if (!found) {
         await kept.create(signal);
       } else if (found.timeout !== timeout || found.order !== order) {
         await send({ method: 'PUT', path, idempotent: true, signal }, { timeout, order });
-        onChange('updated');
+        const differs = found.timeout !== timeout && Number.isFinite(found.timeout);
+        onChange('updated', differs ? Number(found.timeout) * 1_000 : undefined);
       }
     },
 
@@ -88,7 +90,7 @@ export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): Provid
         try {
           const request = { method: 'POST', path, query, idempotent: true, signal } as const;
           const answer = await send(request, held.map(Number));
-          return { known: true, assigned: arrayOf(answer).map(String) } as const;
+          return { known: true, assigned: assignedOf(answer) } as const;
         } catch (error) {
           if (codeOf(error) === 'NotExistConsumerWithBody') return { known: false } as const;
           throw error;
@@ -126,9 +128,12 @@ const codeOf = (error: unknown): string | undefined =>
 /** `updateTime` is in microseconds, whatever the text of the reference says: its example has 16 digits. */
 function statusOf(response: SlsResponse): ProviderShardStatus[] {
   return arrayOf(response).map((entry) => {
-    const { shard, checkpoint, consumer, updateTime } = entry as Record<string, unknown>;
-    if (typeof shard !== 'number')
-      throw badResponse('a checkpoint of no shard', response.headers['x-log-requestid']);
+    const { shard, checkpoint, consumer, updateTime } = (entry ?? {}) as Record<string, unknown>;
+    if (!isShardId(shard)) throw badResponse('a checkpoint of no shard', requestIdOf(response));
+    // Taken for none, it would let the shard be read from somewhere else.
+    if (typeof (checkpoint ?? '') !== 'string') {
+      throw badResponse(`no checkpoint of shard ${shard}`, requestIdOf(response));
+    }
     return {
       shard: String(shard),
       consumer: typeof consumer === 'string' && consumer !== '' ? consumer : undefined,

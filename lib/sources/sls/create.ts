@@ -4,7 +4,7 @@ import type { AwsAccount } from '../../credentials/awsCall.ts';
 import { createCredentials } from '../../credentials/stored.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { Clock, Random } from '../../runtime.ts';
-import type { ProviderGroup } from '../providerGroup.ts';
+import { logGroupChanges, type ProviderGroup } from '../providerGroup.ts';
 import type { Source } from '../source.ts';
 import { createSlsConsumerGroup } from './consumerGroup.ts';
 import { createSlsStream } from './stream.ts';
@@ -21,7 +21,7 @@ export function createSls(
   const { sessionTimeoutMs } = times;
   const credentials = createCredentials(sls.credentials, runtime.aws, runtime.clock);
   const options = { ...sls, ...runtime, credentials, logstore: sls.logstores[0] };
-  const onChange = (change: string): void => runtime.logger.warn('provider.group', { change });
+  const onChange = logGroupChanges(runtime.logger, sessionTimeoutMs);
   return {
     source: createSlsStream(options),
     provider:

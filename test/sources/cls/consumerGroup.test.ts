@@ -35,6 +35,7 @@ for (const [name, behaviour] of BEHAVIOURS) {
     return {
       provider: stage.provider!,
       sessionTimeoutMs,
+      providerWith: stage.providerWith,
       waits: behaviour.handOver !== 'immediate',
       fenced: behaviour.fencedCommits === true,
       tellsWhen: false,
@@ -145,6 +146,36 @@ describe('a heartbeat of CLS', () => {
         },
       ],
     ]);
+  });
+
+  it('may name a partition twice', async () => {
+    const entry = { TopicID: TOPIC, Partitions: [1, 1] };
+    const server = await serve(controlReply({ TopicPartitionsInfo: [entry, entry] }));
+    const heard = await groupOf(server).heartbeat('consumer-0', [], signal);
+    expect(heard).toEqual({ known: true, assigned: [A] });
+  });
+
+  it.each([
+    [TOPIC, ['x']],
+    [TOPIC, ['1']],
+    [TOPIC, [-1]],
+    [TOPIC, [1.5]],
+    [TOPIC, [2 ** 31]],
+    [TOPIC, [null]],
+    [TOPIC, 1],
+    ['', [1]],
+    ['a:b', [1]],
+    [7, [1]],
+    // Well-formed, and nobody here has a use for it.
+    [OTHER, [1]],
+    [TOPIC, Array.from({ length: 10_001 }, (_, index) => index)],
+  ])('that is answered with %j %j is an unusable answer', async (TopicID, Partitions) => {
+    const server = await serve(controlReply({ TopicPartitionsInfo: [{ TopicID, Partitions }] }));
+    await expect(groupOf(server).heartbeat('consumer-0', [], signal)).rejects.toMatchObject({
+      name: 'SourceError',
+      code: 'BadResponse',
+      retriable: true,
+    });
   });
 
   it('to a group that has vanished makes it again, and says so', async () => {

@@ -37,6 +37,7 @@ describeProviderGroup('sls', async () => {
   return {
     provider: createSlsConsumerGroup(options),
     sessionTimeoutMs: SETTINGS.sessionTimeoutMs,
+    providerWith: (sessionTimeoutMs) => createSlsConsumerGroup({ ...options, sessionTimeoutMs }),
     waits: true,
     fenced: true,
     tellsWhen: true,
@@ -77,10 +78,16 @@ describe('joining an SLS group', () => {
 
   it('changes one that is not, and says so', async () => {
     const server = await serve(answer([{ name: 'billing', timeout: 60, order: false }]), DONE);
-    const changes: string[] = [];
-    await groupOf(server, { onChange: (change) => void changes.push(change) }).join(signal);
+    const changes: unknown[] = [];
+    await groupOf(server, { onChange: (...change) => void changes.push(change) }).join(signal);
     expect(sent(server)[1]).toBe('PUT /logstores/orders/consumergroups/billing {"timeout":120,"order":true}');
-    expect(changes).toEqual(['updated']);
+    expect(changes).toEqual([['updated', 60_000]]);
+  });
+
+  it('finds it among entries that are none', async () => {
+    const server = await serve(answer([null, 7, 'x', { name: 'billing', timeout: 120, order: true }]));
+    await groupOf(server).join(signal);
+    expect(server.received).toHaveLength(1);
   });
 
   it('takes ConsumerGroupAlreadyExist for somebody who was faster', async () => {
@@ -126,10 +133,32 @@ describe('a heartbeat of SLS', () => {
     expect(gone.received).toHaveLength(3);
   });
 
-  it('that is not a list is an unusable answer', async () => {
-    const server = await serve(answer({ shards: [0, 1] }));
+  it('may name a shard twice', async () => {
+    const server = await serve(answer([1, 0, 1]));
+    const heard = await groupOf(server).heartbeat('consumer-0', [], signal);
+    expect(heard).toEqual({ known: true, assigned: ['1', '0'] });
+  });
+
+  it.each([
+    { shards: [0, 1] },
+    null,
+    [0, 'x'],
+    ['0'],
+    [-1],
+    [1.5],
+    [2 ** 31],
+    [1e300],
+    [null],
+    [[0]],
+    [{ shard: 0 }],
+    [true],
+    Array.from({ length: 10_001 }, (_, index) => index),
+  ])('that is no list of shards is an unusable answer: %j', async (value) => {
+    const server = await serve(answer(value));
     await expect(groupOf(server).heartbeat('consumer-0', [], signal)).rejects.toMatchObject({
+      name: 'SourceError',
       code: 'BadResponse',
+      retriable: true,
     });
   });
 });
@@ -165,6 +194,23 @@ describe('a checkpoint of SLS', () => {
   it('refused for anything else is an error', async () => {
     const server = await serve(refusal(400, 'InvalidShardCheckPoint'));
     expect(await commit(server, '?')).toMatchObject({ error: { code: 'InvalidShardCheckPoint' } });
+  });
+
+  it.each([
+    null,
+    7,
+    { checkpoint: 'MQ==' },
+    { shard: 'x', checkpoint: 'MQ==' },
+    { shard: -1, checkpoint: 'MQ==' },
+    { shard: 0.5, checkpoint: 'MQ==' },
+    { shard: 0, checkpoint: 7 },
+    { shard: 0, checkpoint: { cursor: 'MQ==' } },
+  ])('of no shard, or that is no text, is an unusable answer: %j', async (entry) => {
+    const server = await serve(answer([entry]));
+    await expect(groupOf(server).checkpoints(signal)).rejects.toMatchObject({
+      code: 'BadResponse',
+      retriable: true,
+    });
   });
 
   it('that is empty is none, and its time is in microseconds', async () => {

@@ -78,5 +78,5 @@ export function createLife(fate: Fate | undefined): Life {
   };
 }
 
-/** Methods of sources that answer at once. */
-const PURE = new Set(['distance', 'tagsOf']);
+/** Methods of sources and groups that answer at once. */
+const PURE = new Set(['distance', 'tagsOf', 'isShard']);

@@ -2,6 +2,7 @@ import { deriveTimes } from '../../../lib/config/times.ts';
 import { createLogger } from '../../../lib/observe/logger.ts';
 import { createClsClient } from '../../../lib/sources/cls/client.ts';
 import { createCls } from '../../../lib/sources/cls/create.ts';
+import type { ProviderGroup } from '../../../lib/sources/providerGroup.ts';
 import { type ClsOptions, startCls } from '../../../local/cls/service.ts';
 import { createCountingRandom, type ManualClock } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
@@ -53,16 +54,22 @@ export async function startClsStage({ clock, topics, coordination = 'provider', 
     credentials: () => account,
   } as const;
   const runtime = { clock, random: createCountingRandom() };
-  const logger = createLogger({ level: 'error', write: console.error, now: clock.now });
+  const logged: string[] = [];
+  const logger = createLogger({ level: 'warn', write: (line) => logged.push(line), now: clock.now });
   const settings = { cls, group: GROUP, coordination, times: deriveTimes(INTERVAL_MS) };
   const { source, provider } = createCls(settings, { ...runtime, logger, aws: noAws });
+  /** A driver that has another session timeout in its settings. */
+  const providerWith = (sessionTimeoutMs: number): ProviderGroup => {
+    const theirs = { ...settings, times: { ...settings.times, sessionTimeoutMs } };
+    return createCls(theirs, { ...runtime, logger, aws: noAws }).provider!;
+  };
   const client = createClsClient({ ...cls, ...runtime });
   /** One record each into the partition that takes the key's half, quarter, … of the range. */
   const put = (topic: string, hashKey: string, ...contents: string[]): Promise<void> => {
     const logs = contents.map((content) => ({ timeMs: clock.now(), fields: { content } }));
     return client.putLogs(topic, [{ logs }], { hashKey: hashKey.padEnd(32, '0') }, signal);
   };
-  return { service, source, provider, client, put };
+  return { service, source, provider, providerWith, client, put, logged };
 }
 
 /** The stage of a service that behaves so. */
@@ -75,7 +82,7 @@ export const clsStage =
       return what !== undefined && failing[what] ? { status: 400, code: 'InvalidParameter' } : undefined;
     };
     const options = { clock, topics: { [TOPIC]: shards }, service: { ...behaviour, inject }, pullBytesMax };
-    const { service, source, provider, client, put } = await startClsStage(options);
+    const { service, source, provider, providerWith, client, put, logged } = await startClsStage(options);
     return {
       source,
       provider: provider!,
@@ -87,6 +94,11 @@ export const clsStage =
       split: (index) => void service.split(TOPIC, index + 1),
       merge: (index) => void service.merge(TOPIC, index + 1),
       addPartition: () => void service.addPartitions(TOPIC, 1),
+      joinAsOfficial: async (sessionTimeoutMs) => {
+        await providerWith(sessionTimeoutMs).join(signal);
+        logged.length = 0;
+      },
+      logged,
       commitAsOfficial: (consumer, shard, offset) => {
         const offsets = [{ topic: TOPIC, partition: Number(shard.split(':')[1]), offset }];
         return client.commitConsumerOffsets({ group: GROUP, consumer, offsets }, signal);

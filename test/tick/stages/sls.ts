@@ -40,7 +40,8 @@ export async function slsStage({ clock, shards }: StageOptions): Promise<Provide
     credentials: () => account,
   } as const;
   const runtime = { clock, random: createCountingRandom() };
-  const logger = createLogger({ level: 'error', write: console.error, now: clock.now });
+  const logged: string[] = [];
+  const logger = createLogger({ level: 'warn', write: (line) => logged.push(line), now: clock.now });
   const times = deriveTimes(INTERVAL_MS);
   const settings = { sls, group: GROUP, order: true, coordination: 'provider', times } as const;
   const { source, provider } = createSls(settings, { ...runtime, logger, aws: noAws });
@@ -61,6 +62,12 @@ export async function slsStage({ clock, shards }: StageOptions): Promise<Provide
     ends: () => service.endCursors('shop', 'orders'),
     split: (index) => void service.split('shop', 'orders', index),
     merge: (index) => void service.merge('shop', 'orders', index),
+    joinAsOfficial: async (sessionTimeoutMs) => {
+      const theirs = { ...settings, times: { ...times, sessionTimeoutMs } };
+      await createSls(theirs, { ...runtime, logger, aws: noAws }).provider!.join(signal);
+      logged.length = 0;
+    },
+    logged,
     commitAsOfficial: async (consumer, shard, checkpoint) => {
       await transport({
         method: 'POST',

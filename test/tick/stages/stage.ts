@@ -21,6 +21,10 @@ export interface ProviderStage {
   merge(index: number): void;
   /** One more that closes none, where the service has that. */
   addPartition?(): void;
+  /** As an official worker starts: with a session timeout of its own, which it writes into the group. */
+  joinAsOfficial(sessionTimeoutMs: number): Promise<void>;
+  /** Lines that the driver logged. */
+  logged: string[];
   /** As an official consumer writes its checkpoints: whoever holds the shard, where the service allows that. */
   commitAsOfficial(consumer: string, shard: string, cursor: string): Promise<void>;
   /** Whether the service refuses checkpoints, heartbeats, and to tell the checkpoints. */
