@@ -16,7 +16,10 @@ const REST = '(?![\\w-]{0,24}?(?:id|name|arn|type|count)\\b)[\\w-]{0,24}';
 const NAMED = `${NOT_OURS}(?:${NAME})${REST}`;
 
 /** A quick look: a text without any of these is left as it is. */
-const SUSPECT = new RegExp(`${NAME}|bearer|basic|://|\\beyJ|\\bCAIS|\\bIQoJ|\\bF[wQ]oG|\\bLOG `, 'i');
+const SUSPECT = new RegExp(
+  `${NAME}|bearer|basic|://|\\beyJ|\\bCAIS|\\bIQoJ|\\bF[wQ]oG|\\bLOG |-----BEGIN`,
+  'i',
+);
 
 /** Each hides all but what stands in `$1` and `$2`. None takes longer than in proportion to the text. */
 const PATTERNS: readonly RegExp[] = [
@@ -33,7 +36,7 @@ const PATTERNS: readonly RegExp[] = [
   new RegExp(`(${NAMED}(?:=|%3D))(?![("'\\[])[^\\s,;&"'<>()\\]}\\\\]+()`, 'gi'),
   // Lines of a header.
   new RegExp(
-    `(${NOT_OURS}(?:authorization|cookie|\\bx-[\\w-]{0,32}(?:token|secret|signature|key))\\s{0,8}:\\s{0,8})(?![("'\\[])[^\\r\\n"'\\\\]+()`,
+    `(${NOT_OURS}(?:authorization|cookie|\\bx-[\\w-]{0,32}(?:token|secret|signature|key))\\s{0,8}:\\s{0,8})(?![\\s("'\\[])[^\\r\\n"'\\\\]+()`,
     'gi',
   ),
   // Prose: only where what follows is no word.

@@ -27,12 +27,19 @@ export function keepSecret(...secrets: readonly (string | undefined)[]): void {
   }
 }
 
-/** As it is, and as JSON, URLs and forms write it. */
+/** As it is, and as JSON, JSON within JSON, URLs and forms write it. */
 function formsOf(secret: string): string[] {
   const json = JSON.stringify(secret).slice(1, -1);
   const wellFormed = secret.toWellFormed();
-  const forms = [secret, json, json.replaceAll('/', '\\/'), encodeURIComponent(wellFormed)];
-  return [...forms, encodeURI(wellFormed), new URLSearchParams({ '': wellFormed }).toString().slice(1)];
+  return [
+    secret,
+    json,
+    json.replaceAll('/', '\\/'),
+    JSON.stringify(json).slice(1, -1),
+    encodeURI(wellFormed),
+    encodeURIComponent(wellFormed),
+    new URLSearchParams({ '': wellFormed }).toString().slice(1),
+  ];
 }
 
 const SECRET_VARIABLE =
