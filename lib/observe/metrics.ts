@@ -1,4 +1,4 @@
-import type { TickResult } from '../tick/result.ts';
+import { isFailed, type TickResult } from '../tick/result.ts';
 
 /** Name in the answer → unit in CloudWatch. Few, and by group only: each one is billed by the month. */
 const UNITS = {
@@ -9,11 +9,11 @@ const UNITS = {
   waitingShards: 'Count',
   expiredPositions: 'Count',
   refusedTicks: 'Count',
+  failedTicks: 'Count',
+  failedPlans: 'Count',
 } as const;
 
 type Metric = keyof typeof UNITS;
-
-const FAILED = new Set(['processFailed', 'cursorExpired', 'sourceFailed', 'storeFailed']);
 
 /**
  * One tick's metrics as a log line in CloudWatch's embedded metric format, so that they need no request of their own.
@@ -40,9 +40,7 @@ export function metricsLine(result: TickResult, context: { group: string; now: n
 }
 
 /** Absent: not known in this tick. */
-export function metricsOf({ outcome, shards }: TickResult): Partial<Record<Metric, number>> {
-  const count = (wanted: (stopped: string) => boolean): number =>
-    shards.filter(({ stopped }) => wanted(stopped)).length;
+export function metricsOf({ outcome, planFailed, shards }: TickResult): Partial<Record<Metric, number>> {
   const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
   const lags = shards.flatMap(({ lagMs }) => (lagMs === undefined ? [] : [lagMs]));
   const expired = shards.flatMap((shard) => (shard.expired === undefined ? [] : [shard.expired.positions]));
@@ -50,10 +48,12 @@ export function metricsOf({ outcome, shards }: TickResult): Partial<Record<Metri
     batches: sum(shards.map(({ batches }) => batches)),
     bytes: sum(shards.map(({ bytes }) => bytes)),
     ...(lags.length > 0 && { lagMs: Math.max(...lags) }),
-    failedShards: count((stopped) => FAILED.has(stopped)),
-    waitingShards: count((stopped) => stopped === 'waiting'),
+    failedShards: shards.filter(isFailed).length,
+    waitingShards: shards.filter(({ stopped }) => stopped === 'waiting').length,
     // A gap of unknown size is still a gap.
     ...(expired.length > 0 && { expiredPositions: sum(expired.map((positions) => positions ?? 1)) }),
     refusedTicks: outcome === 'busy' || outcome === 'disagrees' ? 1 : 0,
+    failedTicks: outcome === 'failed' ? 1 : 0,
+    failedPlans: planFailed ? 1 : 0,
   };
 }

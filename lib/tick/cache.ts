@@ -22,6 +22,8 @@ export interface CachedShard {
   cursor: string;
   state: 'open' | 'closing' | 'done';
   failure: Failure | undefined;
+  /** When it was last known how far behind the shard is. */
+  lag?: { ms: number; at: number } | undefined;
   /** What the service was last told of the shard: a cursor, and whether it was its end. */
   mirrored?: string | undefined;
 }

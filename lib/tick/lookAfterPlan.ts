@@ -1,3 +1,4 @@
+import { SourceError } from '../errors.ts';
 import type { GroupItem } from '../group/items.ts';
 import { plan, planIsDue, type Stream } from '../group/plan.ts';
 import { keepAssigned } from '../group/provider.ts';
@@ -19,8 +20,7 @@ export interface Looked {
 export interface Planned {
   planned: boolean;
   planDueAt: number;
-  /** Why a plan that was begun has failed. */
-  error?: unknown;
+  failed: boolean;
 }
 
 interface Known {
@@ -72,7 +72,7 @@ export async function besidePlan<T>(
   work: () => Promise<T>,
 ): Promise<[worked: T, plan: Planned]> {
   const { clock, budget } = run;
-  const unplanned = { planned: false, planDueAt: looked.planDueAt };
+  const unplanned = { planned: false, failed: false, planDueAt: looked.planDueAt };
   if (looked.due === undefined) return [await work(), unplanned];
   const planUntil = clock.now() + budget.workMs * PLAN_SHARE;
   const stop = new AbortController();
@@ -107,12 +107,19 @@ async function planNow(
   const planning = { store, now, planner, deadline, times, order, start, endAt, logger, ...how };
   try {
     const planDueAt = await plan(planning, group, { signal });
-    if (planDueAt === undefined) return { planned: false, planDueAt: seenDueAt };
-    return { planned: true, planDueAt: looksAgain ? 0 : planDueAt };
+    if (planDueAt === undefined) return { planned: false, failed: false, planDueAt: seenDueAt };
+    return { planned: true, failed: false, planDueAt: looksAgain ? 0 : planDueAt };
   } catch (error) {
-    logger.error('plan.failed', { error });
-    return { planned: false, planDueAt: seenDueAt, error };
+    logger.error('plan.failed', { error, remedy: remedyOf(error) });
+    return { planned: false, failed: true, planDueAt: seenDueAt };
   }
+}
+
+/** What somebody can do about it; undefined where waiting helps, or the error says it itself. */
+function remedyOf(error: unknown): string | undefined {
+  if (!(error instanceof SourceError) || error.retriable) return undefined;
+  if (error.status === 404) return 'check the names of the stream, and the region, in the settings';
+  return 'check the access key and what it may do: listing shards and getting cursors is what a plan needs';
 }
 
 /** A group that official consumers have read so far is taken over where they are. */

@@ -42,12 +42,13 @@ export async function readOn(
       if (moved !== undefined) return leave(moved);
       continue;
     }
-    result.lagMs = pulled.lagMs;
     if (pulled.filtered?.failed) run.logger.warn('filter.failed', { shard, records: pulled.filtered.failed });
     if (!pulled.empty) {
       const failed = await deliver(run, holding, pulled, at);
       if (failed !== undefined) return leave(failed);
     }
+    result.lagMs = pulled.lagMs;
+    if (pulled.lagMs !== undefined) at.lag = { ms: pulled.lagMs, at: clock.now() };
     const moved = pulled.nextCursor !== at.cursor;
     if (moved || pulled.endOfShard) {
       const progress = { to: pulled.nextCursor, done: pulled.endOfShard, lagMs: pulled.lagMs };
@@ -92,6 +93,12 @@ async function endOf(run: TickRun, shard: string): Promise<{ near: boolean; curs
   return { near: false, cursor: await run.source.cursorAt(shard, position, run.budget.work) };
 }
 
+/**
+ * Share of the tick's time for work after which a pull without an answer is a failure, however it ends. One that was begun shortly
+ * before the time was over says nothing about the service.
+ */
+const SILENCE_SHARE = 0.25;
+
 async function pull(
   run: TickRun,
   { shard, cursor }: Holding,
@@ -103,6 +110,7 @@ async function pull(
   const { countMax } = settings;
   const closed = state !== 'open';
   const endAtMs = endCursor === undefined ? undefined : settings.endAt;
+  const askedAt = run.clock.now();
   const request = { shard, cursor, closed, endCursor, endAtMs, countMax, signal: budget.work };
   try {
     if (failure !== undefined) {
@@ -112,7 +120,12 @@ async function pull(
     }
     return await source.pull(request);
   } catch (error) {
-    if (budget.work.aborted) return 'deadline';
+    if (budget.work.aborted) {
+      const waitedMs = run.clock.now() - askedAt;
+      if (waitedMs < budget.workMs * SILENCE_SHARE) return 'deadline';
+      const details = { code: 'Timeout', status: 0, retriable: true, cause: error };
+      throw new SourceError(`no answer to a pull within the tick, for ${waitedMs} ms`, details);
+    }
     if (error instanceof SourceError && error.code === 'CursorExpired') return 'cursorExpired';
     throw error;
   }

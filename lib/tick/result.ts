@@ -4,8 +4,9 @@ export interface TickResult {
   /**
    * `worked`: heartbeat accepted, assigned shards were looked at. `busy`: another invocation of this slot is still
    * within its deadline. `paused`: heartbeat only. `disagrees`: the group has other settings than this deployment.
+   * `failed`: something failed (a plan, or shards), and nothing else was achieved.
    */
-  outcome: 'worked' | 'busy' | 'paused' | 'disagrees';
+  outcome: 'worked' | 'failed' | 'busy' | 'paused' | 'disagrees';
   /** How many ticks this slot has had; 0 when busy. */
   tick: number;
   /** Plan generation the tick worked by. */
@@ -14,6 +15,8 @@ export interface TickResult {
   warm: boolean;
   /** This tick made a plan. */
   planned: boolean;
+  /** A plan was begun and failed: see the event `plan.failed`. */
+  planFailed: boolean;
   shards: ShardResult[];
 }
 
@@ -22,7 +25,7 @@ export interface ShardResult {
   /**
    * Why the tick left the shard: nothing more to read, out of time or batches, shard finished, waiting for its old
    * owner or its parents, `process` threw, ownership lost, the cursor was past the retention and the setting is `fail`,
-   * or the service or the table failed.
+   * or the service or the table failed. Who never answered has failed: `deadline` is for shards that got on, or had no time to.
    */
   stopped:
     | 'caughtUp'
@@ -40,8 +43,26 @@ export interface ShardResult {
   bytes: number;
   /** Committed cursor at the end; undefined when the shard was not worked. */
   cursor: string | undefined;
+  /** Where nothing could be read: the last one known, and the time since. */
   lagMs: number | undefined;
   /** Positions passed over because they were past the retention; undefined where the service's cursors do not tell. */
   expired?: { positions: number | undefined };
   error?: string;
+}
+
+const FAILED: ReadonlySet<ShardResult['stopped']> = new Set([
+  'processFailed',
+  'cursorExpired',
+  'sourceFailed',
+  'storeFailed',
+]);
+
+/** Whether the shard was left because something failed. */
+export const isFailed = ({ stopped }: ShardResult): boolean => FAILED.has(stopped);
+
+/** Whether something failed and nothing was achieved: no batch, and no shard in which there was nothing to do. */
+export function achievedNothing({ planFailed, shards }: TickResult): boolean {
+  const isIdle = ({ stopped }: ShardResult): boolean => stopped === 'caughtUp' || stopped === 'done';
+  const got = shards.some((shard) => shard.batches > 0 || isIdle(shard));
+  return !got && (planFailed || shards.some(isFailed));
 }

@@ -1,4 +1,4 @@
-import { StoreError } from '../errors.ts';
+import { SourceError, StoreError } from '../errors.ts';
 import { claim } from '../group/claim.ts';
 import { commit, settleSought } from '../group/commit.ts';
 import { type Grant, type ShardItem, shardKey } from '../group/items.ts';
@@ -7,7 +7,7 @@ import { messageOf } from '../observe/plainError.ts';
 import type { CachedShard } from './cache.ts';
 import { checkpointBeyond, mirroredWord, tellProvider } from './mirror.ts';
 import { readOn } from './readOn.ts';
-import type { ShardResult } from './result.ts';
+import { isFailed, type ShardResult } from './result.ts';
 import type { ShardOutcome, TickRun } from './run.ts';
 
 /** Claims one assigned shard if that is needed, and reads on in it until it is read up or the time is over. Never throws. */
@@ -25,21 +25,37 @@ export async function workOnShard(
     cursor: undefined,
     lagMs: undefined,
   };
+  // Begun too late, it fails at nothing.
+  const inTime = !run.budget.work.aborted;
+  let at: CachedShard | undefined;
   try {
     const held = cached ?? (await take(run, shard, grant));
     if (held === undefined) return { result, remember: undefined };
     if (held.state === 'done') {
       return { result: { ...result, stopped: 'done' }, remember: { ...held } };
     }
-    return await readOn(run, shard, { ...held }, result);
+    at = { ...held };
+    return withLag(run, at, await readOn(run, shard, at, result));
   } catch (error) {
-    if (run.budget.requests.aborted)
+    const isCut = run.budget.requests.aborted;
+    if (isCut && (!inTime || result.batches > 0))
       return { result: { ...result, stopped: 'deadline' }, remember: undefined };
-    result.stopped = error instanceof StoreError ? 'storeFailed' : 'sourceFailed';
+    const isSource = error instanceof SourceError || !(isCut || error instanceof StoreError);
+    result.stopped = isSource ? 'sourceFailed' : 'storeFailed';
     result.error = messageOf(error);
     run.logger.error('shard.failed', { shard, error });
-    return { result, remember: undefined };
+    // What the log service does not answer changes nothing in the table.
+    const certain = error instanceof SourceError ? at : undefined;
+    return withLag(run, at, { result: { ...result, cursor: certain?.cursor }, remember: certain });
   }
+}
+
+/** A shard that nobody could read falls behind: an alarm that goes by the lag must not take that for silence. */
+function withLag({ clock }: TickRun, at: CachedShard | undefined, outcome: ShardOutcome): ShardOutcome {
+  const { result } = outcome;
+  const isUnread = result.stopped === 'deadline' || isFailed(result);
+  if (!isUnread || result.lagMs !== undefined || at?.lag === undefined) return outcome;
+  return { ...outcome, result: { ...result, lagMs: at.lag.ms + clock.now() - at.lag.at } };
 }
 
 /** Reads the shard's item and makes sure that this slot may work on it. Undefined: not in this tick. */
@@ -48,7 +64,7 @@ async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedSh
   const options = { signal: budget.requests };
   const item = await store.get(shardKey(shard), { ...options, consistent: true });
   if (item === undefined) return undefined;
-  if (item.state === 'done') return held(item);
+  if (item.state === 'done') return held(run, item);
   // A run before may have been broken off between its claim and what follows here.
   if (mayWork(item, slot, grant)) return agreed(run, shard, item);
 
@@ -72,7 +88,7 @@ async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedSh
 
 /** What the table holds, once the service's own checkpoint and ours agree. Undefined: not in this tick. */
 function agreed(run: TickRun, shard: string, item: ShardItem): Promise<CachedShard | undefined> {
-  return item.sought ? toProvider(run, shard, held(item)) : fromProvider(run, shard, held(item));
+  return item.sought ? toProvider(run, shard, held(run, item)) : fromProvider(run, shard, held(run, item));
 }
 
 /**
@@ -114,9 +130,11 @@ async function isEmptyAt({ source, budget }: TickRun, shard: string, cursor: str
   return (await source.cursorAt(shard, { at: 'end' }, budget.work)) === cursor;
 }
 
-const held = ({ epoch, cursor, state, failure }: ShardItem): CachedShard => ({
+/** An item does not tell when its lag was measured: none is no news. */
+const held = ({ clock }: TickRun, { epoch, cursor, state, failure, lagMs }: ShardItem): CachedShard => ({
   epoch,
   cursor,
   state,
   failure,
+  ...(lagMs && { lag: { ms: lagMs, at: clock.now() } }),
 });

@@ -8,7 +8,7 @@ import { startBudget } from './budget.ts';
 import { type CachedShard, type TickCache, trusted, unlessExpired } from './cache.ts';
 import { besidePlan, groupSettings, type Looked, look } from './lookAfterPlan.ts';
 import { isPassedAtProvider, mirroredWord } from './mirror.ts';
-import type { ShardResult, TickResult } from './result.ts';
+import { achievedNothing, type ShardResult, type TickResult } from './result.ts';
 import type { Invocation, TickDependencies, TickRun, TickSettings } from './run.ts';
 import { workOnShards } from './workOnShards.ts';
 
@@ -39,6 +39,7 @@ export async function tick(
     generation: 0,
     warm: false,
     planned: false,
+    planFailed: false,
     shards: [],
   });
   try {
@@ -106,6 +107,7 @@ async function runTick(
     generation: consumer.generation ?? 0,
     warm: cache !== undefined,
     planned: false,
+    planFailed: false,
     shards: [],
   };
   if (looked.outcome === 'disagrees') return result;
@@ -121,6 +123,8 @@ async function runTick(
     plans.push((await besidePlan(run, again, async () => {}))[1]);
   }
   result.planned = plans.some(({ planned }) => planned);
+  result.planFailed = plans.some(({ failed }) => failed);
+  if (result.outcome === 'worked' && achievedNothing(result)) result.outcome = 'failed';
   remembered.planDueAt = plans.at(-1)!.planDueAt;
   run.caches.set(slot, remembered);
   return result;

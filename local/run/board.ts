@@ -37,7 +37,7 @@ export function createBoard(slots: readonly string[]): Board {
       consumers.get(slot)!.pid = pid;
     },
     ticked: ({ slot, outcome, shards }) => {
-      if (outcome !== 'worked') return;
+      if (outcome !== 'worked' && outcome !== 'failed') return;
       const owned = shards.filter(({ cursor }) => cursor !== undefined);
       for (const { shard, cursor } of owned) committed.set(shard, cursor!);
       consumers.get(slot)!.shards = owned.map(({ shard }) => shard).sort(byNumber);

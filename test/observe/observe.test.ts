@@ -22,6 +22,7 @@ function tickOf(...shards: Partial<ShardResult>[]): TickResult {
     generation: 3,
     warm: true,
     planned: false,
+    planFailed: false,
     shards: shards.map((shard) => ({ ...idle, ...shard })),
   };
 }
@@ -41,6 +42,8 @@ describe('the metrics of a tick', () => {
       failedShards: 1,
       waitingShards: 1,
       refusedTicks: 0,
+      failedTicks: 0,
+      failedPlans: 0,
     });
   });
 
@@ -51,6 +54,11 @@ describe('the metrics of a tick', () => {
 
   it('count a tick that found its slot taken', () => {
     expect(metricsOf({ ...tickOf(), outcome: 'busy' })).toMatchObject({ refusedTicks: 1 });
+  });
+
+  it('count a tick that failed, and a plan', () => {
+    const failed = { ...tickOf(), outcome: 'failed', planFailed: true } as const;
+    expect(metricsOf(failed)).toMatchObject({ failedTicks: 1, failedPlans: 1, refusedTicks: 0 });
   });
 
   it('name in the line just the values that it holds, with their units', () => {

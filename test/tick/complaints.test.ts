@@ -112,7 +112,7 @@ it('a process that always fails neither hangs its slot nor kills it', async () =
   const results = [];
   for (let round = 0; round < 5; round++) results.push(...(await world.round('a')));
   expect(results.map(({ outcome, shards }) => `${outcome} ${shards[0]?.stopped}`)).toEqual(
-    Array(5).fill('worked processFailed'),
+    Array(5).fill('failed processFailed'),
   );
   expect(await world.store.get(consumerKey('a'), read)).toMatchObject({ tick: 8 });
 });

@@ -19,6 +19,7 @@ const worked = (slot: string, ...shards: ShardResult[]): TickResult => ({
   generation: 1,
   warm: false,
   planned: false,
+  planFailed: false,
   shards,
 });
 
