@@ -66,6 +66,14 @@ export function deriveTimes(
   return { intervalMs, functionTimeoutMs, skewMarginMs, sessionTimeoutMs, reserveMs };
 }
 
+/** Share of a tick's time for work that one attempt of a request to a log service may take: a second one still fits. */
+const ATTEMPT_SHARE = 0.4;
+
+/** How long an attempt may take at most, whatever a service is usually given. */
+export function attemptMsMax({ functionTimeoutMs, reserveMs }: Times): number {
+  return Math.round((functionTimeoutMs - reserveMs) * ATTEMPT_SHARE);
+}
+
 /** Lambda takes its timeout in whole seconds; only local schedules are too short for that. */
 function wholeSeconds(durationMs: number): number {
   return durationMs >= 4_000 ? Math.floor(durationMs / 1_000) * 1_000 : Math.round(durationMs);

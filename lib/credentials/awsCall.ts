@@ -37,7 +37,9 @@ export async function callAws(
   operation: AwsOperation,
   account: AwsAccount,
   clock: Clock,
+  timeoutMsMax = TIMEOUT_MS,
 ): Promise<Record<string, unknown>> {
+  const timeoutMs = Math.min(TIMEOUT_MS, timeoutMsMax);
   const { service, target, region = await account.region() } = operation;
   const address = addressOfUrl(new URL(operation.endpoint ?? endpointOf(service, region)));
   const body = JSON.stringify(operation.input);
@@ -52,8 +54,8 @@ export async function callAws(
   const signed = await signAwsRequest(request, credentials, clock.now());
   const exchange = createExchange(address, RESPONSE_BYTES_MAX, clock);
   const response = await withTimeout(
-    { clock, signal: new AbortController().signal, timeoutMs: TIMEOUT_MS },
-    () => failure(`${target}: no answer within ${TIMEOUT_MS} ms`, 0, 'Timeout'),
+    { clock, signal: new AbortController().signal, timeoutMs },
+    () => failure(`${target}: no answer within ${timeoutMs} ms`, 0, 'Timeout'),
     (signal) =>
       exchange({
         method: 'POST',

@@ -22,10 +22,12 @@ export interface StoredCredentials {
 export function createCredentials(
   from: StoredCredentials | CredentialsProvider,
   account: AwsAccount,
-  clock: Clock,
+  { clock, timeoutMsMax }: { clock: Clock; timeoutMsMax?: number },
 ): CredentialsProvider {
   if (typeof from === 'function') return from;
-  return cachedCredentials(() => fetchStored(from, account, clock), { clock });
+  // Fetched within an attempt of a request to the log service, which has to come after.
+  const fetchMsMax = timeoutMsMax === undefined ? undefined : timeoutMsMax / 2;
+  return cachedCredentials(() => fetchStored(from, account, clock, fetchMsMax), { clock });
 }
 
 /**
@@ -36,11 +38,12 @@ export async function fetchStored(
   { service, id, endpoint, field }: StoredCredentials,
   account: AwsAccount,
   clock: Clock,
+  timeoutMsMax?: number,
 ): Promise<ExpiringCredentials> {
   const region = /^arn:[^:]*:[^:]*:([^:]+):/.exec(id)?.[1];
   const { target, permission, input, read } = SERVICES[service];
   const operation = { service, target, input: input(id), region, endpoint };
-  const answer = await callAws(operation, account, clock).catch((error: unknown) => {
+  const answer = await callAws(operation, account, clock, timeoutMsMax).catch((error: unknown) => {
     if (error instanceof ShardbeatError && error.retriable) throw error;
     const reason = error instanceof ShardbeatError ? error.message : messageOf(error);
     throw new SettingsError(

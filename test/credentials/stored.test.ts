@@ -153,7 +153,7 @@ test('stored credentials are fetched once, and again when they are refused', asy
     service.holding(JSON.stringify(KEY)),
     service.holding(JSON.stringify({ ...KEY, accessKeySecret: 'rotated' })),
   );
-  const credentials = createCredentials({ ...service, endpoint: server.url }, account, clock);
+  const credentials = createCredentials({ ...service, endpoint: server.url }, account, { clock });
   expect(server.received).toHaveLength(0);
   const first = await credentials();
   expect(await credentials()).toBe(first);
@@ -161,6 +161,18 @@ test('stored credentials are fetched once, and again when they are refused', asy
   clock.advance(60_000);
   expect(await credentials(first)).toMatchObject({ accessKeySecret: 'rotated' });
   expect(server.received).toHaveLength(2);
+});
+
+test('stored credentials are waited for no longer than half an attempt of what they are for', async () => {
+  const [service] = SERVICES;
+  const server = await serve('hang');
+  const limits = { clock, timeoutMsMax: 1_000 };
+  const error = failure(
+    Promise.resolve(createCredentials({ ...service, endpoint: server.url }, account, limits)()),
+  );
+  await server.arrival(1);
+  clock.advance(500);
+  expect(await error).toMatchObject({ code: 'Timeout', message: expect.stringContaining('500 ms') });
 });
 
 test('the services are where AWS has them, in China too', () => {
@@ -172,7 +184,7 @@ test('the services are where AWS has them, in China too', () => {
 
 test('a function of the user is asked as it is', () => {
   const mine = () => KEY;
-  expect(createCredentials(mine, account, clock)).toBe(mine);
+  expect(createCredentials(mine, account, { clock })).toBe(mine);
 });
 
 describe('stored text', () => {

@@ -1,5 +1,6 @@
 import type { ClsSettings } from '../../config/clsSettings.ts';
 import type { CommonSettings } from '../../config/settings.ts';
+import { attemptMsMax } from '../../config/times.ts';
 import type { AwsAccount } from '../../credentials/awsCall.ts';
 import { createCredentials } from '../../credentials/stored.ts';
 import type { Logger } from '../../observe/logger.ts';
@@ -17,8 +18,9 @@ export function createCls(
 ): { source: Source; provider: ProviderGroup | undefined } {
   const { cls, group, coordination, times } = settings;
   const { sessionTimeoutMs } = times;
-  const credentials = createCredentials(cls.credentials, runtime.aws, runtime.clock);
-  const client = createClsClient({ ...cls, ...runtime, credentials });
+  const timeoutMsMax = attemptMsMax(times);
+  const credentials = createCredentials(cls.credentials, runtime.aws, { ...runtime, timeoutMsMax });
+  const client = createClsClient({ ...cls, ...runtime, credentials, timeoutMsMax });
   const onChange = logGroupChanges(runtime.logger, sessionTimeoutMs);
   return {
     source: createClsStream({ ...cls, client, positionsGroup: positionsGroupOf(group) }),

@@ -14,6 +14,8 @@ export interface SenderOptions {
   random: Random;
   /** Of one attempt, credentials included. 10 s unless set. */
   timeoutMs?: number | undefined;
+  /** No attempt gets longer than this. No limit unless set. */
+  timeoutMsMax?: number | undefined;
   /** 3 unless set. */
   attemptsMax?: number | undefined;
   /** Longest answer taken, before and after decompression. 64 MiB unless set. */
@@ -60,7 +62,8 @@ export function createSender<Request extends SenderRequest>(
   options: SenderOptions,
   wire: Wire<Request>,
 ): Sender<Request> {
-  const { clock, random, timeoutMs = 10_000, attemptsMax = 3 } = options;
+  const { clock, random, attemptsMax = 3 } = options;
+  const timeoutMs = Math.min(options.timeoutMs ?? 10_000, options.timeoutMsMax ?? Number.POSITIVE_INFINITY);
   const { refusedAttemptsMax = attemptsMax } = wire;
   const exchange = createExchange(wire.address, options.responseBytesMax ?? RESPONSE_BYTES_MAX, clock);
   /** What the service's clock is ahead of ours, by its last answer; and by how much the time of signing is corrected. */

@@ -1,5 +1,6 @@
 import type { CommonSettings } from '../../config/settings.ts';
 import type { SlsSettings } from '../../config/slsSettings.ts';
+import { attemptMsMax } from '../../config/times.ts';
 import type { AwsAccount } from '../../credentials/awsCall.ts';
 import { createCredentials } from '../../credentials/stored.ts';
 import type { Logger } from '../../observe/logger.ts';
@@ -19,8 +20,9 @@ export function createSls(
 ): { source: Source; provider: ProviderGroup | undefined } {
   const { sls, group, order, coordination, times } = settings;
   const { sessionTimeoutMs } = times;
-  const credentials = createCredentials(sls.credentials, runtime.aws, runtime.clock);
-  const options = { ...sls, ...runtime, credentials, logstore: sls.logstores[0] };
+  const timeoutMsMax = attemptMsMax(times);
+  const credentials = createCredentials(sls.credentials, runtime.aws, { ...runtime, timeoutMsMax });
+  const options = { ...sls, ...runtime, credentials, timeoutMsMax, logstore: sls.logstores[0] };
   const onChange = logGroupChanges(runtime.logger, sessionTimeoutMs);
   return {
     source: createSlsStream(options),
