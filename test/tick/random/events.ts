@@ -52,6 +52,7 @@ export function drawRound(world: RandomWorld, dice: Dice): Event[] {
   if (happens('merges')) at(() => reshard(world, dice, 'merge'));
   if (happens('adds')) at(() => reshard(world, dice, 'addPartition'));
   if (happens('deletes')) at(() => deleteGroup(world));
+  if (happens('timeouts')) at(() => shortenTimeout(world));
   if (happens('seeks')) at(() => seekSomewhere(world, dice));
   if (happens('days')) at(() => letADayPass(world), DAY_MS + INTERVAL_MS);
   return events.sort((one, other) => one.atMs - other.atMs);
@@ -149,6 +150,12 @@ async function deleteGroup({ stage, ledger, note }: RandomWorld): Promise<void> 
     },
     () => note('the group is not deleted'),
   );
+}
+
+/** An official worker starts that is told to be silent for less than our interval, and tells the group so. */
+async function shortenTimeout({ stage, note }: RandomWorld): Promise<void> {
+  await stage.joinAsOfficial(INTERVAL_MS / 2);
+  note('the session timeout is half an interval');
 }
 
 async function turnDrain(world: RandomWorld, slot: Slot, leaving: boolean): Promise<void> {

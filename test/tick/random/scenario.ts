@@ -49,6 +49,7 @@ const RATES_MAX = {
   stalls: 0.2,
   officialJoins: 0.5,
   officialDies: 0.2,
+  timeouts: 0.2,
 } as const;
 
 export type RateName = keyof typeof RATES_MAX;
@@ -62,6 +63,8 @@ export function drawScenario(seed: number): { scenario: Scenario; dice: Dice } {
   // Now and then nothing that may repeat a batch.
   if (officials === 0 && drawn.chance(0.4)) Object.assign(rates, { dies: 0, seeks: 0 });
   for (const name of drawn.pick(officials > 0 ? SHARED_THEMES : THEMES)) rates[name] = RATES_MAX[name];
+  // A new sandbox brings the settings back in any case: mostly, those that are warm have to.
+  if (rates.timeouts > 0 && drawn.chance(0.7)) Object.assign(rates, { cold: 0, dies: 0 });
   // Now and then nothing that keeps a slot from handing over as it should.
   const isGentle = officials > 0 && drawn.chance(0.4);
   if (isGentle) for (const name of SILENCING) rates[name] = 0;
@@ -98,6 +101,7 @@ const THEMES: readonly (readonly RateName[])[] = [
   ['joins', 'failingCommits', 'cold'],
   ['days', 'splits', 'merges', 'cold'],
   ['silent', 'deletes'],
+  ['timeouts'],
 ];
 const SHARED_THEMES: readonly (readonly RateName[])[] = [
   [],
@@ -117,6 +121,7 @@ const SILENCING = [
   'stalls',
   'seeks',
   'drains',
+  'timeouts',
 ] as const;
 
 /** Whether every shard that goes from us to an official worker was handed over as it should be. */
