@@ -11,6 +11,7 @@ import { metricsLine } from '../../lib/observe/metrics.ts';
 import { presentError } from '../../lib/observe/plainError.ts';
 import { systemClock as clock, systemRandom as random } from '../../lib/runtime.ts';
 import { createSource } from '../../lib/sources/create.ts';
+import { createDeadlines } from '../../lib/tick/deadline.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
 import { tick } from '../../lib/tick/tick.ts';
 
@@ -21,6 +22,7 @@ const logger = createLogger({ level, write, now: clock.now, fields: { group } })
 for (const unknown of settings.unknown) logger.warn('settings.unknown', { ...unknown });
 const client = createDynamodbClient(settings.times, clock);
 const skewMs = observeSkew(client, clock);
+const deadlineAt = createDeadlines(settings.times, { clock, logger });
 const dependencies = {
   store: createDynamodbStore({ client, table, group, clock, random }),
   ...createSource(settings, { clock, random, logger, aws: client.config }),
@@ -31,7 +33,7 @@ const dependencies = {
 const presented = middy<TickEvent, TickResult, Error, Context>().use({ onError: presentError });
 /** One tick of the slot that the event names. The schedule sends `{ "slot": "consumer-0" }`. */
 export const handler = presented.handler(async (event, context) => {
-  const deadline = clock.now() + context.getRemainingTimeInMillis();
+  const deadline = deadlineAt(context.getRemainingTimeInMillis());
   const result = await tick(dependencies, settings, { slot: readSlot(event, settings.slots), deadline });
   write(metricsLine(result, { group, now: clock.now() + skewMs() }));
   return result;

@@ -67,7 +67,12 @@ export function createGroup<S extends Source>(
     /** Replace it to see a batch, or to fail. */
     async process(_batch: Batch, _context: ProcessContext): Promise<void> {},
     /** A tick of `slot`, in its usual sandbox or another one. */
-    async tick(slot: string, sandbox = slot, replaced: Partial<TickDependencies> = {}): Promise<TickResult> {
+    async tick(
+      slot: string,
+      sandbox = slot,
+      replaced: Partial<TickDependencies> = {},
+      deadline = clock.now() + times.functionTimeoutMs,
+    ): Promise<TickResult> {
       const caches = sandboxes.get(sandbox) ?? new Map<string, TickCache>();
       sandboxes.set(sandbox, caches);
       const process = async (batch: Batch, context: ProcessContext): Promise<void> => {
@@ -78,7 +83,7 @@ export function createGroup<S extends Source>(
       const dependencies = { store, source, provider, process, clock, skewMs, random, logger, caches };
       return tick({ ...dependencies, ...replaced }, settings, {
         slot,
-        deadline: clock.now() + times.functionTimeoutMs,
+        deadline,
       });
     },
     /** Every slot ticks once, a second apart; then the interval passes. */
