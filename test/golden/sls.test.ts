@@ -16,6 +16,8 @@ const GOLDENS = [
   'go-calls-v1',
   'go-calls-v4',
   'go-consumer',
+  'java-calls-v1',
+  'java-consumer',
 ];
 
 test.each(GOLDENS)(

@@ -1,12 +1,12 @@
 /**
- * `npm run test:interop`: the local log services against clients that are not ours, the official SDKs for Python and Go,
- * and those clients in one group with our functions. With `--record` what they say is kept in test/golden.
+ * `npm run test:interop`: the local log services against clients that are not ours, the official SDKs for Python, Go
+ * and Java, and those clients in one group with our functions. With `--record` what they say is kept in test/golden.
  */
 import { clsGoSteps, clsPythonSteps } from './cls/steps.ts';
 import type { Driver } from './driver.ts';
 import { slsSteps } from './sls/steps.ts';
 import { perform, type Step } from './steps.ts';
-import { installGo, installPython } from './toolchains.ts';
+import { installGo, installJava, installPython } from './toolchains.ts';
 
 /** The steps of a toolchain, for each of its SDKs; none if it is not there. */
 async function stepsOf(
@@ -36,6 +36,9 @@ const all = [
   ...(await stepsOf('go', [
     { install: () => installGo('sls'), steps: (driver) => slsSteps('go', driver) },
     { install: () => installGo('cls'), steps: clsGoSteps },
+  ])),
+  ...(await stepsOf('JDK with Maven', [
+    { install: installJava, steps: (driver) => slsSteps('java', driver) },
   ])),
 ];
 const steps = all.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));

@@ -1,14 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { Driver } from './driver.ts';
 
 /** What is installed stays here, outside of the repository, for the next time. */
 const CACHE = process.env.XDG_CACHE_HOME
   ? join(process.env.XDG_CACHE_HOME, 'shardbeat-interop')
   : join(tmpdir(), 'shardbeat-interop');
+
+/** Puts the jars that a project depends on into a folder. */
+const MAVEN_COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+/** A small JVM that starts soon: several of them run beside everything else. */
+const JAVA_OPTIONS = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 export type ServiceName = 'sls' | 'cls';
 
@@ -63,6 +68,51 @@ export async function installGo(service: ServiceName): Promise<Driver | undefine
   const modules = await readFile(join(source, 'go.mod'), 'utf8');
   const [, sdk, version] = /require github\.com\/\S+\/(\S+-sdk-go|\S+-go-sdk) (\S+)/.exec(modules) ?? [];
   return { client: `Go SDK (${sdk} ${version})`, command: (scenario) => [program, scenario] };
+}
+
+/** Where a JVM looks up the projects' names. Nobody has this address: its driver brings every connection to the service. */
+const JAVA_HOSTS = '192.0.2.1 interop.sls.example nowhere.sls.example\n';
+
+/** The official Java SDK of SLS with its consumer library, and the drivers built with it; undefined if there is no Java. */
+export async function installJava(): Promise<Driver | undefined> {
+  if (!(await works('javac', ['-version'])) || !(await works('mvn', ['--version']))) return undefined;
+  const source = join(import.meta.dirname, 'sls/java');
+  const wanted = await readFile(join(source, 'pom.xml'), 'utf8');
+  const target = join(CACHE, 'sls-java');
+  const [jars, classes, hosts] = ['jars', 'classes', 'hosts'].map((name) => join(target, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const installed = join(target, 'pom.xml');
+  if ((await readFile(installed, 'utf8').catch(() => '')) !== wanted) {
+    await rm(target, { recursive: true, force: true });
+    await mkdir(target, { recursive: true });
+    const copied = [MAVEN_COPY, `-DoutputDirectory=${jars}`, '-DincludeScope=runtime'];
+    await execute('mvn', ['--quiet', '--batch-mode', '--file', join(source, 'pom.xml'), ...copied]);
+    await writeFile(hosts, JAVA_HOSTS);
+    // What is not there is not installed: this comes last.
+    await copyFile(join(source, 'pom.xml'), installed);
+  }
+  const libraries = join(jars, '*');
+  const sources = (await readdir(source)).filter((name) => name.endsWith('.java'));
+  const options = ['-encoding', 'UTF-8', '-proc:none', '-XDignore.symbol.file', '-d', classes];
+  await execute('javac', [...options, '-cp', libraries, ...sources.map((name) => join(source, name))]);
+  const versions = [...wanted.matchAll(/<artifactId>(\S+)<\/artifactId>\s+<version>(\d+\.\S+)<\/version>/g)];
+  const client = versions.map(([, name, version]) => `${name} ${version}`).join(', ');
+  const path = [classes, libraries].join(delimiter);
+  return {
+    client: `Java SDK (${client})`,
+    command: (scenario) => [
+      'java',
+      ...JAVA_OPTIONS,
+      `-Djdk.net.hosts.file=${hosts}`,
+      '-cp',
+      path,
+      'Main',
+      scenario,
+    ],
+  };
 }
 
 /** Whether a program is there at all. */

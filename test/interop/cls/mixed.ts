@@ -26,6 +26,8 @@ const vocabulary: Vocabulary = {
   named: (request) =>
     isHeartbeat(request) ? shardsOf(JSON.parse(request.body.toString()) as Held) : undefined,
   given: ({ body }) => shardsOf((JSON.parse(body.toString()) as { Response: Held }).Response),
+  committed: ({ headers }, { body }) =>
+    headers['x-tc-action'] === 'CommitConsumerOffsets' && !('Error' in JSON.parse(body.toString()).Response),
 };
 
 function isHeartbeat({ headers }: WireRequest): boolean {

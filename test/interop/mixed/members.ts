@@ -13,6 +13,12 @@ export interface Member {
   leave(): Promise<void>;
 }
 
+export interface Worker extends Member {
+  /** Stands still, and notices nothing of it. */
+  freeze(): void;
+  thaw(): void;
+}
+
 export interface MemberOptions {
   consumer: string;
   environment: Environment;
@@ -20,7 +26,7 @@ export interface MemberOptions {
 }
 
 /** A process of an official SDK's consumer. */
-export function startWorker(driver: Driver, { consumer, environment, onBatch }: MemberOptions): Member {
+export function startWorker(driver: Driver, { consumer, environment, onBatch }: MemberOptions): Worker {
   const named = { ...environment, INTEROP_CONSUMER: consumer };
   const { process, ended } = start(driver, 'worker', named, (line) => {
     if ('records' in (line as ConsumedBatch)) onBatch({ ...(line as ConsumedBatch), consumer });
@@ -29,6 +35,8 @@ export function startWorker(driver: Driver, { consumer, environment, onBatch }: 
   ended.catch(() => {});
   return {
     kill: () => void process.kill('SIGKILL'),
+    freeze: () => void process.kill('SIGSTOP'),
+    thaw: () => void process.kill('SIGCONT'),
     leave: async () => {
       process.kill('SIGTERM');
       await within(`${consumer} to leave`, ended);

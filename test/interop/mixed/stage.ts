@@ -9,7 +9,7 @@ import { startLocalTable } from '../../support/localTable.ts';
 import { type ConsumedBatch, within } from '../consumed.ts';
 import type { Driver, Environment } from '../driver.ts';
 import { startRelay } from '../relay.ts';
-import { type Member, startSlot, startWorker } from './members.ts';
+import { type Member, startSlot, startWorker, type Worker } from './members.ts';
 import { createReaderWatch } from './readers.ts';
 import { GROUP, type StartMixedService } from './service.ts';
 
@@ -30,6 +30,8 @@ export async function startMixedStage(driver: Driver, startService: StartMixedSe
   started.defer(service.close);
   const store = createDynamodbStore({ client: table.client, table: TABLE, group: GROUP, clock, random });
   const batches: ConsumedBatch[] = [];
+  /** What was processed in vain, by whoever had been dropped. */
+  const strays: ConsumedBatch[] = [];
   const troubles: string[] = [];
   /** Whose work was cut off: some of it comes again. */
   const unlucky = new Set<string>();
@@ -46,6 +48,10 @@ export async function startMixedStage(driver: Driver, startService: StartMixedSe
     });
     services.defer(close);
     const onBatch = (batch: ConsumedBatch): void => {
+      if (watch.isStray(batch)) {
+        strays.push(batch);
+        return;
+      }
       batches.push(batch);
       heralds.get(batch.consumer)?.();
       heralds.delete(batch.consumer);
@@ -55,13 +61,14 @@ export async function startMixedStage(driver: Driver, startService: StartMixedSe
   const stage = {
     service,
     batches,
+    strays,
     troubles,
     unlucky,
     watch,
     /** Resolves as soon as a consumer has processed one more batch: it can hardly have committed it then. */
     nextBatchOf: (consumer: string) =>
       within(`${consumer} to work`, new Promise<void>((resolve) => heralds.set(consumer, resolve))),
-    worker: async (consumer: string): Promise<Member> => {
+    worker: async (consumer: string): Promise<Worker> => {
       const { url, ...options } = await optionsFor(consumer);
       const member = startWorker(driver, { ...options, environment: service.workerEnvironment(url) });
       services.defer(member.kill);

@@ -12,6 +12,8 @@ const vocabulary: Vocabulary = {
   named: ({ target, body }) =>
     /\/consumergroups\/.*\btype=heartbeat\b/.test(target) ? shardsOf(body) : undefined,
   given: ({ body }) => shardsOf(body),
+  committed: ({ target }, { status }) =>
+    status === 200 && /\/consumergroups\/.*\btype=checkpoint\b/.test(target),
 };
 
 function shardsOf(body: Buffer): string[] {
