@@ -27,7 +27,7 @@ export interface PulledLogs {
   /** A `LogGroupList`, decompressed. */
   body: Uint8Array;
   /** How many log groups the service says there are. */
-  count: number | undefined;
+  count: number;
   nextCursor: string;
   /** The service held nothing after this answer; undefined where it does not tell. */
   endOfCursor: boolean | undefined;
@@ -122,7 +122,8 @@ function readingOperations({ transport, compression, responseBytesMax, filter, p
         headers: { accept: 'application/x-protobuf', 'accept-encoding': compression },
         signal,
       });
-      return { body: rawBody(response, responseBytesMax), ...pullHeaders(response.headers, cursor) };
+      const said = pullHeaders(response.headers, cursor);
+      return { ...said, body: rawBody(response, responseBytesMax) };
     },
   };
 }
@@ -172,21 +173,34 @@ function changingOperations({ transport, project, logstore, compression, path, s
   };
 }
 
+/**
+ * The service sends the cursor and the count with every pull, an empty one too; the official Go SDK refuses an answer without
+ * them. What lacks them comes from somebody else, such as a proxy, and must not pass for a shard with nothing in it.
+ */
 function pullHeaders(headers: SlsResponse['headers'], cursor: string): Omit<PulledLogs, 'body'> {
+  const requestId = headers['x-log-requestid'];
+  const next = headers['x-log-cursor'];
+  const count = numberOf(headers['x-log-count']);
+  if (next === undefined) throw badResponse('no x-log-cursor', requestId);
+  if (count === undefined) throw badResponse('no number in x-log-count', requestId);
   const end = headers['x-log-end-of-cursor'];
-  // Of an answer without log groups there is no such time, or 0.
-  const receivedMs = (Number(headers['x-log-cursor-time']) || Number.NaN) * 1000;
-  const ageMs = Date.parse(headers.date ?? '') - receivedMs;
   return {
-    count: numberOf(headers['x-log-count']),
+    count,
     // The official consumers take an empty next cursor for the one they asked for.
-    nextCursor: headers['x-log-cursor'] || cursor,
+    nextCursor: next || cursor,
     endOfCursor: end === undefined ? undefined : end === '1',
-    ageMs: Number.isNaN(ageMs) ? undefined : Math.max(0, ageMs),
+    ageMs: ageOf(headers),
     scannedBytes: numberOf(headers['x-log-rawdatasize']),
     failedLogs: numberOf(headers['x-log-failedlines']),
-    requestId: headers['x-log-requestid'],
+    requestId,
   };
+}
+
+/** By the service's own clock. An empty pull has no time, or 0, which is none. */
+function ageOf(headers: SlsResponse['headers']): number | undefined {
+  const receivedS = Number(headers['x-log-cursor-time']);
+  const ageMs = Date.parse(headers.date ?? '') - receivedS * 1000;
+  return receivedS > 0 && !Number.isNaN(ageMs) ? Math.max(0, ageMs) : undefined;
 }
 
 function numberOf(text: string | undefined): number | undefined {

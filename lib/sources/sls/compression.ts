@@ -18,26 +18,29 @@ export function compress(raw: Uint8Array, compression: Compression): Uint8Array 
   return compression === 'lz4' ? lz4Compress(raw) : zlib.zstdCompressSync(raw);
 }
 
+/** Of a frame of any compression that holds nothing. */
+const EMPTY_FRAME_BYTES_MAX = 64;
+
 /**
  * The body before compression. Throws a `SourceError` (`BadResponse`) if it is corrupt, of an unknown compression, or
- * not of the size that was announced; one that announces more than `bytesMax` is not even tried.
+ * not of the size that was announced; one that announces more than `bytesMax`, or nothing at all, is not even tried.
  */
 export function rawBody({ headers, body }: SlsResponse, bytesMax: number): Uint8Array {
   const compression = headers['x-log-compresstype'] ?? '';
   const announced = headers['x-log-bodyrawsize'];
   const requestId = headers['x-log-requestid'];
-  if (announced === '0') return new Uint8Array(0);
-  if (compression === '') {
-    if (announced !== undefined && Number(announced) !== body.length) {
-      throw badResponse(`${body.length} bytes instead of ${announced}`, requestId);
-    }
-    return body;
+  if (announced === undefined || !/^\d{1,15}$/.test(announced)) {
+    throw badResponse(`raw size ${announced}`, requestId);
   }
-  const rawSize = announced === undefined || !/^\d{1,15}$/.test(announced) ? Number.NaN : Number(announced);
-  if (Number.isNaN(rawSize)) throw badResponse(`raw size ${announced}`, requestId);
+  const rawSize = Number(announced);
   if (rawSize > bytesMax) {
     throw badResponse(`${rawSize} bytes are more than ${bytesMax}: ask for fewer records`, requestId, false);
   }
+  if (compression === '' || (rawSize === 0 && body.length > EMPTY_FRAME_BYTES_MAX)) {
+    if (rawSize !== body.length) throw badResponse(`${body.length} bytes instead of ${rawSize}`, requestId);
+    return body;
+  }
+  if (rawSize === 0) return new Uint8Array(0);
   try {
     return decompress(body, compression, rawSize);
   } catch (error) {

@@ -17,13 +17,14 @@ const COUNT_MAX = 1000;
 /** Throws a SettingsError for options that cannot be used; nothing is sent before the first call. */
 export function createSlsSource(options: SlsSourceOptions): Source {
   const client = createSlsClient(options);
-  const { project, logstore } = options;
+  const { project, logstore, query, processor } = options;
+  const isFiltered = query !== undefined || processor !== undefined;
   return {
     kind: 'sls',
     tags: { source: 'sls', project, logstore },
     listShards: (signal) => listShards(client, signal),
     cursorAt: (shard, position, signal) => client.getCursor(shard, fromOf(position), signal),
-    pull: (request) => pull(client, request),
+    pull: (request) => pull(client, request, isFiltered),
     distance: cursorDistance,
   };
 }
@@ -48,7 +49,7 @@ function fromOf(position: Position): 'begin' | 'end' | number {
   return position.at === 'time' ? Math.floor(position.unixMs / 1000) : position.at;
 }
 
-async function pull(client: SlsClient, request: PullRequest): Promise<Pulled> {
+async function pull(client: SlsClient, request: PullRequest, isFiltered: boolean): Promise<Pulled> {
   const { shard, cursor, endCursor, signal } = request;
   if (endCursor !== undefined && (cursorDistance(endCursor, cursor) ?? -1) >= 0) return nothingMore(cursor);
   const count = Math.min(request.countMax, COUNT_MAX);
@@ -59,6 +60,10 @@ async function pull(client: SlsClient, request: PullRequest): Promise<Pulled> {
   const empty = list.recordCount === 0;
   const standsStill = nextCursor === cursor;
   if (standsStill && !empty) throw badResponse('records, but no cursor after them', answer.requestId);
+  if (!standsStill) {
+    checkNext(request, answer);
+    if (list.groupCount === 0 && !isFiltered) await refuseJump(client, request, answer);
+  }
   const caughtUp = standsStill || answer.endOfCursor === true;
   return {
     records: list.records,
@@ -70,6 +75,28 @@ async function pull(client: SlsClient, request: PullRequest): Promise<Pulled> {
     lagMs: caughtUp ? 0 : answer.ageMs,
     ...filteredOf(answer),
   };
+}
+
+/** A checkpoint never goes back, and never to a place of which nobody can tell where it is. */
+function checkNext({ cursor, endCursor }: PullRequest, { nextCursor, requestId }: PulledLogs): void {
+  const moved = cursorDistance(cursor, nextCursor);
+  if (moved === undefined || moved < 0) {
+    const what = moved === undefined ? 'cannot be compared with' : 'lies before';
+    throw badResponse(`the next cursor ${nextCursor} ${what} the one asked for, ${cursor}`, requestId);
+  }
+  if (endCursor !== undefined && (cursorDistance(endCursor, nextCursor) ?? 0) > 0) {
+    throw badResponse(`the next cursor ${nextCursor} lies beyond the end asked for, ${endCursor}`, requestId);
+  }
+}
+
+/**
+ * Log groups have consecutive cursors. So where nothing came and the service filters nothing, what lies between the cursors is
+ * missing: past the retention, or else withheld by an answer that is broken.
+ */
+async function refuseJump(client: SlsClient, request: PullRequest, answer: PulledLogs): Promise<never> {
+  const { nextCursor, requestId } = answer;
+  const broken = badResponse(`no records, but a cursor further on, ${nextCursor}`, requestId);
+  throw await expiredOr(client, request, broken);
 }
 
 function filteredOf({ scannedBytes, failedLogs }: PulledLogs): Pick<Pulled, 'filtered'> {
@@ -86,25 +113,26 @@ async function isEnd(
   return closed && (await client.getCursor(shard, 'end', signal)) === cursor;
 }
 
-/**
- * `InvalidCursor` is said of a cursor past the retention and of one that never was. The first one lies before the shard's
- * beginning, and records may be missing.
- */
-async function explain(
+/** `InvalidCursor` is said of a cursor past the retention and of one that never was. */
+async function explain(client: SlsClient, request: PullRequest, error: unknown): Promise<never> {
+  if (!(error instanceof SourceError && error.code === 'InvalidCursor')) throw error;
+  throw await expiredOr(client, request, error);
+}
+
+/** A cursor past the retention lies before the shard's beginning, and records may be missing. */
+async function expiredOr(
   client: SlsClient,
   { shard, cursor, signal }: PullRequest,
-  error: unknown,
-): Promise<never> {
-  if (!(error instanceof SourceError && error.code === 'InvalidCursor')) throw error;
+  error: SourceError,
+): Promise<SourceError> {
   const begin = await client.getCursor(shard, 'begin', signal);
-  if ((cursorDistance(cursor, begin) ?? 0) <= 0) throw error;
-  throw cursorExpired(shard, cursor, error);
+  return (cursorDistance(cursor, begin) ?? 0) <= 0 ? error : cursorExpired(shard, cursor, error);
 }
 
 /** As the Java SDK does, compares the groups with the count the service gives. */
 function decode({ body, count, requestId }: PulledLogs): LogGroupList {
   const list = decodeLogGroupList(body);
-  if (count !== undefined && list.groupCount !== count) {
+  if (list.groupCount !== count) {
     throw badResponse(`${list.groupCount} log groups instead of ${count}`, requestId);
   }
   return list;

@@ -2,6 +2,7 @@
 import { SettingsError } from '../../errors.ts';
 import type { Credentials } from '../http/credentials.ts';
 import type { HttpResponse } from '../http/exchange.ts';
+import { badResponse } from '../http/failure.ts';
 import { createSender, type SenderOptions } from '../http/sender.ts';
 import { addressOf, REGION_REMEDY, regionOf } from './endpoint.ts';
 import { failureOf, isAuthFailure } from './failure.ts';
@@ -60,6 +61,9 @@ export function createTransport(options: TransportOptions): Transport {
     },
     check(response, name) {
       if (response.status !== 200) throw failureOf(response, name);
+      // Every answer of the service has one. Without it a page of a proxy would pass for a commit, which has no body to check.
+      if (response.headers['x-log-requestid'] === undefined)
+        throw badResponse('no x-log-requestid', undefined);
     },
     isAuthFailure,
   });

@@ -26,6 +26,8 @@ function pulled(headers: Record<string, string> = {}, raw = TWO_GROUPS): Reply {
 const nothing = (headers: Record<string, string> = {}): Reply =>
   pulled({ 'x-log-cursor': 'MQ==', 'x-log-count': '0', ...headers }, new Uint8Array(0));
 
+const UNUSABLE = { name: 'SourceError', code: 'BadResponse', retriable: true };
+
 const cursor = (value: string): Reply => ({ body: JSON.stringify({ cursor: value }) });
 
 describe('pulling', () => {
@@ -133,6 +135,70 @@ describe('pulling', () => {
       body: zlib.zstdCompressSync(Buffer.alloc(100_000)),
     });
     await expect(sourceOf(server).pull(request)).rejects.toThrow('larger than 20 bytes');
+  });
+
+  test.each(['x-log-cursor', 'x-log-count', 'x-log-bodyrawsize'])(
+    'takes an answer without %s for nobody’s: it is not an empty one',
+    async (name) => {
+      const { [name]: _left, ...headers } = (nothing() as { headers: Record<string, string> }).headers;
+      const server = await serve({ headers, body: '' });
+      await expect(sourceOf(server).pull(request)).rejects.toMatchObject(UNUSABLE);
+    },
+  );
+
+  test.each([
+    { name: 'nothing at all', answer: { body: '' } },
+    {
+      name: 'a page of a proxy',
+      answer: { headers: { 'content-type': 'text/html' }, body: '<html>log in</html>' },
+    },
+    { name: 'JSON', answer: { headers: { 'content-type': 'application/json' }, body: '{}' } },
+    { name: 'a count that is none', answer: nothing({ 'x-log-count': '-1' }) },
+    {
+      name: 'no groups, of which it counts one',
+      answer: nothing({ 'x-log-count': '1', 'x-log-cursor': 'Mg==' }),
+    },
+    { name: 'groups, of which it counts none', answer: pulled({ 'x-log-count': '0' }) },
+    {
+      name: 'a body, of which it says that it is none',
+      answer: pulled({ 'x-log-bodyrawsize': '0', 'x-log-count': '0' }),
+    },
+    {
+      name: 'a compressed body, of which it says that it is none',
+      answer: pulled(
+        { 'x-log-bodyrawsize': '0', 'x-log-count': '0', 'x-log-compresstype': 'zstd' },
+        Buffer.alloc(100),
+      ),
+    },
+  ])('takes $name for no answer', async ({ answer }) => {
+    await expect(sourceOf(await serve(answer)).pull(request)).rejects.toMatchObject(UNUSABLE);
+  });
+
+  test.each([
+    { name: 'before the one asked for', next: 'MA==' },
+    { name: 'that cannot be compared', next: 'bm93aGVyZQ==' },
+    { name: 'that is no base64', next: '!!' },
+    { name: 'beyond the end asked for', next: 'OQ==', endCursor: 'NQ==' },
+  ])('refuses a next cursor $name, whether records came or not', async ({ next, endCursor }) => {
+    for (const answer of [pulled({ 'x-log-cursor': next }), nothing({ 'x-log-cursor': next })]) {
+      for (const query of [undefined, '*']) {
+        const server = await serve(answer);
+        const source = createSlsSource({ ...optionsFor(server), logstore: 'orders', query });
+        await expect(source.pull({ ...request, endCursor })).rejects.toMatchObject(UNUSABLE);
+        expect(server.received).toHaveLength(1);
+      }
+    }
+  });
+
+  test('refuses to pass over what an empty answer leaves out', async () => {
+    const server = await serve(nothing({ 'x-log-cursor': 'OQ==' }), cursor('MQ=='));
+    await expect(sourceOf(server).pull(request)).rejects.toMatchObject(UNUSABLE);
+    expect(server.received[1]!.query).toEqual({ type: 'cursor', from: 'begin' });
+  });
+
+  test('tells where what an empty answer leaves out is past the retention', async () => {
+    const server = await serve(nothing({ 'x-log-cursor': 'OQ==' }), cursor('OQ=='));
+    await expect(sourceOf(server).pull(request)).rejects.toMatchObject({ code: 'CursorExpired' });
   });
 
   test('refuses records without a cursor after them: they would come for ever', async () => {

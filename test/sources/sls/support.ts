@@ -1,15 +1,25 @@
 import type { TransportOptions } from '../../../lib/sources/sls/transport.ts';
 import { createCountingRandom } from '../../support/clock.ts';
-import { createWaitingClock, type Reply, TIMEOUT_MS } from '../http/support.ts';
-
-export {
-  type Received,
+import {
+  createWaitingClock,
   type Reply,
   type ScriptedServer,
-  serve,
-  signal,
+  serve as serveAny,
   TIMEOUT_MS,
 } from '../http/support.ts';
+
+export { type Received, type Reply, type ScriptedServer, signal, TIMEOUT_MS } from '../http/support.ts';
+
+/** As the service, which gives every answer an id. */
+export function serve(...replies: Reply[]): Promise<ScriptedServer> {
+  return serveAny(
+    ...replies.map((reply) =>
+      typeof reply === 'string'
+        ? reply
+        : { ...reply, headers: { 'x-log-requestid': 'REQUEST', ...reply.headers } },
+    ),
+  );
+}
 
 export const CREDENTIALS = { accessKeyId: 'the-id', accessKeySecret: 'the-secret' };
 

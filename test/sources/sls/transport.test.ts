@@ -6,6 +6,7 @@ import type { Credentials } from '../../../lib/sources/http/credentials.ts';
 import { addressOf, regionOf } from '../../../lib/sources/sls/endpoint.ts';
 import { md5Hex, parseAuthorization, sha256Hex, signV1, signV4 } from '../../../lib/sources/sls/signature.ts';
 import { createTransport, type SlsRequest } from '../../../lib/sources/sls/transport.ts';
+import { serve as serveAny } from '../http/support.ts';
 import { CREDENTIALS, optionsFor, type Received, refusal, serve, signal, TIMEOUT_MS } from './support.ts';
 
 const get: SlsRequest = { method: 'GET', path: '/logstores/orders/shards', signal };
@@ -30,6 +31,19 @@ function resign(request: Received): string {
   if (sent?.version !== 'v4') return signV1(signed);
   return signV4({ ...signed, region: sent.region, bodySha256: sha256Hex(body) });
 }
+
+describe('an answer', () => {
+  test.each(['', '<html>log in</html>', '{}', '[]'])('of somebody else (%j) is no success', async (body) => {
+    const server = await serveAny({ body });
+    for (const request of [get, post]) {
+      await expect(createTransport(optionsFor(server))(request)).rejects.toMatchObject({
+        code: 'BadResponse',
+        retriable: true,
+        outcome: 'unknown',
+      });
+    }
+  });
+});
 
 describe('a request', () => {
   test('is signed with version 4, and names the project as its host', async () => {
@@ -140,7 +154,7 @@ describe('a refusal', () => {
     { status: 502, body: 'null' },
     { status: 502, body: '{"errorCode":7}' },
   ])('without a code is a bad response of that status: $body', async (answer) => {
-    const server = await serve(answer);
+    const server = await serveAny(answer);
     const error = await failure(createTransport(optionsFor(server))(get));
     expect(error).toMatchObject({ code: 'BadResponse', status: 502, retriable: true, requestId: undefined });
   });
