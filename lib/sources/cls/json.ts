@@ -12,11 +12,14 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 /** Throws a SyntaxError for what is no JSON. */
 export function parseJson(text: string): unknown {
   const revive = (_key: string, value: unknown, context?: { source?: string }): unknown =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
+    typeof value === 'number' && !Number.isSafeInteger(value) && isInteger64(context?.source ?? '')
       ? BigInt(context!.source!)
       : value;
   return JSON.parse(text, revive);
 }
+
+/** No integer of 64 bits has more than 20 characters; reading one of millions would take seconds. */
+const isInteger64 = (text: string): boolean => text.length <= 20 && /^-?\d+$/.test(text);
 
 export function formatJson(value: unknown): string {
   return JSON.stringify(value, (_key, field: unknown) =>

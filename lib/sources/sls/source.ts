@@ -7,7 +7,7 @@ import { cursorExpired, nothingMore } from '../pulled.ts';
 import type { Position, Pulled, PullRequest, Source, SourceShard } from '../source.ts';
 import { type ClientOptions, createSlsClient, type PulledLogs, type SlsClient } from './client.ts';
 import { cursorDistance } from './cursor.ts';
-import { decodeLogGroupList, type LogGroupList } from './logGroupList.ts';
+import { decodeLogGroupList, GROUPS_MAX, type LogGroupList } from './logGroupList.ts';
 
 export type SlsSourceOptions = ClientOptions;
 
@@ -131,7 +131,8 @@ async function expiredOr(
 
 /** As the Java SDK does, compares the groups with the count the service gives. */
 function decode({ body, count, requestId }: PulledLogs): LogGroupList {
-  const list = decodeLogGroupList(body);
+  if (count > GROUPS_MAX) throw badResponse(`${count} log groups are more than ${GROUPS_MAX}`, requestId);
+  const list = decodeLogGroupList(body, count);
   if (list.groupCount !== count) {
     throw badResponse(`${list.groupCount} log groups instead of ${count}`, requestId);
   }

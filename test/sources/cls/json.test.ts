@@ -75,3 +75,9 @@ describe('a cursor', () => {
     expect(cursorDistance(from, to)).toBe(distance);
   });
 });
+
+test('a number with more digits than 64 bits have is no integer', () => {
+  const { Offset } = parseJson(`{"Offset":${'9'.repeat(21)}}`) as { Offset: unknown };
+  expect(typeof Offset).toBe('number');
+  expect(asInt64(Offset)).toBeUndefined();
+});

@@ -269,6 +269,15 @@ describe('an answer that is not a whole list', () => {
   }
 });
 
+test('a list of more groups than were announced is refused at the first one too many', () => {
+  const groups = Buffer.from([0x0a, 0, 0x0a, 0]);
+  // What comes after it is not looked at: it would be refused for something else.
+  const bytes = Buffer.concat([groups, Buffer.from([0x0a, 0, 0x02, 0x00])]);
+  expect(decodeLogGroupList(groups, 2).groupCount).toBe(2);
+  expect(() => decodeLogGroupList(bytes, 2)).toThrow('more than 2 log groups');
+  expect(() => decodeLogGroupList(Buffer.alloc(20_002, groups))).toThrow('more than 10000 log groups');
+});
+
 describe('encoding', () => {
   test('is what protobufjs reads', () => {
     const field = fc.tuple(fc.string({ maxLength: 200 }), fc.oneof(fc.string(), fc.uint8Array()));
