@@ -36,7 +36,8 @@ export function createDynamodbStore(options: DynamodbStoreOptions): GroupStore {
   return {
     async get<K extends ItemKey>(key: K, { consistent, signal }: ReadOptions & { consistent: boolean }) {
       const command = new GetItemCommand({ ...common, Key: itemKey(key), ConsistentRead: consistent });
-      const answer = await attempt('read', () => client.send(command, { abortSignal: signal }), signal);
+      const request = async () => answered(await client.send(command, { abortSignal: signal }));
+      const answer = await attempt('read', request, signal);
       return answer.Item === undefined ? undefined : (withoutKey(answer.Item) as ItemOf<K>);
     },
 
@@ -51,7 +52,8 @@ export function createDynamodbStore(options: DynamodbStoreOptions): GroupStore {
           ExpressionAttributeValues: marshall({ ':group': group }),
           ExclusiveStartKey: startKey as QueryCommand['input']['ExclusiveStartKey'],
         });
-        const answer = await attempt('read', () => client.send(command, { abortSignal: signal }), signal);
+        const request = async () => answered(await client.send(command, { abortSignal: signal }));
+        const answer = await attempt('read', request, signal);
         for (const item of answer.Items ?? []) items.push([item.sk?.S ?? '', withoutKey(item)]);
         startKey = answer.LastEvaluatedKey;
         if (startKey === undefined) return groupState(items);
@@ -73,7 +75,7 @@ export function createDynamodbStore(options: DynamodbStoreOptions): GroupStore {
         'write',
         async (): Promise<Written<ItemOf<K>>> => {
           try {
-            const answer = await client.send(command, { abortSignal: signal });
+            const answer = answered(await client.send(command, { abortSignal: signal }));
             return { accepted: true, item: withoutKey(answer.Attributes ?? {}) as ItemOf<K> };
           } catch (error) {
             if (error instanceof ConditionalCheckFailedException) return { accepted: false };
@@ -96,7 +98,7 @@ export function createDynamodbStore(options: DynamodbStoreOptions): GroupStore {
         'write',
         async () => {
           try {
-            await client.send(command, { abortSignal: signal });
+            answered(await client.send(command, { abortSignal: signal }));
             return true;
           } catch (error) {
             if (error instanceof ConditionalCheckFailedException) return false;
@@ -107,6 +109,15 @@ export function createDynamodbStore(options: DynamodbStoreOptions): GroupStore {
       );
     },
   };
+}
+
+/**
+ * An answer without what every request asks for comes from somebody else, such as a proxy: it must pass neither for an absent item
+ * nor for a write. What became of the request is then as unknown as without an answer.
+ */
+function answered<T extends { ConsumedCapacity?: unknown }>(answer: T): T {
+  if (answer.ConsumedCapacity !== undefined) return answer;
+  throw Object.assign(new Error('an answer without ConsumedCapacity'), { name: 'BadResponse' });
 }
 
 function withoutKey(attributes: Parameters<typeof unmarshall>[0]): object {

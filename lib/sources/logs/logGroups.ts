@@ -59,8 +59,19 @@ export function checkGroup(
 ): CheckedGroup {
   const reader: Reader = { bytes, at: start, end };
   const pair = emptyPair();
-  const tags: Record<string, string> = {};
-  const group = { start, end, recordCount: 0, topic, source: '', tags };
+  let tags: Readonly<Record<string, string>> | undefined;
+  const group = {
+    start,
+    end,
+    recordCount: 0,
+    topic,
+    source: '',
+    // Made when somebody asks: a million tags of somebody's group are a second's work.
+    get tags() {
+      tags ??= tagsOf(bytes, start, end, schema);
+      return tags;
+    },
+  };
   while (reader.at < end) {
     const tag = readVarint(reader, end);
     if (tag === LOG) {
@@ -68,34 +79,40 @@ export function checkGroup(
       group.recordCount++;
     } else if (tag === schema.topic) group.topic = readText(reader, end);
     else if (tag === schema.source) group.source = readText(reader, end);
-    else if (tag === schema.tag) {
+    else if (tag === schema.tag) readPair(reader, readEnd(reader, end), pair);
+    else skipValue(reader, tag, end);
+  }
+  return group;
+}
+
+/** Of a group that was checked. */
+function tagsOf(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  schema: GroupSchema,
+): Readonly<Record<string, string>> {
+  const reader: Reader = { bytes, at: start, end };
+  const pair = emptyPair();
+  const tags: Record<string, string> = {};
+  const reserved: Record<string, string> = {};
+  while (reader.at < end) {
+    const tag = readVarint(reader, end);
+    const label = schema.labels.find(({ field }) => field === tag);
+    if (tag === schema.tag) {
       readPair(reader, readEnd(reader, end), pair);
       setFirst(
         tags,
         textAt(bytes, pair.keyStart, pair.keyEnd),
         textAt(bytes, pair.valueStart, pair.valueEnd),
       );
-    } else readOther(reader, tag, end, schema, tags);
+    } else if (label !== undefined) {
+      const text = readText(reader, end);
+      if (text !== '') reserved[label.name] = text;
+    } else skipValue(reader, tag, end);
   }
-  Object.freeze(tags);
-  return group;
-}
-
-function readOther(
-  reader: Reader,
-  tag: number,
-  end: number,
-  schema: GroupSchema,
-  tags: Record<string, string>,
-): void {
-  const label = schema.labels.find(({ field }) => field === tag);
-  if (label === undefined) {
-    skipValue(reader, tag, end);
-    return;
-  }
-  const text = readText(reader, end);
-  // Reserved: what a producer wrote under this name gives way.
-  if (text !== '') tags[label.name] = text;
+  // What a producer wrote under a reserved name gives way.
+  return Object.freeze(Object.assign(tags, reserved));
 }
 
 function checkLog(reader: Reader, end: number, pair: Pair): void {

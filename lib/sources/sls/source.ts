@@ -17,14 +17,13 @@ const COUNT_MAX = 1000;
 /** Throws a SettingsError for options that cannot be used; nothing is sent before the first call. */
 export function createSlsSource(options: SlsSourceOptions): Source {
   const client = createSlsClient(options);
-  const { project, logstore, query, processor } = options;
-  const isFiltered = query !== undefined || processor !== undefined;
+  const { project, logstore } = options;
   return {
     kind: 'sls',
     tags: { source: 'sls', project, logstore },
     listShards: (signal) => listShards(client, signal),
     cursorAt: (shard, position, signal) => client.getCursor(shard, fromOf(position), signal),
-    pull: (request) => pull(client, request, isFiltered),
+    pull: (request) => pull(client, request),
     distance: cursorDistance,
   };
 }
@@ -49,7 +48,7 @@ function fromOf(position: Position): 'begin' | 'end' | number {
   return position.at === 'time' ? Math.floor(position.unixMs / 1000) : position.at;
 }
 
-async function pull(client: SlsClient, request: PullRequest, isFiltered: boolean): Promise<Pulled> {
+async function pull(client: SlsClient, request: PullRequest): Promise<Pulled> {
   const { shard, cursor, endCursor, signal } = request;
   if (endCursor !== undefined && (cursorDistance(endCursor, cursor) ?? -1) >= 0) return nothingMore(cursor);
   const count = Math.min(request.countMax, COUNT_MAX);
@@ -60,10 +59,7 @@ async function pull(client: SlsClient, request: PullRequest, isFiltered: boolean
   const empty = list.recordCount === 0;
   const standsStill = nextCursor === cursor;
   if (standsStill && !empty) throw badResponse('records, but no cursor after them', answer.requestId);
-  if (!standsStill) {
-    checkNext(request, answer);
-    if (list.groupCount === 0 && !isFiltered) await refuseJump(client, request, answer);
-  }
+  if (!standsStill) checkNext(request, answer);
   const caughtUp = standsStill || answer.endOfCursor === true;
   return {
     records: list.records,
@@ -87,16 +83,6 @@ function checkNext({ cursor, endCursor }: PullRequest, { nextCursor, requestId }
   if (endCursor !== undefined && (cursorDistance(endCursor, nextCursor) ?? 0) > 0) {
     throw badResponse(`the next cursor ${nextCursor} lies beyond the end asked for, ${endCursor}`, requestId);
   }
-}
-
-/**
- * Log groups have consecutive cursors. So where nothing came and the service filters nothing, what lies between the cursors is
- * missing: past the retention, or else withheld by an answer that is broken.
- */
-async function refuseJump(client: SlsClient, request: PullRequest, answer: PulledLogs): Promise<never> {
-  const { nextCursor, requestId } = answer;
-  const broken = badResponse(`no records, but a cursor further on, ${nextCursor}`, requestId);
-  throw await expiredOr(client, request, broken);
 }
 
 function filteredOf({ scannedBytes, failedLogs }: PulledLogs): Pick<Pulled, 'filtered'> {

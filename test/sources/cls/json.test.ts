@@ -51,6 +51,24 @@ describe('an offset in JSON', () => {
   });
 });
 
+describe('an answer that is made to take long', () => {
+  test('is refused for having more values than any answer, before it is read', () => {
+    expect(() => parseJson(`[${'1,'.repeat(500_001)}1]`)).toThrow(RangeError);
+    // What follows is no JSON; nobody got that far.
+    expect(() => parseJson(`[${'1,'.repeat(500_001)}`)).toThrow(RangeError);
+    expect(parseJson(`[${'1,'.repeat(1_000)}1]`)).toHaveLength(1_001);
+  });
+
+  test.each([
+    '[12345678901234567]',
+    '{"a":-12345678901234567}',
+    '[1, 12345678901234567]',
+    '12345678901234567',
+  ])('hides no long integer: %s', (text) => {
+    expect(formatJson(parseJson(text))).toBe(text.replaceAll(' ', ''));
+  });
+});
+
 describe('a cursor', () => {
   test('is an offset in decimal, without rounding', () => {
     fc.assert(

@@ -190,17 +190,6 @@ describe('pulling', () => {
     }
   });
 
-  test('refuses to pass over what an empty answer leaves out', async () => {
-    const server = await serve(nothing({ 'x-log-cursor': 'OQ==' }), cursor('MQ=='));
-    await expect(sourceOf(server).pull(request)).rejects.toMatchObject(UNUSABLE);
-    expect(server.received[1]!.query).toEqual({ type: 'cursor', from: 'begin' });
-  });
-
-  test('tells where what an empty answer leaves out is past the retention', async () => {
-    const server = await serve(nothing({ 'x-log-cursor': 'OQ==' }), cursor('OQ=='));
-    await expect(sourceOf(server).pull(request)).rejects.toMatchObject({ code: 'CursorExpired' });
-  });
-
   test('refuses records without a cursor after them: they would come for ever', async () => {
     const server = await serve(pulled({ 'x-log-cursor': '' }));
     await expect(sourceOf(server).pull(request)).rejects.toMatchObject({ code: 'BadResponse' });
