@@ -6,11 +6,14 @@ interface TargetOptions {
   generation: number;
   order: boolean;
   strategy: Strategy;
+  /** Is the shard of a stream that the group no longer reads? Then nobody is given it. */
+  isForeign?: (shard: string) => boolean;
 }
 
 /** Pure: what every slot of `state` is to hold; nothing for those that are leaving. */
-export function targetOf(state: GroupState, { generation, order, strategy }: TargetOptions): Assignment {
-  const shards = eligibleShards(state.shards, { order });
+export function targetOf(state: GroupState, options: TargetOptions): Assignment {
+  const { generation, strategy } = options;
+  const shards = eligibleShards(state.shards, options);
   const staying = new Map([...state.consumers].filter(([, consumer]) => consumer.draining !== true));
   const target = strategy({ generation, consumers: staying, shards, failing: failingSlots(state) });
   for (const slot of state.consumers.keys()) if (!staying.has(slot)) target.set(slot, {});

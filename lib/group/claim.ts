@@ -1,5 +1,5 @@
 import { consumerKey, type Grant, type ShardItem, shardKey } from './items.ts';
-import { ownerHasLeft } from './ownership.ts';
+import { isOver, ownerHasLeft } from './ownership.ts';
 import { type GroupStore, type ReadOptions, unchanged } from './store.ts';
 
 export interface Claim {
@@ -15,7 +15,7 @@ export interface Claim {
 /** `waiting` names what for; the next tick asks again. */
 export type ClaimAnswer =
   | { claimed: true; item: ShardItem; from: string | undefined }
-  | { claimed: false; waiting: 'owner' | 'parents' | 'race' };
+  | { claimed: false; waiting: 'owner' | 'parents' | 'race' | 'givenUp' };
 
 /**
  * Takes a shard over from its recorded owner, whom `seen` names. The shard must have been read before the owner: read
@@ -31,6 +31,8 @@ export async function claim(
   options: ReadOptions,
 ): Promise<ClaimAnswer> {
   const { slot, shard, grant } = request;
+  // Its children may be at work. A plan that finds it listed again gives it out anew.
+  if (seen.givenUpAt !== undefined) return { claimed: false, waiting: 'givenUp' };
   if (request.order && !(await parentsDone(store, seen.parents, options))) {
     return { claimed: false, waiting: 'parents' };
   }
@@ -62,7 +64,7 @@ async function parentsDone(
 ): Promise<boolean> {
   for (const parent of parents) {
     const item = await store.get(shardKey(parent), { ...options, consistent: true });
-    if (item !== undefined && item.state !== 'done') return false;
+    if (item !== undefined && !isOver(item)) return false;
   }
   return true;
 }

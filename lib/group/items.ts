@@ -23,6 +23,8 @@ export interface GroupItem {
   settingsVersion: number;
   /** Every shard of the first listing has its item, so `start` no longer applies. */
   initialized: boolean;
+  /** Streams that could not be listed then, nor since: where their shards start is still open. */
+  awaited?: string[];
   paused: boolean;
   /** When every shard had been read up to the end time. */
   completedAt?: number;
@@ -57,10 +59,12 @@ export interface ShardItem {
   /** `closing`: the source has closed the shard, records may be left. `done`: every record was processed. */
   state: 'open' | 'closing' | 'done';
   parents: string[];
-  /** Generation of the slot that held the shard when it was closed: a cache of that generation does not know. */
+  /** Generation of the slot that held the shard when it was closed, or came back: a cache of that generation does not know. */
   closedUnder?: number;
   /** Since when the source has not listed the shard. */
   missingSince?: number;
+  /** Since when the shard counts as gone, with records left. Its children may go on; listed again, so does the shard. */
+  givenUpAt?: number;
   lagMs?: number;
   /** The cursor was set by `seek`, and nothing was committed since. */
   sought?: boolean;

@@ -7,7 +7,12 @@ import type { ConsumerItem, Grant, ShardItem } from './items.ts';
  * claimed, the item still names A as owner, and B may be about to claim.
  */
 export function mayWork(item: ShardItem, slot: string, grant: Grant): boolean {
-  return item.owner === slot && item.grant === grant;
+  return item.owner === slot && item.grant === grant && item.givenUpAt === undefined;
+}
+
+/** Nobody has to wait for the shard any more: it was read to its end, or given up. */
+export function isOver({ state, givenUpAt }: Pick<ShardItem, 'state' | 'givenUpAt'>): boolean {
+  return state === 'done' || givenUpAt !== undefined;
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { Times } from '../config/times.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { Position, SourceShard } from '../sources/source.ts';
+import type { Position, SourceShard, StreamList } from '../sources/source.ts';
 import { assign, isAssigned } from './assign.ts';
 import { type ConsumerItem, consumerKey, type GroupItem, type GroupState } from './items.ts';
+import { type Listing, listAll } from './listing.ts';
+import { isOver } from './ownership.ts';
 import type { Strategy } from './planner.ts';
 import { shardChanges, syncShards } from './shards.ts';
 import type { Condition, GroupStore, ReadOptions } from './store.ts';
@@ -10,6 +12,8 @@ import type { Condition, GroupStore, ReadOptions } from './store.ts';
 /** What planning needs of the log service; the group knows nothing else of it. */
 export interface Stream {
   listShards(signal: AbortSignal): Promise<SourceShard[]>;
+  /** Where there are several streams. */
+  listStreams?(signal: AbortSignal): Promise<StreamList[]>;
   cursorAt(shard: string, position: Position, signal: AbortSignal): Promise<string>;
 }
 
@@ -22,6 +26,8 @@ export interface Planning {
   /** End of the plan lock: this run is dead by then. */
   deadline: number;
   times: Times;
+  /** Ends before the plan's own time does, so that a service that lists nothing leaves time to plan without it. */
+  asking: AbortSignal;
   order: boolean;
   start: Position;
   endAt: number | undefined;
@@ -29,6 +35,14 @@ export interface Planning {
   /** False where the service assigns the shards: then others may read them too, and the plan only tends the items. */
   assigns: boolean;
   logger: Logger;
+}
+
+/** What somebody who looked has found. */
+export interface Planned {
+  /** When to look again. */
+  planDueAt: number;
+  /** Streams that could not be listed: nothing is known of their new shards. */
+  unlisted: string[];
 }
 
 /**
@@ -42,8 +56,7 @@ export function planIsDue(group: GroupItem, now: number, times: Times, early: bo
 }
 
 /**
- * Looks whether the group needs a plan, and if so makes it. Answers when to look again; undefined: somebody else was
- * faster. The plan is a hint: safety rests on epochs, grants and the compare-and-set of cursors.
+ * Looks whether the group needs a plan, and if so makes it. Undefined: somebody else was faster. The plan is a hint: safety rests on epochs, grants and the compare-and-set of cursors.
  *
  * Most looks find nothing to do: they cost a read at half the price and one write, and take no lock.
  */
@@ -51,8 +64,8 @@ export async function plan(
   planning: Planning,
   seen: GroupItem,
   options: ReadOptions,
-): Promise<number | undefined> {
-  const { store, now, times } = planning;
+): Promise<Planned | undefined> {
+  const { store, now, times, logger } = planning;
   const condition: Condition<GroupItem> = {
     all: [
       { less: 'planUntil', value: now - times.skewMarginMs },
@@ -60,31 +73,50 @@ export async function plan(
     ],
   };
   const state = await store.readAll({ ...options, consistent: false });
-  const listed = await planning.stream.listShards(options.signal);
-  if (isSettled(planning, state, listed)) {
+  // Once: what may hang must not hang twice. An item that is made from now on cannot be missing in it.
+  const listed = await listAll(planning.stream, planning.asking, options);
+  const listing = { ...listed, covers: (shard: string) => listed.covers(shard) && state.shards.has(shard) };
+  for (const [stream, error] of listing.unlisted) logger.warn('stream.unlisted', { stream, error });
+  // With nothing to plan, a group has not begun.
+  if (!seen.initialized && listing.shards.length === 0) throw [...listing.unlisted.values()][0];
+  const unlisted = [...listing.unlisted.keys()];
+  if (isSettled(planning, state, listing)) {
     const planDueAt = nextPlanAt(state, now, times);
     const postponed = await store.update('GROUP', { set: { planDueAt }, condition }, options);
-    return postponed.accepted ? planDueAt : undefined;
+    return postponed.accepted ? { planDueAt, unlisted } : undefined;
   }
   const { deadline: planUntil, planner } = planning;
   const set = { planUntil, planner, plannedAt: now };
   const locked = await store.update('GROUP', { set, add: { generation: 1 }, condition }, options);
-  return locked.accepted ? makePlan(planning, locked.item.generation, options) : undefined;
+  if (!locked.accepted) return undefined;
+  return { planDueAt: await makePlan(planning, locked.item.generation, listing, options), unlisted };
 }
 
 /** Under the plan lock: reads everything, then writes what has changed: new shards, dead slots, assignments. */
-async function makePlan(planning: Planning, generation: number, options: ReadOptions): Promise<number> {
+async function makePlan(
+  planning: Planning,
+  generation: number,
+  listing: Listing,
+  options: ReadOptions,
+): Promise<number> {
   const { store, now, times, logger, order, strategy } = planning;
   const state = await store.readAll({ ...options, consistent: true });
-  // After the items: see shardChanges.
-  const listed = await planning.stream.listShards(options.signal);
-  await syncShards(planning, state, listed, options);
+  await syncShards(planning, state, listing, options);
   await removeExpired(planning, state, options);
-  const moves = await assign(store, state, { generation, order, strategy }, options);
+  const { isForeign } = listing;
+  const moves = await assign(store, state, { generation, order, strategy, isForeign }, options);
 
   const planDueAt = nextPlanAt(state, now, times);
-  const completed = completes(planning, state);
-  const set = { planUntil: 0, planDueAt, initialized: true, ...(completed && { completedAt: now }) };
+  const completed = completes(planning, state, listing);
+  const awaited = stillAwaited(state, listing);
+  const isAwaitedNews = awaited.length !== (state.group?.awaited ?? []).length;
+  const set = {
+    planUntil: 0,
+    planDueAt,
+    initialized: true,
+    ...(isAwaitedNews && { awaited }),
+    ...(completed && { completedAt: now }),
+  };
   // The lock as well: sent again after it has landed, it must not undo what others wrote since.
   const condition: Condition<GroupItem> = {
     all: [
@@ -99,21 +131,29 @@ async function makePlan(planning: Planning, generation: number, options: ReadOpt
 }
 
 /** Pure: a plan would change nothing. */
-function isSettled(planning: Planning, state: GroupState, listed: readonly SourceShard[]): boolean {
+function isSettled(planning: Planning, state: GroupState, listing: Listing): boolean {
+  const { order, strategy } = planning;
   return (
     state.group?.initialized === true &&
-    Object.values(shardChanges(state, listed, planning)).every((ids) => ids.length === 0) &&
+    stillAwaited(state, listing).length === (state.group.awaited ?? []).length &&
+    Object.values(shardChanges(state, listing, planning)).every((ids) => ids.length === 0) &&
     expiredSlots(planning, state).length === 0 &&
-    isAssigned(state, planning) &&
-    !completes(planning, state)
+    isAssigned(state, { order, strategy, isForeign: listing.isForeign }) &&
+    !completes(planning, state, listing)
   );
 }
 
+/** Streams of which the group has had no list since it began. */
+function stillAwaited({ group }: GroupState, { unlisted }: Listing): string[] {
+  if (!group?.initialized) return [...unlisted.keys()];
+  return (group.awaited ?? []).filter((stream) => unlisted.has(stream));
+}
+
 /** Past the end time, with every shard read up to it, for the first time. */
-function completes({ endAt, now }: Planning, { group, shards }: GroupState): boolean {
-  if (endAt === undefined || now <= endAt || group?.completedAt !== undefined || shards.size === 0)
-    return false;
-  return [...shards.values()].every((item) => item.state === 'done');
+function completes({ endAt, now }: Planning, { group, shards }: GroupState, listing: Listing): boolean {
+  if (endAt === undefined || now <= endAt || group?.completedAt !== undefined) return false;
+  const read = [...shards].filter(([id]) => !listing.isForeign(id));
+  return read.length > 0 && read.every(([, item]) => isOver(item));
 }
 
 function expiredSlots({ now, times }: Planning, state: GroupState): [slot: string, item: ConsumerItem][] {

@@ -1,4 +1,5 @@
 import type { ConsumerItem, Grant, ShardItem } from './items.ts';
+import { isOver } from './ownership.ts';
 
 /** Which slot works on which shard. Pure; the writes are in plan.ts. */
 
@@ -20,17 +21,20 @@ export type Strategy = (input: PlanInput) => Assignment;
 export type Assignment = Map<string, Record<string, Grant>>;
 
 /**
- * Shards that may be given to a slot: not done, and, where order matters, with every parent done. A parent without an
- * item was cleaned up, which the group does only after it is done.
+ * Shards that may be given to a slot: neither done nor given up, of a stream that the group reads, and, where order matters,
+ * with every parent over. A parent without an item was cleaned up, which the group does only after it is done.
  */
 export function eligibleShards(
   shards: ReadonlyMap<string, ShardItem>,
-  options: { order: boolean },
+  options: { order: boolean; isForeign?: (shard: string) => boolean },
 ): Map<string, ShardItem> {
-  const parentDone = (parent: string): boolean => (shards.get(parent)?.state ?? 'done') === 'done';
+  const parentDone = (parent: string): boolean => {
+    const item = shards.get(parent);
+    return item === undefined || isOver(item);
+  };
   return new Map(
-    [...shards].filter(([, item]) => {
-      if (item.state === 'done') return false;
+    [...shards].filter(([id, item]) => {
+      if (isOver(item) || options.isForeign?.(id)) return false;
       return !options.order || item.parents.every(parentDone);
     }),
   );

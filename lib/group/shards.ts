@@ -1,9 +1,12 @@
 import type { Times } from '../config/times.ts';
 import { forEachParallel } from '../parallel.ts';
-import type { SourceShard } from '../sources/source.ts';
-import { type ConsumerItem, type GroupState, type ShardItem, shardKey } from './items.ts';
+import type { Position, SourceShard } from '../sources/source.ts';
+import { type ConsumerItem, type GroupItem, type GroupState, type ShardItem, shardKey } from './items.ts';
+import { type Listing, streamOf } from './listing.ts';
+import { isOver } from './ownership.ts';
+import { parentsFirst } from './parentsFirst.ts';
 import type { Planning } from './plan.ts';
-import type { ReadOptions, Write } from './store.ts';
+import { type ReadOptions, unchanged, type Write } from './store.ts';
 
 const REQUESTS_PARALLEL_MAX = 16;
 
@@ -15,23 +18,29 @@ export interface ShardChanges {
   miss: string[];
   /** Listed again. */
   find: string[];
-  /** Not listed for long, with records left: they are past the retention. */
+  /** Not listed for long, with records left: most likely past the retention. */
   giveUp: string[];
   /** Done, not listed for long, and no child waits for it. */
   forget: string[];
 }
 
-/** Pure. `state` must have been read before `listed`: an item made later would seem to be missing. */
+/** Pure. Of a stream that was not listed, or that the group no longer reads, nothing changes. */
 export function shardChanges(
   { shards }: Pick<GroupState, 'shards'>,
-  listed: readonly SourceShard[],
-  { now, times }: { now: number; times: Times },
+  listing: Pick<Listing, 'shards' | 'covers'>,
+  { now, times, assigns }: { now: number; times: Times; assigns: boolean },
 ): ShardChanges {
+  const listed = listing.shards;
   const listedIds = new Set(listed.map((shard) => shard.id));
   const waitedFor = new Set(
-    [...shards.values()].filter((item) => item.owner === undefined).flatMap((item) => item.parents),
+    [...shards.values()]
+      .filter((item) => item.owner === undefined && !isOver(item))
+      .flatMap((item) => item.parents),
   );
-  const gone = [...shards].filter(([id]) => !listedIds.has(id));
+  const gone = [...shards].filter(([id]) => !listedIds.has(id) && listing.covers(id));
+  // Its checkpoint must outlast it: the shard may be listed again. Where the service assigns, its own is kept by the service.
+  const isOfNoUse = ({ state, owner, givenUpAt }: ShardItem): boolean =>
+    state === 'done' || (!assigns && owner === undefined && givenUpAt !== undefined);
   const goneForLong = gone.filter(([, { missingSince = now }]) => now - missingSince > 2 * times.intervalMs);
   return {
     create: listed.filter((shard) => !shards.has(shard.id)),
@@ -40,8 +49,8 @@ export function shardChanges(
       .map(({ id }) => id),
     miss: gone.filter(([, item]) => item.missingSince === undefined).map(([id]) => id),
     find: [...listedIds].filter((id) => shards.get(id)?.missingSince !== undefined),
-    giveUp: goneForLong.filter(([, item]) => item.state !== 'done').map(([id]) => id),
-    forget: goneForLong.filter(([id, item]) => item.state === 'done' && !waitedFor.has(id)).map(([id]) => id),
+    giveUp: goneForLong.filter(([, item]) => !isOver(item)).map(([id]) => id),
+    forget: goneForLong.filter(([id, item]) => isOfNoUse(item) && !waitedFor.has(id)).map(([id]) => id),
   };
 }
 
@@ -54,12 +63,12 @@ export function shardChanges(
 export async function syncShards(
   planning: Planning,
   state: GroupState,
-  listed: readonly SourceShard[],
+  listing: Listing,
   options: ReadOptions,
 ): Promise<void> {
-  const { store, logger, now } = planning;
+  const { store, now } = planning;
   const known = new Set(state.shards.keys());
-  const changes = shardChanges(state, listed, planning);
+  const changes = shardChanges(state, listing, planning);
   for (const generation of parentsFirst(changes.create)) {
     await forEachParallel(generation, REQUESTS_PARALLEL_MAX, async (shard) => {
       const continues = shard.parents.some((parent) => known.has(parent));
@@ -80,25 +89,52 @@ export async function syncShards(
   for (const id of changes.miss) {
     await write(id, { set: { missingSince: now }, condition: { exists: 'epoch' } });
   }
-  for (const id of changes.find) {
-    await write(id, { unset: ['missingSince'], condition: { exists: 'epoch' } });
-  }
-  for (const id of changes.giveUp) {
-    const { state: from, cursor } = state.shards.get(id)!;
-    const lost = planning.assigns || state.shards.get(id)!.owner !== undefined;
-    const tell = lost ? logger.warn : logger.info;
-    tell('shard.vanished', { shard: id, state: from, cursor });
-    // It counts as done, so that its children can go on. The epoch takes it away from whoever still holds it.
-    await write(id, {
-      set: { state: 'done' },
-      add: { epoch: 1 },
-      condition: { equal: 'state', value: from },
-    });
-  }
+  for (const id of changes.find) await write(id, found(planning, state, id));
+  for (const id of changes.giveUp) await write(id, givenUp(planning, state, id));
   for (const id of changes.forget) {
-    const condition = { equal: 'state', value: 'done' } as const;
+    const { state: seen, epoch } = state.shards.get(id)!;
+    const condition = {
+      all: [{ equal: 'state', value: seen }, { equal: 'epoch', value: epoch }, { exists: 'missingSince' }],
+    } as const;
     if (await store.remove(shardKey(id), condition, options)) state.shards.delete(id);
   }
+}
+
+/**
+ * Nobody is given the shard any more, and its children can go on; but its checkpoint stays, as it may be listed again. The epoch
+ * takes it away from whoever still holds it.
+ */
+function givenUp({ now, assigns, logger }: Planning, { shards }: GroupState, id: string): Write<ShardItem> {
+  const { state, cursor, owner, missingSince } = shards.get(id)!;
+  const tell = assigns || owner !== undefined ? logger.warn : logger.info;
+  tell('shard.vanished', { shard: id, state, cursor });
+  return {
+    set: { givenUpAt: now },
+    add: { epoch: 1 },
+    condition: {
+      all: [
+        { equal: 'state', value: state },
+        { absent: 'givenUpAt' },
+        unchanged<ShardItem, 'missingSince'>('missingSince', missingSince),
+      ],
+    },
+  };
+}
+
+/** Listed again. One that was given up goes on at its checkpoint, also if children of it have begun: then out of order, aloud. */
+function found({ logger }: Planning, state: GroupState, id: string): Write<ShardItem> {
+  const { givenUpAt, cursor } = state.shards.get(id)!;
+  if (givenUpAt === undefined) return { unset: ['missingSince'], condition: { exists: 'epoch' } };
+  const begun = [...state.shards]
+    .filter(([, { owner, parents }]) => owner !== undefined && parents.includes(id))
+    .map(([child]) => child);
+  logger.warn('shard.returned', { shard: id, cursor, givenUpAt, begun });
+  const closedUnder = generationOfHolder(state, id);
+  return {
+    ...(closedUnder !== undefined && { set: { closedUnder } }),
+    unset: ['missingSince', 'givenUpAt'],
+    condition: { equal: 'givenUpAt', value: givenUpAt },
+  };
 }
 
 /** Where two slots list the shard, that of the higher grant will keep it. */
@@ -109,6 +145,15 @@ function generationOfHolder({ consumers }: GroupState, shard: string): number | 
     if (grant !== undefined && grant > (holder?.assigned?.[shard] ?? 0)) holder = consumer;
   }
   return holder?.generation;
+}
+
+const BEGIN: Position = { at: 'begin' };
+
+function startOf({ start }: Planning, group: GroupItem | undefined, shard: string): Position {
+  if (!group?.initialized) return start;
+  if (!group.awaited?.includes(streamOf(shard))) return BEGIN;
+  // The end that was meant is where the stream ended when the group began, not where it ends by now.
+  return start.at === 'end' ? { at: 'time', unixMs: group.createdAt } : start;
 }
 
 /**
@@ -122,8 +167,8 @@ async function create(
   continues: boolean,
   options: ReadOptions,
 ): Promise<ShardItem> {
-  const { store, stream, now, start } = planning;
-  const position = state.group?.initialized || continues ? ({ at: 'begin' } as const) : start;
+  const { store, stream, now } = planning;
+  const position = continues ? BEGIN : startOf(planning, state.group, shard.id);
   const cursor = await stream.cursorAt(shard.id, position, options.signal);
   const item: ShardItem = {
     epoch: now,
@@ -136,19 +181,4 @@ async function create(
   if (written.accepted) return written.item;
   const made = await store.get(key, { ...options, consistent: true });
   return made ?? item;
-}
-
-/** Groups shards so that each one's parents stand in an earlier group, or are not among them. */
-function parentsFirst(shards: readonly SourceShard[]): SourceShard[][] {
-  const generations: SourceShard[][] = [];
-  let left = [...shards];
-  while (left.length > 0) {
-    const ids = new Set(left.map((shard) => shard.id));
-    const ready = left.filter((shard) => !shard.parents.some((parent) => ids.has(parent)));
-    // Parents in a circle: a listing nobody can order. Keep what it says, in its order.
-    const generation = ready.length > 0 ? ready : left;
-    generations.push(generation);
-    left = left.filter((shard) => !generation.includes(shard));
-  }
-  return generations;
 }

@@ -1,5 +1,6 @@
 /** Several streams of one kind as one source, so that one group shares out the shards of all of them. */
 import assert from 'node:assert/strict';
+import { orAborted } from '../abort.ts';
 import { SourceError } from '../errors.ts';
 import type { Source, SourceShard } from './source.ts';
 
@@ -26,11 +27,17 @@ export function combineSources(members: Readonly<Record<string, Source>>): Sourc
     },
     // All or nothing: a list without the shards of one member would read as if they were gone.
     async listShards(signal) {
-      const lists = await Promise.all(
-        names.map(async (name) => (await members[name]!.listShards(signal)).map(prefixed(name))),
-      );
-      return lists.flat();
+      return (await Promise.all(names.map((name) => listOf(members, name, signal)))).flat();
     },
+    listStreams: (signal) =>
+      Promise.all(
+        names.map((name) =>
+          orAborted(listOf(members, name, signal), signal).then(
+            (shards) => ({ stream: name, shards }),
+            (error: unknown) => ({ stream: name, error }),
+          ),
+        ),
+      ),
     async cursorAt(shard, position, signal) {
       const { source, id } = find(shard);
       return source.cursorAt(id, position, signal);
@@ -53,6 +60,14 @@ function memberOf(members: Readonly<Record<string, Source>>, shard: string): { s
     status: 404,
     retriable: false,
   });
+}
+
+async function listOf(
+  members: Readonly<Record<string, Source>>,
+  name: string,
+  signal: AbortSignal,
+): Promise<SourceShard[]> {
+  return (await members[name]!.listShards(signal)).map(prefixed(name));
 }
 
 const prefixed =

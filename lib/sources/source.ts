@@ -14,6 +14,9 @@ export interface SourceShard {
   parents: string[];
 }
 
+/** The shards of one of several streams, by its name; or what its list has failed with. */
+export type StreamList = { stream: string; shards: SourceShard[] } | { stream: string; error: unknown };
+
 /** One record. Values stay bytes until asked for; nothing is decoded that nobody reads. */
 export interface LogRecord {
   /** The record's own time, milliseconds since 1970 (fraction = nanoseconds, where the service keeps them). */
@@ -78,6 +81,8 @@ export interface Source {
   /** Of a source of several streams: which one a shard belongs to, in place of `tags`. */
   tagsOf?(shard: string): Readonly<Record<string, string>>;
   listShards(signal: AbortSignal): Promise<SourceShard[]>;
+  /** Of a source of several streams: each one's list, or why there is none. A failing or hanging one holds up no other. */
+  listStreams?(signal: AbortSignal): Promise<StreamList[]>;
   cursorAt(shard: string, position: Position, signal: AbortSignal): Promise<string>;
   /**
    * Throws SourceError; `code: 'CursorExpired'` when what stood at the cursor is past the retention.

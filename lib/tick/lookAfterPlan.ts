@@ -3,6 +3,7 @@ import type { GroupItem } from '../group/items.ts';
 import { plan, planIsDue, type Stream } from '../group/plan.ts';
 import { keepAssigned } from '../group/provider.ts';
 import { agreement, type GroupSettings } from '../group/settings.ts';
+import type { Clock } from '../runtime.ts';
 import type { ProviderGroup } from '../sources/providerGroup.ts';
 import type { Source } from '../sources/source.ts';
 import type { TickRun } from './run.ts';
@@ -61,6 +62,8 @@ export async function look(run: TickRun, known: Known): Promise<Looked> {
  * beside each other, so that a plan costs the reading nothing.
  */
 const PLAN_SHARE = 1 / 3;
+/** Of that share, on top of it: what needs no list is planned also where the service has used up the time. */
+const WRITING_SHARE = 1 / 4;
 
 /**
  * Runs `work`, and beside it the plan, if it is this tick's turn: a log service that lists nothing may still be read. Ends when
@@ -74,19 +77,33 @@ export async function besidePlan<T>(
   const { clock, budget } = run;
   const unplanned = { planned: false, failed: false, planDueAt: looked.planDueAt };
   if (looked.due === undefined) return [await work(), unplanned];
-  const planUntil = clock.now() + budget.workMs * PLAN_SHARE;
-  const stop = new AbortController();
-  const planning = planNow(run, looked, looked.due, AbortSignal.any([budget.requests, stop.signal]));
+  const shareMs = budget.workMs * PLAN_SHARE;
+  const startedAt = clock.now();
+  const ended = new AbortController();
+  const asking = limited(budget.requests);
+  const planning = limited(budget.requests);
+  const planned = planNow(run, looked, looked.due, { asking: asking.signal, signal: planning.signal });
   const working = work();
   await working.catch(() => {});
-  const ended = new AbortController();
-  const timeUp = (): void => stop.abort(new DOMException('the time for the plan is over', 'TimeoutError'));
-  const leftMs = planUntil - clock.now();
-  if (leftMs <= 0) timeUp();
-  else clock.sleep(leftMs, ended.signal).then(timeUp, () => {});
-  const plan = await planning;
+  const leftMs = Math.max(0, shareMs - (clock.now() - startedAt));
+  asking.endAfter(clock, leftMs, ended.signal);
+  planning.endAfter(clock, leftMs + shareMs * WRITING_SHARE, ended.signal);
+  const plan = await planned;
   ended.abort();
   return [await working, plan];
+}
+
+/** A signal whose end is set later. */
+function limited(within: AbortSignal) {
+  const stop = new AbortController();
+  const timeUp = (): void => stop.abort(new DOMException('the time for the plan is over', 'TimeoutError'));
+  return {
+    signal: AbortSignal.any([within, stop.signal]),
+    endAfter(clock: Clock, leftMs: number, ended: AbortSignal): void {
+      if (leftMs <= 0) timeUp();
+      else clock.sleep(leftMs, ended).then(timeUp, () => {});
+    },
+  };
 }
 
 /** Never throws: the shards we hold need no plan. The lock ends with this run; whoever ticks next tries again. */
@@ -94,7 +111,7 @@ async function planNow(
   run: TickRun,
   { planDueAt: seenDueAt, looksAgain }: Looked,
   group: GroupItem,
-  signal: AbortSignal,
+  { asking, signal }: { asking: AbortSignal; signal: AbortSignal },
 ): Promise<Planned> {
   const { store, settings, logger, consumer } = run;
   const { times, order, start, endAt } = settings;
@@ -104,11 +121,12 @@ async function planNow(
       : { stream: startingAtCheckpoints(run.source, run.provider), strategy: keepAssigned, assigns: false };
   const now = run.groupNow();
   const { busyUntil: deadline, invocation: planner } = consumer;
-  const planning = { store, now, planner, deadline, times, order, start, endAt, logger, ...how };
+  const planning = { store, now, planner, deadline, times, asking, order, start, endAt, logger, ...how };
   try {
-    const planDueAt = await plan(planning, group, { signal });
-    if (planDueAt === undefined) return { planned: false, failed: false, planDueAt: seenDueAt };
-    return { planned: true, failed: false, planDueAt: looksAgain ? 0 : planDueAt };
+    const made = await plan(planning, group, { signal });
+    if (made === undefined) return { planned: false, failed: false, planDueAt: seenDueAt };
+    const failed = made.unlisted.length > 0;
+    return { planned: true, failed, planDueAt: looksAgain ? 0 : made.planDueAt };
   } catch (error) {
     logger.error('plan.failed', { error, remedy: remedyOf(error) });
     return { planned: false, failed: true, planDueAt: seenDueAt };
@@ -127,6 +145,7 @@ function startingAtCheckpoints(source: Source, provider: ProviderGroup): Stream 
   let checkpoints: Promise<Map<string, string>> | undefined;
   return {
     listShards: (signal) => source.listShards(signal),
+    ...(source.listStreams !== undefined && { listStreams: (signal) => source.listStreams!(signal) }),
     async cursorAt(shard, position, signal) {
       checkpoints ??= provider.checkpoints(signal);
       return (await checkpoints).get(shard) ?? source.cursorAt(shard, position, signal);

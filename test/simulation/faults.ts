@@ -29,6 +29,11 @@ export const FAULT_RATES_MAX = {
   slowStore: 0.3,
   // The log service.
   sourceError: 0.1,
+  // A list of shards that lacks one for long, or all, or fails; a stream that the settings do not name for a while.
+  hiddenShard: 0.2,
+  emptyList: 0.15,
+  failingList: 0.15,
+  droppedStream: 0.1,
   slowSource: 0.2,
   listOutage: 0.05,
   split: 0.3,
@@ -68,6 +73,8 @@ const THEMES: readonly (readonly FaultName[])[] = [
   ['crash', 'retry', 'overlap', 'scatter'],
   ['split', 'merge', 'trim', 'sourceError'],
   ['listOutage', 'churn', 'split'],
+  ['hiddenShard', 'split', 'merge', 'missing'],
+  ['emptyList', 'failingList', 'droppedStream', 'churn'],
 ];
 const FOCUS_KINDS_MAX = 3;
 

@@ -106,8 +106,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'no grant check',
     'group/ownership.ts',
-    'return item.owner === slot && item.grant === grant;',
-    'return item.owner === slot && grant !== undefined;',
+    'return item.owner === slot && item.grant === grant &&',
+    'return item.owner === slot && grant !== undefined &&',
   ),
   mutant(
     'refused batch comes again longer',
@@ -158,19 +158,17 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'group/plan.ts',
-        find: 'return locked.accepted ? makePlan(planning, locked.item.generation, options) : undefined;',
-        replace:
-          'return locked.accepted ? makePlan(planning, locked.item.generation, options, state, listed) : undefined;',
+        find: 'await makePlan(planning, locked.item.generation, listing, options)',
+        replace: 'await makePlan(planning, locked.item.generation, listing, options, state)',
       },
       {
         file: 'group/plan.ts',
-        find: 'async function makePlan(planning: Planning, generation: number, options: ReadOptions)',
-        replace:
-          'async function makePlan(planning: Planning, generation: number, options: ReadOptions, state: GroupState, listed: SourceShard[])',
+        find: '  listing: Listing,\n  options: ReadOptions,\n): Promise<number> {\n',
+        replace: '  listing: Listing,\n  options: ReadOptions,\n  state: GroupState,\n): Promise<number> {\n',
       },
       {
         file: 'group/plan.ts',
-        find: '  const state = await store.readAll({ ...options, consistent: true });\n  // After the items: see shardChanges.\n  const listed = await planning.stream.listShards(options.signal);\n',
+        find: '  const state = await store.readAll({ ...options, consistent: true });\n',
         replace: '',
       },
     ],
@@ -202,8 +200,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'end for late shards',
     'group/shards.ts',
-    "const position = state.group?.initialized || continues ? ({ at: 'begin' } as const) : start;",
-    'const position = continues === null ? start : start;',
+    '  if (!group?.initialized) return start;\n',
+    '  if (group !== null) return start;\n',
   ),
   mutant(
     'start for the children of an unfinished plan',
@@ -216,6 +214,54 @@ export const MUTANTS: readonly Mutant[] = [
     'group/assign.ts',
     'shards.get(shard)?.closedUnder === generation',
     'shards.get(shard)?.closedUnder === -generation',
+  ),
+  mutant(
+    'given up is done',
+    'group/shards.ts',
+    '    set: { givenUpAt: now },\n',
+    "    set: { state: 'done' },\n",
+  ),
+  mutant(
+    'checkpoint of what was given up forgotten',
+    'group/shards.ts',
+    "state === 'done' || (!assigns &&",
+    "state === 'done' || givenUpAt !== undefined || (!assigns &&",
+  ),
+  mutant(
+    'given up for good',
+    'group/shards.ts',
+    "    unset: ['missingSince', 'givenUpAt'],\n",
+    "    unset: ['missingSince'],\n",
+  ),
+  mutant(
+    'list without an open shard believed',
+    'group/listing.ts',
+    "if ('error' in list || list.shards.some(({ state }) => state === 'open')) return list;",
+    "if ('error' in list || list.shards.length >= 0) return list;",
+  ),
+  mutant(
+    'shards of a stream that was not listed taken for gone',
+    'group/listing.ts',
+    'covers: (shard) => named.has(streamIn(shard)) && !unlisted.has(streamIn(shard)),',
+    'covers: (shard) => named.has(streamIn(shard)),',
+  ),
+  mutant(
+    'shards of a stream that the settings dropped taken for gone',
+    'group/listing.ts',
+    'covers: (shard) => named.has(streamIn(shard)) && ',
+    'covers: (shard) => ',
+  ),
+  mutant(
+    'children of what was given up wait for ever',
+    'group/ownership.ts',
+    "return state === 'done' || givenUpAt !== undefined;",
+    "return state === 'done' || givenUpAt === -1;",
+  ),
+  mutant(
+    'start for a stream that was listed late',
+    'group/shards.ts',
+    "  return start.at === 'end' ? { at: 'time', unixMs: group.createdAt } : start;\n",
+    '  return start;\n',
   ),
   mutant(
     'seek without epoch',

@@ -1,5 +1,5 @@
 import { SourceError } from '../../lib/errors.ts';
-import type { LogRecord, Pulled, PullRequest, Source } from '../../lib/sources/source.ts';
+import type { LogRecord, Pulled, PullRequest, Source, StreamList } from '../../lib/sources/source.ts';
 import { listFate, sourceFate } from './fates.ts';
 import type { Actor } from './host.ts';
 import { send } from './requests.ts';
@@ -7,6 +7,12 @@ import { cursorOf, positionOf, type StreamShard } from './stream.ts';
 import type { World } from './world.ts';
 
 const RECORD_BYTES = 100;
+
+function shown(list: StreamList): string {
+  if ('error' in list) return `${list.stream} fails`;
+  const shards = list.shards.map(({ id, state }) => (state === 'open' ? id : `${id}(closed)`));
+  return `${list.stream}: ${shards.join(' ')}`;
+}
 
 /** A driver for the simulated stream, as one run of the handler uses it. */
 export function createSource(world: World, actor: Actor): Source {
@@ -30,21 +36,14 @@ export function createSource(world: World, actor: Actor): Source {
   return {
     kind: 'simulated',
     tags: { source: 'simulated' },
-    listShards(signal) {
+    listShards: () => Promise.reject(new Error('the group asks for each stream')),
+    listStreams(signal) {
       const sentAt = world.scheduler.now();
       return ask(
         'list shards',
         signal,
-        () => {
-          const listed = stream.listed();
-          const ids = new Set(listed.map((shard) => shard.id));
-          return listed.map((shard) => ({
-            id: shard.id,
-            state: shard.closedAt === undefined ? ('open' as const) : ('closed' as const),
-            parents: shard.parents.filter((parent) => ids.has(parent)),
-          }));
-        },
-        (shards) => shards.map(({ id, state }) => (state === 'open' ? id : `${id}(closed)`)).join(' '),
+        () => world.lists.list(),
+        (all) => all.map(shown).join('; '),
         listFate(world),
       ).finally(() => observer.listed(actor, world.scheduler.now() - sentAt));
     },
@@ -93,7 +92,7 @@ function pulled(world: World, request: PullRequest): Pulled {
 
 function found(world: World, id: string): StreamShard {
   const shard = world.stream.shards.get(id);
-  if (shard !== undefined && shard.removedAt === undefined) return shard;
+  if (shard !== undefined && shard.removedAt === undefined && world.lists.isNamed(id)) return shard;
   throw new SourceError(`shard ${id} does not exist`, {
     code: 'ShardNotExist',
     status: 404,

@@ -1,3 +1,4 @@
+import { streamOf } from '../../lib/group/listing.ts';
 import type { Position } from '../../lib/sources/source.ts';
 
 /** One shard's true history. Positions count records from 0; a cursor is a position in text. */
@@ -14,7 +15,7 @@ export interface StreamShard {
   trimmedUntil: number;
 }
 
-/** The log stream itself: what was ever written to it, and what is left. Knows nothing of its readers. */
+/** Two log streams, `a` and `b`: what was ever written to them, and what is left. Knows nothing of their readers. */
 export interface Stream {
   readonly shards: ReadonlyMap<string, StreamShard>;
   /** Until then the service lists nothing: it hangs, or fails. */
@@ -32,9 +33,9 @@ export interface Stream {
 
 export function createStream(shardCount: number, now: () => number): Stream {
   const shards = new Map<string, StreamShard>();
-  const create = (parents: readonly string[]): StreamShard => {
+  const create = (parents: readonly string[], name = streamOf(parents[0]!)): StreamShard => {
     const shard: StreamShard = {
-      id: String(shards.size),
+      id: `${name}:${shards.size}`,
       parents,
       bornAt: now(),
       closedAt: undefined,
@@ -45,7 +46,7 @@ export function createStream(shardCount: number, now: () => number): Stream {
     shards.set(shard.id, shard);
     return shard;
   };
-  for (let index = 0; index < shardCount; index++) create([]);
+  for (let index = 0; index < shardCount; index++) create([], index % 2 === 0 ? 'a' : 'b');
 
   const listed = (): StreamShard[] => [...shards.values()].filter((shard) => shard.removedAt === undefined);
   return {

@@ -1,3 +1,4 @@
+import { streamOf } from '../../lib/group/listing.ts';
 import type { World } from './world.ts';
 
 /** What goes on in the stream, and which slots have a schedule, as long as faults last. */
@@ -47,9 +48,11 @@ export function startWorkload(world: World): Workload {
       const children = stream.split(shard);
       trace.add('stream', () => `splits ${shard.id} into ${children.map(({ id }) => id).join(' and ')}`);
     } else if (faults.happens('merge') && open.length > 1 && stream.shards.size < SHARDS_MAX) {
-      const first = faults.dice('merge').between(0, open.length - 2);
-      const child = stream.merge(open[first]!, open[first + 1]!);
-      trace.add('stream', () => `merges ${child.parents.join(' and ')} into ${child.id}`);
+      const first = open[faults.dice('merge').between(0, open.length - 2)]!;
+      const second = open.find((shard) => shard !== first && streamOf(shard.id) === streamOf(first.id));
+      const child = second && stream.merge(first, second);
+      if (child !== undefined)
+        trace.add('stream', () => `merges ${child.parents.join(' and ')} into ${child.id}`);
     }
     if (faults.happens('listOutage')) {
       const faultDice = faults.dice('listOutage');

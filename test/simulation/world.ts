@@ -5,6 +5,7 @@ import type { TickSettings } from '../../lib/tick/run.ts';
 import { createDice, type Dice } from './dice.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createLateWrites, type LateWrites } from './late.ts';
+import { type Lists, startLists } from './lists.ts';
 import { createObserver, type Observer } from './observer/observer.ts';
 import { unrest } from './observer/rest.ts';
 import { CACHE_AGE_INTERVALS, type Violation } from './observer/watch.ts';
@@ -30,6 +31,7 @@ export interface World {
   readonly lateWrites: LateWrites;
   readonly trace: Trace;
   readonly stream: Stream;
+  readonly lists: Lists;
   readonly observer: Observer;
   readonly table: Table;
   readonly platform: Platform;
@@ -66,6 +68,7 @@ export async function runSeed(seed: number, overrides: Overrides = {}, tracing =
   await scheduler.run(STARTS_AT + scenario.minutes * 60_000, failed);
   faults.cease();
   world.workload.cease();
+  world.lists.cease();
   world.platform.correctClocks();
   world.operators.cease();
   world.trace.add('simulation', () => 'faults cease');
@@ -128,6 +131,7 @@ function createWorld(seed: number, overrides: Overrides, tracing: boolean): Worl
     stream: createStream(scenario.shards, scheduler.now),
     landsUntil: 0,
   } as { -readonly [Part in keyof World]: World[Part] };
+  world.lists = startLists(world);
   world.observer = createObserver(world);
   world.table = createTable(GROUP, scheduler.now, world.observer);
   world.platform = createPlatform(world);

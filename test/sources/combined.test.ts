@@ -51,6 +51,26 @@ describe('several streams as one source', () => {
     await expect(combined.listShards(signal)).rejects.toThrow('no answer');
   });
 
+  test('are listed each on its own, where that is asked for: one that fails or hangs holds up no other', async () => {
+    const { orders, audit, combined } = setUp();
+    const error = new Error('no answer');
+    audit.listShards = () => Promise.reject(error);
+    const named = (await orders.listShards(signal)).map((shard) => ({ ...shard, id: `orders:${shard.id}` }));
+    expect(await combined.listStreams!(signal)).toEqual([
+      { stream: 'audit', error },
+      { stream: 'orders', shards: named },
+    ]);
+    audit.listShards = () => new Promise(() => {});
+    const stop = new AbortController();
+    const asked = combined.listStreams!(stop.signal);
+    await new Promise(setImmediate);
+    stop.abort(error);
+    expect(await asked).toEqual([
+      { stream: 'audit', error },
+      { stream: 'orders', shards: named },
+    ]);
+  });
+
   test.each(['logs:0', 'orders', ':0', '', 'toString:0'])('do not know the shard %j', async (shard) => {
     const { combined } = setUp();
     const refused = { name: 'SourceError', code: 'ShardNotExist', retriable: false };

@@ -225,7 +225,9 @@ describe('where a group on CLS begins and ends', () => {
     );
     const source: Source = {
       ...createClsStream({ client: clientOf(server), topics: [ORDERS], positionsGroup: 'positions' }),
-      listShards: async () => [{ id: `${ORDERS}:1`, state: 'open', parents: [] }],
+      listStreams: async () => [
+        { stream: ORDERS, shards: [{ id: `${ORDERS}:1`, state: 'open', parents: [] }] },
+      ],
       cursorAt: async (_shard, { at }) => (at === 'time' ? '2' : '0'),
     };
     const clock = createManualClock();
@@ -331,7 +333,9 @@ describe('a filter that CLS applies', () => {
     const options = { client: clientOf(server), topics: [ORDERS], positionsGroup: 'positions' } as const;
     const source: Source = {
       ...createClsStream({ ...options, topics: [ORDERS], query: 'log_keep(true)' }),
-      listShards: async () => [{ id: `${ORDERS}:1`, state: 'open', parents: [] }],
+      listStreams: async () => [
+        { stream: ORDERS, shards: [{ id: `${ORDERS}:1`, state: 'open', parents: [] }] },
+      ],
       cursorAt: async () => '0',
     };
     const world = createGroup({ clock: createManualClock(), source });

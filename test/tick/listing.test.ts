@@ -58,8 +58,8 @@ describe('a list of shards that has no answer', () => {
     await passed();
     expect(hasEnded).toBe(false);
     world.clock.advance(1);
-    expect(await ticking).toMatchObject({ planned: false, shards: [{ stopped: 'caughtUp', batches: 2 }] });
-    expect(names(world)).toContain('plan.failed');
+    expect(await ticking).toMatchObject({ planned: true, shards: [{ stopped: 'caughtUp', batches: 2 }] });
+    expect(names(world)).toContain('stream.unlisted');
   });
 
   it('is waited for as long as there is work, and the plan is made beside it', async () => {
@@ -78,7 +78,7 @@ describe('a list of shards that has no answer', () => {
     world.process = async () => {};
     finish();
     expect(await ticking).toMatchObject({ planned: true, shards: [{ stopped: 'caughtUp', batches: 2 }] });
-    expect(names(world)).not.toContain('plan.failed');
+    expect(names(world)).not.toContain('stream.unlisted');
   });
 });
 

@@ -22,7 +22,11 @@ export function watchShardWrite(
       watch.forget(shard);
       return;
     }
-    const listed = truth.removedAt === undefined;
+    if (after === undefined && before !== undefined && before.state !== 'done') {
+      watch.fail('loss', `the checkpoint of shard ${shard}, which is ${before.state}, was deleted`);
+    }
+    // One that is listed again is made again, and read from its beginning: that repeats, but passes nothing over.
+    const listed = truth.removedAt === undefined && !watch.world.lists.wasHidden(shard);
     if (listed) watch.fail('deletion', `the item of shard ${shard}, which is still listed, was deleted`);
     return;
   }
@@ -31,7 +35,16 @@ export function watchShardWrite(
   if (after.state === 'done' && before?.state !== 'done') {
     watchDone(watch, actor, shard, after);
   }
+  if (after.givenUpAt !== undefined && before?.givenUpAt === undefined) watchGivingUp(watch, shard);
   watchEpoch(watch, shard, before, after);
+}
+
+/** Only what was left out of a list that was true of the others may be taken for gone. */
+function watchGivingUp(watch: Watch, shard: string): void {
+  watch.history(shard).givenUpAt = watch.world.scheduler.now();
+  const isGone = watch.world.stream.shards.get(shard)!.removedAt !== undefined;
+  if (isGone || watch.world.lists.wasHidden(shard)) return;
+  watch.fail('loss', `shard ${shard} is given up, and never was missing`);
 }
 
 /**
@@ -41,6 +54,8 @@ export function watchShardWrite(
 function watchCreation(watch: Watch, actor: Actor, shard: string, after: ShardItem): void {
   const truth = watch.world.stream.shards.get(shard)!;
   if (truth.removedAt !== undefined) return;
+  // What was read and not listed for long is forgotten; listed again, it is read again.
+  if (watch.history(shard).madeBy !== undefined && watch.world.lists.wasHidden(shard)) watch.forget(shard);
   const history = watch.history(shard);
   if (history.madeBy !== undefined)
     watch.fail('rewind', `the item of shard ${shard} was made again at ${after.cursor}`);
@@ -64,12 +79,13 @@ function watchCreation(watch: Watch, actor: Actor, shard: string, after: ShardIt
  * each find where the stream ends.
  */
 function wantedSince(watch: Watch, actor: Actor, shard: string): number {
-  const { stream, scenario, settings, scheduler } = watch.world;
+  const { stream, lists, scenario, settings, scheduler } = watch.world;
   if (scenario.start === 'begin') return 0;
   const now = scheduler.now();
   const began = settings.start.at === 'time' ? settings.start.unixMs : now;
   const since = stream.shards.get(shard)!.parents.map((parent) => {
-    if (stream.shards.get(parent)!.removedAt !== undefined || watch.clocksWrong()) return now;
+    const isUnlisted = stream.shards.get(parent)!.removedAt !== undefined || lists.wasHidden(parent);
+    if (isUnlisted || watch.clocksWrong()) return now;
     const { madeBy = actor, madeAt } = watch.history(parent);
     return madeBy === actor ? wantedSince(watch, actor, parent) : madeAt;
   });

@@ -46,8 +46,9 @@ function unrestOfShards(world: World): string[] {
   const { endAt = Number.POSITIVE_INFINITY, times } = world.settings;
   const endIsPast = world.scheduler.now() > endAt + times.skewMarginMs;
   const reasons: string[] = [];
-  for (const id of shards.keys()) {
-    if (stream.shards.get(id)?.removedAt !== undefined) reasons.push(`shard ${id} is gone, its item is not`);
+  for (const [id, { givenUpAt }] of shards) {
+    const isGone = stream.shards.get(id)?.removedAt !== undefined;
+    if (isGone && givenUpAt === undefined) reasons.push(`shard ${id} is gone, its item is not`);
   }
   for (const shard of stream.listed()) {
     const item = shards.get(shard.id);
@@ -56,6 +57,7 @@ function unrestOfShards(world: World): string[] {
       say('has no item');
       continue;
     }
+    if (item.givenUpAt !== undefined) say('is listed, but given up');
     const holders = [...consumers].filter(([, consumer]) => consumer.assigned?.[shard.id] !== undefined);
     const end = wantedEnd(world, shard);
     const at = Math.max(positionOf(item.cursor), shard.trimmedUntil);

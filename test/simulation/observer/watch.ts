@@ -65,6 +65,8 @@ export interface ShardHistory {
   landedLateAt: number;
   ownerOfEpoch: Map<number, string | undefined>;
   epochMax: number;
+  /** When it was last given up: whoever worked on it then has lost it. */
+  givenUpAt: number;
   /** Done before the end time, by a clock that was ahead. */
   endedEarly: boolean;
   /** Who made its item. */
@@ -146,6 +148,7 @@ const createHistory = (): ShardHistory => ({
   landedLateAt: 0,
   ownerOfEpoch: new Map(),
   epochMax: 0,
+  givenUpAt: 0,
   endedEarly: false,
   madeBy: undefined,
   madeAt: 0,

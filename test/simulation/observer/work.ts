@@ -73,13 +73,13 @@ function watchAgain(watch: Watch, { actor, shard, from, positions }: Delivery): 
 
 /**
  * Its run died before the checkpoint, its write had no answer, its batch had been given up, or something else moved the
- * checkpoint meanwhile: a seek, or a late write of a run before it.
+ * checkpoint meanwhile: a seek, or a late write of a run before it; or the shard was given up, as it was not listed.
  */
 function explainsRepeat(watch: Watch, earlier: Delivery): boolean {
   const { actor, shard, tooLate } = earlier;
-  const { soughtAt, openSeeks, landedLateAt } = watch.history(shard);
+  const { soughtAt, openSeeks, landedLateAt, givenUpAt } = watch.history(shard);
   if (earlier.astray || openSeeks.size > 0) return true;
-  if (Math.max(soughtAt, landedLateAt) >= actor.startedAt) return true;
+  if (Math.max(soughtAt, landedLateAt, givenUpAt) >= actor.startedAt) return true;
   return tooLate || actor.state === 'dead' || watch.facts(actor).troubled.has(shard) || watch.clocksWrong();
 }
 
@@ -114,7 +114,8 @@ function ancestors(watch: Watch, shard: string): Set<string> {
   const found = new Set<string>();
   const visit = (id: string): void => {
     for (const parent of watch.world.stream.shards.get(id)!.parents) {
-      if (found.has(parent)) continue;
+      // Of what the service does not list nobody can know, or wait for it for ever.
+      if (found.has(parent) || watch.world.lists.wasHidden(parent)) continue;
       found.add(parent);
       visit(parent);
     }
