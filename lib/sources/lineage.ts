@@ -7,9 +7,12 @@ export interface ShardRange {
   endKey: string;
 }
 
-interface Interval {
+/** Keys, and the newest of the shards so far that has them. */
+interface Segment {
   begin: string;
+  /** Exclusive. */
   end: string;
+  holder: number;
 }
 
 /**
@@ -24,37 +27,51 @@ interface Interval {
  * listed is missed. Where that does not hold and a parent is gone before a grandparent, the answer cannot be known from
  * the list; the grandparent then stands for it: the shard waits longer than it must, but is never read too early.
  * Likewise an older shard that overlaps but is still open, as in a list made during a split, counts as a parent.
+ *
+ * Every look of every group comes here, with thousands of shards too. So the shards take the key space one after the other,
+ * oldest first: what one finds in its place are its parents, and is gone for those that follow.
  */
 export function parentsOf(shards: readonly ShardRange[]): Map<number, number[]> {
-  const newestFirst = [...shards].sort((a, b) => b.id - a.id);
-  return new Map(
-    newestFirst.map((child, index) => {
-      const parents: number[] = [];
-      let keysLeft = [intervalOf(child)];
-      for (const older of newestFirst.slice(index + 1)) {
-        const held = intervalOf(older);
-        if (keysLeft.some((keys) => overlaps(keys, held))) {
-          parents.unshift(older.id);
-          keysLeft = keysLeft.flatMap((keys) => without(keys, held));
-        }
-      }
-      return [child.id, parents];
-    }),
-  );
+  const oldestFirst = [...shards].sort((a, b) => b.id - a.id).reverse();
+  const parents = new Map<number, number[]>();
+  const segments: Segment[] = [];
+  for (const shard of oldestFirst) {
+    const replaced = take(segments, segmentOf(shard));
+    if (!parents.has(shard.id)) parents.set(shard.id, ascending(replaced));
+  }
+  return parents;
 }
 
-function intervalOf({ beginKey, endKey }: ShardRange): Interval {
-  return { begin: beginKey.toLowerCase(), end: endKey.toLowerCase() };
+function segmentOf({ id, beginKey, endKey }: ShardRange): Segment {
+  return { begin: beginKey.toLowerCase(), end: endKey.toLowerCase(), holder: id };
 }
 
-function overlaps(a: Interval, b: Interval): boolean {
-  return a.begin < b.end && b.begin < a.end;
+/** Puts `taken` in the place of what has its keys, but for the ends that stick out on either side. Returns what it replaced. */
+function take(segments: Segment[], taken: Segment): Segment[] {
+  if (taken.begin >= taken.end) return [];
+  const first = firstEndingAfter(segments, taken.begin);
+  let next = first;
+  while (next < segments.length && segments[next]!.begin < taken.end) next++;
+  const replaced = segments.slice(first, next);
+  const before = replaced.slice(0, 1).map((segment) => ({ ...segment, end: taken.begin }));
+  const after = replaced.slice(-1).map((segment) => ({ ...segment, begin: taken.end }));
+  const inPlace = [...before, taken, ...after].filter(({ begin, end }) => begin < end);
+  segments.splice(first, replaced.length, ...inPlace);
+  return replaced;
 }
 
-/** What is left of `keys` when `taken` is cut out: nothing, one or two intervals. */
-function without(keys: Interval, taken: Interval): Interval[] {
-  if (!overlaps(keys, taken)) return [keys];
-  const before = { begin: keys.begin, end: taken.begin };
-  const after = { begin: taken.end, end: keys.end };
-  return [before, after].filter(({ begin, end }) => begin < end);
+/** `segments` lie apart, in the order of their keys. */
+function firstEndingAfter(segments: readonly Segment[], key: string): number {
+  let low = 0;
+  let high = segments.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (segments[middle]!.end > key) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function ascending(segments: readonly Segment[]): number[] {
+  return [...new Set(segments.map(({ holder }) => holder))].sort((a, b) => a - b);
 }

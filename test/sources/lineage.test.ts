@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parentsOf, type ShardRange } from '../../lib/sources/lineage.ts';
+import { parentsByDefinition } from './lineageReference.ts';
 
 /** Small numbers stand for keys; the last one for the end of the key space, `ff…f`, which the services count as excluded. */
 const KEYS = 256;
@@ -148,6 +149,60 @@ describe('the lineage of shards', () => {
 
   test('of a shard that nothing was before is empty', () => {
     expect(parentsOf([])).toEqual(new Map());
+  });
+
+  test('is that of the definition also for lists that no history makes: overlaps, gaps, one id twice', () => {
+    const ranges = fc.array(
+      fc
+        .record({ id: fc.nat(40), begin: fc.nat(KEYS - 1), length: fc.integer({ min: 1, max: KEYS }) })
+        .chain(({ id, begin, length }) => {
+          const range = rangeOf({ id, begin, end: Math.min(begin + length, KEYS), open: true, parents: [] });
+          const upper = {
+            ...range,
+            beginKey: range.beginKey.toUpperCase(),
+            endKey: range.endKey.toUpperCase(),
+          };
+          return fc.constantFrom(range, upper);
+        }),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(ranges, (listed) => {
+        expect(sorted(parentsOf(listed))).toEqual(sorted(parentsByDefinition(listed)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('is found for 20,000 shards, side by side and in a long line, in far less than the square of steps', () => {
+    const key = (number: number): string => number.toString(16).padStart(32, '0');
+    let comparisons = 0;
+    /** Says its keys as an object whose every comparison counts. */
+    const counted = (text: string): string => {
+      const value = {
+        toLowerCase: () => value,
+        [Symbol.toPrimitive]() {
+          comparisons++;
+          return text;
+        },
+      };
+      return value as unknown as string;
+    };
+    const shards: ShardRange[] = [];
+    const add = (begin: number, end: number): void => {
+      shards.push({ id: shards.length, beginKey: counted(key(begin)), endKey: counted(key(end)) });
+    };
+    for (let i = 0; i < 10_000; i++) add(i, i + 1);
+    // One place is split and merged, again and again.
+    while (shards.length < 20_000) {
+      add(0, 1);
+      add(0, 2);
+    }
+    const parents = parentsOf(shards);
+    expect(parents.get(9_999)).toEqual([]);
+    expect(parents.get(10_001)).toEqual([1, 10_000]);
+    expect(parents.get(19_999)).toEqual([19_997, 19_998]);
+    expect(comparisons).toBeLessThan(20_000 * 100);
   });
 });
 
