@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import dynalite from 'dynalite';
+import { createFront } from './service/front.ts';
 import { listenLocally } from './service/listen.ts';
 
 export interface LocalDynamodb {
@@ -28,6 +29,9 @@ interface Answer {
 const REQUEST_BYTES_MAX = 16 * 1024 * 1024;
 /** Longer than any interval between ticks that is likely, so that warm clients keep their connections. */
 const KEEP_ALIVE_MS = 10 * 60_000;
+/** Signature version 4, for any region. */
+const AUTHORIZATION =
+  /^AWS4-HMAC-SHA256 +Credential=[^\s,/]+\/\d{8}\/[^\s,/]+\/dynamodb\/aws4_request, *SignedHeaders=[a-z0-9;-]+, *Signature=[0-9a-f]{64}$/;
 const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
 const READS = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem']);
 
@@ -41,11 +45,14 @@ const READS = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem']);
 export async function startDynamodb(options: { port?: number } = {}): Promise<LocalDynamodb> {
   const service = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   const usage: DynamodbUsage = { requests: 0, writeUnits: 0, readUnits: 0 };
-  const front = createServer((request, response) => {
-    // A client that vanished has no use for an answer; nothing else can go wrong here.
-    answer(service, usage, request, response).catch(() => response.destroy());
+  const front = createFront({
+    keepAliveMs: KEEP_ALIVE_MS,
+    refuse: (response, message) => refuse(response, 403, 'AccessDeniedException', message),
+    receive: (request, response) => {
+      // A client that vanished has no use for an answer; nothing else can go wrong here.
+      answer(service, usage, request, response).catch(() => response.destroy());
+    },
   });
-  front.keepAliveTimeout = KEEP_ALIVE_MS;
   const port = await listenLocally(front, options.port ?? 0, '--dynamodb-port');
   return {
     endpoint: `http://127.0.0.1:${port}`,
@@ -71,11 +78,24 @@ async function answer(
     response.writeHead(413, { connection: 'close' }).end();
     return;
   }
+  // Anybody's keys are good, so that there is nothing to verify it with; but no form or image of a web page can send it.
+  if (!AUTHORIZATION.test(request.headers.authorization ?? '')) {
+    const message =
+      'Sign the request with AWS Signature Version 4, in the header Authorization; any keys will do.';
+    refuse(response, 400, 'MissingAuthenticationTokenException', message);
+    return;
+  }
   const operation = String(request.headers['x-amz-target'] ?? '').split('.')[1] ?? '';
   const counted = WRITES.has(operation) || READS.has(operation);
   const { status, headers, body: text } = await ask(service, request, counted ? askForCapacity(body) : body);
   if (counted) count(usage, operation, text);
   response.writeHead(status, headers).end(text);
+}
+
+/** As the SDKs understand it. */
+function refuse(response: ServerResponse, status: number, type: string, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+  response.end(JSON.stringify({ __type: `com.amazon.coral.service#${type}`, message }));
 }
 
 /** undefined: larger than DynamoDB takes. */

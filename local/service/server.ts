@@ -1,6 +1,8 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { Buffer } from 'node:buffer';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Clock } from '../../lib/runtime.ts';
 import { type Answer, send } from './answer.ts';
+import { createFront } from './front.ts';
 import { HOST, listenLocally } from './listen.ts';
 
 /** What is known of a request before it is read. */
@@ -30,24 +32,23 @@ export interface OpenServer {
   close(): Promise<boolean>;
 }
 
-const CONNECTIONS_MAX = 1000;
-const REQUEST_MS_MAX = 60_000;
+const KEEP_ALIVE_MS = 60_000;
 
 /** Answers requests on the loopback interface. Rejects with a `SettingsError` for `port` if it cannot be listened on. */
 export async function openServer({ name, port, clock, answer }: ServerOptions): Promise<OpenServer> {
   const closing = new AbortController();
   let requests = 0;
-  const server = createServer(
-    { requestTimeout: REQUEST_MS_MAX, keepAliveTimeout: REQUEST_MS_MAX },
-    (incoming, response) => {
+  const server = createFront({
+    keepAliveMs: KEEP_ALIVE_MS,
+    refuse: (response, message) => send(response, forbidden(message), clock.now()),
+    receive: (incoming, response) => {
       requests += 1;
       answer({ incoming, number: requests, closing: closing.signal }).then(
         (result) => send(response, result, clock.now()),
         () => response.destroy(),
       );
     },
-  );
-  server.maxConnections = CONNECTIONS_MAX;
+  });
   const portOpen = await listenLocally(server, port, 'port');
   return {
     url: `http://${HOST}:${portOpen}`,
@@ -58,6 +59,14 @@ export async function openServer({ name, port, clock, answer }: ServerOptions): 
       await closeServer(server);
       return true;
     },
+  };
+}
+
+function forbidden(message: string): Answer {
+  return {
+    status: 403,
+    headers: { 'content-type': 'text/plain' },
+    body: Buffer.from(`${message}\n`),
   };
 }
 

@@ -9,6 +9,8 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LocalDynamodb, startDynamodb } from '../../local/dynamodb.ts';
 
+const SIGNED = `AWS4-HMAC-SHA256 Credential=me/20260101/local/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`;
+
 describe('the local DynamoDB', () => {
   let service: LocalDynamodb;
   let client: DynamoDBClient;
@@ -50,6 +52,21 @@ describe('the local DynamoDB', () => {
       new GetItemCommand({ TableName: 'shardbeat', Key: { pk: { S: 'group' } }, ConsistentRead: consistent }),
     );
 
+  const post = async (body: string, authorization: string) => {
+    const answer = await fetch(service.endpoint, {
+      method: 'POST',
+      body,
+      headers: {
+        authorization,
+        'x-amz-date': '20260101T000000Z',
+        'x-amz-target': 'DynamoDB_20120810.GetItem',
+        'content-type': 'application/x-amz-json-1.0',
+      },
+    });
+    const { __type: type, message } = (await answer.json()) as { __type: string; message?: string };
+    return { status: answer.status, type: type.split('#')[1], message };
+  };
+
   it('counts requests, write and read units of clients that do not ask for them', async () => {
     await increment();
     await increment();
@@ -67,17 +84,29 @@ describe('the local DynamoDB', () => {
     const socket = connect(service.port, '127.0.0.1');
     await once(socket, 'connect');
     socket.write(
-      'POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\nContent-Length: 500\r\n\r\n{"Tab',
+      'POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\nContent-Length: 500\r\n\r\n{"Tab',
     );
     socket.resetAndDestroy();
-    const answer = await fetch(service.endpoint, {
-      method: 'POST',
-      body: '{"Tab',
-      headers: { 'X-Amz-Target': 'DynamoDB_20120810.GetItem', 'Content-Type': 'application/x-amz-json-1.0' },
-    });
-    expect(answer.status).toBe(400);
+    const answer = await post('{"Tab', SIGNED);
+    expect(answer).toMatchObject({ status: 400, type: 'SerializationException' });
     await increment();
     expect(service.usage()).toMatchObject({ writeUnits: 1 });
+  });
+
+  it.each([
+    '',
+    'Bearer token',
+    SIGNED.replace('/dynamodb/', '/s3/'),
+    SIGNED.replace('Credential=', ''),
+    SIGNED.slice(0, -1),
+  ])('asks for a signature, which is not %j', async (authorization) => {
+    const answer = await post('{}', authorization);
+    expect(answer).toEqual({
+      status: 400,
+      type: 'MissingAuthenticationTokenException',
+      message: expect.stringContaining('in the header Authorization; any keys will do'),
+    });
+    expect(service.usage().requests).toBe(0);
   });
 
   it('ends at once although clients keep their connections open', async () => {

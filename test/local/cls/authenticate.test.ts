@@ -55,7 +55,7 @@ describe('the control plane', () => {
   test('notices what was changed on its way', async () => {
     const bench = await startBench();
     const changes: [string, Record<string, string>][] = [
-      ['host', { host: 'elsewhere' }],
+      ['host', { host: 'elsewhere.localhost' }],
       ['content-type', { 'content-type': 'text/plain' }],
       ['timestamp', { 'x-tc-timestamp': String(bench.clock.now() / 1000 + 1) }],
     ];
@@ -163,7 +163,7 @@ describe('the data plane', () => {
     const bench = await startBench();
     const changed = (change: Record<string, string>) =>
       data(bench, { tamper: (headers) => ({ ...headers, ...change }) });
-    expect(await changed({ host: 'elsewhere' })).toBe('401 AuthFailure.SignatureFailure');
+    expect(await changed({ host: 'elsewhere.localhost' })).toBe('401 AuthFailure.SignatureFailure');
     expect(await changed({ 'content-type': 'text/plain' })).toBe('401 AuthFailure.SignatureFailure');
     let sent: Record<string, string> = {};
     await data(bench, {
