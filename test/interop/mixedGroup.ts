@@ -30,5 +30,6 @@ export async function shareGroup(driver: Driver, startService: StartMixedService
   await everyShardIsRead(batches);
   await workerB.leave();
   await everyShardIsRead(batches);
-  return conclude(stage, producer, [slot1]);
+  // Awaited here: the stage is taken down as soon as this function returns.
+  return await conclude(stage, producer, [slot1]);
 }
