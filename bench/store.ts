@@ -6,7 +6,6 @@
  *   npm run bench store [-- --json]
  */
 import { parseArgs } from 'node:util';
-import { deriveTimes } from '../lib/config/times.ts';
 import { planEvenly } from '../lib/group/planner.ts';
 import { createDynamodbStore } from '../lib/group/stores/dynamodb.ts';
 import { createLogger } from '../lib/observe/logger.ts';
@@ -14,6 +13,7 @@ import { systemClock, systemRandom } from '../lib/runtime.ts';
 import type { TickCache } from '../lib/tick/cache.ts';
 import type { TickSettings } from '../lib/tick/run.ts';
 import { tick } from '../lib/tick/tick.ts';
+import { deriveTimes } from '../lib/times.ts';
 import { createManualClock } from '../test/support/clock.ts';
 import { type LocalTable, startLocalTable } from '../test/support/localTable.ts';
 import { createMemorySource } from '../test/support/memorySource.ts';

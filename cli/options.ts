@@ -1,7 +1,7 @@
 import { parseOptions, wholeNumber } from '../lib/config/commandLine.ts';
-import { parseDuration } from '../lib/config/duration.ts';
-import { deriveTimes } from '../lib/config/times.ts';
+import { parseDuration } from '../lib/duration.ts';
 import { SettingsError } from '../lib/errors.ts';
+import { deriveTimes } from '../lib/times.ts';
 import type { LocalRunOptions } from '../local/run/run.ts';
 import { SOURCES, type SourceName } from '../local/run/services/service.ts';
 

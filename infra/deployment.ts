@@ -1,8 +1,8 @@
-import { formatDuration, parseDuration } from '../lib/config/duration.ts';
 import { readSettings } from '../lib/config/settings.ts';
 import { deployedSlots } from '../lib/config/slot.ts';
-import { deriveTimes } from '../lib/config/times.ts';
+import { formatDuration, parseDuration } from '../lib/duration.ts';
 import { SettingsError } from '../lib/errors.ts';
+import { deriveTimes } from '../lib/times.ts';
 
 /** What the Framework hands to a function that `${file(infra/deployment.js):consume}` names. */
 export interface Framework {

@@ -1,3 +1,4 @@
+import { isError, plainErrorOf } from './observe/plainError.ts';
 import { shortened, shownValue } from './observe/secrets.ts';
 
 /** A message has a call, a code and what a service said; what is longer was somebody else's text. */
@@ -75,4 +76,17 @@ export class StoreError extends ShardbeatError {
     this.code = details.code;
     this.outcome = details.outcome;
   }
+}
+
+/**
+ * An error for whoever writes every field of what it is given, as Lambda's runtime does: one of ours as it is, else what may be
+ * said of what was thrown. Never throws.
+ */
+export function presentable(thrown: unknown): Error {
+  return isError(thrown) && thrown instanceof ShardbeatError ? thrown : plainErrorOf(thrown);
+}
+
+/** For middleware: what a failed invocation is answered with. */
+export function presentError(request: { error: Error | null }): void {
+  request.error = presentable(request.error);
 }

@@ -3,15 +3,15 @@ import type { Context } from 'aws-lambda';
 import { readSettings } from '../../lib/config/settings.ts';
 import { readSlot, type TickEvent } from '../../lib/config/slot.ts';
 import { loadProcess } from '../../lib/delivery/loadProcess.ts';
+import { presentError } from '../../lib/errors.ts';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
 import { createDynamodbClient } from '../../lib/group/stores/dynamodbClient.ts';
 import { observeSkew } from '../../lib/group/stores/serviceClock.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
-import { metricsLine } from '../../lib/observe/metrics.ts';
-import { presentError } from '../../lib/observe/plainError.ts';
 import { systemClock as clock, systemRandom as random } from '../../lib/runtime.ts';
 import { createSource } from '../../lib/sources/create.ts';
 import { createDeadlines } from '../../lib/tick/deadline.ts';
+import { metricsLine } from '../../lib/tick/metrics.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
 import { tick } from '../../lib/tick/tick.ts';
 

@@ -1,11 +1,12 @@
 /** Tencent Cloud CLS. Rules: "Customized Consumption" (product page), CreateConsumerGroup (API reference). */
 import * as v from 'valibot';
 import type { StoredCredentials } from '../credentials/stored.ts';
+import { formatDuration } from '../duration.ts';
 import { SettingsError } from '../errors.ts';
+import type { CredentialsProvider } from '../http/credentials.ts';
 import { addressesOf } from '../sources/cls/endpoint.ts';
-import type { CredentialsProvider } from '../sources/http/credentials.ts';
+import type { Times } from '../times.ts';
 import { AwsEndpointEntries, readCredentials } from './credentials.ts';
-import { formatDuration } from './duration.ts';
 import {
   count,
   type Environment,
@@ -16,7 +17,6 @@ import {
   required,
   storedName,
 } from './rules.ts';
-import type { Times } from './times.ts';
 
 /** What `createClsStream` takes, but for the credentials, which may have to be fetched first. */
 export interface ClsSettings {

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import type { StoredCredentials } from '../credentials/stored.ts';
 import { SettingsError } from '../errors.ts';
+import { parseEndpoint } from '../http/address.ts';
+import type { CredentialsProvider } from '../http/credentials.ts';
 import { keepSecret } from '../observe/secrets.ts';
-import { parseEndpoint } from '../sources/http/address.ts';
-import type { CredentialsProvider } from '../sources/http/credentials.ts';
 
 /** Where the stored ones are fetched: another address of the service, or of all services, as the AWS SDK knows them. */
 export const AwsEndpointEntries = {

@@ -1,6 +1,7 @@
 /** Rules of single variables of the environment. Each message is a remedy. */
 import * as v from 'valibot';
 import { SettingsError } from '../errors.ts';
+import { PRINTABLE } from '../http/credentials.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -12,10 +13,6 @@ export const name = (remedy: string) =>
 
 export const oneOf = <const T extends readonly [string, ...string[]]>(choices: T, otherwise: T[number]) =>
   v.optional(v.picklist(choices, `choose ${choices.join(' or ')}`), otherwise as T[number]);
-
-/** What goes into a header as it is. Beside these, a header holds no character, or is cut off by it. */
-const PRINTABLE = /^[!-~]+$/;
-export const isPrintable = (text: string): boolean => PRINTABLE.test(text);
 
 /** A part of a key, or a token. White space and line ends around it are gone already: see `parseEnvironment`. */
 export const keyPart = () =>

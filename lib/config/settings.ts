@@ -1,17 +1,17 @@
 import * as v from 'valibot';
+import { formatDuration, parseDuration } from '../duration.ts';
 import { SettingsError } from '../errors.ts';
 import { planByLag } from '../group/planByLag.ts';
 import { planEvenly, type Strategy } from '../group/planner.ts';
+import { parseInstant } from '../instant.ts';
 import { keepSecretsOf } from '../observe/secrets.ts';
 import { systemClock } from '../runtime.ts';
 import type { Position } from '../sources/source.ts';
+import { deriveTimes, type Times } from '../times.ts';
 import { CLS_NAMES, type ClsSettings, readCls } from './clsSettings.ts';
-import { formatDuration, parseDuration } from './duration.ts';
-import { parseInstant } from './instant.ts';
 import { count, type Environment, name, oneOf, parseEnvironment, required } from './rules.ts';
 import { readSlots } from './slot.ts';
 import { readSls, SLS_NAMES, type SlsSettings } from './slsSettings.ts';
-import { deriveTimes, type Times } from './times.ts';
 import { type UnknownSetting, unknownSettings } from './unknown.ts';
 
 /** Everything a function is told from outside, read once, checked together. */

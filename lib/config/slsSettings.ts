@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { StoredCredentials } from '../credentials/stored.ts';
 import { SettingsError } from '../errors.ts';
-import type { CredentialsProvider } from '../sources/http/credentials.ts';
+import type { CredentialsProvider } from '../http/credentials.ts';
 import { addressOf, REGION_REMEDY, regionOf } from '../sources/sls/endpoint.ts';
 import { AwsEndpointEntries, readCredentials } from './credentials.ts';
 import {

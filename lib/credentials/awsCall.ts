@@ -1,9 +1,9 @@
 import { SourceError } from '../errors.ts';
+import { addressOfUrl } from '../http/address.ts';
+import { createExchange, type HttpResponse } from '../http/exchange.ts';
+import { withTimeout } from '../http/retry.ts';
 import { beginningOf, keepSecret } from '../observe/secrets.ts';
 import type { Clock } from '../runtime.ts';
-import { addressOfUrl } from '../sources/http/address.ts';
-import { createExchange, type HttpResponse } from '../sources/http/exchange.ts';
-import { withTimeout } from '../sources/http/retry.ts';
 import { type AwsCredentials, signAwsRequest } from './awsSignature.ts';
 
 /** Who calls; `config` of any client of the AWS SDK is one. */

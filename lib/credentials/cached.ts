@@ -1,5 +1,5 @@
+import { type Credentials, type CredentialsProvider, sameCredentials } from '../http/credentials.ts';
 import type { Clock } from '../runtime.ts';
-import { type Credentials, type CredentialsProvider, sameCredentials } from '../sources/http/credentials.ts';
 
 export interface ExpiringCredentials extends Credentials {
   /** Milliseconds since 1970; they are fetched again before. Undefined: they hold until the service refuses them. */

@@ -1,11 +1,11 @@
 /** Credentials that stand in AWS: a secret of Secrets Manager, or a SecureString of the Parameter Store. */
-import { parseInstant } from '../config/instant.ts';
-import { isPrintable } from '../config/rules.ts';
+
 import { SettingsError, ShardbeatError } from '../errors.ts';
+import { type CredentialsProvider, PRINTABLE } from '../http/credentials.ts';
+import { parseInstant } from '../instant.ts';
 import { messageOf } from '../observe/plainError.ts';
 import { keepSecret } from '../observe/secrets.ts';
 import type { Clock } from '../runtime.ts';
-import type { CredentialsProvider } from '../sources/http/credentials.ts';
 import { type AwsAccount, type AwsOperation, callAws } from './awsCall.ts';
 import { cachedCredentials, type ExpiringCredentials } from './cached.ts';
 
@@ -105,7 +105,7 @@ export function parseCredentials(stored: unknown): ExpiringCredentials | undefin
 }
 
 /** What a header can hold: anything else would fail with every request, far from where it was written. */
-const isPart = (value: unknown): value is string => typeof value === 'string' && isPrintable(value);
+const isPart = (value: unknown): value is string => typeof value === 'string' && PRINTABLE.test(value);
 
 /** The error of `JSON.parse` quotes its input. */
 function parseJson(text: unknown): unknown {

@@ -1,4 +1,4 @@
-import type { Times } from '../config/times.ts';
+import type { Times } from '../times.ts';
 import { type ConsumerItem, consumerKey } from './items.ts';
 import type { GroupStore, ReadOptions } from './store.ts';
 

@@ -1,9 +1,22 @@
-import type { GroupSettings } from './settings.ts';
-
 /** The items of one group, exactly as they stand in the table. Times are milliseconds since 1970. */
 
 /** Plan generation that gave a shard to a slot. Compared for equality only, never by order, except by the planner. */
 export type Grant = number;
+
+/** What every member of a group must have in common. It lives in the group, with a version. */
+export interface GroupSettings {
+  /** Which stream the group reads, such as `sls://project/logstore`. */
+  stream: string;
+  /** Who assigns the shards: our planner, or the service's own group. */
+  coordination: 'dynamodb' | 'provider';
+  intervalMs: number;
+  sessionTimeoutMs: number;
+  order: boolean;
+  /** `begin`, `end` or a time in milliseconds. */
+  start: string;
+  /** A time in milliseconds, or `never`. */
+  end: string;
+}
 
 export interface GroupItem {
   /** Version of the items' form. */

@@ -1,7 +1,7 @@
 import { SettingsError } from '../errors.ts';
 import type { Position } from '../sources/source.ts';
 import { consumerKey, shardKey } from './items.ts';
-import type { Stream } from './plan.ts';
+import type { Stream } from './planning.ts';
 import type { GroupStore, ReadOptions } from './store.ts';
 
 export { type Description, describe } from './describe.ts';

@@ -1,41 +1,11 @@
-import type { Times } from '../config/times.ts';
-import type { Logger } from '../observe/logger.ts';
-import type { Position, SourceShard, StreamList } from '../sources/source.ts';
+import type { Times } from '../times.ts';
 import { assign, isAssigned } from './assign.ts';
 import { type ConsumerItem, consumerKey, type GroupItem, type GroupState } from './items.ts';
 import { type Listing, listAll } from './listing.ts';
 import { isOver } from './ownership.ts';
-import type { Strategy } from './planner.ts';
+import type { Planning } from './planning.ts';
 import { shardChanges, syncShards } from './shards.ts';
-import type { Condition, GroupStore, ReadOptions } from './store.ts';
-
-/** What planning needs of the log service; the group knows nothing else of it. */
-export interface Stream {
-  listShards(signal: AbortSignal): Promise<SourceShard[]>;
-  /** Where there are several streams. */
-  listStreams?(signal: AbortSignal): Promise<StreamList[]>;
-  cursorAt(shard: string, position: Position, signal: AbortSignal): Promise<string>;
-}
-
-export interface Planning {
-  store: GroupStore;
-  stream: Stream;
-  now: number;
-  /** Nonce of this run. */
-  planner: string;
-  /** End of the plan lock: this run is dead by then. */
-  deadline: number;
-  times: Times;
-  /** Ends before the plan's own time does, so that a service that lists nothing leaves time to plan without it. */
-  asking: AbortSignal;
-  order: boolean;
-  start: Position;
-  endAt: number | undefined;
-  strategy: Strategy;
-  /** False where the service assigns the shards: then others may read them too, and the plan only tends the items. */
-  assigns: boolean;
-  logger: Logger;
-}
+import type { Condition, ReadOptions } from './store.ts';
 
 /** What somebody who looked has found. */
 export interface Planned {

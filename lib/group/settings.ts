@@ -1,22 +1,7 @@
-import type { Times } from '../config/times.ts';
 import { StoreError } from '../errors.ts';
-import type { GroupItem } from './items.ts';
+import type { Times } from '../times.ts';
+import type { GroupItem, GroupSettings } from './items.ts';
 import type { GroupStore, ReadOptions } from './store.ts';
-
-/** What every member of a group must have in common. It lives in the group, with a version. */
-export interface GroupSettings {
-  /** Which stream the group reads, such as `sls://project/logstore`. */
-  stream: string;
-  /** Who assigns the shards: our planner, or the service's own group. */
-  coordination: 'dynamodb' | 'provider';
-  intervalMs: number;
-  sessionTimeoutMs: number;
-  order: boolean;
-  /** `begin`, `end` or a time in milliseconds. */
-  start: string;
-  /** A time in milliseconds, or `never`. */
-  end: string;
-}
 
 /** Version of the items themselves. A table written by a later one is not touched. */
 export const SCHEMA = 1;

@@ -1,11 +1,11 @@
-import type { Times } from '../config/times.ts';
 import { forEachParallel } from '../parallel.ts';
 import type { Position, SourceShard } from '../sources/source.ts';
+import type { Times } from '../times.ts';
 import { type ConsumerItem, type GroupItem, type GroupState, type ShardItem, shardKey } from './items.ts';
 import { type Listing, streamOf } from './listing.ts';
 import { isOver } from './ownership.ts';
 import { parentsFirst } from './parentsFirst.ts';
-import type { Planning } from './plan.ts';
+import type { Planning } from './planning.ts';
 import { type ReadOptions, unchanged, type Write } from './store.ts';
 
 const REQUESTS_PARALLEL_MAX = 16;

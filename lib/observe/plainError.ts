@@ -4,7 +4,6 @@
  * client, with its headers and body) is not looked at, and nothing of it is called.
  */
 import { types } from 'node:util';
-import { ShardbeatError } from '../errors.ts';
 import { beginningOf } from './secrets.ts';
 
 /** What is kept of an error; `undefined` where it has none. */
@@ -40,23 +39,14 @@ export function explain(thrown: unknown): string {
   return messageOf(thrown) + beginningOf(frames ?? '', STACK_CHARACTERS_MAX);
 }
 
-/**
- * An error for whoever writes every field of what it is given, as Lambda's runtime does: one of ours as it is, else the name,
- * message and stack of what was thrown, and nothing else of it. Never throws.
- */
-export function presentable(thrown: unknown): Error {
-  if (isError(thrown) && thrown instanceof ShardbeatError) return thrown;
+/** The name, message and stack of what was thrown, and nothing else of it, as an error. Never throws. */
+export function plainErrorOf(thrown: unknown): Error {
   const parts = isObject(thrown) ? partsOf(thrown) : undefined;
   const error = new Error(beginningOf(parts?.message ?? textOf(thrown), MESSAGE_CHARACTERS_MAX));
   const name = beginningOf(parts?.name ?? 'Error', NAME_CHARACTERS_MAX);
   Object.defineProperty(error, 'name', { value: name, enumerable: false });
   error.stack = `${name}: ${error.message}${beginningOf(parts?.frames ?? '', STACK_CHARACTERS_MAX)}`;
   return error;
-}
-
-/** For middleware: what a failed invocation is answered with. */
-export function presentError(request: { error: Error | null }): void {
-  request.error = presentable(request.error);
 }
 
 const STACK_CHARACTERS_MAX = 4_000;

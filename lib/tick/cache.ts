@@ -1,5 +1,5 @@
-import type { Times } from '../config/times.ts';
 import type { ConsumerItem, Failure } from '../group/items.ts';
+import type { Times } from '../times.ts';
 
 /**
  * What a sandbox remembers of its last tick in a slot. Trusted only if that tick was the slot's last one and the plan is

@@ -1,6 +1,6 @@
-import type { Times } from '../config/times.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock } from '../runtime.ts';
+import type { Times } from '../times.ts';
 
 /** What the platform counts in, and some time that passed before it was asked. */
 const PRECISION_MS = 100;

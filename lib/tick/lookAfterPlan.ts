@@ -1,8 +1,9 @@
 import { SourceError } from '../errors.ts';
-import type { GroupItem } from '../group/items.ts';
-import { plan, planIsDue, type Stream } from '../group/plan.ts';
+import type { GroupItem, GroupSettings } from '../group/items.ts';
+import { plan, planIsDue } from '../group/plan.ts';
+import type { Stream } from '../group/planning.ts';
 import { keepAssigned } from '../group/provider.ts';
-import { agreement, type GroupSettings } from '../group/settings.ts';
+import { agreement } from '../group/settings.ts';
 import type { Clock } from '../runtime.ts';
 import type { ProviderGroup } from '../sources/providerGroup.ts';
 import type { Source } from '../sources/source.ts';

@@ -1,4 +1,3 @@
-import type { Times } from '../config/times.ts';
 import type { Process } from '../delivery/process.ts';
 import type { ConsumerItem } from '../group/items.ts';
 import type { Strategy } from '../group/planner.ts';
@@ -7,6 +6,7 @@ import type { Logger } from '../observe/logger.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { ProviderGroup } from '../sources/providerGroup.ts';
 import type { Position, Source } from '../sources/source.ts';
+import type { Times } from '../times.ts';
 import type { Budget } from './budget.ts';
 import type { CachedShard, TickCache } from './cache.ts';
 import type { ShardResult } from './result.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { formatDuration } from '../../lib/config/duration.ts';
-import { deriveTimes } from '../../lib/config/times.ts';
+import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
+import { deriveTimes } from '../../lib/times.ts';
 import { createBoard } from './board.ts';
 import { prepareBundles } from './bundles.ts';
 import { startConsumers } from './consumers.ts';

@@ -1,5 +1,5 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { formatDuration } from '../../lib/config/duration.ts';
+import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { type DynamodbUsage, type LocalDynamodb, startDynamodb } from '../dynamodb.ts';
 import { STREAM_BYTES_MAX } from './inputs.ts';

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../lib/config/duration.ts';
+import { formatDuration } from '../../lib/duration.ts';
 import { createPatience, shardsBehind } from './finish.ts';
 import type { ProofTotals } from './proof.ts';
 import { number } from './view.ts';

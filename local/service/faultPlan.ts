@@ -1,4 +1,4 @@
-import { parseDuration } from '../../lib/config/duration.ts';
+import { parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import type { Fault, FaultRequest, Inject } from './faults.ts';
 import { createRandom } from './random.ts';

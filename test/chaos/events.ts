@@ -1,6 +1,6 @@
-import type { Times } from '../../lib/config/times.ts';
 import { shardKey } from '../../lib/group/items.ts';
 import type { Clock } from '../../lib/runtime.ts';
+import type { Times } from '../../lib/times.ts';
 import type { Dice } from '../simulation/dice.ts';
 import type { Crew } from './crew.ts';
 import { drainAndRemove, pauseAWhile } from './operators.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { buildFunctions } from '../../build.ts';
-import { parseDuration } from '../../lib/config/duration.ts';
+import { parseDuration } from '../../lib/duration.ts';
 import { systemClock as clock } from '../../lib/runtime.ts';
 import { SOURCES } from '../../local/run/services/service.ts';
 import { formatResult } from './result.ts';

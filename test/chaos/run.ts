@@ -1,8 +1,8 @@
 import { cp } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { deriveTimes } from '../../lib/config/times.ts';
 import type { Clock } from '../../lib/runtime.ts';
+import { deriveTimes } from '../../lib/times.ts';
 import { prepareBundles } from '../../local/run/bundles.ts';
 import type { SourceName } from '../../local/run/services/service.ts';
 import { makeTemporaryDirectory } from '../../local/run/temporary.ts';

@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { formatDuration } from '../../lib/config/duration.ts';
+import { formatDuration } from '../../lib/duration.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
 import { type Clock, systemRandom } from '../../lib/runtime.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, parseDuration } from '../../lib/config/duration.ts';
 import { readSettings } from '../../lib/config/settings.ts';
 import { readSlot } from '../../lib/config/slot.ts';
-import { deriveTimes } from '../../lib/config/times.ts';
+import { formatDuration, parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
+import { deriveTimes } from '../../lib/times.ts';
 
 const complete = {
   SHARDBEAT_GROUP: 'orders',

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseDuration } from '../../lib/config/duration.ts';
-import { parseInstant } from '../../lib/config/instant.ts';
 import { readSettings } from '../../lib/config/settings.ts';
 import { readSlot, readSlots } from '../../lib/config/slot.ts';
 import { editDistance } from '../../lib/config/unknown.ts';
+import { parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
+import { parseInstant } from '../../lib/instant.ts';
 
 const NOW = Date.UTC(2026, 1, 1);
 const common = { SHARDBEAT_GROUP: 'orders', SHARDBEAT_TABLE: 'shardbeat', SHARDBEAT_INTERVAL: '1m' };

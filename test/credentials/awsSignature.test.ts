@@ -1,7 +1,7 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
 import { signAwsRequest } from '../../lib/credentials/awsSignature.ts';
-import { serve } from '../sources/http/support.ts';
+import { serve } from '../http/support.ts';
 
 test('is that of the vector post-vanilla of the test suite of AWS', async () => {
   const request = {

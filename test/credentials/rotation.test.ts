@@ -4,7 +4,7 @@ import { createLogger } from '../../lib/observe/logger.ts';
 import { createSource } from '../../lib/sources/create.ts';
 import { createSlsClient } from '../../lib/sources/sls/client.ts';
 import { startSls } from '../../local/sls/service.ts';
-import { serve, signal } from '../sources/http/support.ts';
+import { serve, signal } from '../http/support.ts';
 import { createCountingRandom, createManualClock } from '../support/clock.ts';
 import { createGroup } from '../support/world.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type AwsAccount, endpointOf } from '../../lib/credentials/awsCall.ts';
 import { signAwsRequest } from '../../lib/credentials/awsSignature.ts';
 import { createCredentials, fetchStored, parseCredentials } from '../../lib/credentials/stored.ts';
-import { type Received, type Reply, type ScriptedServer, serve } from '../sources/http/support.ts';
+import { type Received, type Reply, type ScriptedServer, serve } from '../http/support.ts';
 import { createManualClock } from '../support/clock.ts';
 
 const KEY = { accessKeyId: 'the-id', accessKeySecret: 'the-secret' };

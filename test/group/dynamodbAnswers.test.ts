@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
-import { type Reply, type ScriptedServer, serve } from '../sources/http/support.ts';
+import { type Reply, type ScriptedServer, serve } from '../http/support.ts';
 import { createCountingRandom, createManualClock } from '../support/clock.ts';
 
 const options = { signal: new AbortController().signal };

@@ -1,12 +1,12 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deriveTimes } from '../../lib/config/times.ts';
 import { heartbeat } from '../../lib/group/heartbeat.ts';
 import { settled } from '../../lib/group/settled.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
 import { createDynamodbClient } from '../../lib/group/stores/dynamodbClient.ts';
 import { systemRandom as random, systemClock } from '../../lib/runtime.ts';
+import { deriveTimes } from '../../lib/times.ts';
 import { createManualClock } from '../support/clock.ts';
 import { type ForgetfulRelay, startForgetfulRelay } from '../support/forgetfulRelay.ts';
 import { createTable, type LocalTable, startLocalTable } from '../support/localTable.ts';

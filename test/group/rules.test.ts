@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { deriveTimes } from '../../lib/config/times.ts';
 import { claim } from '../../lib/group/claim.ts';
 import { commit, recordFailure } from '../../lib/group/commit.ts';
 import { heartbeat } from '../../lib/group/heartbeat.ts';
@@ -8,7 +7,8 @@ import { mayWork, ownerHasLeft } from '../../lib/group/ownership.ts';
 import { settled } from '../../lib/group/settled.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
-import { createWaitingClock } from '../sources/http/support.ts';
+import { deriveTimes } from '../../lib/times.ts';
+import { createWaitingClock } from '../http/support.ts';
 import { createCountingRandom } from '../support/clock.ts';
 import { createFaultyStore, type FaultyStore } from '../support/faultyStore.ts';
 

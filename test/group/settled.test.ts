@@ -5,7 +5,7 @@ import { consumerKey, type GroupItem, type ShardItem, shardKey } from '../../lib
 import { isLeftBy, settled } from '../../lib/group/settled.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
-import { createWaitingClock } from '../sources/http/support.ts';
+import { createWaitingClock } from '../http/support.ts';
 import { createCountingRandom } from '../support/clock.ts';
 import { createFaultyStore, type FaultyStore } from '../support/faultyStore.ts';
 

@@ -1,8 +1,7 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { expect, test } from 'vitest';
-import { SettingsError } from '../../lib/errors.ts';
-import { presentError } from '../../lib/observe/plainError.ts';
+import { presentError, SettingsError } from '../../lib/errors.ts';
 import { HOSTILE } from '../support/hostile.ts';
 
 const thrownBy = (thrown: unknown): Promise<unknown> => {

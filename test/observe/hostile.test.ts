@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
+import { presentable } from '../../lib/errors.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
-import { explain, messageOf, presentable } from '../../lib/observe/plainError.ts';
+import { explain, messageOf } from '../../lib/observe/plainError.ts';
 import { HOSTILE } from '../support/hostile.ts';
 
 const LINE_BYTES_MAX = 64 * 1024;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../lib/errors.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
-import { metricsLine, metricsOf } from '../../lib/observe/metrics.ts';
+import { metricsLine, metricsOf } from '../../lib/tick/metrics.ts';
 import type { ShardResult, TickResult } from '../../lib/tick/result.ts';
 
 const NOW = Date.UTC(2026, 0, 31);

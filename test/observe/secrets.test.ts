@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { SettingsError, SourceError, StoreError } from '../../lib/errors.ts';
+import { presentable, SettingsError, SourceError, StoreError } from '../../lib/errors.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
-import { explain, messageOf, presentable } from '../../lib/observe/plainError.ts';
+import { explain, messageOf } from '../../lib/observe/plainError.ts';
 import { beginningOf, hideSecrets, keepSecret, keepSecretsOf } from '../../lib/observe/secrets.ts';
 
 /** Begins every secret planted here: not even the beginning of one may be seen. */

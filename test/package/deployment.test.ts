@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deploy } from '../../infra/deployment.ts';
 import { readSettings } from '../../lib/config/settings.ts';
-import { deriveTimes } from '../../lib/config/times.ts';
+import { deriveTimes } from '../../lib/times.ts';
 
 const environment = {
   SHARDBEAT_GROUP: 'orders',

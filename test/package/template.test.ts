@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSettings } from '../../lib/config/settings.ts';
-import { deriveTimes } from '../../lib/config/times.ts';
+import { deriveTimes } from '../../lib/times.ts';
 import { type Packaged, packageService, type Resource, type Template } from './osls.ts';
 
 const STORES = join(import.meta.dirname, '../../lib/group/stores');

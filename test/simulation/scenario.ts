@@ -1,5 +1,5 @@
-import { deriveTimes, type Times } from '../../lib/config/times.ts';
 import type { Position } from '../../lib/sources/source.ts';
+import { deriveTimes, type Times } from '../../lib/times.ts';
 import type { Dice } from './dice.ts';
 import { drawRates, type FaultName, type FaultRates } from './faults.ts';
 

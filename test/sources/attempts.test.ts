@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { readSettings } from '../../lib/config/settings.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
 import { createSource } from '../../lib/sources/create.ts';
+import { type ScriptedServer, serve } from '../http/support.ts';
 import { createCountingRandom, createManualClock } from '../support/clock.ts';
-import { type ScriptedServer, serve } from './http/support.ts';
 
 const GROUP = { SHARDBEAT_GROUP: 'orders', SHARDBEAT_TABLE: 'shardbeat' };
 const TOPIC = 'b0000000-0000-4000-8000-000000000000';

@@ -1,4 +1,3 @@
-import { deriveTimes } from '../../lib/config/times.ts';
 import type { Batch, ProcessContext } from '../../lib/delivery/process.ts';
 import { planEvenly } from '../../lib/group/planner.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
@@ -10,6 +9,7 @@ import type { TickCache } from '../../lib/tick/cache.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
 import type { TickDependencies, TickSettings } from '../../lib/tick/run.ts';
 import { tick } from '../../lib/tick/tick.ts';
+import { deriveTimes } from '../../lib/times.ts';
 import { createCountingRandom, createManualClock, type ManualClock } from './clock.ts';
 import { createMemorySource } from './memorySource.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { deriveTimes } from '../../lib/config/times.ts';
 import { createLogger, type Fields } from '../../lib/observe/logger.ts';
 import { createDeadlines } from '../../lib/tick/deadline.ts';
+import { deriveTimes } from '../../lib/times.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createWorld, INTERVAL_MS } from '../support/world.ts';
 

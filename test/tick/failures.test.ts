@@ -1,8 +1,8 @@
 /** A tick that achieved nothing because something failed says so. */
 import { describe, expect, it } from 'vitest';
 import { SourceError } from '../../lib/errors.ts';
-import { metricsOf } from '../../lib/observe/metrics.ts';
 import type { Source } from '../../lib/sources/source.ts';
+import { metricsOf } from '../../lib/tick/metrics.ts';
 import { createWorld, INTERVAL_MS, type World } from '../support/world.ts';
 
 /** Slot `a` has read its shards up, and no plan is due. */

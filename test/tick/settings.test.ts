@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { deriveTimes } from '../../lib/config/times.ts';
 import { SourceError } from '../../lib/errors.ts';
 import { consumerKey, shardKey } from '../../lib/group/items.ts';
 import { planByLag } from '../../lib/group/planByLag.ts';
+import { deriveTimes } from '../../lib/times.ts';
 import { createWorld, INTERVAL_MS } from '../support/world.ts';
 
 const options = { signal: new AbortController().signal };

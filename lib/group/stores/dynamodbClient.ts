@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Times } from '../../config/times.ts';
+import { keepConnections } from '../../http/connections.ts';
 import type { Clock } from '../../runtime.ts';
-import { keepConnections } from '../../sources/http/connections.ts';
+import type { Times } from '../../times.ts';
 
 const REQUEST_MS_MAX = 3_000;
 const REQUEST_MS_MIN = 100;

@@ -1,5 +1,5 @@
 /** What is inside of answers, checked. All functions here throw a `SourceError` (`BadResponse`) if it is something else. */
-import { badResponse } from '../http/failure.ts';
+import { badResponse } from '../../http/failure.ts';
 import { asInt64, type Fields, isObject } from './json.ts';
 import { isPartitionId, isTopicId, type Partition } from './shardId.ts';
 

@@ -2,7 +2,7 @@
  * The CLS operations that Shardbeat uses, thinly: one function each, named as in the API reference
  * (cloud.tencent.com/document/product/614, "API"). Every function rejects as `Sender` says. A client is of one logset.
  */
-import { RESPONSE_BYTES_MAX } from '../http/sender.ts';
+import { RESPONSE_BYTES_MAX } from '../../http/sender.ts';
 import {
   assignedOf,
   byTopic,

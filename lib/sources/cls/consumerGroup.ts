@@ -3,7 +3,7 @@
  * DescribeConsumerOffsets, CommitConsumerOffsets. There is no call that lists the consumers of a group or lets one leave.
  */
 import { SourceError } from '../../errors.ts';
-import { badResponse } from '../http/failure.ts';
+import { badResponse } from '../../http/failure.ts';
 import { keepGroup } from '../keptGroup.ts';
 import {
   ASSIGNED_MAX,

@@ -1,10 +1,10 @@
 import type { ClsSettings } from '../../config/clsSettings.ts';
 import type { CommonSettings } from '../../config/settings.ts';
-import { attemptMsMax } from '../../config/times.ts';
 import type { AwsAccount } from '../../credentials/awsCall.ts';
 import { createCredentials } from '../../credentials/stored.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { Clock, Random } from '../../runtime.ts';
+import { attemptMsMax } from '../../times.ts';
 import { logGroupChanges, type ProviderGroup } from '../providerGroup.ts';
 import type { Source } from '../source.ts';
 import { createClsClient } from './client.ts';

@@ -1,6 +1,6 @@
 /** Where CLS is: the data plane (pulls, uploads) and the control plane (everything else) have hosts of their own. */
 import { SettingsError } from '../../errors.ts';
-import { type Address, addressOfUrl, parseEndpoint } from '../http/address.ts';
+import { type Address, addressOfUrl, parseEndpoint } from '../../http/address.ts';
 
 export interface Places {
   /** Such as `ap-guangzhou`. Needed unless both endpoints are given. */

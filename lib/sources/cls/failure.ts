@@ -4,8 +4,14 @@
  * "Error Codes" for the data plane. Both are read in both forms, as by the official Python SDK.
  */
 import { SourceError } from '../../errors.ts';
-import type { HttpResponse } from '../http/exchange.ts';
-import { badResponse, errorBodyOf, type ServiceError, serviceFailure, unexplained } from '../http/failure.ts';
+import type { HttpResponse } from '../../http/exchange.ts';
+import {
+  badResponse,
+  errorBodyOf,
+  type ServiceError,
+  serviceFailure,
+  unexplained,
+} from '../../http/failure.ts';
 import { isObject } from './json.ts';
 
 /** The error that an answer with another status than 200 stands for. */

@@ -4,7 +4,7 @@
  *
  *     0 version, 130   4 time   12 account   20 logset (36 characters)   56 topic (36)   92 size of the group   96 the group
  */
-import { badResponse } from '../http/failure.ts';
+import { badResponse } from '../../http/failure.ts';
 import { type CheckedGroup, checkGroup, type LogGroups, recordsOf } from '../logs/logGroups.ts';
 import { CLS_SCHEMA, millisecondsOf } from './logGroup.ts';
 

@@ -1,8 +1,8 @@
 /** The operations of the data plane. No public page documents pulls: they are what the official consumers send and understand. */
 import zlib from 'node:zlib';
 import { SettingsError } from '../../errors.ts';
-import type { HttpResponse } from '../http/exchange.ts';
-import { badResponse } from '../http/failure.ts';
+import type { HttpResponse } from '../../http/exchange.ts';
+import { badResponse } from '../../http/failure.ts';
 import { lz4Compress } from '../logs/lz4.ts';
 import { failureIn, requestIdOf, responseOf } from './failure.ts';
 import { asInt64, formatJson } from './json.ts';

@@ -6,7 +6,7 @@
  * partitions of one topic at the same time goes into one call.
  */
 import { SourceError } from '../../errors.ts';
-import { badResponse } from '../http/failure.ts';
+import { badResponse } from '../../http/failure.ts';
 import type { ClsClient } from './client.ts';
 import { isGroupMissing, isGroupThere } from './failure.ts';
 import type { Partition } from './shardId.ts';

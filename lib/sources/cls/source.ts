@@ -1,6 +1,6 @@
 /** Tencent Cloud CLS as a source: one topic. Cursors are offsets, in decimal: they count the messages of a partition. */
 import { SourceError } from '../../errors.ts';
-import { badResponse } from '../http/failure.ts';
+import { badResponse } from '../../http/failure.ts';
 import { parentsOf } from '../lineage.ts';
 import { cursorExpired, nothingMore } from '../pulled.ts';
 import type { Position, Pulled, PullRequest, Source, SourceShard } from '../source.ts';

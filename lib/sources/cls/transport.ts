@@ -1,8 +1,8 @@
 /** Signed requests to both planes of CLS, repeated where that helps. */
-import type { Credentials } from '../http/credentials.ts';
-import type { HttpRequest, HttpResponse } from '../http/exchange.ts';
-import { badResponse } from '../http/failure.ts';
-import { createSender, type SenderOptions } from '../http/sender.ts';
+import type { Credentials } from '../../http/credentials.ts';
+import type { HttpRequest, HttpResponse } from '../../http/exchange.ts';
+import { badResponse } from '../../http/failure.ts';
+import { createSender, type SenderOptions } from '../../http/sender.ts';
 import { addressesOf, type Places } from './endpoint.ts';
 import { failureIn, failureOf, isAuthFailure, isClockFailure, requestIdOf, responseOf } from './failure.ts';
 import { type Fields, formatJson, parseJson } from './json.ts';

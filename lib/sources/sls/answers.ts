@@ -1,5 +1,5 @@
 /** What is inside of answers in JSON, checked. */
-import { badResponse } from '../http/failure.ts';
+import { badResponse } from '../../http/failure.ts';
 import { ASSIGNED_MAX } from '../providerGroup.ts';
 import type { SlsResponse } from './transport.ts';
 

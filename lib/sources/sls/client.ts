@@ -3,8 +3,8 @@
  * (alibabacloud.com/help/sls, "List of operations by function"). Every function rejects as `Transport` says.
  */
 
-import { badResponse } from '../http/failure.ts';
-import { RESPONSE_BYTES_MAX } from '../http/sender.ts';
+import { badResponse } from '../../http/failure.ts';
+import { RESPONSE_BYTES_MAX } from '../../http/sender.ts';
 import { objectOf, requestIdOf, type ShardInfo, shardsOf } from './answers.ts';
 import { assertAvailable, type Compression, compress, rawBody } from './compression.ts';
 import { encodeLogGroup, type LogGroup } from './logGroup.ts';

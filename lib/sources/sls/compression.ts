@@ -1,7 +1,7 @@
 /** Bodies as SLS sends and takes them: `x-log-compresstype` says how, `x-log-bodyrawsize` how long they were before. */
 import zlib from 'node:zlib';
 import { SettingsError } from '../../errors.ts';
-import { badResponse } from '../http/failure.ts';
+import { badResponse } from '../../http/failure.ts';
 import { lz4Compress, lz4Decompress } from '../logs/lz4.ts';
 import type { SlsResponse } from './transport.ts';
 

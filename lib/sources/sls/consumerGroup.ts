@@ -1,7 +1,7 @@
 /** SLS's own consumer groups, of one logstore. API reference: "Consumer groups" in "List of operations by function". */
 import { SourceError } from '../../errors.ts';
+import { badResponse } from '../../http/failure.ts';
 import { forEachParallel } from '../../parallel.ts';
-import { badResponse } from '../http/failure.ts';
 import { keepGroup } from '../keptGroup.ts';
 import type { CommitOutcome, OnGroupChange, ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
 import { arrayOf, assignedOf, isShardId, requestIdOf } from './answers.ts';

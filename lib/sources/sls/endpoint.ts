@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { SettingsError } from '../../errors.ts';
-import { type Address, addressOfUrl, parseEndpoint } from '../http/address.ts';
+import { type Address, addressOfUrl, parseEndpoint } from '../../http/address.ts';
 
 /**
  * Reads an endpoint: public (`cn-hangzhou.log.aliyuncs.com`), within Alibaba Cloud (`cn-hangzhou-intranet.log.aliyuncs.com`),

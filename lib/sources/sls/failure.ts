@@ -1,7 +1,7 @@
 /** What an answer that is not success means. Codes: SLS developer reference, "Error codes"; the SDKs' error lists. */
 import type { SourceError } from '../../errors.ts';
-import type { HttpResponse } from '../http/exchange.ts';
-import { errorBodyOf, type ServiceError, serviceFailure, unexplained } from '../http/failure.ts';
+import type { HttpResponse } from '../../http/exchange.ts';
+import { errorBodyOf, type ServiceError, serviceFailure, unexplained } from '../../http/failure.ts';
 
 /** The error that an answer with another status than 200 stands for. */
 export function failureOf(response: HttpResponse, call: string): SourceError {

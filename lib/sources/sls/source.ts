@@ -1,7 +1,7 @@
 /** Alibaba Cloud SLS as a source: one logstore. */
 
 import { SourceError } from '../../errors.ts';
-import { badResponse } from '../http/failure.ts';
+import { badResponse } from '../../http/failure.ts';
 import { parentsOf } from '../lineage.ts';
 import { cursorExpired, nothingMore } from '../pulled.ts';
 import type { Position, Pulled, PullRequest, Source, SourceShard } from '../source.ts';

@@ -1,9 +1,9 @@
 /** Signed requests to one SLS project, repeated where that helps. */
 import { SettingsError } from '../../errors.ts';
-import type { Credentials } from '../http/credentials.ts';
-import type { HttpResponse } from '../http/exchange.ts';
-import { badResponse } from '../http/failure.ts';
-import { createSender, type SenderOptions } from '../http/sender.ts';
+import type { Credentials } from '../../http/credentials.ts';
+import type { HttpResponse } from '../../http/exchange.ts';
+import { badResponse } from '../../http/failure.ts';
+import { createSender, type SenderOptions } from '../../http/sender.ts';
 import { addressOf, REGION_REMEDY, regionOf } from './endpoint.ts';
 import { failureOf, isAuthFailure } from './failure.ts';
 import { md5Hex, percentEncode, sha256Hex, signV1, signV4 } from './signature.ts';

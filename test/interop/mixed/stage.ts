@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { buildFunctions } from '../../../build.ts';
-import { deriveTimes } from '../../../lib/config/times.ts';
 import { drain } from '../../../lib/group/operations.ts';
 import { createDynamodbStore } from '../../../lib/group/stores/dynamodb.ts';
 import { systemClock as clock, systemRandom as random } from '../../../lib/runtime.ts';
+import { deriveTimes } from '../../../lib/times.ts';
 import { makeTemporaryDirectory } from '../../../local/run/temporary.ts';
 import { startLocalTable } from '../../support/localTable.ts';
 import { type ConsumedBatch, within } from '../consumed.ts';

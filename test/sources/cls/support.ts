@@ -3,8 +3,8 @@ import { createClsClient } from '../../../lib/sources/cls/client.ts';
 import { formatJson } from '../../../lib/sources/cls/json.ts';
 import { encodeLogGroup, type LogGroup } from '../../../lib/sources/cls/logGroup.ts';
 import type { TransportOptions } from '../../../lib/sources/cls/transport.ts';
+import { createWaitingClock, type Reply, TIMEOUT_MS } from '../../http/support.ts';
 import { createCountingRandom } from '../../support/clock.ts';
-import { createWaitingClock, type Reply, TIMEOUT_MS } from '../http/support.ts';
 
 export {
   type Received,
@@ -13,7 +13,7 @@ export {
   serve,
   signal,
   TIMEOUT_MS,
-} from '../http/support.ts';
+} from '../../http/support.ts';
 
 export const LOGSET = '11111111-1111-4111-8111-111111111111';
 export const TOPIC = '22222222-2222-4222-8222-222222222222';

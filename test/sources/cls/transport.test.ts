@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import type { Credentials } from '../../../lib/http/credentials.ts';
 import {
   parseControlAuthorization,
   parseDataAuthorization,
@@ -7,7 +8,6 @@ import {
   signData,
 } from '../../../lib/sources/cls/signature.ts';
 import { createTransport, type Transport } from '../../../lib/sources/cls/transport.ts';
-import type { Credentials } from '../../../lib/sources/http/credentials.ts';
 import {
   CREDENTIALS,
   controlRefusal,

@@ -1,14 +1,14 @@
 import type { TransportOptions } from '../../../lib/sources/sls/transport.ts';
-import { createCountingRandom } from '../../support/clock.ts';
 import {
   createWaitingClock,
   type Reply,
   type ScriptedServer,
   serve as serveAny,
   TIMEOUT_MS,
-} from '../http/support.ts';
+} from '../../http/support.ts';
+import { createCountingRandom } from '../../support/clock.ts';
 
-export { type Received, type Reply, type ScriptedServer, signal, TIMEOUT_MS } from '../http/support.ts';
+export { type Received, type Reply, type ScriptedServer, signal, TIMEOUT_MS } from '../../http/support.ts';
 
 /** As the service, which gives every answer an id. */
 export function serve(...replies: Reply[]): Promise<ScriptedServer> {

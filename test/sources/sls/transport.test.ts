@@ -2,11 +2,11 @@ import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../../lib/errors.ts';
-import type { Credentials } from '../../../lib/sources/http/credentials.ts';
+import type { Credentials } from '../../../lib/http/credentials.ts';
 import { addressOf, regionOf } from '../../../lib/sources/sls/endpoint.ts';
 import { md5Hex, parseAuthorization, sha256Hex, signV1, signV4 } from '../../../lib/sources/sls/signature.ts';
 import { createTransport, type SlsRequest } from '../../../lib/sources/sls/transport.ts';
-import { serve as serveAny } from '../http/support.ts';
+import { serve as serveAny } from '../../http/support.ts';
 import { CREDENTIALS, optionsFor, type Received, refusal, serve, signal, TIMEOUT_MS } from './support.ts';
 
 const get: SlsRequest = { method: 'GET', path: '/logstores/orders/shards', signal };

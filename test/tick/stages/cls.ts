@@ -1,8 +1,8 @@
-import { deriveTimes } from '../../../lib/config/times.ts';
 import { createLogger } from '../../../lib/observe/logger.ts';
 import { createClsClient } from '../../../lib/sources/cls/client.ts';
 import { createCls } from '../../../lib/sources/cls/create.ts';
 import type { ProviderGroup } from '../../../lib/sources/providerGroup.ts';
+import { deriveTimes } from '../../../lib/times.ts';
 import { type ClsOptions, startCls } from '../../../local/cls/service.ts';
 import { createCountingRandom, type ManualClock } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';

@@ -1,8 +1,8 @@
-import { deriveTimes } from '../../../lib/config/times.ts';
 import { createLogger } from '../../../lib/observe/logger.ts';
 import { createSlsClient } from '../../../lib/sources/sls/client.ts';
 import { createSls } from '../../../lib/sources/sls/create.ts';
 import { createTransport } from '../../../lib/sources/sls/transport.ts';
+import { deriveTimes } from '../../../lib/times.ts';
 import { startSls } from '../../../local/sls/service.ts';
 import { createCountingRandom } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';

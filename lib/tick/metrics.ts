@@ -1,4 +1,4 @@
-import { isFailed, type TickResult } from '../tick/result.ts';
+import { isFailed, type TickResult } from './result.ts';
 
 /** Name in the answer → unit in CloudWatch. Few, and by group only: each one is billed by the month. */
 const UNITS = {

@@ -4,9 +4,9 @@
  */
 import http from 'node:http';
 import https from 'node:https';
-import { SourceError } from '../../errors.ts';
-import { messageOf } from '../../observe/plainError.ts';
-import type { Clock } from '../../runtime.ts';
+import { SourceError } from '../errors.ts';
+import { messageOf } from '../observe/plainError.ts';
+import type { Clock } from '../runtime.ts';
 import type { Address } from './address.ts';
 import { keepConnections } from './connections.ts';
 

@@ -1,5 +1,5 @@
-import { SettingsError } from '../errors.ts';
 import { DURATION_MS_MAX, formatDuration } from './duration.ts';
+import { SettingsError } from './errors.ts';
 
 /** Every time of a group, all derived from the one interval that was written. Milliseconds. */
 export interface Times {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { addressOfUrl } from '../../../lib/sources/http/address.ts';
-import { createExchange, type HttpResponse } from '../../../lib/sources/http/exchange.ts';
-import { createManualClock } from '../../support/clock.ts';
+import { addressOfUrl } from '../../lib/http/address.ts';
+import { createExchange, type HttpResponse } from '../../lib/http/exchange.ts';
+import { createManualClock } from '../support/clock.ts';
 import { type Reply, serve, signal } from './support.ts';
 
 const OK: Reply = { body: 'fine' };

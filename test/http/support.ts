@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { createManualClock, type ManualClock } from '../../support/clock.ts';
+import { createManualClock, type ManualClock } from '../support/clock.ts';
 
 export const TIMEOUT_MS = 10_000;
 /** Never aborts. */

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../../runtime.ts';
+import type { Clock, Random } from '../runtime.ts';
 
 export interface Retries {
   clock: Clock;

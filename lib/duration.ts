@@ -1,4 +1,4 @@
-import { SettingsError } from '../errors.ts';
+import { SettingsError } from './errors.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 

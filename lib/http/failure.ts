@@ -1,6 +1,6 @@
 /** What the errors of all log services have in common. */
-import { SourceError } from '../../errors.ts';
-import { beginningOf } from '../../observe/secrets.ts';
+import { SourceError } from '../errors.ts';
+import { beginningOf } from '../observe/secrets.ts';
 import type { HttpResponse } from './exchange.ts';
 
 /** Length of a service's message, or of an answer that is no message, that goes into an error. */

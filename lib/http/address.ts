@@ -1,4 +1,4 @@
-import { SettingsError } from '../../errors.ts';
+import { SettingsError } from '../errors.ts';
 
 /** Where requests go. */
 export interface Address {

@@ -6,6 +6,9 @@ export interface Credentials {
   securityToken?: string | undefined;
 }
 
+/** What goes into a header as it is: of keys and tokens, a header holds no other character, or is cut off by it. */
+export const PRINTABLE = /^[!-~]+$/;
+
 /**
  * Gives the credentials of the next request. `refused`: those that the service has just refused; whoever has others by now
  * gives them, and the request is tried once more.

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { Clock } from '../../runtime.ts';
+import type { Clock } from '../runtime.ts';
 
 /** Connections that are kept between requests, as long as there is reason to believe that the other end knows them. */
 export interface Connections {

@@ -1,7 +1,7 @@
 /** Signed requests to one address, repeated where that helps: what the drivers of all log services have in common. */
-import { SourceError } from '../../errors.ts';
-import { keepSecret } from '../../observe/secrets.ts';
-import type { Clock, Random } from '../../runtime.ts';
+import { SourceError } from '../errors.ts';
+import { keepSecret } from '../observe/secrets.ts';
+import type { Clock, Random } from '../runtime.ts';
 import type { Address } from './address.ts';
 import { type Credentials, type CredentialsProvider, sameCredentials } from './credentials.ts';
 import { createExchange, type HttpRequest, type HttpResponse } from './exchange.ts';
