@@ -15,7 +15,7 @@ export function targetOf(state: GroupState, options: TargetOptions): Assignment 
   const { generation, strategy } = options;
   const shards = eligibleShards(state.shards, options);
   const staying = new Map([...state.consumers].filter(([, consumer]) => consumer.draining !== true));
-  const target = strategy({ generation, consumers: staying, shards, failing: failingSlots(state) });
+  const target = strategy({ generation, consumers: staying, shards, failing: failingSlots(shards) });
   for (const slot of state.consumers.keys()) if (!staying.has(slot)) target.set(slot, {});
   return new Map([...target].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -94,10 +94,13 @@ function mustLook({ shards }: GroupState, wanted: Record<string, Grant>, generat
 /** Attempts of one batch after which the slot, and not the batch, comes under suspicion. */
 const ATTEMPTS_SUSPICIOUS = 3;
 
-/** Slots in which `process` refuses most of the shards they own, again and again. */
-function failingSlots(state: GroupState): Set<string> {
+/**
+ * Slots in which `process` refuses most of the shards they own, again and again. Of what nobody may work on (given up, or of a stream
+ * that the group no longer reads) the failure stays: it is held against no slot.
+ */
+function failingSlots(eligible: GroupState['shards']): Set<string> {
   const owned = new Map<string, { shards: number; failing: number }>();
-  for (const { owner, failure } of state.shards.values()) {
+  for (const { owner, failure } of eligible.values()) {
     if (owner === undefined) continue;
     const counts = owned.get(owner) ?? { shards: 0, failing: 0 };
     counts.shards++;

@@ -1,6 +1,7 @@
 import { SettingsError } from '../errors.ts';
 import type { Position } from '../sources/source.ts';
 import { consumerKey, shardKey } from './items.ts';
+import { parentsFirst } from './parentsFirst.ts';
 import type { Stream } from './planning.ts';
 import type { GroupStore, ReadOptions } from './store.ts';
 
@@ -141,7 +142,8 @@ export async function removeSlot(
 
 /**
  * Deletes the group, checkpoints and all. Refused while a slot's session lives, since its next tick would make the group
- * anew, from its start: remove the schedules first. The group item goes last, so that a repeat finds what is left.
+ * anew, from its start: remove the schedules first. The group item goes last, so that a repeat finds what is left; and a shard before
+ * its parents, since a group that is left so may go on: a parent that is made anew would be read behind its children.
  */
 export async function deleteGroup(
   store: GroupStore,
@@ -161,8 +163,9 @@ export async function deleteGroup(
     } as const;
     if (!(await store.remove(consumerKey(slot), condition, options))) return { deleted: false, live: [slot] };
   }
-  for (const [shard, { epoch }] of shards) {
-    await store.remove(shardKey(shard), { equal: 'epoch', value: epoch }, options);
+  const childrenFirst = parentsFirst([...shards].map(([id, item]) => ({ id, ...item }))).reverse();
+  for (const { id, epoch } of childrenFirst.flat()) {
+    await store.remove(shardKey(id), { equal: 'epoch', value: epoch }, options);
   }
   if (group !== undefined) {
     await store.remove('GROUP', { equal: 'generation', value: group.generation }, options);

@@ -1,9 +1,13 @@
-import type { SourceShard } from '../sources/source.ts';
+/** What a shard is called, and which ones it continues. */
+interface Descendant {
+  id: string;
+  parents: readonly string[];
+}
 
 /** Groups shards so that each one's parents stand in an earlier group, or are not among them. */
-export function parentsFirst(shards: readonly SourceShard[]): SourceShard[][] {
-  const waitsFor = new Map<SourceShard, number>();
-  const children = new Map<string, SourceShard[]>();
+export function parentsFirst<T extends Descendant>(shards: readonly T[]): T[][] {
+  const waitsFor = new Map<T, number>();
+  const children = new Map<string, T[]>();
   const ids = new Set(shards.map(({ id }) => id));
   for (const shard of shards) {
     const parents = new Set(shard.parents.filter((parent) => ids.has(parent)));
@@ -14,7 +18,7 @@ export function parentsFirst(shards: readonly SourceShard[]): SourceShard[][] {
       else siblings.push(shard);
     }
   }
-  const groups: SourceShard[][] = [];
+  const groups: T[][] = [];
   let ready = shards.filter((shard) => waitsFor.get(shard) === 0);
   let left = shards.length;
   while (ready.length > 0) {
@@ -28,7 +32,7 @@ export function parentsFirst(shards: readonly SourceShard[]): SourceShard[][] {
 }
 
 /** One of the parents is done with. Was it the last one? */
-function isReleased(waitsFor: Map<SourceShard, number>, child: SourceShard): boolean {
+function isReleased<T>(waitsFor: Map<T, number>, child: T): boolean {
   const left = waitsFor.get(child)! - 1;
   waitsFor.set(child, left);
   return left === 0;

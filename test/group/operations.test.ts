@@ -210,6 +210,35 @@ suite('deleting a group', () => {
     expect(world.delivered).toEqual(['0:x', '0:x']);
   });
 
+  it.each([1, 2, 3])(
+    'that breaks off after %i shards leaves none that would be read behind its children',
+    async (removals) => {
+      const world = await running(['parent'], ['a']);
+      world.source.append('parent', 'x');
+      world.source.replace(['parent'], ['child']);
+      for (let round = 0; round < 6; round++) await world.round('a');
+      world.source.append('child', 'y');
+      world.source.replace(['child'], ['grandchild']);
+      await world.round('a');
+      world.clock.advance(3 * INTERVAL_MS);
+      let left = removals;
+      const store: World['store'] = {
+        ...world.store,
+        remove: (key, condition, reading) => {
+          if (key.startsWith('SHARD#') && left-- === 0) throw new Error('the connection died');
+          return world.store.remove(key, condition, reading);
+        },
+      };
+      await deleteGroup(store, limits(world), options).catch(() => {});
+      world.delivered.length = 0;
+      for (let round = 0; round < 12; round++) await world.round('a');
+      world.source.append('grandchild', 'z');
+      await world.round('a');
+      const whole = ['parent:x', 'child:y', 'grandchild:z'];
+      expect(world.delivered).toEqual(whole.slice(3 - removals));
+    },
+  );
+
   it('is over with the next tick, in whichever sandbox that is', async () => {
     const world = await running(['0'], ['a']);
     for (const sandbox of ['old', 'older', 'old', 'older']) {

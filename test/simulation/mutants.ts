@@ -258,10 +258,22 @@ export const MUTANTS: readonly Mutant[] = [
     "return state === 'done' || givenUpAt === -1;",
   ),
   mutant(
+    'failure of what was given up held against its slot',
+    'group/assign.ts',
+    'failing: failingSlots(shards)',
+    'failing: failingSlots(state.shards)',
+  ),
+  mutant(
     'start for a stream that was listed late',
     'group/shards.ts',
     "  return start.at === 'end' ? { at: 'time', unixMs: group.createdAt } : start;\n",
     '  return start;\n',
+  ),
+  mutant(
+    'parents deleted before their children',
+    'group/operations.ts',
+    '({ id, ...item }))).reverse();',
+    '({ id, ...item })));',
   ),
   mutant(
     'seek without epoch',
