@@ -11,7 +11,7 @@ import { createDynamodbStore } from '../lib/group/stores/dynamodb.ts';
 import { createLogger } from '../lib/observe/logger.ts';
 import { systemClock, systemRandom } from '../lib/runtime.ts';
 import type { TickCache } from '../lib/tick/cache.ts';
-import type { TickSettings } from '../lib/tick/run.ts';
+import type { TickSettings } from '../lib/tick/context.ts';
 import { tick } from '../lib/tick/tick.ts';
 import { deriveTimes } from '../lib/times.ts';
 import { createManualClock } from '../test/support/clock.ts';

@@ -28,17 +28,23 @@ export interface CommonSettings {
   slots: readonly string[] | undefined;
   /** Who assigns the shards: our planner, or the service's own consumer group. */
   coordination: 'dynamodb' | 'provider';
-  /** Which stream the group reads: `sls://project/logstore` (or `a,b`), `cls://logset/topic` (or `a,b`). */
+  /** Which stream the group reads, and never another one: `sls://project/logstore` (or `a,b`), `cls://logset/topic` (or `a,b`). */
   stream: string;
   start: Position;
+  /** Shards are done once they are read up to here, milliseconds since 1970. Undefined: never. */
   endAt: number | undefined;
+  /** Children of a split or merge wait until every parent is done. */
   order: boolean;
+  /** Raise it to change the settings of a group that exists. */
   settingsVersion: number;
   strategy: Strategy;
+  /** Where to go on when the service no longer has the cursor: it was past the retention. */
   onCursorExpired: 'earliest' | 'latest' | 'fail';
+  /** Most batches of one shard in one tick; Infinity = as many as there is time for. */
   batchesMax: number;
+  /** Most records (SLS: log groups) of one pull. */
   countMax: number;
-  /** Between two pulls of a shard in one tick; 0 = none. */
+  /** Least time between two pulls of one shard in a tick; 0: none. */
   pullIntervalMs: number;
   shardsParallelMax: number;
   logLevel: 'debug' | 'info' | 'warn' | 'error';

@@ -1,6 +1,6 @@
 import { type ConsumerItem, consumerKey, type Grant, type GroupState } from './items.ts';
 import { type Assignment, eligibleShards, type Strategy } from './planner.ts';
-import { type GroupStore, type ReadOptions, unchanged } from './store.ts';
+import { type GroupStore, type RequestOptions, unchanged } from './store.ts';
 
 interface TargetOptions {
   generation: number;
@@ -45,7 +45,7 @@ export async function assign(
   store: GroupStore,
   state: GroupState,
   options: TargetOptions,
-  reading: ReadOptions,
+  reading: RequestOptions,
 ): Promise<number> {
   const { generation } = options;
   const target = targetOf(state, options);

@@ -1,6 +1,6 @@
 import { consumerKey, type Grant, type ShardItem, shardKey } from './items.ts';
 import { isOver, ownerHasLeft } from './ownership.ts';
-import { type GroupStore, type ReadOptions, unchanged } from './store.ts';
+import { type GroupStore, type RequestOptions, unchanged } from './store.ts';
 
 export interface Claim {
   slot: string;
@@ -28,7 +28,7 @@ export async function claim(
   store: GroupStore,
   request: Claim,
   seen: ShardItem,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<ClaimAnswer> {
   const { slot, shard, grant } = request;
   // Its children may be at work. A plan that finds it listed again gives it out anew.
@@ -60,7 +60,7 @@ export async function claim(
 async function parentsDone(
   store: GroupStore,
   parents: readonly string[],
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<boolean> {
   for (const parent of parents) {
     const item = await store.get(shardKey(parent), { ...options, consistent: true });

@@ -1,5 +1,5 @@
 import { type Failure, type ShardItem, shardKey } from './items.ts';
-import type { Condition, GroupStore, ReadOptions, Write } from './store.ts';
+import type { Condition, GroupStore, RequestOptions, Write } from './store.ts';
 
 /** What a tick holds of a shard: whoever has this epoch at this cursor may move it. */
 export interface Holding {
@@ -26,7 +26,7 @@ export function commit(
   store: GroupStore,
   holding: Holding,
   progress: Progress,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<boolean> {
   const write: Unfenced = {
     set: {
@@ -40,7 +40,7 @@ export function commit(
 }
 
 /** Notes that what was sought is known wherever it has to be, under the same fence as a checkpoint. */
-export function settleSought(store: GroupStore, holding: Holding, options: ReadOptions): Promise<boolean> {
+export function settleSought(store: GroupStore, holding: Holding, options: RequestOptions): Promise<boolean> {
   return commit(store, holding, { to: holding.cursor, done: false, lagMs: undefined }, options);
 }
 
@@ -49,7 +49,7 @@ export function recordFailure(
   store: GroupStore,
   holding: Holding,
   failure: Failure,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<boolean> {
   return fencedWrite(store, holding, { set: { failure } }, options);
 }
@@ -70,7 +70,7 @@ async function fencedWrite(
   store: GroupStore,
   holding: Holding,
   write: Unfenced,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<boolean> {
   const fenced = { ...write, condition: held(holding) };
   return (await store.update(shardKey(holding.shard), fenced, options)).accepted;

@@ -1,5 +1,5 @@
 import type { ConsumerItem, GroupState, ShardItem } from './items.ts';
-import type { GroupStore, ReadOptions } from './store.ts';
+import type { GroupStore, RequestOptions } from './store.ts';
 
 export interface Description {
   status: 'absent' | 'running' | 'paused' | 'complete' | 'idle';
@@ -9,7 +9,11 @@ export interface Description {
 }
 
 /** Everything about a group at one time, in order of name. `idle`: it has no live consumer. */
-export async function describe(store: GroupStore, now: number, options: ReadOptions): Promise<Description> {
+export async function describe(
+  store: GroupStore,
+  now: number,
+  options: RequestOptions,
+): Promise<Description> {
   const { group, consumers, shards } = await store.readAll({ ...options, consistent: true });
   const listed = [...consumers]
     .map(([slot, item]) => ({ slot, ...item, live: item.expiresAt >= now, busy: item.busyUntil >= now }))

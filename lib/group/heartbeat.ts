@@ -1,6 +1,6 @@
 import type { Times } from '../times.ts';
 import { type ConsumerItem, consumerKey } from './items.ts';
-import type { GroupStore, ReadOptions } from './store.ts';
+import type { GroupStore, RequestOptions } from './store.ts';
 
 export interface Beat {
   slot: string;
@@ -25,7 +25,7 @@ export type HeartbeatAnswer =
 export async function heartbeat(
   store: GroupStore,
   beat: Beat,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<HeartbeatAnswer> {
   const { slot, nonce, now, deadline, times } = beat;
   const written = await store.update(

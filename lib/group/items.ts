@@ -4,7 +4,7 @@
 export type Grant = number;
 
 /** What every member of a group must have in common. It lives in the group, with a version. */
-export interface GroupSettings {
+export interface SharedSettings {
   /** Which stream the group reads, such as `sls://project/logstore`. */
   stream: string;
   /** Who assigns the shards: our planner, or the service's own group. */
@@ -32,7 +32,7 @@ export interface GroupItem {
   /** From when on the next plan is due: the earliest moment at which a session can have expired. */
   planDueAt: number;
   createdAt: number;
-  settings: GroupSettings;
+  settings: SharedSettings;
   settingsVersion: number;
   /** Every shard of the first listing has its item, so `start` no longer applies. */
   initialized: boolean;

@@ -3,7 +3,7 @@ import type { Position } from '../sources/source.ts';
 import { consumerKey, shardKey } from './items.ts';
 import { parentsFirst } from './parentsFirst.ts';
 import type { Stream } from './planning.ts';
-import type { GroupStore, ReadOptions } from './store.ts';
+import type { GroupStore, RequestOptions } from './store.ts';
 
 export { type Description, describe } from './describe.ts';
 
@@ -13,15 +13,15 @@ export { type Description, describe } from './describe.ts';
  */
 
 /** Stops all reading: slots keep their heartbeats and their shards. Ticks at work finish what they have begun. */
-export function pause(store: GroupStore, options: ReadOptions): Promise<void> {
+export function pause(store: GroupStore, options: RequestOptions): Promise<void> {
   return setPaused(store, true, options);
 }
 
-export function resume(store: GroupStore, options: ReadOptions): Promise<void> {
+export function resume(store: GroupStore, options: RequestOptions): Promise<void> {
   return setPaused(store, false, options);
 }
 
-async function setPaused(store: GroupStore, paused: boolean, options: ReadOptions): Promise<void> {
+async function setPaused(store: GroupStore, paused: boolean, options: RequestOptions): Promise<void> {
   const written = await store.update(
     'GROUP',
     { set: { paused }, condition: { exists: 'generation' } },
@@ -48,7 +48,7 @@ export async function seek(
   store: GroupStore,
   stream: Pick<Stream, 'cursorAt'>,
   request: { shard: string | 'all'; to: Position | { cursor: string } },
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<Sought[]> {
   const { shard, to } = request;
   if (shard === 'all' && 'cursor' in to) {
@@ -74,7 +74,7 @@ async function seekShard(
   store: GroupStore,
   shard: string,
   cursor: string,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<Sought> {
   const written = await store.update(
     shardKey(shard),
@@ -100,11 +100,11 @@ async function seekShard(
 }
 
 /** Takes every shard from a slot and gives it no more, until `undrain`. The slot may go on ticking or stop. */
-export async function drain(store: GroupStore, slot: string, options: ReadOptions): Promise<void> {
+export async function drain(store: GroupStore, slot: string, options: RequestOptions): Promise<void> {
   await setDraining(store, slot, true, options);
 }
 
-export async function undrain(store: GroupStore, slot: string, options: ReadOptions): Promise<void> {
+export async function undrain(store: GroupStore, slot: string, options: RequestOptions): Promise<void> {
   await setDraining(store, slot, false, options);
 }
 
@@ -112,7 +112,7 @@ async function setDraining(
   store: GroupStore,
   slot: string,
   draining: boolean,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<void> {
   const condition = { exists: 'heartbeatAt' } as const;
   const written = await store.update(consumerKey(slot), { set: { draining }, condition }, options);
@@ -129,7 +129,7 @@ export async function removeSlot(
   store: GroupStore,
   slot: string,
   limits: { now: number; skewMarginMs: number },
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<{ removed: boolean; busyUntil?: number }> {
   const condition = { less: 'busyUntil', value: limits.now - limits.skewMarginMs } as const;
   if (await store.remove(consumerKey(slot), condition, options)) {
@@ -148,7 +148,7 @@ export async function removeSlot(
 export async function deleteGroup(
   store: GroupStore,
   limits: { now: number; skewMarginMs: number },
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<{ deleted: true } | { deleted: false; live: string[] }> {
   const { group, consumers, shards } = await store.readAll({ ...options, consistent: true });
   const expiry = limits.now - limits.skewMarginMs;
@@ -174,12 +174,12 @@ export async function deleteGroup(
 }
 
 /** A slot whose tick number has moved finds its sandbox's memory out of date, and reads everything again. */
-async function coolDown(store: GroupStore, slot: string, options: ReadOptions): Promise<void> {
+async function coolDown(store: GroupStore, slot: string, options: RequestOptions): Promise<void> {
   await store.update(consumerKey(slot), { add: { tick: 1 }, condition: { exists: 'heartbeatAt' } }, options);
 }
 
 /** Makes the next plan due now, for every tick that looks. */
-async function planSoon(store: GroupStore, options: ReadOptions): Promise<void> {
+async function planSoon(store: GroupStore, options: RequestOptions): Promise<void> {
   await store.update('GROUP', { set: { planDueAt: 0 }, condition: { exists: 'generation' } }, options);
 }
 

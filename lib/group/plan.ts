@@ -5,7 +5,7 @@ import { type Listing, listAll } from './listing.ts';
 import { isOver } from './ownership.ts';
 import type { Planning } from './planning.ts';
 import { shardChanges, syncShards } from './shards.ts';
-import type { Condition, ReadOptions } from './store.ts';
+import type { Condition, RequestOptions } from './store.ts';
 
 /** What somebody who looked has found. */
 export interface Planned {
@@ -33,7 +33,7 @@ export function planIsDue(group: GroupItem, now: number, times: Times, early: bo
 export async function plan(
   planning: Planning,
   seen: GroupItem,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<Planned | undefined> {
   const { store, now, times, logger } = planning;
   const condition: Condition<GroupItem> = {
@@ -67,7 +67,7 @@ async function makePlan(
   planning: Planning,
   generation: number,
   listing: Listing,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<number> {
   const { store, now, times, logger, order, strategy } = planning;
   const state = await store.readAll({ ...options, consistent: true });
@@ -131,7 +131,7 @@ function expiredSlots({ now, times }: Planning, state: GroupState): [slot: strin
 }
 
 /** Drops dead slots from the table and from `state`. A slot that came back meanwhile stays in both. */
-async function removeExpired(planning: Planning, state: GroupState, options: ReadOptions): Promise<void> {
+async function removeExpired(planning: Planning, state: GroupState, options: RequestOptions): Promise<void> {
   for (const [slot, { expiresAt, heartbeatAt }] of expiredSlots(planning, state)) {
     const dead: Condition<ConsumerItem> = {
       all: [

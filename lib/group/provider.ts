@@ -2,7 +2,7 @@ import type { Logger } from '../observe/logger.ts';
 import { type Holding, settleSought } from './commit.ts';
 import { type ConsumerItem, consumerKey, shardKey } from './items.ts';
 import type { Strategy } from './planner.ts';
-import type { GroupStore, ReadOptions } from './store.ts';
+import type { GroupStore, RequestOptions } from './store.ts';
 
 /** What the group needs of a service that assigns the shards itself; see lib/sources/providerGroup.ts. */
 export interface Assigner {
@@ -45,7 +45,7 @@ export interface Obeying {
  *
  * Answers with the consumer item by which to work. Throws what the service or the store throws: then no work may be done.
  */
-export async function obey(obeying: Obeying, options: ReadOptions): Promise<ConsumerItem> {
+export async function obey(obeying: Obeying, options: RequestOptions): Promise<ConsumerItem> {
   const { assigner, slot, consumer, logger } = obeying;
   const { signal } = options;
   const { held, malformed } = assignmentOf(obeying);
@@ -122,7 +122,7 @@ async function writeAssignment(
   { store, slot, consumer }: Obeying,
   assigned: Record<string, number>,
   generation: number,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<ConsumerItem> {
   const written = await store.update(
     consumerKey(slot),
@@ -140,7 +140,7 @@ async function writeAssignment(
 async function stillToMirror(
   obeying: Obeying,
   shards: readonly string[],
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<string[]> {
   const { store, assigner, slot, isMirrored, isPassed, logger } = obeying;
   const failed: string[] = [];

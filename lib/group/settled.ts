@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { StoreError } from '../errors.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { ItemKey, ItemOf } from './items.ts';
-import type { Condition, GroupStore, ReadOptions, Write, Written } from './store.ts';
+import type { Condition, GroupStore, RequestOptions, Write, Written } from './store.ts';
 
 /** As often as a driver repeats a read. */
 const ATTEMPTS_MAX = 4;
@@ -21,7 +21,7 @@ const BACKOFF_MS_FIRST = 50;
 export function settled(store: GroupStore, runtime: { clock: Clock; random: Random }): GroupStore {
   return {
     ...store,
-    async update<K extends ItemKey>(key: K, write: Write<ItemOf<K>>, options: ReadOptions) {
+    async update<K extends ItemKey>(key: K, write: Write<ItemOf<K>>, options: RequestOptions) {
       const { answer, repeated } = await answered(runtime, options, () => store.update(key, write, options));
       if (answer.accepted || !repeated) return answer;
       const item = await store.get(key, { ...options, consistent: true });
@@ -41,7 +41,7 @@ export function settled(store: GroupStore, runtime: { clock: Clock; random: Rand
 
 async function answered<T>(
   { clock, random }: { clock: Clock; random: Random },
-  { signal }: ReadOptions,
+  { signal }: RequestOptions,
   request: () => Promise<T>,
 ): Promise<{ answer: T; repeated: boolean }> {
   let unanswered: unknown;

@@ -6,7 +6,7 @@ import { type Listing, streamOf } from './listing.ts';
 import { isOver } from './ownership.ts';
 import { parentsFirst } from './parentsFirst.ts';
 import type { Planning } from './planning.ts';
-import { type ReadOptions, unchanged, type Write } from './store.ts';
+import { type RequestOptions, unchanged, type Write } from './store.ts';
 
 const REQUESTS_PARALLEL_MAX = 16;
 
@@ -64,7 +64,7 @@ export async function syncShards(
   planning: Planning,
   state: GroupState,
   listing: Listing,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<void> {
   const { store, now } = planning;
   const known = new Set(state.shards.keys());
@@ -165,7 +165,7 @@ async function create(
   state: GroupState,
   shard: SourceShard,
   continues: boolean,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<ShardItem> {
   const { store, stream, now } = planning;
   const position = continues ? BEGIN : startOf(planning, state.group, shard.id);

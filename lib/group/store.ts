@@ -5,13 +5,9 @@ import type { GroupState, ItemKey, ItemOf } from './items.ts';
  * in this folder, so that each driver, and the simulation, runs the very same conditions.
  */
 export interface GroupStore {
-  /** `consistent` sees every write that was answered before; otherwise the item may be some seconds old. */
-  get<K extends ItemKey>(
-    key: K,
-    options: ReadOptions & { consistent: boolean },
-  ): Promise<ItemOf<K> | undefined>;
+  get<K extends ItemKey>(key: K, options: ReadOptions): Promise<ItemOf<K> | undefined>;
   /** Every item of the group, each as `get` would give it; no snapshot of them all. */
-  readAll(options: ReadOptions & { consistent: boolean }): Promise<GroupState>;
+  readAll(options: ReadOptions): Promise<GroupState>;
   /**
    * One conditional write; makes the item if it is absent and the condition allows it. A refused condition is a value.
    * Throws StoreError; `outcome: 'unknown'` says that the write may have happened.
@@ -19,14 +15,23 @@ export interface GroupStore {
   update<K extends ItemKey>(
     key: K,
     write: Write<ItemOf<K>>,
-    options: ReadOptions,
+    options: RequestOptions,
   ): Promise<Written<ItemOf<K>>>;
   /** Deletes if the condition holds. Deleting what is absent is refused by any condition on an attribute. */
-  remove<K extends ItemKey>(key: K, condition: Condition<ItemOf<K>>, options: ReadOptions): Promise<boolean>;
+  remove<K extends ItemKey>(
+    key: K,
+    condition: Condition<ItemOf<K>>,
+    options: RequestOptions,
+  ): Promise<boolean>;
 }
 
-export interface ReadOptions {
+export interface RequestOptions {
   signal: AbortSignal;
+}
+
+export interface ReadOptions extends RequestOptions {
+  /** Sees every write that was answered before; otherwise an item may be some seconds old. */
+  consistent: boolean;
 }
 
 /** `item` is the whole item after the write. */

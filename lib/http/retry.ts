@@ -4,18 +4,21 @@ export interface Retries {
   clock: Clock;
   random: Random;
   signal: AbortSignal;
+  backoff: Backoff;
 }
 
-/** The n-th wait is drawn evenly from 0 to this times 2ⁿ⁻¹, at most the cap ("full jitter"). */
-const BACKOFF_BASE_MS = 200;
-const BACKOFF_CAP_MS = 5_000;
+/** The n-th wait is drawn evenly from 0 to `firstMs` times 2ⁿ⁻¹, at most `mostMs` ("full jitter"). */
+export interface Backoff {
+  firstMs: number;
+  mostMs: number;
+}
 
 /**
  * Runs `attempt` until it succeeds, or has failed as often as `attemptsMaxAfter` grants for its last error (0 or 1: never
  * again); then that error is thrown. Rejects with the signal's reason as soon as it aborts between attempts.
  */
 export async function retrying<T>(
-  { clock, random, signal }: Retries,
+  { clock, random, signal, backoff }: Retries,
   attemptsMaxAfter: (error: unknown) => number,
   attempt: () => Promise<T>,
 ): Promise<T> {
@@ -26,7 +29,7 @@ export async function retrying<T>(
     } catch (error) {
       if (attempts >= attemptsMaxAfter(error)) throw error;
     }
-    const spreadMs = Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** (attempts - 1));
+    const spreadMs = Math.min(backoff.mostMs, backoff.firstMs * 2 ** (attempts - 1));
     await clock.sleep(random.next() * spreadMs, signal);
   }
 }

@@ -5,7 +5,7 @@ import type { Clock, Random } from '../runtime.ts';
 import type { Address } from './address.ts';
 import { type Credentials, type CredentialsProvider, sameCredentials } from './credentials.ts';
 import { createExchange, type HttpRequest, type HttpResponse } from './exchange.ts';
-import { retrying, withTimeout } from './retry.ts';
+import { type Backoff, retrying, withTimeout } from './retry.ts';
 
 export interface SenderOptions {
   /** Asked before every attempt, so that it may refresh them. What it throws is thrown on. */
@@ -24,6 +24,7 @@ export interface SenderOptions {
   onSkew?: ((skewMs: number) => void) | undefined;
 }
 
+const BACKOFF: Backoff = { firstMs: 200, mostMs: 5_000 };
 export const RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What tells one service from another. */
@@ -117,7 +118,7 @@ export function createSender<Request extends SenderRequest>(
         retriable: true,
       });
     return retrying(
-      { clock, random, signal },
+      { clock, random, signal, backoff: BACKOFF },
       (error) => attemptsMaxAfter(error, idempotent),
       () => withTimeout({ clock, signal, timeoutMs }, timeoutError, (signal) => attempt(request, signal)),
     );

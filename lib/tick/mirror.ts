@@ -1,5 +1,5 @@
 import type { CachedShard } from './cache.ts';
-import type { ShardOutcome, TickRun } from './run.ts';
+import type { ShardOutcome, TickContext } from './context.ts';
 
 /** What the service is told of a shard: where its checkpoint is, and whether that is its end. */
 export const mirroredWord = ({ cursor, state }: Pick<CachedShard, 'cursor' | 'state'>): string =>
@@ -10,7 +10,7 @@ type Told = 'committed' | 'notOwner' | 'failed';
 
 /** Brings checkpoints to the service, together: after ours, and fenced by its own notion of the owner, where it has one. */
 export async function tellProvider(
-  { provider, slot, budget, logger }: TickRun,
+  { provider, slot, budget, logger }: TickContext,
   checkpoints: ReadonlyMap<string, string>,
 ): Promise<Map<string, Told>> {
   const told = new Map<string, Told>();
@@ -29,14 +29,17 @@ export async function tellProvider(
  * Brings the checkpoints of a tick to the service, so that its console shows them, its official consumers go on there, and
  * finished shards are released.
  */
-export async function mirror(run: TickRun, outcomes: readonly ShardOutcome[]): Promise<ShardOutcome[]> {
-  if (run.provider === undefined) return [...outcomes];
+export async function mirror(
+  context: TickContext,
+  outcomes: readonly ShardOutcome[],
+): Promise<ShardOutcome[]> {
+  if (context.provider === undefined) return [...outcomes];
   const news = new Map<string, string>();
   for (const { result, remember } of outcomes) {
     if (remember !== undefined && remember.mirrored !== mirroredWord(remember))
       news.set(result.shard, remember.cursor);
   }
-  const told = await tellProvider(run, news);
+  const told = await tellProvider(context, news);
   return outcomes.map((outcome) => {
     const { result, remember } = outcome;
     const answer = told.get(result.shard);
@@ -49,19 +52,23 @@ export async function mirror(run: TickRun, outcomes: readonly ShardOutcome[]): P
 
 /** The service's checkpoint, if it is further on than ours: then others have had the shard. */
 export async function checkpointBeyond(
-  run: TickRun,
+  context: TickContext,
   shard: string,
   cursor: string,
 ): Promise<string | undefined> {
-  const theirs = (await run.providerCheckpoints()).get(shard);
-  return theirs !== undefined && (run.source.distance?.(cursor, theirs) ?? 0) > 0 ? theirs : undefined;
+  const theirs = (await context.providerCheckpoints()).get(shard);
+  return theirs !== undefined && (context.source.distance?.(cursor, theirs) ?? 0) > 0 ? theirs : undefined;
 }
 
 /**
  * Whether bringing ours would only take others back. Asked of services that would let it: who tells that a slot was dropped
  * refuses its commits as well.
  */
-export async function isPassedAtProvider(run: TickRun, shard: string, cursor: string): Promise<boolean> {
-  if (run.provider?.tellsDropped !== false) return false;
-  return (await checkpointBeyond(run, shard, cursor)) !== undefined;
+export async function isPassedAtProvider(
+  context: TickContext,
+  shard: string,
+  cursor: string,
+): Promise<boolean> {
+  if (context.provider?.tellsDropped !== false) return false;
+  return (await checkpointBeyond(context, shard, cursor)) !== undefined;
 }

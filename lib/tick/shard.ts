@@ -4,15 +4,15 @@ import { commit, settleSought } from '../group/commit.ts';
 import { type Grant, type ShardItem, shardKey } from '../group/items.ts';
 import { mayWork } from '../group/ownership.ts';
 import { messageOf } from '../observe/plainError.ts';
+import { consumeBatches } from './batches.ts';
 import type { CachedShard } from './cache.ts';
+import type { ShardOutcome, TickContext } from './context.ts';
 import { checkpointBeyond, mirroredWord, tellProvider } from './mirror.ts';
-import { readOn } from './readOn.ts';
 import { isFailed, type ShardResult } from './result.ts';
-import type { ShardOutcome, TickRun } from './run.ts';
 
 /** Claims one assigned shard if that is needed, and reads on in it until it is read up or the time is over. Never throws. */
 export async function workOnShard(
-  run: TickRun,
+  context: TickContext,
   shard: string,
   grant: Grant,
   cached: CachedShard | undefined,
@@ -26,32 +26,32 @@ export async function workOnShard(
     lagMs: undefined,
   };
   // Begun too late, it fails at nothing.
-  const inTime = !run.budget.work.aborted;
+  const inTime = !context.budget.work.aborted;
   let at: CachedShard | undefined;
   try {
-    const held = cached ?? (await take(run, shard, grant));
+    const held = cached ?? (await take(context, shard, grant));
     if (held === undefined) return { result, remember: undefined };
     if (held.state === 'done') {
       return { result: { ...result, stopped: 'done' }, remember: { ...held } };
     }
     at = { ...held };
-    return withLag(run, at, await readOn(run, shard, at, result));
+    return withLag(context, at, await consumeBatches(context, shard, at, result));
   } catch (error) {
-    const isCut = run.budget.requests.aborted;
+    const isCut = context.budget.requests.aborted;
     if (isCut && (!inTime || result.batches > 0))
       return { result: { ...result, stopped: 'deadline' }, remember: undefined };
     const isSource = error instanceof SourceError || !(isCut || error instanceof StoreError);
     result.stopped = isSource ? 'sourceFailed' : 'storeFailed';
     result.error = messageOf(error);
-    run.logger.error('shard.failed', { shard, error });
+    context.logger.error('shard.failed', { shard, error });
     // What the log service does not answer changes nothing in the table.
     const certain = error instanceof SourceError ? at : undefined;
-    return withLag(run, at, { result: { ...result, cursor: certain?.cursor }, remember: certain });
+    return withLag(context, at, { result: { ...result, cursor: certain?.cursor }, remember: certain });
   }
 }
 
 /** A shard that nobody could read falls behind: an alarm that goes by the lag must not take that for silence. */
-function withLag({ clock }: TickRun, at: CachedShard | undefined, outcome: ShardOutcome): ShardOutcome {
+function withLag({ clock }: TickContext, at: CachedShard | undefined, outcome: ShardOutcome): ShardOutcome {
   const { result } = outcome;
   const isUnread = result.stopped === 'deadline' || isFailed(result);
   if (!isUnread || result.lagMs !== undefined || at?.lag === undefined) return outcome;
@@ -59,23 +59,23 @@ function withLag({ clock }: TickRun, at: CachedShard | undefined, outcome: Shard
 }
 
 /** Reads the shard's item and makes sure that this slot may work on it. Undefined: not in this tick. */
-async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedShard | undefined> {
-  const { store, slot, settings, budget, logger } = run;
+async function take(context: TickContext, shard: string, grant: Grant): Promise<CachedShard | undefined> {
+  const { store, slot, settings, budget, logger } = context;
   const options = { signal: budget.requests };
   const item = await store.get(shardKey(shard), { ...options, consistent: true });
   if (item === undefined) return undefined;
-  if (item.state === 'done') return held(run, item);
+  if (item.state === 'done') return held(context, item);
   // A run before may have been broken off between its claim and what follows here.
-  if (mayWork(item, slot, grant)) return agreed(run, shard, item);
+  if (mayWork(item, slot, grant)) return agreed(context, shard, item);
 
   const { skewMarginMs } = settings.times;
   const request = {
     slot,
     shard,
     grant,
-    now: run.groupNow(),
+    now: context.groupNow(),
     skewMarginMs,
-    order: settings.order && run.provider === undefined,
+    order: settings.order && context.provider === undefined,
   };
   const answer = await claim(store, request, item, options);
   if (!answer.claimed) {
@@ -83,12 +83,14 @@ async function take(run: TickRun, shard: string, grant: Grant): Promise<CachedSh
     return undefined;
   }
   logger.info('shard.claimed', { shard, from: answer.from ?? null, epoch: answer.item.epoch });
-  return agreed(run, shard, answer.item);
+  return agreed(context, shard, answer.item);
 }
 
 /** What the table holds, once the service's own checkpoint and ours agree. Undefined: not in this tick. */
-function agreed(run: TickRun, shard: string, item: ShardItem): Promise<CachedShard | undefined> {
-  return item.sought ? toProvider(run, shard, held(run, item)) : fromProvider(run, shard, held(run, item));
+function agreed(context: TickContext, shard: string, item: ShardItem): Promise<CachedShard | undefined> {
+  return item.sought
+    ? toProvider(context, shard, held(context, item))
+    : fromProvider(context, shard, held(context, item));
 }
 
 /**
@@ -96,13 +98,17 @@ function agreed(run: TickRun, shard: string, item: ShardItem): Promise<CachedSha
  * committed, nobody knows any more that the service's checkpoint, further on, is not to be adopted. From then on the service's
  * counts again, as others may read on from there.
  */
-async function toProvider(run: TickRun, shard: string, at: CachedShard): Promise<CachedShard | undefined> {
-  if (run.provider === undefined) return at;
+async function toProvider(
+  context: TickContext,
+  shard: string,
+  at: CachedShard,
+): Promise<CachedShard | undefined> {
+  if (context.provider === undefined) return at;
   const { epoch, cursor } = at;
-  const told = await tellProvider(run, new Map([[shard, cursor]]));
+  const told = await tellProvider(context, new Map([[shard, cursor]]));
   if (told.get(shard) !== 'committed') return undefined;
-  const holding = { shard, slot: run.slot, epoch, cursor };
-  const isSettled = await settleSought(run.store, holding, { signal: run.budget.requests });
+  const holding = { shard, slot: context.slot, epoch, cursor };
+  const isSettled = await settleSought(context.store, holding, { signal: context.budget.requests });
   return isSettled ? { ...at, mirrored: mirroredWord(at) } : undefined;
 }
 
@@ -110,13 +116,17 @@ async function toProvider(run: TickRun, shard: string, at: CachedShard): Promise
  * A shard that an official consumer had in between is taken over where that one committed last, if that is further on.
  * (Where our own checkpoint is further on, it could not be brought to the service.)
  */
-async function fromProvider(run: TickRun, shard: string, at: CachedShard): Promise<CachedShard | undefined> {
-  const { slot, budget, logger } = run;
-  const to = await checkpointBeyond(run, shard, at.cursor);
-  if (to === undefined || (await isEmptyAt(run, shard, to))) return at;
+async function fromProvider(
+  context: TickContext,
+  shard: string,
+  at: CachedShard,
+): Promise<CachedShard | undefined> {
+  const { slot, budget, logger } = context;
+  const to = await checkpointBeyond(context, shard, at.cursor);
+  if (to === undefined || (await isEmptyAt(context, shard, to))) return at;
   const holding = { shard, slot, epoch: at.epoch, cursor: at.cursor };
   const progress = { to, done: false, lagMs: undefined };
-  if (!(await commit(run.store, holding, progress, { signal: budget.requests }))) return undefined;
+  if (!(await commit(context.store, holding, progress, { signal: budget.requests }))) return undefined;
   logger.info('shard.takenOver', { shard, from: at.cursor, to });
   return { ...at, cursor: to, failure: undefined };
 }
@@ -125,13 +135,13 @@ async function fromProvider(run: TickRun, shard: string, at: CachedShard): Promi
  * A service may tell of an empty shard where it ends, whether anybody has committed that or not. Then what lies before is past the
  * retention: the pull at our own checkpoint says so, and goes on at the same place.
  */
-async function isEmptyAt({ source, budget }: TickRun, shard: string, cursor: string): Promise<boolean> {
+async function isEmptyAt({ source, budget }: TickContext, shard: string, cursor: string): Promise<boolean> {
   if ((await source.cursorAt(shard, { at: 'begin' }, budget.work)) !== cursor) return false;
   return (await source.cursorAt(shard, { at: 'end' }, budget.work)) === cursor;
 }
 
 /** An item does not tell when its lag was measured: none is no news. */
-const held = ({ clock }: TickRun, { epoch, cursor, state, failure, lagMs }: ShardItem): CachedShard => ({
+const held = ({ clock }: TickContext, { epoch, cursor, state, failure, lagMs }: ShardItem): CachedShard => ({
   epoch,
   cursor,
   state,

@@ -1,16 +1,17 @@
 import { heartbeat } from '../group/heartbeat.ts';
 import type { ConsumerItem, GroupItem } from '../group/items.ts';
+import { joinGroup } from '../group/join.ts';
 import { obey } from '../group/provider.ts';
-import { joinGroup } from '../group/settings.ts';
 import { settled } from '../group/settled.ts';
 import type { ProviderGroup } from '../sources/providerGroup.ts';
 import { startBudget } from './budget.ts';
 import { type CachedShard, type TickCache, trusted, unlessExpired } from './cache.ts';
-import { besidePlan, groupSettings, type Looked, look } from './lookAfterPlan.ts';
+import type { Invocation, TickContext, TickDependencies, TickSettings } from './context.ts';
 import { isPassedAtProvider, mirroredWord } from './mirror.ts';
+import { besidePlan, type Looked, look } from './planning.ts';
 import { achievedNothing, type ShardResult, type TickResult } from './result.ts';
-import type { Invocation, TickDependencies, TickRun, TickSettings } from './run.ts';
-import { workOnShards } from './workOnShards.ts';
+import { workOnShards } from './shards.ts';
+import { termsOf } from './terms.ts';
 
 /**
  * One tick: heartbeat, then every assigned shard: claim, pull, process, checkpoint, until it is read up or the time is over;
@@ -48,7 +49,7 @@ export async function tick(
       // Before the heartbeat: a slot that may not work must not be given shards.
       const joined = await joinGroup(
         store,
-        groupSettings({ ...dependencies, settings }),
+        termsOf(settings, dependencies.provider),
         { now: () => clock.now() + skewNow(), times: settings.times },
         options,
       );
@@ -72,7 +73,7 @@ export async function tick(
     }
     const providerCheckpoints = onceInTick(dependencies.provider, budget.requests);
     const { consumer } = answer;
-    const run = {
+    const context = {
       ...dependencies,
       store,
       logger,
@@ -83,7 +84,7 @@ export async function tick(
       consumer,
       providerCheckpoints,
     };
-    return await runTick(run, trusted(cache, consumer), group);
+    return await runTick(context, trusted(cache, consumer), group);
   } finally {
     budget.end();
   }
@@ -93,13 +94,13 @@ const DISAGREE_REMEDY =
   "deploy the settings that the group has, or raise SHARDBEAT_SETTINGS_VERSION above the group's to change them";
 
 async function runTick(
-  run: TickRun,
+  context: TickContext,
   cache: TickCache | undefined,
   group: GroupItem | undefined,
 ): Promise<TickResult> {
-  const { slot, consumer } = run;
+  const { slot, consumer } = context;
   const wantsPlan = consumer.generation === undefined || isLeaving(consumer);
-  const looked = await look(run, { knownDueAt: cache?.planDueAt, group, early: wantsPlan });
+  const looked = await look(context, { knownDueAt: cache?.planDueAt, group, early: wantsPlan });
   const result: TickResult = {
     slot,
     outcome: looked.outcome,
@@ -111,28 +112,34 @@ async function runTick(
     shards: [],
   };
   if (looked.outcome === 'disagrees') return result;
-  const [worked, plan] = await besidePlan(run, looked, () => workAsAssigned(run, cache, looked.outcome));
+  const [worked, plan] = await besidePlan(context, looked, () =>
+    workAsAssigned(context, cache, looked.outcome),
+  );
   const { remembered, workOn } = worked;
   result.shards = worked.shards;
   const plans = [plan];
   // The service gives shards away as soon as they exist, hence before the plan that made their items.
-  if (run.provider !== undefined && plan.planned && isAnyWaiting(result.shards))
+  if (context.provider !== undefined && plan.planned && isAnyWaiting(result.shards))
     result.shards = await workOn();
-  if (wantsPlanAfter(run, result.shards)) {
-    const again = await look(run, { early: true });
-    plans.push((await besidePlan(run, again, async () => {}))[1]);
+  if (wantsPlanAfter(context, result.shards)) {
+    const again = await look(context, { early: true });
+    plans.push((await besidePlan(context, again, async () => {}))[1]);
   }
   result.planned = plans.some(({ planned }) => planned);
   result.planFailed = plans.some(({ failed }) => failed);
   if (result.outcome === 'worked' && achievedNothing(result)) result.outcome = 'failed';
   remembered.planDueAt = plans.at(-1)!.planDueAt;
-  run.caches.set(slot, remembered);
+  context.caches.set(slot, remembered);
   return result;
 }
 
 /** Works on what the slot is assigned, and says what its next tick may remember. `workOn` does what is still waiting. */
-async function workAsAssigned(run: TickRun, cache: TickCache | undefined, outcome: Looked['outcome']) {
-  const { consumer, known } = await obeyProvider(run, cache);
+async function workAsAssigned(
+  context: TickContext,
+  cache: TickCache | undefined,
+  outcome: Looked['outcome'],
+) {
+  const { consumer, known } = await obeyProvider(context, cache);
   const remembered: TickCache = {
     tick: consumer.tick,
     heartbeatAt: consumer.heartbeatAt,
@@ -145,7 +152,7 @@ async function workAsAssigned(run: TickRun, cache: TickCache | undefined, outcom
   const workOn = async (): Promise<ShardResult[]> => {
     const isLeft = (shard: string): boolean =>
       shards.every((result) => result.shard !== shard || result.stopped === 'waiting');
-    const worked = await workOnShards({ ...run, consumer }, isLeft, known, remembered.shards);
+    const worked = await workOnShards({ ...context, consumer }, isLeft, known, remembered.shards);
     const done = shards.filter(({ stopped }) => stopped !== 'waiting');
     shards = [...done, ...worked];
     return shards;
@@ -156,20 +163,20 @@ async function workAsAssigned(run: TickRun, cache: TickCache | undefined, outcom
 
 /** The consumer item by which to work, and what may be trusted of the cache under its grants. */
 async function obeyProvider(
-  run: TickRun,
+  context: TickContext,
   cache: TickCache | undefined,
 ): Promise<{ consumer: ConsumerItem; known: ReadonlyMap<string, CachedShard> }> {
-  const { store, slot, consumer, provider: assigner, logger, budget } = run;
+  const { store, slot, consumer, provider: assigner, logger, budget } = context;
   const known = cache?.shards ?? new Map<string, CachedShard>();
   if (assigner === undefined) return { consumer, known };
   const isMirrored = (shard: string): boolean => {
     const at = known.get(shard);
     return at !== undefined && at.mirrored === mirroredWord(at);
   };
-  const isPassed = (shard: string, cursor: string) => isPassedAtProvider(run, shard, cursor);
-  const obeying = { store, assigner, slot, consumer, now: run.groupNow(), isMirrored, isPassed, logger };
+  const isPassed = (shard: string, cursor: string) => isPassedAtProvider(context, shard, cursor);
+  const obeying = { store, assigner, slot, consumer, now: context.groupNow(), isMirrored, isPassed, logger };
   const obedient = await obey(obeying, { signal: budget.requests });
-  if (mayHaveBeenDropped(run, cache)) return { consumer: obedient, known: new Map() };
+  if (mayHaveBeenDropped(context, cache)) return { consumer: obedient, known: new Map() };
   const sameGrant = (shard: string): boolean => consumer.assigned?.[shard] === obedient.assigned?.[shard];
   return { consumer: obedient, known: new Map([...known].filter(([shard]) => sameGrant(shard))) };
 }
@@ -178,17 +185,17 @@ async function obeyProvider(
  * Of a service that does not tell: whether it may have taken the slot for dead since its last heartbeat, and given its shards to
  * somebody who has read on in them. Then nothing is known; the shards are read, and held against the service's checkpoints.
  */
-function mayHaveBeenDropped(run: TickRun, cache: TickCache | undefined): boolean {
-  if (cache === undefined || run.provider?.tellsDropped !== false) return false;
-  const { sessionTimeoutMs, skewMarginMs } = run.settings.times;
+function mayHaveBeenDropped(context: TickContext, cache: TickCache | undefined): boolean {
+  if (cache === undefined || context.provider?.tellsDropped !== false) return false;
+  const { sessionTimeoutMs, skewMarginMs } = context.settings.times;
   // The heartbeat before was sent after that tick began, this one before now: the silence was no longer than this.
-  return run.groupNow() - cache.heartbeatAt > sessionTimeoutMs - skewMarginMs;
+  return context.groupNow() - cache.heartbeatAt > sessionTimeoutMs - skewMarginMs;
 }
 
 function onceInTick(
   provider: ProviderGroup | undefined,
   signal: AbortSignal,
-): TickRun['providerCheckpoints'] {
+): TickContext['providerCheckpoints'] {
   let asked: Promise<ReadonlyMap<string, string>> | undefined;
   return () => {
     asked ??= provider?.checkpoints(signal) ?? Promise.resolve(new Map());
@@ -197,7 +204,7 @@ function onceInTick(
 }
 
 /** A finished shard may let others begin; a shard without an item was made by the service after the last plan. */
-function wantsPlanAfter({ provider }: TickRun, shards: readonly ShardResult[]): boolean {
+function wantsPlanAfter({ provider }: TickContext, shards: readonly ShardResult[]): boolean {
   const finished = shards.some(({ stopped, cursor }) => stopped === 'done' && cursor !== undefined);
   return finished || (provider !== undefined && isAnyWaiting(shards));
 }

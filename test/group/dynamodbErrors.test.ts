@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retrying, storeError } from '../../lib/group/stores/dynamodbErrors.ts';
+import { repeatedWhileHarmless, storeError } from '../../lib/group/stores/dynamodbErrors.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { createCountingRandom } from '../support/clock.ts';
 
@@ -17,7 +17,7 @@ function run(kind: 'read' | 'write', errors: Error[]) {
   const waits: number[] = [];
   const clock: Clock = { now: () => 0, sleep: async (durationMs) => void waits.push(durationMs) };
   let requests = 0;
-  const answer = retrying(
+  const answer = repeatedWhileHarmless(
     { kind, table: 'shardbeat', signal: new AbortController().signal, clock, random: createCountingRandom() },
     async () => {
       const error = errors[requests++];

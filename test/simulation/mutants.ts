@@ -111,13 +111,13 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'refused batch comes again longer',
-    'tick/readOn.ts',
+    'tick/pull.ts',
     'if (failure !== undefined) {',
     'if (failure === null) {',
   ),
   mutant(
     'cache kept after a refused commit',
-    'tick/readOn.ts',
+    'tick/batches.ts',
     "remember: stopped === 'lost' ? undefined : at,",
     'remember: at,',
   ),
@@ -141,9 +141,9 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'checkpoint before process',
-    'tick/readOn.ts',
+    'tick/batches.ts',
     '    if (!pulled.empty) {\n      const failed',
-    '    const early = { to: pulled.nextCursor, done: false, lagMs: undefined };\n    if (!pulled.empty && (await commit(run.store, holding, early, { signal: budget.requests }))) {\n      at.cursor = holding.cursor = pulled.nextCursor;\n      const failed',
+    '    const early = { to: pulled.nextCursor, done: false, lagMs: undefined };\n    if (!pulled.empty && (await commit(store, holding, early, options))) {\n      at.cursor = holding.cursor = pulled.nextCursor;\n      const failed',
   ),
   mutant(
     'plan lock ignored',
@@ -163,8 +163,9 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'group/plan.ts',
-        find: '  listing: Listing,\n  options: ReadOptions,\n): Promise<number> {\n',
-        replace: '  listing: Listing,\n  options: ReadOptions,\n  state: GroupState,\n): Promise<number> {\n',
+        find: '  listing: Listing,\n  options: RequestOptions,\n): Promise<number> {\n',
+        replace:
+          '  listing: Listing,\n  options: RequestOptions,\n  state: GroupState,\n): Promise<number> {\n',
       },
       {
         file: 'group/plan.ts',
@@ -289,13 +290,13 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'pause forgotten by the cache',
-    'tick/lookAfterPlan.ts',
+    'tick/planning.ts',
     'const looksAgain = group.paused || known.group !== undefined;',
     'const looksAgain = known.group !== undefined;',
   ),
   mutant(
     'pause between the first read and the heartbeat',
-    'tick/lookAfterPlan.ts',
+    'tick/planning.ts',
     'const looksAgain = group.paused || known.group !== undefined;',
     'const looksAgain = group.paused;',
   ),
@@ -313,15 +314,15 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'work goes on after a refused commit',
-    'tick/readOn.ts',
-    "if (!(await commit(run.store, holding, progress, { signal: budget.requests }))) return leave('lost');\n      at.cursor = pulled",
-    'await commit(run.store, holding, progress, { signal: budget.requests });\n      at.cursor = pulled',
+    'tick/batches.ts',
+    "if (!(await commit(store, holding, progress, options))) return leave('lost');\n      at.cursor = pulled",
+    'await commit(store, holding, progress, options);\n      at.cursor = pulled',
   ),
   mutant(
     'plan before reading',
-    'tick/lookAfterPlan.ts',
+    'tick/planning.ts',
     '  const working = work();\n',
-    '  await planning;\n  const working = work();\n',
+    '  await planned;\n  const working = work();\n',
   ),
   {
     name: 'requests left behind by the tick',

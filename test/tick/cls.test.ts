@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { consumerKey, shardKey } from '../../lib/group/items.ts';
 import { createClsStream } from '../../lib/sources/cls/stream.ts';
 import type { Source } from '../../lib/sources/source.ts';
-import type { TickSettings } from '../../lib/tick/run.ts';
+import type { TickSettings } from '../../lib/tick/context.ts';
 import { DOCUMENTED_QUOTAS } from '../../local/cls/quotas.ts';
 import type { ClsOptions, ClsService } from '../../local/cls/service.ts';
 import { clientOf, dataRefusal, message, pulled, type Reply, serve } from '../sources/cls/support.ts';

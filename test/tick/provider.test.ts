@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { consumerKey, shardKey } from '../../lib/group/items.ts';
 import { drain, seek } from '../../lib/group/operations.ts';
 import type { ProviderGroup } from '../../lib/sources/providerGroup.ts';
-import type { TickSettings } from '../../lib/tick/run.ts';
+import type { TickSettings } from '../../lib/tick/context.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createGroup, INTERVAL_MS } from '../support/world.ts';
 import { clsStage } from './stages/cls.ts';

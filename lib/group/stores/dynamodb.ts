@@ -9,8 +9,8 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Clock, Random } from '../../runtime.ts';
 import { type GroupState, groupState, type ItemKey, type ItemOf } from '../items.ts';
-import type { GroupStore, ReadOptions, Write, Written } from '../store.ts';
-import { retrying, storeError } from './dynamodbErrors.ts';
+import type { GroupStore, ReadOptions, RequestOptions, Write, Written } from '../store.ts';
+import { repeatedWhileHarmless, storeError } from './dynamodbErrors.ts';
 import { conditionExpression, createNames, updateExpression } from './dynamodbExpressions.ts';
 
 export interface DynamodbStoreOptions {
@@ -31,10 +31,10 @@ export function createDynamodbStore(options: DynamodbStoreOptions): GroupStore {
   const common = { TableName: table, ReturnConsumedCapacity: 'TOTAL' } as const;
   const itemKey = (key: ItemKey) => marshall({ pk: group, sk: key });
   const attempt = <T>(kind: 'read' | 'write', request: () => Promise<T>, signal: AbortSignal): Promise<T> =>
-    retrying({ kind, table, signal, clock: options.clock, random: options.random }, request);
+    repeatedWhileHarmless({ kind, table, signal, clock: options.clock, random: options.random }, request);
 
   return {
-    async get<K extends ItemKey>(key: K, { consistent, signal }: ReadOptions & { consistent: boolean }) {
+    async get<K extends ItemKey>(key: K, { consistent, signal }: ReadOptions) {
       const command = new GetItemCommand({ ...common, Key: itemKey(key), ConsistentRead: consistent });
       const request = async () => answered(await client.send(command, { abortSignal: signal }));
       const answer = await attempt('read', request, signal);
@@ -61,7 +61,7 @@ export function createDynamodbStore(options: DynamodbStoreOptions): GroupStore {
       throw storeError(new Error(`the group has more than ${PAGES_MAX} pages of items`), 'read', table);
     },
 
-    async update<K extends ItemKey>(key: K, write: Write<ItemOf<K>>, { signal }: ReadOptions) {
+    async update<K extends ItemKey>(key: K, write: Write<ItemOf<K>>, { signal }: RequestOptions) {
       const names = createNames();
       const command = new UpdateItemCommand({
         ...common,

@@ -1,10 +1,10 @@
 import { StoreError } from '../../errors.ts';
+import { type Backoff, retrying } from '../../http/retry.ts';
 import { messageOf } from '../../observe/plainError.ts';
 import type { Clock, Random } from '../../runtime.ts';
 
 const ATTEMPTS_MAX = 4;
-const BACKOFF_MS_FIRST = 50;
-const BACKOFF_MS_MAX = 1_000;
+const BACKOFF: Backoff = { firstMs: 50, mostMs: 1_000 };
 
 const THROTTLED = new Set([
   'ProvisionedThroughputExceededException',
@@ -13,7 +13,7 @@ const THROTTLED = new Set([
   'TooManyRequestsException',
 ]);
 
-interface Attempts {
+export interface Attempts {
   kind: 'read' | 'write';
   table: string;
   signal: AbortSignal;
@@ -24,21 +24,23 @@ interface Attempts {
 /**
  * Runs a request again while that is harmless: a read on any passing fault, a write only when the service said that it
  * did not happen (throttling). A write without an answer is thrown as `outcome: 'unknown'`: the rule that made it knows
- * how to find out. Full jitter, at most four attempts.
+ * how to find out.
  */
-export async function retrying<T>(attempts: Attempts, request: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    attempts.signal.throwIfAborted();
-    try {
-      return await request();
-    } catch (error) {
-      const failure = storeError(error, attempts.kind, attempts.table);
-      const harmless = failure.retriable && (attempts.kind === 'read' || failure.outcome === 'refused');
-      if (!harmless || attempts.signal.aborted || attempt === ATTEMPTS_MAX) throw failure;
-      const backoffMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** (attempt - 1));
-      await attempts.clock.sleep(backoffMs * attempts.random.next(), attempts.signal);
-    }
-  }
+export function repeatedWhileHarmless<T>(attempts: Attempts, request: () => Promise<T>): Promise<T> {
+  const { kind, table, signal } = attempts;
+  const isHarmless = ({ retriable, outcome }: StoreError): boolean =>
+    retriable && (kind === 'read' || outcome === 'refused');
+  return retrying(
+    { ...attempts, backoff: BACKOFF },
+    (error) => (isHarmless(error as StoreError) && !signal.aborted ? ATTEMPTS_MAX : 0),
+    async () => {
+      try {
+        return await request();
+      } catch (error) {
+        throw storeError(error, kind, table);
+      }
+    },
+  );
 }
 
 /** Turns what the SDK throws into the one kind of error that the group's rules know. */

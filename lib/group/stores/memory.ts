@@ -1,5 +1,5 @@
 import { groupState, type ItemKey, type ItemOf } from '../items.ts';
-import type { Condition, GroupStore, ReadOptions, Write, Written } from '../store.ts';
+import type { Condition, GroupStore, RequestOptions, Write, Written } from '../store.ts';
 
 type Attributes = Record<string, unknown>;
 
@@ -14,7 +14,7 @@ export function createMemoryStore(table: MemoryTable, group: string): GroupStore
     return found;
   };
   return {
-    async get<K extends ItemKey>(key: K, { signal }: ReadOptions): Promise<ItemOf<K> | undefined> {
+    async get<K extends ItemKey>(key: K, { signal }: RequestOptions): Promise<ItemOf<K> | undefined> {
       signal.throwIfAborted();
       return structuredClone(items().get(key)) as ItemOf<K> | undefined;
     },
@@ -25,7 +25,7 @@ export function createMemoryStore(table: MemoryTable, group: string): GroupStore
     async update<K extends ItemKey>(
       key: K,
       write: Write<ItemOf<K>>,
-      { signal }: ReadOptions,
+      { signal }: RequestOptions,
     ): Promise<Written<ItemOf<K>>> {
       signal.throwIfAborted();
       const before = items().get(key) ?? {};

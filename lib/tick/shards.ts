@@ -1,24 +1,24 @@
 import { forEachParallel } from '../parallel.ts';
 import type { CachedShard } from './cache.ts';
+import type { ShardOutcome, TickContext } from './context.ts';
 import { mirror } from './mirror.ts';
 import type { ShardResult } from './result.ts';
-import type { ShardOutcome, TickRun } from './run.ts';
 import { workOnShard } from './shard.ts';
 
 /** Works on the assigned shards that are wanted, some at a time; puts what the next tick may remember into `remembered`. */
 export async function workOnShards(
-  run: TickRun,
+  context: TickContext,
   isWanted: (shard: string) => boolean,
   known: ReadonlyMap<string, CachedShard>,
   remembered: Map<string, CachedShard>,
 ): Promise<ShardResult[]> {
   const worked: ShardOutcome[] = [];
-  const wanted = Object.entries(run.consumer.assigned ?? {}).filter(([shard]) => isWanted(shard));
-  const assigned = rotated(wanted, run.consumer.tick);
-  await forEachParallel(assigned, run.settings.shardsParallelMax, async ([shard, grant]) => {
-    worked.push(await workOnShard(run, shard, grant, known.get(shard)));
+  const wanted = Object.entries(context.consumer.assigned ?? {}).filter(([shard]) => isWanted(shard));
+  const assigned = rotated(wanted, context.consumer.tick);
+  await forEachParallel(assigned, context.settings.shardsParallelMax, async ([shard, grant]) => {
+    worked.push(await workOnShard(context, shard, grant, known.get(shard)));
   });
-  const outcomes = await mirror(run, worked);
+  const outcomes = await mirror(context, worked);
   for (const { result, remember } of outcomes) {
     if (remember !== undefined) remembered.set(result.shard, remember);
   }

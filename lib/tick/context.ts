@@ -1,12 +1,11 @@
+import type { CommonSettings } from '../config/settings.ts';
 import type { Process } from '../delivery/process.ts';
 import type { ConsumerItem } from '../group/items.ts';
-import type { Strategy } from '../group/planner.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { ProviderGroup } from '../sources/providerGroup.ts';
-import type { Position, Source } from '../sources/source.ts';
-import type { Times } from '../times.ts';
+import type { Source } from '../sources/source.ts';
 import type { Budget } from './budget.ts';
 import type { CachedShard, TickCache } from './cache.ts';
 import type { ShardResult } from './result.ts';
@@ -26,29 +25,23 @@ export interface TickDependencies {
   caches: Map<string, TickCache>;
 }
 
-export interface TickSettings {
-  group: string;
-  times: Times;
-  /** Which stream, such as `sls://project/logstore`: a group never reads another one. */
-  stream: string;
-  start: Position;
-  /** Shards are done once they are read up to here, milliseconds since 1970. Undefined: never. */
-  endAt: number | undefined;
-  /** Children of a split or merge wait until every parent is done. */
-  order: boolean;
-  /** Raise it to change the settings of a group that exists. */
-  settingsVersion: number;
-  strategy: Strategy;
-  /** Where to go on when the service no longer has the cursor: it was past the retention. */
-  onCursorExpired: 'earliest' | 'latest' | 'fail';
-  /** Most batches of one shard in one tick; Infinity = as many as there is time for. */
-  batchesMax: number;
-  /** Most records (SLS: log groups) of one pull. */
-  countMax: number;
-  /** Least time between two pulls of one shard in a tick; 0: none. */
-  pullIntervalMs: number;
-  shardsParallelMax: number;
-}
+/** Of a function's settings, those that a tick goes by. */
+export type TickSettings = Pick<
+  CommonSettings,
+  | 'group'
+  | 'times'
+  | 'stream'
+  | 'start'
+  | 'endAt'
+  | 'order'
+  | 'settingsVersion'
+  | 'strategy'
+  | 'onCursorExpired'
+  | 'batchesMax'
+  | 'countMax'
+  | 'pullIntervalMs'
+  | 'shardsParallelMax'
+>;
 
 export interface Invocation {
   slot: string;
@@ -57,7 +50,7 @@ export interface Invocation {
 }
 
 /** Everything one accepted tick works with. */
-export interface TickRun extends TickDependencies {
+export interface TickContext extends TickDependencies {
   settings: TickSettings;
   slot: string;
   budget: Budget;

@@ -1,13 +1,16 @@
 import { StoreError } from '../errors.ts';
 import type { Times } from '../times.ts';
-import type { GroupItem, GroupSettings } from './items.ts';
-import type { GroupStore, ReadOptions } from './store.ts';
+import type { GroupItem, SharedSettings } from './items.ts';
+import type { GroupStore, RequestOptions } from './store.ts';
 
 /** Version of the items themselves. A table written by a later one is not touched. */
 export const SCHEMA = 1;
 
 /** A new group waits almost one interval for its members, so that the first plan knows them all. */
 const SETTLE_SHARE = 0.9;
+
+/** What a deployment wants the settings of its group to be. */
+export type Terms = Pick<GroupItem, 'settings' | 'settingsVersion'>;
 
 /** `differences` name each setting, the group's value and ours. */
 export type Joined = { agreed: true; group: GroupItem } | { agreed: false; differences: string[] };
@@ -20,9 +23,9 @@ export type Joined = { agreed: true; group: GroupItem } | { agreed: false; diffe
  */
 export async function joinGroup(
   store: GroupStore,
-  mine: { settings: GroupSettings; settingsVersion: number },
+  mine: Terms,
   start: { now(): number; times: Times },
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<Joined> {
   // Twice, for the race with another first tick or with another upgrade. The first look may be some moments old, at half
   // the price: what is written is guarded by a condition, and what is refused is looked at again.
@@ -51,15 +54,12 @@ export async function joinGroup(
 }
 
 /** Compares a group as it was read with our settings. */
-export function agreement(
-  group: GroupItem,
-  mine: { settings: GroupSettings; settingsVersion: number },
-): Joined {
+export function agreement(group: GroupItem, mine: Terms): Joined {
   if (group.schema > SCHEMA) {
     return { agreed: false, differences: [`items of schema ${group.schema}, this version knows ${SCHEMA}`] };
   }
   const differences = Object.entries(mine.settings)
-    .map(([name, value]) => ({ name, value, theirs: group.settings[name as keyof GroupSettings] }))
+    .map(([name, value]) => ({ name, value, theirs: group.settings[name as keyof SharedSettings] }))
     .filter(({ value, theirs }) => value !== theirs)
     .map(({ name, value, theirs }) => `${name}: the group has ${theirs}, this deployment ${value}`);
   if (differences.length === 0) return { agreed: true, group };
@@ -67,7 +67,7 @@ export function agreement(
   return { agreed: false, differences: [...differences, versions] };
 }
 
-function upgrades(mine: { settings: GroupSettings; settingsVersion: number }, group: GroupItem): boolean {
+function upgrades(mine: Terms, group: GroupItem): boolean {
   if (group.schema > SCHEMA || mine.settingsVersion <= group.settingsVersion) return false;
   return sameShards(group.settings.stream, mine.settings.stream);
 }
@@ -83,10 +83,7 @@ function sameShards(before: string, after: string): boolean {
   return before === after || (whole(before) === whole(after) && named(before) && named(after));
 }
 
-function newGroup(
-  mine: { settings: GroupSettings; settingsVersion: number },
-  start: { now(): number; times: Times },
-): GroupItem {
+function newGroup(mine: Terms, start: { now(): number; times: Times }): GroupItem {
   const now = start.now();
   return {
     schema: SCHEMA,

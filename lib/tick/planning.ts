@@ -1,13 +1,14 @@
 import { SourceError } from '../errors.ts';
-import type { GroupItem, GroupSettings } from '../group/items.ts';
+import type { GroupItem } from '../group/items.ts';
+import { agreement } from '../group/join.ts';
 import { plan, planIsDue } from '../group/plan.ts';
 import type { Stream } from '../group/planning.ts';
 import { keepAssigned } from '../group/provider.ts';
-import { agreement } from '../group/settings.ts';
 import type { Clock } from '../runtime.ts';
 import type { ProviderGroup } from '../sources/providerGroup.ts';
 import type { Source } from '../sources/source.ts';
-import type { TickRun } from './run.ts';
+import type { TickContext } from './context.ts';
+import { termsOf } from './terms.ts';
 
 export interface Looked {
   outcome: 'worked' | 'paused' | 'disagrees';
@@ -35,9 +36,9 @@ interface Known {
 }
 
 /** Reads the group item when the plan may be due: whether the tick may work, and whether it is its turn to plan. */
-export async function look(run: TickRun, known: Known): Promise<Looked> {
-  const { store, settings, budget, logger } = run;
-  const now = run.groupNow();
+export async function look(context: TickContext, known: Known): Promise<Looked> {
+  const { store, settings, budget, logger } = context;
+  const now = context.groupNow();
   const { knownDueAt, early } = known;
   if (knownDueAt !== undefined && knownDueAt > now && !early) {
     return { outcome: 'worked', planDueAt: knownDueAt, looksAgain: false, due: undefined };
@@ -46,7 +47,7 @@ export async function look(run: TickRun, known: Known): Promise<Looked> {
   // A warm tick reads on the cheap: the lock's condition guards a plan, and a pause makes the slot's cache cold.
   const consistent = knownDueAt === undefined;
   const group = known.group ?? (await store.get('GROUP', { ...options, consistent }));
-  if (group === undefined || !agreement(group, groupSettings(run)).agreed) {
+  if (group === undefined || !agreement(group, termsOf(context.settings, context.provider)).agreed) {
     logger.warn('group.changed', { deleted: group === undefined });
     return { outcome: 'disagrees', planDueAt: 0, looksAgain: true, due: undefined };
   }
@@ -71,11 +72,11 @@ const WRITING_SHARE = 1 / 4;
  * both have ended; throws what `work` throws.
  */
 export async function besidePlan<T>(
-  run: TickRun,
+  context: TickContext,
   looked: Looked,
   work: () => Promise<T>,
 ): Promise<[worked: T, plan: Planned]> {
-  const { clock, budget } = run;
+  const { clock, budget } = context;
   const unplanned = { planned: false, failed: false, planDueAt: looked.planDueAt };
   if (looked.due === undefined) return [await work(), unplanned];
   const shareMs = budget.workMs * PLAN_SHARE;
@@ -83,7 +84,7 @@ export async function besidePlan<T>(
   const ended = new AbortController();
   const asking = limited(budget.requests);
   const planning = limited(budget.requests);
-  const planned = planNow(run, looked, looked.due, { asking: asking.signal, signal: planning.signal });
+  const planned = planNow(context, looked, looked.due, { asking: asking.signal, signal: planning.signal });
   const working = work();
   await working.catch(() => {});
   const leftMs = Math.max(0, shareMs - (clock.now() - startedAt));
@@ -109,18 +110,22 @@ function limited(within: AbortSignal) {
 
 /** Never throws: the shards we hold need no plan. The lock ends with this run; whoever ticks next tries again. */
 async function planNow(
-  run: TickRun,
+  context: TickContext,
   { planDueAt: seenDueAt, looksAgain }: Looked,
   group: GroupItem,
   { asking, signal }: { asking: AbortSignal; signal: AbortSignal },
 ): Promise<Planned> {
-  const { store, settings, logger, consumer } = run;
+  const { store, settings, logger, consumer } = context;
   const { times, order, start, endAt } = settings;
   const how =
-    run.provider === undefined
-      ? { stream: run.source, strategy: settings.strategy, assigns: true }
-      : { stream: startingAtCheckpoints(run.source, run.provider), strategy: keepAssigned, assigns: false };
-  const now = run.groupNow();
+    context.provider === undefined
+      ? { stream: context.source, strategy: settings.strategy, assigns: true }
+      : {
+          stream: startingAtCheckpoints(context.source, context.provider),
+          strategy: keepAssigned,
+          assigns: false,
+        };
+  const now = context.groupNow();
   const { busyUntil: deadline, invocation: planner } = consumer;
   const planning = { store, now, planner, deadline, times, asking, order, start, endAt, logger, ...how };
   try {
@@ -151,25 +156,5 @@ function startingAtCheckpoints(source: Source, provider: ProviderGroup): Stream 
       checkpoints ??= provider.checkpoints(signal);
       return (await checkpoints).get(shard) ?? source.cursorAt(shard, position, signal);
     },
-  };
-}
-
-/** What this deployment wants of its group. */
-export function groupSettings({ settings, provider }: Pick<TickRun, 'settings' | 'provider'>): {
-  settings: GroupSettings;
-  settingsVersion: number;
-} {
-  const { times, stream, order, start, endAt, settingsVersion } = settings;
-  return {
-    settings: {
-      stream,
-      coordination: provider === undefined ? 'dynamodb' : 'provider',
-      intervalMs: times.intervalMs,
-      sessionTimeoutMs: times.sessionTimeoutMs,
-      order,
-      start: String(start.at === 'time' ? start.unixMs : start.at),
-      end: String(endAt ?? 'never'),
-    },
-    settingsVersion,
   };
 }

@@ -1,0 +1,89 @@
+import { SourceError } from '../errors.ts';
+import { commit, type Holding } from '../group/commit.ts';
+import { nothingMore } from '../sources/pulled.ts';
+import type { Pulled } from '../sources/source.ts';
+import type { CachedShard } from './cache.ts';
+import type { TickContext } from './context.ts';
+import type { ShardResult } from './result.ts';
+
+/**
+ * Where the shard ends, if an end time is set and past. Near it, by the margin for clocks, nothing is read: what is
+ * pulled before may still grow, and what comes after is not wanted.
+ */
+export async function endOf(
+  context: TickContext,
+  shard: string,
+): Promise<{ near: boolean; cursor: string | undefined }> {
+  const { endAt, times } = context.settings;
+  const now = context.groupNow();
+  if (endAt === undefined || now < endAt - times.skewMarginMs) return { near: false, cursor: undefined };
+  if (now <= endAt + times.skewMarginMs) return { near: true, cursor: undefined };
+  const position = { at: 'time', unixMs: endAt } as const;
+  return { near: false, cursor: await context.source.cursorAt(shard, position, context.budget.work) };
+}
+
+/**
+ * Share of the tick's time for work after which a pull without an answer is a failure, however it ends. One that was begun shortly
+ * before the time was over says nothing about the service.
+ */
+const SILENCE_SHARE = 0.25;
+
+export async function pull(
+  context: TickContext,
+  { shard, cursor }: Holding,
+  { state, failure }: CachedShard,
+  endCursor: string | undefined,
+): Promise<Pulled | 'deadline' | 'cursorExpired'> {
+  if (cursor === endCursor) return nothingMore(cursor);
+  const { source, budget, settings } = context;
+  const { countMax } = settings;
+  const closed = state !== 'open';
+  const endAtMs = endCursor === undefined ? undefined : settings.endAt;
+  const askedAt = context.clock.now();
+  const request = { shard, cursor, closed, endCursor, endAtMs, countMax, signal: budget.work };
+  try {
+    if (failure !== undefined) {
+      const again = await source.pull({ ...request, endCursor: failure.to });
+      // Its end is that of the batch, not of the shard.
+      if (!again.empty) return { ...again, caughtUp: false, endOfShard: false };
+    }
+    return await source.pull(request);
+  } catch (error) {
+    if (budget.work.aborted) {
+      const waitedMs = context.clock.now() - askedAt;
+      if (waitedMs < budget.workMs * SILENCE_SHARE) return 'deadline';
+      const details = { code: 'Timeout', status: 0, retriable: true, cause: error };
+      throw new SourceError(`no answer to a pull within the tick, for ${waitedMs} ms`, details);
+    }
+    if (error instanceof SourceError && error.code === 'CursorExpired') return 'cursorExpired';
+    throw error;
+  }
+}
+
+/**
+ * The records at the cursor are past the retention: goes on where the setting says, and says aloud what was passed over.
+ * Undefined: the checkpoint was moved.
+ */
+export async function passOver(
+  context: TickContext,
+  holding: Holding,
+  at: CachedShard,
+  result: ShardResult,
+): Promise<'cursorExpired' | 'lost' | undefined> {
+  const { source, settings, budget, logger } = context;
+  const { shard, cursor: from } = holding;
+  if (settings.onCursorExpired === 'fail') {
+    logger.error('cursor.expired', { shard, from, remedy: 'seek the shard to where it is to go on' });
+    return 'cursorExpired';
+  }
+  const position = { at: settings.onCursorExpired === 'earliest' ? 'begin' : 'end' } as const;
+  const to = await source.cursorAt(shard, position, budget.work);
+  const progress = { to, done: false, lagMs: undefined };
+  if (!(await commit(context.store, holding, progress, { signal: budget.requests }))) return 'lost';
+  const positions = source.distance?.(from, to);
+  logger.warn('cursor.expired', { shard, from, to, positions });
+  at.cursor = to;
+  at.failure = undefined;
+  result.expired = { positions };
+  return undefined;
+}
