@@ -72,3 +72,10 @@ function believed(list: StreamList): StreamList {
   });
   return { stream: list.stream, error };
 }
+
+/** What somebody can do about what the source refused a plan; undefined where waiting helps, or the error says it itself. */
+export function remedyOf(error: unknown): string | undefined {
+  if (!(error instanceof SourceError) || error.retriable) return undefined;
+  if (error.status === 404) return 'check the names of the stream, and the region, in the settings';
+  return 'check the access key and what it may do: listing shards and getting cursors is what a plan needs';
+}

@@ -1,7 +1,7 @@
 import type { Times } from '../times.ts';
 import { assign, isAssigned } from './assign.ts';
 import { type ConsumerItem, consumerKey, type GroupItem, type GroupState } from './items.ts';
-import { type Listing, listAll } from './listing.ts';
+import { type Listing, listAll, remedyOf } from './listing.ts';
 import { isOver } from './ownership.ts';
 import type { Planning } from './planning.ts';
 import { shardChanges, syncShards } from './shards.ts';
@@ -46,7 +46,8 @@ export async function plan(
   // Once: what may hang must not hang twice. An item that is made from now on cannot be missing in it.
   const listed = await listAll(planning.stream, planning.asking, options);
   const listing = { ...listed, covers: (shard: string) => listed.covers(shard) && state.shards.has(shard) };
-  for (const [stream, error] of listing.unlisted) logger.warn('stream.unlisted', { stream, error });
+  for (const [stream, error] of listing.unlisted)
+    logger.warn('stream.unlisted', { stream, error, remedy: remedyOf(error) });
   // With nothing to plan, a group has not begun.
   if (!seen.initialized && listing.shards.length === 0) throw [...listing.unlisted.values()][0];
   const unlisted = [...listing.unlisted.keys()];

@@ -1,6 +1,6 @@
-import { SourceError } from '../errors.ts';
 import type { GroupItem } from '../group/items.ts';
 import { agreement } from '../group/join.ts';
+import { remedyOf } from '../group/listing.ts';
 import { plan, planIsDue } from '../group/plan.ts';
 import type { Stream } from '../group/planning.ts';
 import { keepAssigned } from '../group/provider.ts';
@@ -137,13 +137,6 @@ async function planNow(
     logger.error('plan.failed', { error, remedy: remedyOf(error) });
     return { planned: false, failed: true, planDueAt: seenDueAt };
   }
-}
-
-/** What somebody can do about it; undefined where waiting helps, or the error says it itself. */
-function remedyOf(error: unknown): string | undefined {
-  if (!(error instanceof SourceError) || error.retriable) return undefined;
-  if (error.status === 404) return 'check the names of the stream, and the region, in the settings';
-  return 'check the access key and what it may do: listing shards and getting cursors is what a plan needs';
 }
 
 /** A group that official consumers have read so far is taken over where they are. */

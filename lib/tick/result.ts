@@ -15,7 +15,7 @@ export interface TickResult {
   warm: boolean;
   /** This tick made a plan. */
   planned: boolean;
-  /** A plan was begun and failed: see the event `plan.failed`. */
+  /** A plan was begun and failed, or lacked a list: see the events `plan.failed` and `stream.unlisted`. */
   planFailed: boolean;
   shards: ShardResult[];
 }

@@ -124,6 +124,28 @@ describe('what a plan needs and is refused', () => {
     expect(result).toMatchObject({ outcome: 'worked', planFailed: true });
     expect(metricsOf(result)).toMatchObject({ failedTicks: 0, failedPlans: 1, failedShards: 0 });
   });
+
+  it.each([
+    [refused(401, 'Unauthorized'), 'access key'],
+    [refused(404, 'LogStoreNotExist'), 'names'],
+  ])('by an established group is told with the same remedy: %s', async (error, remedy) => {
+    const world = await settled('0');
+    world.clock.advance(2 * INTERVAL_MS);
+    world.source.listShards = () => Promise.reject(error);
+    await world.tick('a');
+    const [event] = world.events.filter(({ event }) => event === 'stream.unlisted');
+    expect(event).toMatchObject({ error: { code: error.code }, remedy: expect.stringContaining(remedy) });
+  });
+
+  it('is told without a remedy where only waiting helps', async () => {
+    const world = await settled('0');
+    world.clock.advance(2 * INTERVAL_MS);
+    world.source.listShards = async () => [];
+    await world.tick('a');
+    const [event] = world.events.filter(({ event }) => event === 'stream.unlisted');
+    expect(event).toMatchObject({ error: { code: 'ListNotBelieved' } });
+    expect(event!.remedy).toBeUndefined();
+  });
 });
 
 it('a table that answers the heartbeat and then nothing more fails the shards, and the tick', async () => {
