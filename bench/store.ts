@@ -91,13 +91,21 @@ async function measure(
     pullIntervalMs: 0,
     shardsParallelMax: 8,
   };
-  const process = (): void => {};
+  const eachBatch = (): void => {};
   const minutes = async (count: number, before: () => void = () => {}): Promise<Units> => {
     const start = local.service.usage();
     for (let minute = 0; minute < count; minute++) {
       before();
       for (const slot of names) {
-        const dependencies = { store, source, process, clock, random, logger, caches: sandboxes.get(slot)! };
+        const dependencies = {
+          store,
+          source,
+          eachBatch,
+          clock,
+          random,
+          logger,
+          caches: sandboxes.get(slot)!,
+        };
         await tick(dependencies, settings, {
           slot,
           deadline: clock.now() + settings.times.functionTimeoutMs,

@@ -1,4 +1,5 @@
 import { parseOptions, wholeNumber } from '../lib/config/commandLine.ts';
+import { MODULE_REMEDY } from '../lib/delivery/userFunction.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { SettingsError } from '../lib/errors.ts';
 import { deriveTimes } from '../lib/times.ts';
@@ -23,7 +24,7 @@ const OPTIONS = {
   interval: { type: 'string', default: '2s' },
   once: { type: 'boolean' },
   json: { type: 'boolean', default: false },
-  process: { type: 'string' },
+  module: { type: 'string' },
   'sls-port': { type: 'string' },
   'cls-port': { type: 'string' },
   'dynamodb-port': { type: 'string', default: '0' },
@@ -33,7 +34,7 @@ const OPTIONS = {
 export const LOCAL_HELP = `shardbeat local: a log stream, its consumer group and the functions that consume it, on this machine
 
 Puts a file's lines into a local log service and lets scheduled functions consume them: heartbeat, claim shards, pull,
-process, checkpoint to DynamoDB. The functions are the bundles that are deployed, each consumer in a process of its own;
+process, checkpoint to DynamoDB. The functions are bundled as they are deployed, each consumer in a process of its own;
 the services are local, in memory, and listen on 127.0.0.1 only. At the end it says what went in and what came out.
 
   npm start -- [options]
@@ -47,8 +48,8 @@ the services are local, in memory, and listen on 127.0.0.1 only. At the end it s
   --interval D         how often each consumer is started, from 500ms (2s)
   --once               end when everything is consumed; always so when stdout is no terminal
   --json               print the summary as JSON, as the last line of stdout; progress goes to stderr
-  --process FILE       a module (.ts, .js, .mjs) that exports your own process(batch, context)
-                       (without it: records and bytes are counted); as on Lambda it sees none of this shell's variables
+  --module FILE        a module (.ts, .js, .mjs, .cjs) that exports your own eachBatch(batch, context) or
+                       eachRecord(record, context) (without it: records and bytes are counted); as on Lambda it sees none of this shell's variables
                        but PATH and TMPDIR
   --sls-port P         port of the log service with --source sls (any free one)
   --cls-port P         port of the log service with --source cls (any free one)
@@ -69,7 +70,7 @@ export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boo
   const { values } = parseOptions(args, OPTIONS, 'name files with --input');
   if (values.help) return 'help';
   const source = readSource(values.source);
-  if (values.process === '') throw new SettingsError('--process', '', 'name a module that exports `process`');
+  if (values.module === '') throw new SettingsError('--module', '', MODULE_REMEDY);
   const intervalMs = parseDuration('--interval', values.interval);
   deriveTimes(intervalMs, {}, { interval: '--interval' });
   return {
@@ -80,7 +81,7 @@ export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boo
     intervalMs,
     once: values.once ?? !stdoutIsTerminal,
     json: values.json,
-    process: values.process,
+    module: values.module,
     logsPort: readLogsPort(source, values),
     dynamodbPort: wholeNumber('--dynamodb-port', values['dynamodb-port'], 0, PORT_MAX),
   };

@@ -48,8 +48,6 @@ export interface CommonSettings {
   pullIntervalMs: number;
   shardsParallelMax: number;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
-  /** Module with the user's `process`, a path or a URL; relative to the function's bundle. */
-  process: string;
   /** What is set and that nobody reads, for a warning. */
   unknown: readonly UnknownSetting[];
 }
@@ -78,7 +76,6 @@ const Schema = v.object({
   SHARDBEAT_PULL_INTERVAL: v.optional(v.string()),
   SHARDBEAT_SHARDS_PARALLEL_MAX: count(4, 64),
   SHARDBEAT_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),
-  SHARDBEAT_PROCESS: v.optional(v.string(), './process.mjs'),
 });
 
 /**
@@ -110,7 +107,6 @@ export function readSettings(environment: Environment, now: number = systemClock
     pullIntervalMs: readPullInterval(read, times),
     shardsParallelMax: read.SHARDBEAT_SHARDS_PARALLEL_MAX,
     logLevel: read.SHARDBEAT_LOG_LEVEL,
-    process: read.SHARDBEAT_PROCESS,
     unknown: unknownIn(environment, read.SHARDBEAT_SOURCE),
   };
 }

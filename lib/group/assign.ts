@@ -95,7 +95,7 @@ function mustLook({ shards }: GroupState, wanted: Record<string, Grant>, generat
 const ATTEMPTS_SUSPICIOUS = 3;
 
 /**
- * Slots in which `process` refuses most of the shards they own, again and again. Of what nobody may work on (given up, or of a stream
+ * Slots in which the user's function refuses most of the shards they own, again and again. Of what nobody may work on (given up, or of a stream
  * that the group no longer reads) the failure stays: it is held against no slot.
  */
 function failingSlots(eligible: GroupState['shards']): Set<string> {

@@ -44,7 +44,7 @@ export function settleSought(store: GroupStore, holding: Holding, options: Reque
   return commit(store, holding, { to: holding.cursor, done: false, lagMs: undefined }, options);
 }
 
-/** Notes that `process` refused the batch at the cursor, under the same fence as a checkpoint. */
+/** Notes that the user's function refused the batch at the cursor, under the same fence as a checkpoint. */
 export function recordFailure(
   store: GroupStore,
   holding: Holding,

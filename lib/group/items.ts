@@ -81,7 +81,7 @@ export interface ShardItem {
   lagMs?: number;
   /** The cursor was set by `seek`, and nothing was committed since. */
   sought?: boolean;
-  /** The batch at the cursor that `process` refuses. */
+  /** The batch at the cursor that the user's function refuses. */
   failure?: Failure;
 }
 

@@ -76,7 +76,7 @@ export interface Pulled {
 export interface Source {
   /** Short name of the service, such as `sls`. */
   readonly kind: string;
-  /** Says which stream this is; handed to `process` with every batch. */
+  /** Says which stream this is; handed to the user's function with every batch. */
   readonly tags: Readonly<Record<string, string>>;
   /** Of a source of several streams: which one a shard belongs to, in place of `tags`. */
   tagsOf?(shard: string): Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import type { Clock } from '../runtime.ts';
 export interface Budget {
   /** From here on no batch is begun, and the one in work is given up. */
   workUntil: number;
-  /** Aborted at `workUntil`: pulls and `process`. */
+  /** Aborted at `workUntil`: pulls and the user's function. */
   work: AbortSignal;
   /** Aborted shortly before the deadline: requests to the table, so that a batch finished in time is still committed. */
   requests: AbortSignal;

@@ -1,5 +1,5 @@
 import type { CommonSettings } from '../config/settings.ts';
-import type { Process } from '../delivery/process.ts';
+import type { EachBatch } from '../delivery/userModule.ts';
 import type { ConsumerItem } from '../group/items.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -15,7 +15,8 @@ export interface TickDependencies {
   source: Source;
   /** Where the service assigns the shards; absent where our own planner does. */
   provider?: ProviderGroup | undefined;
-  process: Process;
+  /** The user's function. */
+  eachBatch: EachBatch;
   clock: Clock;
   /** What to add to our clock to have the time of the group's table, as far as that is known. */
   skewMs?: () => number;

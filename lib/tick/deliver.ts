@@ -1,5 +1,5 @@
 import { orAborted } from '../abort.ts';
-import type { Batch } from '../delivery/process.ts';
+import type { Batch } from '../delivery/userModule.ts';
 import { type Holding, recordFailure } from '../group/commit.ts';
 import type { Failure } from '../group/items.ts';
 import { messageOf } from '../observe/plainError.ts';
@@ -7,13 +7,13 @@ import type { Pulled } from '../sources/source.ts';
 import type { CachedShard } from './cache.ts';
 import type { TickContext } from './context.ts';
 
-/** Hands one batch to `process`. Undefined: it succeeded, and only then may its checkpoint be written. */
+/** Hands one batch to the user's function. Undefined: it succeeded, and only then may its checkpoint be written. */
 export async function deliver(
   context: TickContext,
   holding: Holding,
   pulled: Pulled,
   at: CachedShard,
-): Promise<'deadline' | 'processFailed' | 'lost' | undefined> {
+): Promise<'deadline' | 'batchFailed' | 'lost' | undefined> {
   const { budget, settings, source } = context;
   const { shard, cursor: from } = holding;
   const to = pulled.nextCursor;
@@ -23,7 +23,7 @@ export async function deliver(
   const tags = source.tagsOf?.(shard) ?? source.tags;
   const batch: Batch = { id, group: settings.group, shard, from, to, records, bytes, tags };
   try {
-    const processing = context.process(batch, {
+    const processing = context.eachBatch(batch, {
       signal: budget.work,
       remainingMs: budget.remainingMs,
       logger,
@@ -41,7 +41,7 @@ export async function deliver(
       logger.error(timeUp ? 'batch.timedOut' : 'batch.failed', { attempts: failure.attempts, error });
     }
     at.failure = failure;
-    return timeUp ? 'deadline' : 'processFailed';
+    return timeUp ? 'deadline' : 'batchFailed';
   }
 }
 

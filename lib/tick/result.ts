@@ -24,7 +24,7 @@ export interface ShardResult {
   shard: string;
   /**
    * Why the tick left the shard: nothing more to read, out of time or batches, shard finished, waiting for its old
-   * owner or its parents, `process` threw, ownership lost, the cursor was past the retention and the setting is `fail`,
+   * owner or its parents, the user's function threw, ownership lost, the cursor was past the retention and the setting is `fail`,
    * or the service or the table failed. Who never answered has failed: `deadline` is for shards that got on, or had no time to.
    */
   stopped:
@@ -33,7 +33,7 @@ export interface ShardResult {
     | 'batchesMax'
     | 'done'
     | 'waiting'
-    | 'processFailed'
+    | 'batchFailed'
     | 'lost'
     | 'cursorExpired'
     | 'sourceFailed'
@@ -51,7 +51,7 @@ export interface ShardResult {
 }
 
 const FAILED: ReadonlySet<ShardResult['stopped']> = new Set([
-  'processFailed',
+  'batchFailed',
   'cursorExpired',
   'sourceFailed',
   'storeFailed',

@@ -1,25 +1,25 @@
-/**
- * The `process` of a local run: calls the user's, and notes in the ledger what it was given as soon as it succeeded. Bundled
- * by the run and named to the handler by `SHARDBEAT_PROCESS`, so that the handler is the very artefact that is deployed.
- */
+/** What a local run puts around the user's function: what it was given is noted in the ledger as soon as it has succeeded. */
 import { env, stdout } from 'node:process';
 import { crc32 } from 'node:zlib';
-import { loadProcess } from '../../lib/delivery/loadProcess.ts';
-import type { Batch, Process } from '../../lib/delivery/process.ts';
+import { userFunctionOf } from '../../lib/delivery/userFunction.ts';
+import type { Batch, EachBatch, UserModule } from '../../lib/delivery/userModule.ts';
 import { openLedger } from './ledger.ts';
 import { CONTENT_FIELD, LINE_FIELD } from './record.ts';
 
-const { LOCAL_SLOT: slot, LOCAL_LEDGER: ledger, LOCAL_PROCESS: module } = env;
-if (!slot || !ledger || !module) throw new Error('audit: slot, ledger and process must be given');
-
-const userProcess = await loadProcess(module, import.meta.url);
-const append = orReport(() => openLedger(ledger));
-
-export const process: Process = async (batch, context) => {
-  await userProcess(batch, context);
-  const records = checksumsOf(batch);
-  orReport(() => append({ slot, shard: batch.shard, batch: batch.id, records }));
-};
+/** The user's module, with every batch noted in the ledger that `LOCAL_LEDGER` names. Throws what `consume` would throw. */
+export function audited(module: UserModule): { eachBatch: EachBatch } {
+  const { LOCAL_SLOT: slot, LOCAL_LEDGER: ledger } = env;
+  if (!slot || !ledger) throw new Error('audit: slot and ledger must be given');
+  const eachBatch = userFunctionOf(module);
+  const append = orReport(ledger, () => openLedger(ledger));
+  return {
+    eachBatch: async (batch, context) => {
+      await eachBatch(batch, context);
+      const records = checksumsOf(batch);
+      orReport(ledger, () => append({ slot, shard: batch.shard, batch: batch.id, records }));
+    },
+  };
+}
 
 function checksumsOf(batch: Batch): Uint32Array {
   const numbers: number[] = [];
@@ -32,7 +32,7 @@ function checksumsOf(batch: Batch): Uint32Array {
 }
 
 /** Without its ledger the run proves nothing: the host is told, and ends it. */
-function orReport<T>(action: () => T): T {
+function orReport<T>(ledger: string, action: () => T): T {
   try {
     return action();
   } catch (error) {

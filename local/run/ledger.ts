@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
 /**
- * The ledger is the file in which the run's processes note what came out of the stream, each batch as soon as `process`
+ * The ledger is the file in which the run's processes note what came out of the stream, each batch as soon as the user's function
  * succeeded with it. All of them append to it, and any of them may be killed in the middle of a write.
  */
 export interface LedgerEntry {

@@ -6,7 +6,7 @@ import type { LedgerEntry } from './ledger.ts';
 export interface Proof {
   /** The next line goes into the stream; lines come in order, from 1. */
   produced(line: number, checksum: number): void;
-  /** A batch came out, in the order in which `process` succeeded. */
+  /** A batch came out, in the order in which the user's function succeeded. */
   delivered(entry: LedgerEntry): void;
   totals(): ProofTotals;
   recordsBySlot(): ReadonlyMap<string, number>;

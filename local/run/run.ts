@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { deriveTimes } from '../../lib/times.ts';
 import { createBoard } from './board.ts';
-import { prepareBundles } from './bundles.ts';
+import { bundleAudited } from './bundle.ts';
 import { startConsumers } from './consumers.ts';
 import { type Input, nothingToRead, openInputs } from './inputs.ts';
 import { tailLedger } from './ledger.ts';
@@ -31,7 +30,7 @@ export interface LocalRunOptions {
   /** End when everything is consumed, rather than only when the signal aborts. */
   once: boolean;
   /** Path of the user's own module. */
-  process: string | undefined;
+  module: string | undefined;
   /** Of the log service; 0: any free one. */
   logsPort: number;
   dynamodbPort: number;
@@ -60,7 +59,7 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   const inputs = await openInputs(options.inputs, world.stdin, service.lineBytesMax, signal);
   await using cleanup = new AsyncDisposableStack();
   const directory = cleanup.use(await makeTemporaryDirectory());
-  const bundles = await prepareBundles(directory.path, options.process);
+  const bundle = await bundleAudited(options.module, directory.path);
   const ledgerFile = join(directory.path, 'ledger');
   const ledger = await tailLedger(ledgerFile).catch((error: Error) => {
     throw cannotWrite(ledgerFile, error.message, error);
@@ -93,11 +92,9 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
     slots,
     intervalMs: options.intervalMs,
     timeoutMs: functionTimeoutMs,
-    bundle: bundles.handler,
+    bundle,
     environmentOf: (slot) => ({
       ...stack.environment,
-      SHARDBEAT_PROCESS: pathToFileURL(bundles.audit).href,
-      LOCAL_PROCESS: pathToFileURL(bundles.process).href,
       LOCAL_LEDGER: ledgerFile,
       LOCAL_SLOT: slot,
     }),

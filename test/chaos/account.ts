@@ -15,7 +15,7 @@ import { createProof, type ProofTotals } from '../../local/run/proof.ts';
 export interface Account {
   /** The next record of `key` goes into the stream. Returns its line. */
   produced(key: string, content: Uint8Array): number;
-  /** A batch came out, in the order in which `process` succeeded. */
+  /** A batch came out, in the order in which the user's function succeeded. */
   delivered(entry: LedgerEntry): void;
   /** A tick of the slot did not end well, in this shard or as a whole. All that it delivered must be in. */
   interrupted(slot: string, shard?: string): void;

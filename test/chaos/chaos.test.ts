@@ -1,10 +1,7 @@
-import { beforeAll, expect, it } from 'vitest';
-import { buildFunctions } from '../../build.ts';
+import { expect, it } from 'vitest';
 import { systemClock as clock } from '../../lib/runtime.ts';
 import { SOURCES } from '../../local/run/services/service.ts';
 import { runChaos } from './run.ts';
-
-beforeAll(() => buildFunctions());
 
 it.each(SOURCES)(
   'on %s a few rounds of kills, splits, joins and leaves lose nothing and keep every key in order',

@@ -1,7 +1,6 @@
 /** `npm run chaos`: the whole thing with real processes that are killed, and the account of what came out of it. */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { buildFunctions } from '../../build.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { systemClock as clock } from '../../lib/runtime.ts';
 import { SOURCES } from '../../local/run/services/service.ts';
@@ -35,7 +34,6 @@ async function main(): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
   }
-  await buildFunctions();
   const result = await runChaos({
     source: values.source,
     rounds: values.rounds,

@@ -10,7 +10,7 @@ export interface MemberOptions {
   timeoutMs: number;
   bundle: string;
   environmentOf(slot: string): Readonly<Record<string, string>>;
-  /** The file that tells the slot's `process` to die after its next batch. */
+  /** The file that tells the slot's user module to die after its next batch. */
   orderFileOf(slot: string): string;
   clock: Clock;
   listener: MemberListener;
@@ -40,7 +40,7 @@ export interface Member {
   kill(): void;
   /** The same as soon as the function logs this event. */
   killOn(event: string): void;
-  /** The same about when `process` has succeeded with its next batch. */
+  /** The same about when the user's function has succeeded with its next batch. */
   killAfterProcess(): void;
   /** Forgets what a kill is still waiting for. */
   disarm(): void;
@@ -81,7 +81,7 @@ export async function startMember(slot: string, options: MemberOptions): Promise
         killOn = undefined;
         kill();
       }
-      // What `process` had done when its time was over is done again.
+      // What the user's function had done when its time was over is done again.
       if (event.event === 'batch.timedOut') listener.interrupted(slot, String(event.shard));
       if (event.event === 'ledger.failed') listener.failed(new Error(String(event.reason)));
       listener.event(slot, event);

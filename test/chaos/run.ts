@@ -1,9 +1,7 @@
-import { cp } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import type { Clock } from '../../lib/runtime.ts';
 import { deriveTimes } from '../../lib/times.ts';
-import { prepareBundles } from '../../local/run/bundles.ts';
+import { bundleFunction } from '../../local/run/bundle.ts';
 import type { SourceName } from '../../local/run/services/service.ts';
 import { makeTemporaryDirectory } from '../../local/run/temporary.ts';
 import { createDice } from '../simulation/dice.ts';
@@ -118,26 +116,20 @@ async function play(
   await untilReadUp(theatre);
 }
 
-/** The function that is deployed, with a `process` that works a while and keeps the ledger. */
+/** The function as it is deployed, with a user module that works a while and keeps the ledger. */
 async function functionOf(
   directory: string,
   ledgerFile: string,
   { environment }: Stage,
 ): Promise<Pick<CrewOptions, 'bundle' | 'environmentOf' | 'orderFileOf'>> {
-  const bundles = await prepareBundles(directory, join(import.meta.dirname, 'process.ts'));
-  // A copy: somebody may build while this runs, and all sandboxes of a run are to have one version.
-  const deployed = join(directory, 'deployed');
-  await cp(dirname(bundles.handler), deployed, { recursive: true });
+  const bundle = await bundleFunction(join(import.meta.dirname, 'userModule.ts'), directory);
   const orderFileOf = (slot: string): string => join(directory, `die-${slot}`);
   return {
-    bundle: join(deployed, 'handler.mjs'),
+    bundle,
     orderFileOf,
     environmentOf: (slot) => ({
       ...environment,
-      SHARDBEAT_PROCESS: pathToFileURL(bundles.process).href,
-      CHAOS_AUDIT: pathToFileURL(bundles.audit).href,
       CHAOS_ORDER: orderFileOf(slot),
-      LOCAL_PROCESS: pathToFileURL(join(deployed, 'process.mjs')).href,
       LOCAL_LEDGER: ledgerFile,
       LOCAL_SLOT: slot,
     }),

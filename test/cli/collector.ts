@@ -11,9 +11,9 @@ export interface Collector {
 }
 
 /**
- * A module of a user whose `process` collects every record it gets.
+ * A module of a user that collects every record it gets.
  *
- * @param before statements that its `process` runs first
+ * @param before statements that its function runs first
  */
 export function createCollector({ directory, file }: Workspace, name: string, before = ''): Collector {
   const output = join(directory, `${name}.out`);
@@ -22,7 +22,7 @@ export function createCollector({ directory, file }: Workspace, name: string, be
     `import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
      import type { Batch } from '/nowhere/types.ts';
      const output: string = ${JSON.stringify(output)};
-     export async function process(batch: Batch, context: { signal: AbortSignal }): Promise<void> {
+     export async function eachBatch(batch: Batch, context: { signal: AbortSignal }): Promise<void> {
        const records = [...batch.records].map((record) => Buffer.from(record.bytes('content')).toString('hex'));
        ${before}
        appendFileSync(output, records.map((record) => record + '\\n').join(''));

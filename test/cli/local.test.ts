@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { buildFunctions } from '../../build.ts';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createCollector } from './collector.ts';
 import { createWorkspace, expectNothingLeft, isAlive, linesOf, summaryOf } from './runCli.ts';
 
@@ -9,7 +8,6 @@ const FAST = ['--interval', '500ms', '--json'];
 const workspace = createWorkspace();
 const { file, run, start } = workspace;
 
-beforeAll(() => buildFunctions());
 afterAll(workspace.remove);
 
 const clean = { duplicates: 0, lost: 0, outOfOrder: 0 };
@@ -67,17 +65,17 @@ describe('what cannot be used is told before anything runs, with exit code 2', (
     ],
     [
       'a missing module',
-      () => ['--process', 'missing.ts'],
-      '--process: "missing.ts" cannot be used: there is no such file',
+      () => ['--module', 'missing.ts'],
+      '--module: "missing.ts" cannot be used: there is no such file',
     ],
     [
       'a module that exports nothing of use',
-      () => ['--process', file('none.ts', 'export const a = 1;')],
-      'export a function named `process`',
+      () => ['--module', file('none.ts', 'export const a = 1;')],
+      'export one function from it, eachBatch(batch, context) or eachRecord(record, context)',
     ],
     [
       'a module with a syntax error',
-      () => ['--process', file('bad.ts', 'export const = 1;')],
+      () => ['--module', file('bad.ts', 'export const = 1;')],
       'it cannot be bundled: ',
     ],
   ])('%s', async (_what, args, message) => {
@@ -130,7 +128,7 @@ describe('what cannot be used is told before anything runs, with exit code 2', (
   });
 });
 
-describe('the user’s own process', () => {
+describe('the user’s own function', () => {
   it('gets a batch again after it threw, and nothing is lost', async () => {
     const { module, output } = createCollector(
       workspace,
@@ -140,7 +138,7 @@ describe('the user’s own process', () => {
          throw new Error('the database is away');
        }`,
     );
-    const finished = await run('--input', file('once.log', linesOf(300)), '--process', module, ...FAST);
+    const finished = await run('--input', file('once.log', linesOf(300)), '--module', module, ...FAST);
     expect(finished.stderr).toContain('Error: the database is away');
     expect(finished).toMatchObject({ code: 0 });
     expect(summaryOf(finished)).toMatchObject({ distinct: 300, ...clean });
@@ -156,7 +154,7 @@ describe('the user’s own process', () => {
          while (true);
        }`,
     );
-    const finished = await run('--input', file('spin.log', linesOf(300)), '--process', module, ...FAST);
+    const finished = await run('--input', file('spin.log', linesOf(300)), '--module', module, ...FAST);
     expect(finished.stderr).toContain('was killed at its deadline');
     expect(finished).toMatchObject({ code: 0 });
     expect(summaryOf(finished)).toMatchObject({ distinct: 300, lost: 0, outOfOrder: 0 });
@@ -165,7 +163,7 @@ describe('the user’s own process', () => {
 
   it('ends the run with its error if it throws each time', { timeout: 60_000 }, async () => {
     const { module } = createCollector(workspace, 'always', `throw new Error('the database is away');`);
-    const finished = await run('--input', file('always.log', 'a\nb\n'), '--process', module, ...FAST);
+    const finished = await run('--input', file('always.log', 'a\nb\n'), '--module', module, ...FAST);
     expect(finished).toMatchObject({ code: 1 });
     expect(finished.stderr).toMatch(
       /Nothing went on for 15s: 2 records .* The last error: .*Error: the database is away/,
@@ -177,9 +175,9 @@ describe('the user’s own process', () => {
   it('ends the run at once if its module fails to load', async () => {
     const module = file(
       'unloadable.ts',
-      `throw new Error('COLOUR is not set'); export const process = () => {};`,
+      `throw new Error('COLOUR is not set'); export const eachBatch = () => {};`,
     );
-    const finished = await run('--process', module, ...FAST);
+    const finished = await run('--module', module, ...FAST);
     expect(finished).toMatchObject({ code: 1, stdout: '' });
     expect(finished.stderr).toContain('COLOUR is not set');
     expectNothingLeft(finished);

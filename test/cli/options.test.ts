@@ -14,7 +14,7 @@ describe('options of shardbeat local', () => {
       intervalMs: 2_000,
       once: false,
       json: false,
-      process: undefined,
+      module: undefined,
       logsPort: 0,
       dynamodbPort: 0,
     });
@@ -22,7 +22,7 @@ describe('options of shardbeat local', () => {
 
   it('are read as they are written, with = or without', () => {
     const args = ['--input', 'a.log', '--input=-', '--shards=8', '--consumers', '3', '--interval', '500ms'];
-    const more = ['--once', '--json', '--process', 'mine.ts', '--sls-port', '8080', '--dynamodb-port=8000'];
+    const more = ['--once', '--json', '--module', 'mine.ts', '--sls-port', '8080', '--dynamodb-port=8000'];
     expect(parse(...args, ...more)).toEqual({
       inputs: ['a.log', '-'],
       source: 'sls',
@@ -31,7 +31,7 @@ describe('options of shardbeat local', () => {
       intervalMs: 500,
       once: true,
       json: true,
-      process: 'mine.ts',
+      module: 'mine.ts',
       logsPort: 8080,
       dynamodbPort: 8000,
     });
@@ -83,7 +83,10 @@ describe('an option that cannot be used', () => {
       '--interval: "2" cannot be used: write a number and a unit, such as 500ms, 2s or 1m',
     ],
     [['--interval', '499ms'], 'interval: "499ms" cannot be used: choose 500ms to 30m'],
-    [['--process', ''], '--process: "" cannot be used: name a module that exports `process`'],
+    [
+      ['--module', ''],
+      '--module: "" cannot be used: export one function from it, eachBatch(batch, context) or ',
+    ],
   ])('is named, with what to do: %j', (args, message) => {
     expect(() => parse(...args)).toThrow(SettingsError);
     expect(() => parse(...args)).toThrow(message);

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { buildFunctions } from '../../build.ts';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createCollector } from './collector.ts';
 import { createWorkspace, expectNothingLeft, isAlive, linesOf, summaryOf } from './runCli.ts';
 
@@ -8,7 +7,6 @@ const workspace = createWorkspace();
 const { file, run, start } = workspace;
 const clean = { duplicates: 0, lost: 0, outOfOrder: 0 };
 
-beforeAll(() => buildFunctions());
 afterAll(workspace.remove);
 
 describe.each([
@@ -36,7 +34,7 @@ describe.each([
     );
     const content = Buffer.concat([bytes, Buffer.from('\r\n\n\r\nplain\n\r\r\nGrößen\nlast')]);
     const input = file('binary.log', content);
-    const finished = await run('--input', input, '--process', module, '--shards', '1', ...options);
+    const finished = await run('--input', input, '--module', module, '--shards', '1', ...options);
     expect(finished).toMatchObject({ code: 0 });
     expect(summaryOf(finished)).toMatchObject({ produced: 7, distinct: 7, ...clean });
     const expected = [bytes, '', '', 'plain', '\r', 'Größen', 'last'];
@@ -51,10 +49,10 @@ describe.each([
     expect(summaryOf(finished)).toMatchObject({ produced: 4, distinct: 4, ...clean });
   });
 
-  it('calls the user’s process with every record, which may print what it likes', async () => {
+  it('calls the user’s function with every record, which may print what it likes', async () => {
     const { module, collected } = collector('own', `console.log('hello from ' + batch.id);`);
     const input = file('own.log', linesOf(200));
-    const finished = await run('--input', input, '--process', module, ...options);
+    const finished = await run('--input', input, '--module', module, ...options);
     expect(finished).toMatchObject({ code: 0 });
     const batches = [...finished.stderr.matchAll(/consumer-\d \| hello from local\/(.+)\/(.+)-.+/g)];
     expect(new Set(batches.map(([, shard]) => shard)).size).toBe(4);
@@ -70,7 +68,7 @@ describe.each([
 
   it(`ends at once by ${signal}, says what was left and leaves nothing`, async () => {
     const { module } = collector('slow', `await new Promise((resolve) => setTimeout(resolve, 200));`);
-    const running = start('--input', '-', '--process', module, ...options);
+    const running = start('--input', '-', '--module', module, ...options);
     running.child.stdin!.write(linesOf(2_000));
     let stoppedAtMs = 0;
     running.onLine((line) => {
@@ -94,7 +92,7 @@ describe.each([
          setImmediate(() => globalThis.process.kill(globalThis.process.pid, 'SIGKILL'));
        }`,
     );
-    const finished = await run('--input', file('late.log', linesOf(300)), '--process', module, ...options);
+    const finished = await run('--input', file('late.log', linesOf(300)), '--module', module, ...options);
     expect(finished.stderr).toContain('the process ended with SIGKILL');
     expect(finished).toMatchObject({ code: 0 });
     const summary = summaryOf(finished);
@@ -107,7 +105,7 @@ describe.each([
     timeout: 60_000,
   }, async () => {
     const { module } = collector('killed', `await new Promise((resolve) => setTimeout(resolve, 60));`);
-    const running = start('--input', '-', '--process', module, ...options);
+    const running = start('--input', '-', '--module', module, ...options);
     const alive = new Map<string, number>();
     running.onLine((line) => {
       const [, slot, pid] = /(consumer-\d) starts as process (\d+)/.exec(line) ?? [];

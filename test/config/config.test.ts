@@ -78,7 +78,6 @@ describe('the settings', () => {
       countMax: 1_000,
       shardsParallelMax: 4,
       logLevel: 'info',
-      process: './process.mjs',
       stream: 'sls://shop/orders',
       endAt: undefined,
       settingsVersion: 1,

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildFunctions } from '../../build.ts';
 import { LOCAL_HELP } from '../../cli/options.ts';
 import { readSettings } from '../../lib/config/settings.ts';
 import { SERVE_CLS_HELP } from '../../local/cls/serve/options.ts';
@@ -223,6 +222,7 @@ describe('examples', () => {
     const { requests, stored, events } = JSON.parse(stdout);
     expect({ requests, stored }).toEqual({ requests: 2, stored: 2 });
     expect(events).toContainEqual({ event: 'requests.counted', failed: 1 });
+    expect(events).toContainEqual({ event: 'request.failed' });
     expect(events).toContainEqual({ event: 'records.taken', taken: 1 });
   });
 
@@ -233,10 +233,9 @@ describe('examples', () => {
   });
 
   it('of docs/cls.md, the counterpart of the SDK’s demo, runs on a local CLS', async () => {
-    await buildFunctions();
     const input = join(directory, 'lines');
     await writeFile(input, Array.from({ length: 40 }, (_, line) => `line ${line}\n`).join(''));
-    const options = ['--source', 'cls', '--input', input, '--process', join(directory, 'cls0.ts')];
+    const options = ['--source', 'cls', '--input', input, '--module', join(directory, 'cls0.ts')];
     const { stdout, stderr } = await run(
       process.execPath,
       [join(ROOT, 'cli/shardbeat.ts'), 'local', ...options, '--interval', '500ms', '--once', '--json'],

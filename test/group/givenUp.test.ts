@@ -72,7 +72,7 @@ describe('a shard that was not listed for long', () => {
     await world.round('a');
     world.source.replace(['0'], ['1']);
     world.source.append('1', 'x');
-    world.process = async ({ shard }) => {
+    world.eachBatch = async ({ shard }) => {
       if (shard === '0') throw new Error('not yet');
     };
     await rounds(world, 2, 'a');
@@ -81,7 +81,7 @@ describe('a shard that was not listed for long', () => {
     expect(world.delivered).toEqual(['1:x']);
     show();
     await rounds(world, 3, 'a');
-    world.process = async () => {};
+    world.eachBatch = async () => {};
     world.source.append('1', 'y');
     await rounds(world, 4, 'a');
     expect(eventsOf(world, 'shard.returned')).toEqual([expect.objectContaining({ begun: ['1'] })]);

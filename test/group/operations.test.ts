@@ -91,8 +91,8 @@ suite('seek', () => {
   it('in the middle of a batch wins over that batch', async () => {
     const world = await running(['0'], ['a']);
     world.source.append('0', 'x', 'y', 'z');
-    world.process = async () => {
-      world.process = async () => {};
+    world.eachBatch = async () => {
+      world.eachBatch = async () => {};
       await seek(world.store, world.source, { shard: '0', to: { cursor: '2' } }, options);
     };
     const result = await world.tick('a');

@@ -224,7 +224,7 @@ test('a sink’s error with the request on it leaves nothing in the log, the ite
   await world.round('a');
   await world.round('a');
   world.source.append('0', 'x');
-  world.process = async (_batch, { logger }) => {
+  world.eachBatch = async (_batch, { logger }) => {
     const config = { headers: { authorization: 'Bearer Zq9abcdefgh' }, data: 'Zq9 record' };
     logger.warn('sink.slow', { headers: config.headers, url: 'https://me:Zq9pass@sink.example/' });
     const error = new Error('POST https://me:Zq9pass@sink.example/?token=Zq9abc: 401');

@@ -32,7 +32,7 @@ describe('the metrics of a tick', () => {
     const result = tickOf(
       { batches: 3, bytes: 100, lagMs: 20 },
       { batches: 1, bytes: 11, lagMs: 5_000 },
-      { stopped: 'processFailed' },
+      { stopped: 'batchFailed' },
       { stopped: 'waiting' },
     );
     expect(metricsOf(result)).toEqual({

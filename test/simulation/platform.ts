@@ -94,7 +94,7 @@ export function createPlatform(world: World): Platform {
     const dependencies = {
       store: createTransport(world, actor),
       source: createSource(world, actor),
-      process: createProcessor(world, actor),
+      eachBatch: createProcessor(world, actor),
       clock: sandbox.clock,
       skewMs: () => {
         const skewMs = scenario.measuresSkew ? sandbox.skewMs : 0;

@@ -1,9 +1,9 @@
-import type { Process } from '../../lib/delivery/process.ts';
+import type { EachBatch } from '../../lib/delivery/userModule.ts';
 import { type Actor, sleep } from './host.ts';
 import type { World } from './world.ts';
 
 /** The user's function: mostly quick, sometimes slow, and not always well-behaved. */
-export function createProcessor(world: World, actor: Actor): Process {
+export function createProcessor(world: World, actor: Actor): EachBatch {
   const { observer, faults, scheduler, trace } = world;
   return async (batch, { signal }) => {
     const positions = [...batch.records].map((record) => Number(record.get('position')));
@@ -17,7 +17,7 @@ export function createProcessor(world: World, actor: Actor): Process {
     const slowMs = world.settings.times.functionTimeoutMs * 1.5 * faults.dice('processSlow').next();
     try {
       await sleep(scheduler, actor.sandbox, slow ? slowMs : usualMs, ignores ? undefined : signal);
-      if (throws) throw new Error('the simulated process throws');
+      if (throws) throw new Error('the simulated function throws');
     } catch (error) {
       trace.add(actor.name, () => `${what} → ${String(error)}`);
       throw error;

@@ -1,4 +1,4 @@
-import type { Batch, ProcessContext } from '../../lib/delivery/process.ts';
+import type { Batch, BatchContext } from '../../lib/delivery/userModule.ts';
 import { planEvenly } from '../../lib/group/planner.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
@@ -60,12 +60,12 @@ export function createGroup<S extends Source>(
     events,
     settings,
     times,
-    /** `shard:content` of every record, in the order in which `process` saw them. */
+    /** `shard:content` of every record, in the order in which `eachBatch` saw them. */
     delivered,
     /** What the table's service says of the clock. */
     skewMs: 0,
     /** Replace it to see a batch, or to fail. */
-    async process(_batch: Batch, _context: ProcessContext): Promise<void> {},
+    async eachBatch(_batch: Batch, _context: BatchContext): Promise<void> {},
     /** A tick of `slot`, in its usual sandbox or another one. */
     async tick(
       slot: string,
@@ -75,12 +75,12 @@ export function createGroup<S extends Source>(
     ): Promise<TickResult> {
       const caches = sandboxes.get(sandbox) ?? new Map<string, TickCache>();
       sandboxes.set(sandbox, caches);
-      const process = async (batch: Batch, context: ProcessContext): Promise<void> => {
-        await world.process(batch, context);
+      const eachBatch = async (batch: Batch, context: BatchContext): Promise<void> => {
+        await world.eachBatch(batch, context);
         for (const record of batch.records) delivered.push(`${batch.shard}:${record.get('content')}`);
       };
       const skewMs = () => world.skewMs;
-      const dependencies = { store, source, provider, process, clock, skewMs, random, logger, caches };
+      const dependencies = { store, source, provider, eachBatch, clock, skewMs, random, logger, caches };
       return tick({ ...dependencies, ...replaced }, settings, {
         slot,
         deadline,

@@ -53,7 +53,7 @@ describe('a group over several topics', () => {
       await put(AUDIT, '0', 'c');
       await put(AUDIT, '8', 'd');
       const from: unknown[] = [];
-      world.process = async ({ shard, tags }) => void from.push([shard, tags]);
+      world.eachBatch = async ({ shard, tags }) => void from.push([shard, tags]);
       await rounds(6, 'a', 'b');
       expect(world.delivered.toSorted()).toEqual([
         `${AUDIT}:1:c`,
@@ -307,14 +307,14 @@ describe('a group that CLS keeps, when records expire', () => {
   });
 });
 
-describe('a batch that process refuses', () => {
+describe('a batch that the function refuses', () => {
   it('comes again as it was, though more was put meanwhile', async () => {
     const { world, put, rounds } = await groupOf();
     await rounds(3, 'a');
     await put(ORDERS, '0', 'x');
     const ids: string[] = [];
     let refusals = 2;
-    world.process = async ({ id }) => {
+    world.eachBatch = async ({ id }) => {
       ids.push(id);
       if (refusals-- > 0) throw new Error('not now');
     };
@@ -350,7 +350,7 @@ describe('a filter that CLS applies', () => {
       pulled({ NextOffset: 2_000, Message: null }),
     );
     const batches: string[] = [];
-    world.process = async ({ from, to }) => void batches.push(`${from} ${to}`);
+    world.eachBatch = async ({ from, to }) => void batches.push(`${from} ${to}`);
     await world.round('a');
     expect(batches).toEqual(['1000 2000']);
     expect(await world.store.get(shardKey(`${ORDERS}:1`), read)).toMatchObject({ cursor: '2000' });

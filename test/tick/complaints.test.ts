@@ -62,7 +62,7 @@ it('what is held at a time is bounded: so many shards, one pull each, of so many
   for (const shard of shards) world.source.append(shard, ...'abcdef');
   let held = 0;
   let heldMax = 0;
-  world.process = async () => {
+  world.eachBatch = async () => {
     heldMax = Math.max(heldMax, ++held);
     await new Promise(setImmediate);
     held--;
@@ -102,17 +102,17 @@ describe('a service that refuses one shard for its quota', () => {
   });
 });
 
-it('a process that always fails neither hangs its slot nor kills it', async () => {
+it('a function that always fails neither hangs its slot nor kills it', async () => {
   const world = createWorld(['0']);
   for (let round = 0; round < 3; round++) await world.round('a');
   world.source.append('0', 'x');
-  world.process = async () => {
+  world.eachBatch = async () => {
     throw new Error('the sink is down');
   };
   const results = [];
   for (let round = 0; round < 5; round++) results.push(...(await world.round('a')));
   expect(results.map(({ outcome, shards }) => `${outcome} ${shards[0]?.stopped}`)).toEqual(
-    Array(5).fill('failed processFailed'),
+    Array(5).fill('failed batchFailed'),
   );
   expect(await world.store.get(consumerKey('a'), read)).toMatchObject({ tick: 8 });
 });

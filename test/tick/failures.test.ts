@@ -76,7 +76,7 @@ describe('a log service that never answers a pull', () => {
     const world = await settled('0', '1');
     world.settings.shardsParallelMax = 1;
     for (const shard of ['0', '1']) world.source.append(shard, 'x');
-    world.process = async () => {
+    world.eachBatch = async () => {
       world.source.pull = silent;
       world.clock.advance(workMs(world) * 0.8);
     };

@@ -66,7 +66,7 @@ describe('a list of shards that has no answer', () => {
     const world = await settled();
     const { answer } = hang(world);
     let finish = (): void => {};
-    world.process = () =>
+    world.eachBatch = () =>
       new Promise((resolve) => {
         finish = resolve;
       });
@@ -75,7 +75,7 @@ describe('a list of shards that has no answer', () => {
     world.clock.advance(workMs(world) * 0.4);
     answer();
     await passed();
-    world.process = async () => {};
+    world.eachBatch = async () => {};
     finish();
     expect(await ticking).toMatchObject({ planned: true, shards: [{ stopped: 'caughtUp', batches: 2 }] });
     expect(names(world)).not.toContain('stream.unlisted');
@@ -86,7 +86,7 @@ it('a backlog that takes all the time of every tick keeps no plan from being mad
   const world = await settled();
   world.source.append('0', ...'abcdefghij');
   world.source.append('1', ...'abcdefghij');
-  world.process = async () => world.clock.advance(workMs(world) * 0.6);
+  world.eachBatch = async () => world.clock.advance(workMs(world) * 0.6);
   const [first] = await world.round('a');
   expect(first).toMatchObject({ shards: [{ stopped: 'deadline', batches: 1 }] });
   for (let round = 0; round < 3; round++) await world.round('a');

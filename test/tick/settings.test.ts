@@ -259,7 +259,7 @@ describe('a host whose clock is ten minutes ahead', () => {
   it('makes a group, and notes failures, in the time that the first answer tells', async () => {
     const world = createWorld(['0']);
     world.source.append('0', 'bad');
-    world.process = async () => Promise.reject(new Error('no'));
+    world.eachBatch = async () => Promise.reject(new Error('no'));
     const skewMs = () => (world.store.requests.length === 0 ? 0 : -AHEAD_MS);
     const trueNow = (): number => world.clock.now() - AHEAD_MS;
     const tick = () => world.tick('a', 'a', { skewMs });

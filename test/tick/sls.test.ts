@@ -50,7 +50,7 @@ describe('a filter that the service applies', () => {
       upTo(3_000, undefined, { 'x-log-end-of-cursor': '1' }),
     );
     const batches: string[] = [];
-    world.process = async ({ from, to }) => void batches.push(`${from} ${to}`);
+    world.eachBatch = async ({ from, to }) => void batches.push(`${from} ${to}`);
     const [result] = await world.round('a');
 
     expect(batches).toEqual([`${cursor(2_000)} ${cursor(2_500)}`]);
@@ -114,7 +114,7 @@ describe('a group over several logstores', () => {
     await put('audit', '0', 'c');
     await put('audit', '8', 'd');
     const from: unknown[] = [];
-    world.process = async ({ id, shard, tags }) => void from.push([id.split('/')[1], shard, tags.logstore]);
+    world.eachBatch = async ({ id, shard, tags }) => void from.push([id.split('/')[1], shard, tags.logstore]);
     for (let round = 0; round < 4; round++) await world.round('a', 'b');
 
     expect(world.delivered.toSorted()).toEqual(['audit:0:c', 'audit:1:d', 'orders:0:a', 'orders:1:b']);

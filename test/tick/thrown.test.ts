@@ -19,17 +19,17 @@ async function createWorking() {
   return { world, item, ids, failures: () => world.events.filter(({ event }) => event === 'batch.failed') };
 }
 
-describe.each(Object.entries(HOSTILE))('process throws %s:', (_name, make) => {
+describe.each(Object.entries(HOSTILE))('the function throws %s:', (_name, make) => {
   it('the failure is noted and logged, and the very same batch comes again', async () => {
     const { world, item, ids, failures } = await createWorking();
     const thrown = make();
-    world.process = async (batch) => {
+    world.eachBatch = async (batch) => {
       ids.push(batch.id);
       throw thrown;
     };
     for (const attempts of [1, 2]) {
       const [result] = await world.round('a');
-      expect(result!.shards).toMatchObject([{ stopped: 'processFailed', cursor: '0' }]);
+      expect(result!.shards).toMatchObject([{ stopped: 'batchFailed', cursor: '0' }]);
       const { failure } = (await item())!;
       expect(failure).toMatchObject({ attempts, to: '1', message: expect.any(String) });
       expect(failure!.message.length).toBeLessThanOrEqual(200);
@@ -41,10 +41,10 @@ describe.each(Object.entries(HOSTILE))('process throws %s:', (_name, make) => {
     expect(new Set(ids)).toEqual(new Set(['orders/0/0-1']));
   });
 
-  it('logged by process itself, it does not fail the batch', async () => {
+  it('logged by the function itself, it does not fail the batch', async () => {
     const { world, item } = await createWorking();
     const value = make();
-    world.process = async (_batch, { logger }) => {
+    world.eachBatch = async (_batch, { logger }) => {
       logger.info('state', { value, nested: { value } });
       logger.with({ value }).error('state', value as Record<string, unknown>);
     };
@@ -60,7 +60,7 @@ describe('a failed batch', () => {
   it('is noted before it is logged, so that no logger comes in between', async () => {
     const { world } = await createWorking();
     const order: string[] = [];
-    world.process = async () => {
+    world.eachBatch = async () => {
       throw new Error('the sink is down');
     };
     const update: typeof world.store.update = (key, write, options) => {
@@ -74,12 +74,12 @@ describe('a failed batch', () => {
     const logger = createLogger({ level: 'info', write, now: world.clock.now });
     const result = await world.tick('a', 'a', { store: { ...world.store, update }, logger });
     expect(order).toEqual(['noted', 'logged']);
-    expect(result.shards).toMatchObject([{ stopped: 'processFailed' }]);
+    expect(result.shards).toMatchObject([{ stopped: 'batchFailed' }]);
   });
 
   it('is logged also where it cannot be noted', async () => {
     const { world, failures } = await createWorking();
-    world.process = async () => {
+    world.eachBatch = async () => {
       throw new Error('the sink is down');
     };
     const update: typeof world.store.update = (key, write, options) => {

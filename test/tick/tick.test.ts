@@ -84,7 +84,7 @@ describe('a tick', () => {
     await world.round('a');
     await world.round('a');
     let second: Promise<unknown> | undefined;
-    world.process = async () => {
+    world.eachBatch = async () => {
       second ??= world.tick('a', 'another sandbox');
     };
     await world.tick('a');
@@ -97,7 +97,7 @@ describe('a tick', () => {
     world.source.append('0', ...'abcdefgh');
     await world.round('a');
     await world.round('a');
-    world.process = async () => world.clock.advance(world.times.functionTimeoutMs * 0.4);
+    world.eachBatch = async () => world.clock.advance(world.times.functionTimeoutMs * 0.4);
     const result = await world.tick('a');
     expect(result.shards).toMatchObject([{ stopped: 'deadline', batches: 2, cursor: '4' }]);
   });
@@ -105,7 +105,7 @@ describe('a tick', () => {
   it('too short for all of its shards begins with another one each time', async () => {
     const world = createWorld(['0', '1', '2'], { shardsParallelMax: 1 });
     for (let round = 0; round < 4; round++) await world.round('a');
-    world.process = async () => world.clock.advance(world.times.functionTimeoutMs);
+    world.eachBatch = async () => world.clock.advance(world.times.functionTimeoutMs);
     const begun = new Set<string>();
     for (let round = 0; round < 3; round++) {
       for (const shard of ['0', '1', '2']) world.source.append(shard, 'late');
@@ -122,7 +122,7 @@ describe('a tick', () => {
     world.source.append('0', 'a', 'b');
     await world.round('a');
     await world.round('a');
-    world.process = (_batch, { signal }) =>
+    world.eachBatch = (_batch, { signal }) =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason));
         world.clock.advance(world.times.functionTimeoutMs - world.times.reserveMs);
@@ -130,18 +130,18 @@ describe('a tick', () => {
     const result = await world.tick('a');
     expect(result.shards).toMatchObject([{ stopped: 'deadline', batches: 0, cursor: '0' }]);
     world.clock.advance(INTERVAL_MS);
-    world.process = async () => {};
+    world.eachBatch = async () => {};
     await world.tick('a');
     expect(world.delivered).toEqual(['0:a', '0:b']);
   });
 
-  it('does not wait for a process that ignores its signal, nor commit what it does afterwards', async () => {
+  it('does not wait for a function that ignores its signal, nor commit what it does afterwards', async () => {
     const world = createWorld(['0']);
     world.source.append('0', 'a');
     await world.round('a');
     await world.round('a');
     let finish = (): void => {};
-    world.process = () =>
+    world.eachBatch = () =>
       new Promise((resolve) => {
         finish = resolve;
         world.clock.advance(world.times.functionTimeoutMs - world.times.reserveMs);
@@ -185,26 +185,26 @@ describe('a batch', () => {
     const world = createWorld(['0']);
     world.source.append('0', 'a', 'b', 'c');
     const ids: string[] = [];
-    world.process = async ({ id }) => void ids.push(id);
+    world.eachBatch = async ({ id }) => void ids.push(id);
     for (let round = 0; round < 3; round++) await world.round('a');
     expect(ids).toEqual(['orders/0/0-2', 'orders/0/2-3']);
   });
 
-  it('comes again when process throws, and the shard item says why', async () => {
+  it('comes again when the function throws, and the shard item says why', async () => {
     const world = createWorld(['0']);
     world.source.append('0', 'a', 'b', 'c');
     await world.round('a');
     await world.round('a');
-    world.process = async () => {
+    world.eachBatch = async () => {
       throw new Error('the sink is down');
     };
     const [failed] = await world.round('a');
-    expect(failed!.shards).toMatchObject([{ stopped: 'processFailed', batches: 0, cursor: '0' }]);
+    expect(failed!.shards).toMatchObject([{ stopped: 'batchFailed', batches: 0, cursor: '0' }]);
     await world.round('a');
     const item = await world.store.get(shardKey('0'), read);
     expect(item).toMatchObject({ cursor: '0', failure: { attempts: 2, message: 'Error: the sink is down' } });
 
-    world.process = async () => {};
+    world.eachBatch = async () => {};
     await world.round('a');
     expect(world.delivered).toEqual(['0:a', '0:b', '0:c']);
     expect(await world.store.get(shardKey('0'), read)).not.toHaveProperty('failure');
@@ -216,7 +216,7 @@ describe('a batch', () => {
     await world.round('a');
     await world.round('a');
     const ids: string[] = [];
-    world.process = async ({ id }) => {
+    world.eachBatch = async ({ id }) => {
       ids.push(id);
       if (ids.length < 3) throw new Error('the sink is down');
     };
@@ -233,14 +233,14 @@ describe('a batch', () => {
     const world = createWorld(['0']);
     for (let round = 0; round < 3; round++) await world.round('a');
     world.source.append('0', 'a');
-    world.process = async () => {
+    world.eachBatch = async () => {
       throw new Error('the sink is down');
     };
     await world.round('a');
     world.source.append('0', 'b', 'c');
     world.source.replace(['0'], ['1']);
     for (let round = 0; round < 3; round++) await world.round('a');
-    world.process = async () => {};
+    world.eachBatch = async () => {};
     for (let round = 0; round < 4; round++) await world.round('a');
     expect(world.delivered).toEqual(['0:a', '0:b', '0:c']);
   });
@@ -250,7 +250,7 @@ describe('a batch', () => {
     world.source.append('0', ...'abcd');
     await world.round('a');
     await world.round('a');
-    world.process = async () => {
+    world.eachBatch = async () => {
       await world.store.update(shardKey('0'), { add: { epoch: 1 }, condition: { exists: 'epoch' } }, options);
     };
     const result = await world.tick('a');
@@ -283,7 +283,7 @@ describe('a hand-off', () => {
     for (let round = 0; round < 3; round++) await world.round('a', 'b');
     world.source.append('0', 'a');
     let waiting: unknown;
-    world.process = async () => {
+    world.eachBatch = async () => {
       // A plan, made in the middle of b's tick, moves the shard from b to a.
       const generation = world.clock.now();
       const move = (slot: string, assigned: Record<string, number>) =>

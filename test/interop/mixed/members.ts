@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { systemClock as clock } from '../../../lib/runtime.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
 import { type Consumers, startConsumers } from '../../../local/run/consumers.ts';
@@ -56,9 +55,7 @@ export interface SlotOptions extends MemberOptions {
   onTrouble(trouble: string): void;
 }
 
-const PROCESS = pathToFileURL(`${import.meta.dirname}/process.ts`).href;
-
-/** A slot of our function: a schedule, and a sandbox in which the deployed bundle runs. */
+/** A slot of our function: a schedule, and a sandbox in which its bundle runs. */
 export async function startSlot(options: SlotOptions): Promise<Member & { consumers: Consumers }> {
   const { consumer, onBatch, bundle, environment, intervalMs, timeoutMs } = options;
   const { onCutOff, onTrouble } = options;
@@ -68,7 +65,7 @@ export async function startSlot(options: SlotOptions): Promise<Member & { consum
   const consumers = await startConsumers({
     slots: [consumer],
     ...{ intervalMs, timeoutMs, bundle, clock },
-    environmentOf: () => ({ ...environment, SHARDBEAT_PROCESS: PROCESS }),
+    environmentOf: () => environment,
     listener: {
       started: (_slot, started) => {
         pid = started;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { buildFunctions } from '../../../build.ts';
 import { drain } from '../../../lib/group/operations.ts';
 import { createDynamodbStore } from '../../../lib/group/stores/dynamodb.ts';
 import { systemClock as clock, systemRandom as random } from '../../../lib/runtime.ts';
 import { deriveTimes } from '../../../lib/times.ts';
+import { bundleFunction } from '../../../local/run/bundle.ts';
 import { makeTemporaryDirectory } from '../../../local/run/temporary.ts';
 import { startLocalTable } from '../../support/localTable.ts';
 import { type ConsumedBatch, within } from '../consumed.ts';
@@ -23,7 +23,7 @@ const SESSION_TIMEOUT_MS = 2 * HEARTBEAT_SEC * 1_000;
 export async function startMixedStage(driver: Driver, startService: StartMixedService) {
   await using started = new AsyncDisposableStack();
   const directory = started.use(await makeTemporaryDirectory());
-  await buildFunctions(directory.path);
+  const bundle = await bundleFunction(join(import.meta.dirname, 'userModule.ts'), directory.path);
   const table = await startLocalTable(TABLE);
   started.defer(table.close);
   const service = await startService({ heartbeatSec: HEARTBEAT_SEC, sessionTimeoutMs: SESSION_TIMEOUT_MS });
@@ -78,7 +78,7 @@ export async function startMixedStage(driver: Driver, startService: StartMixedSe
       const { url, ...options } = await optionsFor(consumer);
       const member = await startSlot({
         ...options,
-        ...{ intervalMs: INTERVAL_MS, timeoutMs, bundle: join(directory.path, 'consume/handler.mjs') },
+        ...{ intervalMs: INTERVAL_MS, timeoutMs, bundle },
         environment: { ...functionEnvironment(table.service.endpoint), ...service.slotEnvironment(url) },
         drain: () => drain(store, consumer, { signal: AbortSignal.timeout(5_000) }),
         onCutOff: () => void unlucky.add(consumer),

@@ -1,28 +1,32 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildFunctions } from '../../../build.ts';
 import type { LogEvent } from '../../../local/host/outputLines.ts';
 import { createSandbox, type Invocation } from '../../../local/host/sandbox.ts';
-import { prepareBundles, type RunBundles } from '../../../local/run/bundles.ts';
+import { bundleEntry } from '../../../local/run/bundle.ts';
 import { type LedgerEntry, tailLedger } from '../../../local/run/ledger.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'audit-test-'));
-let bundles: RunBundles;
+let bundle: string;
 
 beforeAll(async () => {
-  await buildFunctions();
   const module = join(directory, 'user.ts');
   writeFileSync(
     module,
-    `export const process = async (batch: { records: Iterable<{ bytes(field: string): Buffer }> }): Promise<void> => {
+    `export const eachBatch = async (batch: { records: Iterable<{ bytes(field: string): Buffer }> }): Promise<void> => {
        for (const record of batch.records) if (String(record.bytes('content')) === 'bad') throw new Error('a bad record');
      };`,
   );
-  bundles = await prepareBundles(directory, module);
+  const run = join(import.meta.dirname, '../../../local/run');
+  bundle = await bundleEntry(
+    join(directory, 'deliver.mjs'),
+    `import * as module from ${JSON.stringify(module)};
+     import { audited } from ${JSON.stringify(join(run, 'audit.ts'))};
+     import { deliverTo } from ${JSON.stringify(join(import.meta.dirname, 'fixtures/deliver.ts'))};
+     export const handler = deliverTo(audited(module).eachBatch);`,
+  );
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -30,10 +34,8 @@ async function deliver(lines: { line?: string; content: string }[], ledger = joi
   const events: LogEvent[] = [];
   const sandbox = createSandbox({
     functionName: 'deliver',
-    bundle: join(import.meta.dirname, 'fixtures/deliver.mjs'),
+    bundle,
     environment: {
-      SHARDBEAT_PROCESS: pathToFileURL(bundles.audit).href,
-      LOCAL_PROCESS: pathToFileURL(bundles.process).href,
       LOCAL_LEDGER: ledger,
       LOCAL_SLOT: 'consumer-1',
     },
@@ -48,8 +50,8 @@ async function deliver(lines: { line?: string; content: string }[], ledger = joi
   return { invocation, events, entries };
 }
 
-describe('the audited process', () => {
-  it('notes line and checksum of each record once the user’s process succeeded', async () => {
+describe('the audited function', () => {
+  it('notes line and checksum of each record once the user’s function succeeded', async () => {
     const { invocation, entries } = await deliver([
       { line: '7', content: 'seven' },
       { line: '8', content: '' },
@@ -70,7 +72,7 @@ describe('the audited process', () => {
     expect(entries).toEqual([{ slot: 'consumer-1', shard: '3', batch: 'local/3/a-b', records }]);
   });
 
-  it('notes nothing if the user’s process throws, and throws the same', async () => {
+  it('notes nothing if the user’s function throws, and throws the same', async () => {
     const { invocation, entries } = await deliver([
       { line: '7', content: 'good' },
       { line: '8', content: 'bad' },

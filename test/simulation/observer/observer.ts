@@ -1,4 +1,4 @@
-import type { Batch } from '../../../lib/delivery/process.ts';
+import type { Batch } from '../../../lib/delivery/userModule.ts';
 import type { ConsumerItem, GroupItem, ItemKey, ShardItem } from '../../../lib/group/items.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
 import type { Actor } from '../host.ts';

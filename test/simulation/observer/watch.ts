@@ -33,7 +33,7 @@ export interface Violation {
   atMs: number;
 }
 
-/** One batch handed to `process`. */
+/** One batch handed to the user's function. */
 export interface Delivery {
   actor: Actor;
   shard: string;

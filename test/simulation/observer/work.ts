@@ -4,7 +4,7 @@ import type { Actor } from '../host.ts';
 import { positionOf } from '../stream.ts';
 import { CACHE_AGE_INTERVALS, type Delivery, isBehind, type Watch } from './watch.ts';
 
-/** What a tick may do with a shard, and what may be handed to `process`. */
+/** What a tick may do with a shard, and what may be handed to the user's function. */
 
 /**
  * A pull must be at the cursor that the table last told this run, under an ownership it was not told to have lost;
@@ -58,7 +58,7 @@ export function watchBatch(watch: Watch, delivery: Delivery): void {
   }
 }
 
-/** What `process` refused comes again as it was: a sink that drops repeats goes by the batch's id. */
+/** What the user's function refused comes again as it was: a sink that drops repeats goes by the batch's id. */
 function watchAgain(watch: Watch, { actor, shard, from, positions }: Delivery): void {
   const seen = watch.facts(actor).seen.get(shard);
   if (seen?.failedTo === undefined || seen.cursor !== from) return;

@@ -1,4 +1,4 @@
-import type { Batch } from '../../../lib/delivery/process.ts';
+import type { Batch } from '../../../lib/delivery/userModule.ts';
 import type { Source } from '../../../lib/sources/source.ts';
 
 /** What is found to be wrong. */

@@ -1,4 +1,4 @@
-import type { Batch } from '../../../lib/delivery/process.ts';
+import type { Batch } from '../../../lib/delivery/userModule.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
 import type { World } from '../../support/world.ts';
 import type { ProviderStage } from '../stages/stage.ts';
@@ -20,7 +20,7 @@ export interface TickPlan {
   sandbox: string;
   fate?: Fate | undefined;
   dies?: boolean;
-  /** Whether `process` refuses everything. */
+  /** Whether the user's function refuses everything. */
   refuses?: boolean;
   /** What happens while the tick is held. */
   meanwhile?: () => Promise<void>;
@@ -45,7 +45,7 @@ export function createTicker({ stage, group, ledger, note }: TickerOptions) {
   const { clock } = group;
   /** Which slot has a batch of the shard. */
   const working = new Map<string, string>();
-  /** What a tick would keep to itself, as it does with whatever `process` throws. */
+  /** What a tick would keep to itself, as it does with whatever the user's function throws. */
   const violations: unknown[] = [];
 
   /** Never while another slot has a batch of the shard. */
@@ -75,7 +75,7 @@ export function createTicker({ stage, group, ledger, note }: TickerOptions) {
         store: life.around(group.store),
         source: life.around(source),
         provider: life.around(provider),
-        process: processIn(slot.name, life, refuses, begun),
+        eachBatch: processIn(slot.name, life, refuses, begun),
       })
       .then(
         (result) => ({ result }),

@@ -1,10 +1,10 @@
-import type { Process } from '../../lib/delivery/process.ts';
+import type { EachBatch } from '../../lib/index.ts';
 
 /**
  * What is done with the records: put your own code here. It is given one shard's next records, in order; when it returns,
  * their checkpoint is written; when it throws, they come again. This one counts records and bytes.
  */
-export const process: Process = (batch, context) => {
+export const eachBatch: EachBatch = (batch, context) => {
   let records = 0;
   let bytes = 0;
   for (const record of batch.records) {

@@ -1,12 +1,12 @@
-/** The `process` of the slots: tells what it was given, as a line of the function's output. Loaded as it stands. */
+/** The user module of the slots: tells what it was given, as a line of the function's output. */
 import { stdout } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Process } from '../../../lib/delivery/process.ts';
+import type { EachBatch } from '../../../lib/index.ts';
 
 /** Long enough to be caught in the middle. */
 const PROCESS_MS = 30;
 
-export const process: Process = async ({ shard, from, to, records }) => {
+export const eachBatch: EachBatch = async ({ shard, from, to, records }) => {
   const startedAtMs = Date.now();
   const numbers = [...records].map((record) => Number(record.get('n')));
   await sleep(PROCESS_MS);

@@ -1,22 +1,23 @@
 import { rmSync } from 'node:fs';
 import { env, kill, pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadProcess } from '../../lib/delivery/loadProcess.ts';
-import type { Process } from '../../lib/delivery/process.ts';
+import type { EachBatch } from '../../lib/index.ts';
+import { audited } from '../../local/run/audit.ts';
 
-const { CHAOS_AUDIT: audit, CHAOS_ORDER: orderFile } = env;
-if (!audit || !orderFile) throw new Error('the audit and the order file must be given');
+const { CHAOS_ORDER: orderFile } = env;
+if (!orderFile) throw new Error('the order file must be given');
 
-const note = await loadProcess(audit, import.meta.url);
+/** Notes a batch in the ledger, and does nothing else. */
+const { eachBatch: note } = audited({ eachBatch: () => {} });
 /** Of each half of the work: long enough that a kill often finds a batch in work. */
 const WORK_MS_MAX = 40;
 
 /**
- * The user's `process` of a chaos run: works a while, notes the batch in the ledger, and works on before it returns, so that
+ * The user's function of a chaos run: works a while, notes the batch in the ledger, and works on before it returns, so that
  * many a kill comes when a batch is processed and its checkpoint not written. Where the order file exists, it dies by
  * itself: some moments after the note, while it still works, or when the checkpoint is on its way, or written.
  */
-export const process: Process = async (batch, context) => {
+export const eachBatch: EachBatch = async (batch, context) => {
   const workMs = batch.bytes % WORK_MS_MAX;
   await sleep(workMs, undefined, { signal: context.signal });
   await note(batch, context);

@@ -1,0 +1,30 @@
+/** The package's face: what a function is made of, and the types and errors that it meets. Nothing else is public. */
+export type { TickEvent } from './config/slot.ts';
+export { type Consumer, consume } from './consume.ts';
+export type {
+  Batch,
+  BatchContext,
+  EachBatch,
+  EachRecord,
+  RecordContext,
+  UserFunction,
+  UserModule,
+} from './delivery/userModule.ts';
+export {
+  SettingsError,
+  ShardbeatError,
+  SourceError,
+  type SourceErrorDetails,
+  StoreError,
+} from './errors.ts';
+export type { Fields, Logger } from './observe/logger.ts';
+export type {
+  LogRecord,
+  Position,
+  Pulled,
+  PullRequest,
+  Source,
+  SourceShard,
+  StreamList,
+} from './sources/source.ts';
+export type { ShardResult, TickResult } from './tick/result.ts';
