@@ -26,4 +26,28 @@ describe('a plan', () => {
     expect([...shards.keys()]).toEqual(['0', '2', '1']);
     for (const item of shards.values()) expect(item.missingSince).toBeUndefined();
   });
+
+  it('looks at the items before it asks for the list: one that is made while the list is on its way is not missing', async () => {
+    const world = createWorld(['0']);
+    for (let round = 0; round < 3; round++) await world.round('a');
+    // What makes a plan necessary.
+    world.source.replace([], ['1']);
+    const { listShards } = world.source;
+    let isMade = false;
+    world.source.listShards = async (signal) => {
+      const listed = await listShards(signal);
+      if (!isMade) {
+        isMade = true;
+        world.source.replace([], ['2']);
+        const item = { epoch: 1, cursor: '0', state: 'open' as const, parents: [] };
+        await world.store.update(shardKey('2'), { set: item, condition: { absent: 'epoch' } }, options);
+      }
+      return listed;
+    };
+    for (let round = 0; round < 6 && !isMade; round++) await world.round('a');
+    expect(isMade).toBe(true);
+    const { shards } = await world.store.readAll({ ...options, consistent: true });
+    expect([...shards.keys()]).toEqual(['0', '2', '1']);
+    for (const item of shards.values()) expect(item.missingSince).toBeUndefined();
+  });
 });

@@ -19,10 +19,12 @@ async function settled(...shards: string[]) {
   return world;
 }
 
-const silent: Source['pull'] = ({ signal }) =>
+const never = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
+
+const silent: Source['pull'] = ({ signal }) => never(signal);
 
 const workMs = ({ times }: World): number => times.functionTimeoutMs - times.reserveMs;
 
@@ -148,16 +150,55 @@ describe('what a plan needs and is refused', () => {
   });
 });
 
+describe('a shard that the deadline cuts off', () => {
+  it('after a batch was committed has not failed; nothing of it is remembered', async () => {
+    const world = await settled('0');
+    world.source.append('0', 'a', 'b', 'c');
+    const store: World['store'] = {
+      ...world.store,
+      update: (key, write, options) =>
+        world.delivered.length > 2 ? never(options.signal) : world.store.update(key, write, options),
+    };
+    const ticking = world.tick('a', 'a', { store });
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    world.clock.advance(world.times.functionTimeoutMs);
+    expect(await ticking).toMatchObject({
+      outcome: 'worked',
+      shards: [{ stopped: 'deadline', batches: 1, cursor: undefined }],
+    });
+    expect(world.events.filter(({ event }) => event === 'shard.failed')).toEqual([]);
+    world.clock.advance(INTERVAL_MS);
+    world.store.requests.length = 0;
+    await world.tick('a');
+    expect(world.store.requests).toContain('get SHARD#0');
+    expect(world.delivered).toEqual(['0:a', '0:b', '0:c', '0:c']);
+  });
+
+  it('as it was begun when the time for work was over has failed at nothing', async () => {
+    const world = await settled('0', '1');
+    world.settings.shardsParallelMax = 1;
+    world.source.append('0', 'x');
+    world.source.append('1', 'y');
+    world.process = async () => world.clock.advance(workMs(world));
+    const isBegun = (): boolean => world.delivered.length > 0;
+    const store: World['store'] = {
+      ...world.store,
+      get: (key, options) => (isBegun() ? never(options.signal) : world.store.get(key, options)),
+    };
+    const ticking = world.tick('a', 'another sandbox', { store });
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    world.clock.advance(world.times.functionTimeoutMs);
+    const { shards } = await ticking;
+    expect(shards.map(({ stopped }) => stopped)).toEqual(['deadline', 'deadline']);
+    expect(world.events.filter(({ event }) => event === 'shard.failed')).toEqual([]);
+  });
+});
+
 it('a table that answers the heartbeat and then nothing more fails the shards, and the tick', async () => {
   const world = await settled('0');
   const store: World['store'] = {
     ...world.store,
-    get: (key, { signal }) =>
-      key.startsWith('SHARD#')
-        ? new Promise((_resolve, reject) => {
-            signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-          })
-        : world.store.get(key, { signal, consistent: true }),
+    get: (key, options) => (key.startsWith('SHARD#') ? never(options.signal) : world.store.get(key, options)),
   };
   const ticking = world.tick('a', 'another sandbox', { store });
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
