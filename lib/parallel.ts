@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+
 /**
  * Runs `work` for every item, at most `parallelMax` at a time. Waits for all of them, also when one throws, so that
  * nothing is left running behind the caller's back; then throws the first error.
@@ -7,6 +9,7 @@ export async function forEachParallel<T>(
   parallelMax: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
+  assert(parallelMax >= 1, 'somebody does the work');
   const queue = [...items];
   const errors: unknown[] = [];
   const worker = async (): Promise<void> => {

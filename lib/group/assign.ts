@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ConsumerItem, consumerKey, type Grant, type GroupState } from './items.ts';
 import { type Assignment, eligibleShards, type Strategy } from './planner.ts';
 import { type GroupStore, type RequestOptions, unchanged } from './store.ts';
@@ -16,6 +17,10 @@ export function targetOf(state: GroupState, options: TargetOptions): Assignment 
   const shards = eligibleShards(state.shards, options);
   const staying = new Map([...state.consumers].filter(([, consumer]) => consumer.draining !== true));
   const target = strategy({ generation, consumers: staying, shards, failing: failingSlots(shards) });
+  assert(
+    [...target.keys()].every((slot) => staying.has(slot)),
+    'a strategy gives shards to slots of the group that stay',
+  );
   for (const slot of state.consumers.keys()) if (!staying.has(slot)) target.set(slot, {});
   return new Map([...target].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -48,6 +53,7 @@ export async function assign(
   reading: RequestOptions,
 ): Promise<number> {
   const { generation } = options;
+  assert(Number.isSafeInteger(generation) && generation > 0, 'grants are of a plan that holds the lock');
   const target = targetOf(state, options);
 
   const write = async (slot: string, assigned: Record<string, Grant>): Promise<void> => {

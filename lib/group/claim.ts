@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { consumerKey, type Grant, type ShardItem, shardKey } from './items.ts';
 import { isOver, ownerHasLeft } from './ownership.ts';
 import { type GroupStore, type RequestOptions, unchanged } from './store.ts';
@@ -31,6 +32,8 @@ export async function claim(
   options: RequestOptions,
 ): Promise<ClaimAnswer> {
   const { slot, shard, grant } = request;
+  assert(Number.isSafeInteger(grant) && grant > 0, 'a plan granted the shard');
+  assert(seen.state !== 'done', 'there is something left to read');
   // Its children may be at work. A plan that finds it listed again gives it out anew.
   if (seen.givenUpAt !== undefined) return { claimed: false, waiting: 'givenUp' };
   if (request.order && !(await parentsDone(store, seen.parents, options))) {
@@ -53,7 +56,9 @@ export async function claim(
     options,
   );
   if (!written.accepted) return { claimed: false, waiting: 'race' };
-  return { claimed: true, item: written.item, from: seen.owner };
+  const { item } = written;
+  assert(item.owner === slot && item.epoch === seen.epoch + 1, 'every claim has an epoch of its own');
+  return { claimed: true, item, from: seen.owner };
 }
 
 /** An absent parent was cleaned up, which happens only once the source no longer lists it. */

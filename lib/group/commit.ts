@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type Failure, type ShardItem, shardKey } from './items.ts';
 import type { Condition, GroupStore, RequestOptions, Write } from './store.ts';
 
@@ -22,17 +23,19 @@ export interface Progress {
  *
  * Throws StoreError when it cannot be found out (see settled.ts): then nothing about the shard may be remembered.
  */
-export function commit(
+export async function commit(
   store: GroupStore,
   holding: Holding,
   progress: Progress,
   options: RequestOptions,
 ): Promise<boolean> {
+  const { to, done, lagMs } = progress;
+  assert(to !== '', 'a checkpoint is a place to go on at');
   const write: Unfenced = {
     set: {
-      cursor: progress.to,
-      ...(progress.done && { state: 'done' }),
-      ...(progress.lagMs !== undefined && { lagMs: progress.lagMs }),
+      cursor: to,
+      ...(done && { state: 'done' }),
+      ...(lagMs !== undefined && { lagMs }),
     },
     unset: ['failure', 'sought'],
   };
@@ -45,12 +48,13 @@ export function settleSought(store: GroupStore, holding: Holding, options: Reque
 }
 
 /** Notes that the user's function refused the batch at the cursor, under the same fence as a checkpoint. */
-export function recordFailure(
+export async function recordFailure(
   store: GroupStore,
   holding: Holding,
   failure: Failure,
   options: RequestOptions,
 ): Promise<boolean> {
+  assert(failure.attempts > 0 && failure.to !== holding.cursor, 'what failed is a batch, and was tried');
   return fencedWrite(store, holding, { set: { failure } }, options);
 }
 
@@ -72,6 +76,8 @@ async function fencedWrite(
   write: Unfenced,
   options: RequestOptions,
 ): Promise<boolean> {
+  // A condition on something that is not there would fence nothing.
+  assert(holding.slot !== '' && holding.cursor !== '' && holding.epoch > 0, 'the shard was claimed');
   const fenced = { ...write, condition: held(holding) };
   return (await store.update(shardKey(holding.shard), fenced, options)).accepted;
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Times } from '../times.ts';
 import { type ConsumerItem, consumerKey } from './items.ts';
 import type { GroupStore, RequestOptions } from './store.ts';
@@ -28,6 +29,7 @@ export async function heartbeat(
   options: RequestOptions,
 ): Promise<HeartbeatAnswer> {
   const { slot, nonce, now, deadline, times } = beat;
+  assert(slot !== '' && nonce !== '', 'a heartbeat is of a slot, and of one run of it');
   const written = await store.update(
     consumerKey(slot),
     {
@@ -43,7 +45,11 @@ export async function heartbeat(
     },
     options,
   );
-  if (written.accepted) return { accepted: true, consumer: written.item };
+  if (written.accepted) {
+    // All that this tick does rests on the item that it was answered with.
+    assert(written.item.invocation === nonce && written.item.tick > 0, 'the slot is taken by this very run');
+    return { accepted: true, consumer: written.item };
+  }
 
   // The network may have delivered our write twice: then the first one refuses the second. The nonce tells, and only after
   // the refusal: inside the condition it would let a delayed first attempt acknowledge a later plan.

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Times } from '../times.ts';
 import { assign, isAssigned } from './assign.ts';
 import { type ConsumerItem, consumerKey, type GroupItem, type GroupState } from './items.ts';
@@ -150,5 +151,9 @@ async function removeExpired(planning: Planning, state: GroupState, options: Req
 function nextPlanAt(state: GroupState, now: number, times: Times): number {
   const earliest = Math.min(...[...state.consumers.values()].map((consumer) => consumer.expiresAt));
   const wanted = earliest + times.skewMarginMs + 1;
-  return Math.round(Math.min(Math.max(wanted, now + times.intervalMs / 2), now + 2 * times.intervalMs));
+  const planDueAt = Math.round(
+    Math.min(Math.max(wanted, now + times.intervalMs / 2), now + 2 * times.intervalMs),
+  );
+  assert(planDueAt > now, 'a group looks again, later');
+  return planDueAt;
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { ConsumerItem, Grant, ShardItem } from './items.ts';
 import { isOver } from './ownership.ts';
 
@@ -74,7 +75,8 @@ export const planEvenly: Strategy = (input) => {
   let next = 0;
   for (const shard of waiting) {
     if (!homeless.has(shard)) continue;
-    while (rooms.get(slots[next]!)! < 1) next++;
+    while (rooms.get(slots[next]!) === 0) next++;
+    assert(next < slots.length, 'the shares are as many as the shards');
     give(shard, slots[next]!, input.generation);
   }
   return assignment;

@@ -53,7 +53,7 @@ async function answered<T>(
       if (!isUnanswered(error)) throw unanswered ?? error;
       unanswered = error;
     }
-    if (signal.aborted || attempt === ATTEMPTS_MAX) throw unanswered;
+    if (attempt === ATTEMPTS_MAX) throw unanswered;
     // A connection that died tells nothing of the service: the first repeat does not wait.
     const backoffMs = attempt === 1 ? 0 : BACKOFF_MS_FIRST * 2 ** (attempt - 1) * random.next();
     if (backoffMs > 0) await clock.sleep(backoffMs, signal).catch(() => {});

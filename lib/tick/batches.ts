@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { commit, type Holding } from '../group/commit.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
@@ -16,6 +17,7 @@ export async function consumeBatches(
   result: ShardResult,
 ): Promise<ShardOutcome> {
   const { clock, budget, settings, store } = context;
+  assert(at.state !== 'done', 'there is something left to read');
   const options = { signal: budget.requests };
   const leave = (stopped: ShardResult['stopped']): ShardOutcome => ({
     result: { ...result, stopped, cursor: at.cursor },
@@ -34,20 +36,22 @@ export async function consumeBatches(
     const pulled = await pull(context, holding, at, end.cursor);
     if (pulled === 'deadline') return leave(pulled);
     if (pulled === 'cursorExpired') {
-      const moved =
+      const stopped =
         result.expired === undefined ? await passOver(context, holding, at, result) : 'cursorExpired';
-      if (moved !== undefined) return leave(moved);
+      if (stopped !== undefined) return leave(stopped);
       continue;
     }
     if (pulled.filtered?.failed)
       context.logger.warn('filter.failed', { shard, records: pulled.filtered.failed });
+    const moved = pulled.nextCursor !== at.cursor;
+    // Delivered, they would have no end to name the batch by, and come again and again.
+    assert(moved || pulled.empty, 'a source tells where to go on after records');
     if (!pulled.empty) {
       const failed = await deliver(context, holding, pulled, at);
       if (failed !== undefined) return leave(failed);
     }
     result.lagMs = pulled.lagMs;
     if (pulled.lagMs !== undefined) at.lag = { ms: pulled.lagMs, at: clock.now() };
-    const moved = pulled.nextCursor !== at.cursor;
     if (moved || pulled.endOfShard) {
       const progress = { to: pulled.nextCursor, done: pulled.endOfShard, lagMs: pulled.lagMs };
       if (!(await commit(store, holding, progress, options))) return leave('lost');

@@ -1,7 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StoreError } from '../../lib/errors.ts';
 import { claim } from '../../lib/group/claim.ts';
-import { consumerKey, type GroupItem, type ShardItem, shardKey } from '../../lib/group/items.ts';
+import {
+  type ConsumerItem,
+  consumerKey,
+  type GroupItem,
+  type ShardItem,
+  shardKey,
+} from '../../lib/group/items.ts';
 import { isLeftBy, settled } from '../../lib/group/settled.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
@@ -46,6 +52,25 @@ describe('a write without an answer', () => {
     expect(await claim(store, request, seen, options)).toMatchObject({ claimed: true, item: { epoch: 6 } });
   });
 
+  it('that removes is looked for consistently, once somebody says no', async () => {
+    const reads: boolean[] = [];
+    let attempts = 0;
+    const removing: GroupStore = {
+      ...faulty,
+      async remove() {
+        if (++attempts > 1) return false;
+        throw new StoreError('no answer', { code: 'Timeout', outcome: 'unknown', retriable: true });
+      },
+      get: (key, how) => {
+        reads.push(how.consistent);
+        return faulty.get(key, how);
+      },
+    };
+    const condition = { equal: 'epoch', value: 5 } as const;
+    expect(await settled(removing, runtime).remove(shardKey('0'), condition, options)).toBe(false);
+    expect(reads).toEqual([true]);
+  });
+
   it.each(lost)('removes (%s)', async (fate) => {
     const memory = createMemoryStore(new Map(), 'orders');
     const set = { heartbeatAt: 1, busyUntil: 1 };
@@ -71,6 +96,48 @@ describe('a write without an answer', () => {
     faulty.next(...Array<'lostBefore'>(4).fill('lostBefore'));
     await expect(lock('mine')).rejects.toMatchObject({ outcome: 'unknown' });
     expect(faulty.updates).toBe(8);
+  });
+
+  it('is sent again at once, and then after growing waits', async () => {
+    const clock = createWaitingClock();
+    store = settled(faulty, { clock, random: createCountingRandom() });
+    faulty.next('lostBefore');
+    await lock('mine');
+    expect(clock.waitsMs).toEqual([]);
+    faulty.next('lostBefore', 'lostBefore', 'lostBefore');
+    await lock('another');
+    expect(clock.waitsMs).toEqual([50, 100]);
+  });
+
+  it('whose tick ends during a wait is not sent again', async () => {
+    const ended = new AbortController();
+    const clock = { ...createWaitingClock(), sleep: async () => ended.abort() };
+    store = settled(faulty, { clock, random: createCountingRandom() });
+    faulty.next('lostBefore', 'lostBefore', 'lostBefore');
+    const write = { set: { paused: true }, condition: { exists: 'generation' } } as const;
+    await expect(store.update('GROUP', write, { signal: ended.signal })).rejects.toMatchObject({
+      outcome: 'unknown',
+    });
+    expect(faulty.updates).toBe(2);
+  });
+
+  it('is the only one that costs a read, and that is a consistent one', async () => {
+    const reads: boolean[] = [];
+    const counting: GroupStore = {
+      ...faulty,
+      get: (key, how) => {
+        reads.push(how.consistent);
+        return faulty.get(key, how);
+      },
+    };
+    store = settled(counting, runtime);
+    await lock('theirs');
+    expect(await lock('mine')).toEqual({ accepted: false });
+    expect(await store.remove('GROUP', { equal: 'generation', value: 1 }, options)).toBe(false);
+    expect(reads).toEqual([]);
+    faulty.next('lostBefore');
+    expect(await lock('mine')).toEqual({ accepted: false });
+    expect(reads).toEqual([true]);
   });
 
   it('is not sent again when the tick is over, nor when the service said no', async () => {
@@ -120,6 +187,15 @@ describe('an item is as a write leaves it', () => {
       expect(isLeftBy<ShardItem>(claimed, { ...shard, ...other })).toBe(false);
     },
   );
+
+  it('with whatever it copied, though its condition names what was there before', () => {
+    const write = {
+      copy: { acknowledged: { from: 'generation', otherwise: 0 } },
+      condition: { equal: 'acknowledged', value: 3 },
+    } as const;
+    const consumer = { tick: 2, generation: 9, acknowledged: 9 } as ConsumerItem;
+    expect(isLeftBy<ConsumerItem>(write, consumer)).toBe(true);
+  });
 
   it('not with what it took away', () => {
     const failure = { attempts: 1, firstAt: 1, lastAt: 1, to: 'c1', message: 'no' };

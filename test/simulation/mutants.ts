@@ -59,8 +59,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'cursor from before the claim',
     'group/claim.ts',
-    'return { claimed: true, item: written.item, from: seen.owner };',
-    'return { claimed: true, item: { ...written.item, cursor: seen.cursor }, from: seen.owner };',
+    'return { claimed: true, item, from: seen.owner };',
+    'return { claimed: true, item: { ...item, cursor: seen.cursor }, from: seen.owner };',
   ),
   mutant(
     'claim without waiting for the old owner',
