@@ -179,7 +179,7 @@ describe('a shard that the deadline cuts off', () => {
     world.settings.shardsParallelMax = 1;
     world.source.append('0', 'x');
     world.source.append('1', 'y');
-    world.process = async () => world.clock.advance(workMs(world));
+    world.eachBatch = async () => world.clock.advance(workMs(world));
     const isBegun = (): boolean => world.delivered.length > 0;
     const store: World['store'] = {
       ...world.store,
