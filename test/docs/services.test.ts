@@ -77,3 +77,30 @@ describe.each([
     for (const parameter of parameters) expect(table).toContain(`\`${parameter}\``);
   });
 });
+
+/** What `npm run test:interop` installs, as the files of each SDK's package manager say it. */
+const INSTALLED: Readonly<Record<string, [file: string, wanted: RegExp][]>> = {
+  sls: [
+    ['python/requirements.txt', /^(\S+)==(\S+)$/gm],
+    ['go/go.mod', /^require \S+\/(\S+) (\S+)$/gm],
+    ['java/pom.xml', /<artifactId>(\S+)<\/artifactId>\s+<version>(\d+\.\S+)<\/version>/g],
+  ],
+  cls: [
+    ['python/requirements.txt', /^(\S+)==(\S+)$/gm],
+    ['python/generated.txt', /^(\S+-cls)==(\S+)$/gm],
+    ['go/go.mod', /^require \S+\/(\S+) (\S+)$/gm],
+  ],
+};
+
+test.each(Object.entries(INSTALLED))(
+  'docs/%s.md names the official SDKs that are tried',
+  (service, files) => {
+    const [, section = ''] = read(`docs/${service}.md`).split('## Official SDKs that agree');
+    const [table = ''] = section.split('\n## ');
+    for (const [file, wanted] of files) {
+      const installed = [...read(`test/interop/${service}/${file}`).matchAll(wanted)];
+      expect(installed, file).not.toEqual([]);
+      for (const [, name, version] of installed) expect(table, file).toContain(`\`${name}\` ${version}`);
+    }
+  },
+);
