@@ -1,5 +1,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { SettingsError } from '../errors.ts';
+import { isSecretName } from '../observe/secretPatterns.ts';
+import { keepSecret } from '../observe/secrets.ts';
 
 /**
  * parseArgs in strict mode, with its errors as SettingsErrors that name the option. `positional` says what to do about a
@@ -10,6 +12,8 @@ export function parseOptions<T extends ParseArgsOptionsConfig>(
   options: T,
   positional: string,
 ) {
+  const secrets = secretsIn(args);
+  keepSecret(...secrets);
   try {
     return parseArgs({ args: [...args], options, strict: true, tokens: true });
   } catch (error) {
@@ -23,8 +27,19 @@ export function parseOptions<T extends ParseArgsOptionsConfig>(
     ];
     const remedy = remedies.find(({ when }) => `${code} ${message}`.includes(when))?.remedy;
     if (remedy === undefined) throw error;
-    throw new SettingsError('option', /'([^' ]+)/.exec(message)?.[1], `${remedy}; see --help`);
+    const named = /'([^' ]+)/.exec(message)?.[1];
+    // A word beside a secret may be the rest of it, which a space cut off.
+    const isHidden = remedy === positional && secrets.length > 0;
+    throw new SettingsError('option', isHidden ? '(hidden)' : named, `${remedy}; see --help`);
   }
+}
+
+/** Behind every option whose name says that it is one, spelt right or not. */
+function secretsIn(args: readonly string[]): string[] {
+  return args.flatMap((arg, index) => {
+    const [, name, value] = /^--([\w-]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    return name !== undefined && isSecretName(name) ? [value ?? args[index + 1] ?? ''] : [];
+  });
 }
 
 export function wholeNumber(option: string, text: string, least: number, most: number): number {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseServeClsOptions } from '../../local/cls/serve/options.ts';
 import { parseServeSlsOptions } from '../../local/sls/serve/options.ts';
 import { serve } from '../local/service/child.ts';
 import { clientOf } from '../local/sls/child.ts';
@@ -173,6 +174,33 @@ describe('what cannot be used is told with exit code 2', () => {
   });
 });
 
+describe.each([
+  ['sls', parseServeSlsOptions],
+  ['cls', parseServeClsOptions],
+] as const)('a secret given to shardbeat serve %s', (service, parse) => {
+  const SECRET = `zq7/${service}+8Hd93kXw0`;
+  it.each<[string, string[]]>([
+    ['in the place of its id', ['--access-key-id', SECRET, '--access-key-secret', 'me']],
+    ['behind its id', ['--access-key-secret', 'me', `${SECRET}1`]],
+    ['cut in two by a space', ['--access-key-id', 'me', '--access-key-secret', 'aaaa', `${SECRET}2`]],
+    [
+      'for another option as well',
+      ['--access-key-id=me', `--access-key-secret=${SECRET}3`, '--seed', `${SECRET}3`],
+    ],
+    ['to an option that is misspelt', ['--access-key-secrt', `${SECRET}4`, `${SECRET}4`]],
+    ['to an option that is misspelt, with =', [`--access-key-secrt=${SECRET}5`]],
+  ])('is not told when it is given %s', (_how, args) => {
+    let message = '';
+    try {
+      parse(args);
+    } catch (error) {
+      ({ message } = error as Error);
+    }
+    expect(message).toMatch(/cannot be used/);
+    expect(message).not.toContain(SECRET);
+  });
+});
+
 describe('options of shardbeat serve sls', () => {
   const parse = (...args: string[]) => parseServeSlsOptions(args);
 
@@ -221,7 +249,12 @@ describe('options of shardbeat serve sls', () => {
       '--access-key-secret: undefined cannot be used: name it with --access-key-id',
     ],
     [['--access-key-secret', 'hush'], '--access-key-id: undefined cannot be used'],
-    [['--access-key-id', 'a:b', '--access-key-secret', 'hush'], '--access-key-id: "a:b" cannot be used'],
+    [['--access-key-id', 'a:b', '--access-key-secret', 'hush'], '--access-key-id: "(hidden)" cannot be used'],
+    [['--access-key-id', 'me', '--access-key-secret', 'hush\r'], '--access-key-secret: "(hidden)" cannot be'],
+    [
+      ['--access-key-id', 'me', '--access-key-secret', 'schlüssel'],
+      '--access-key-secret: "(hidden)" cannot be',
+    ],
     [['--fault', 'PullLogs'], '--fault: "PullLogs" cannot be used: write OPERATION:STATUS:CODE:PROBABILITY'],
     [['--latency', 'Pull:1s'], '--latency: "Pull:1s" cannot be used: there is no operation Pull'],
     [['--seed', 'x'], '--seed: "x" cannot be used'],

@@ -1,5 +1,6 @@
 import { type parseOptions, wholeNumber } from '../../../lib/config/commandLine.ts';
 import { SettingsError } from '../../../lib/errors.ts';
+import { PRINTABLE } from '../../../lib/http/credentials.ts';
 import type { Account } from '../account.ts';
 import {
   type FaultRule,
@@ -64,9 +65,18 @@ function accountOf(id: string | undefined, secret: string | undefined) {
     throw new SettingsError('--access-key-secret', secret, 'name it with --access-key-id');
   }
   if (!/^[A-Za-z0-9._-]{1,128}$/.test(id)) {
-    throw new SettingsError('--access-key-id', id, 'write letters, digits, dots, dashes and underscores');
+    // The two are easily taken for each other.
+    throw new SettingsError(
+      '--access-key-id',
+      '(hidden)',
+      'write letters, digits, dots, dashes and underscores',
+    );
   }
   if (secret === '') throw new SettingsError('--access-key-secret', '', 'it is empty');
+  if (!PRINTABLE.test(secret)) {
+    const remedy = 'copy it again: it has white space or a character that is no printable ASCII';
+    throw new SettingsError('--access-key-secret', secret, remedy);
+  }
   return { account: { accessKeyId: id, accessKeySecret: secret }, isDefaultAccount: false };
 }
 
