@@ -11,8 +11,10 @@ export interface Address {
 }
 
 /** Where requests to a URL go. */
-export function addressOfUrl({ protocol, hostname, port, host }: URL): Address {
+export function addressOfUrl({ protocol, hostname: written, port, host }: URL): Address {
   const secure = protocol === 'https:';
+  // An address of IPv6 is connected to without the brackets that it has in a URL.
+  const hostname = written.replace(/^\[(.*)\]$/, '$1');
   return { secure, hostname, port: port ? Number(port) : secure ? 443 : 80, host };
 }
 
@@ -29,8 +31,12 @@ export function parseEndpoint(endpoint: string, field: string, example: string):
   const text = endpoint.includes('://') ? endpoint : `https://${endpoint}`;
   const url = URL.canParse(text) ? new URL(text) : refuse(`write it as in ${example}`);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') refuse('use https or http');
+  if (!HOST.test(url.hostname)) refuse(`write it as in ${example}`);
   if (url.pathname !== '/' || url.search || url.hash || url.username || url.password) {
     refuse('leave out everything but scheme, host and port');
   }
   return url;
 }
+
+/** A name or an address. URLs take more, such as commas and quotes, which nobody resolves. */
+const HOST = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])$/i;

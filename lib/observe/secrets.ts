@@ -117,8 +117,16 @@ export function shownValue(field: string, value: unknown): string {
   const hasUser = value.includes('://') || /endpoint|url/i.test(field);
   const hidden = hasUser ? value.replace(USER_INFO, `$1${HIDDEN}@`) : value;
   const dots = hidden.length > VALUE_CHARACTERS_MAX ? '…' : '';
-  return `${JSON.stringify(beginningOf(hidden, VALUE_CHARACTERS_MAX))}${dots}`;
+  const quoted = JSON.stringify(beginningOf(hidden, VALUE_CHARACTERS_MAX));
+  return `${quoted.replace(INVISIBLE, escaped)}${dots}`;
 }
+
+/** What a paste brings along and nobody sees, such as a space of no width: it may be all that is wrong with a value. */
+const INVISIBLE = /(?! )[\p{Cc}\p{Cf}\p{Z}]/gu;
+const escaped = (text: string): string =>
+  [...Array(text.length).keys()]
+    .map((at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`)
+    .join('');
 
 const VALUE_CHARACTERS_MAX = 200;
 /** Also without a scheme, and with whatever stands in the password. */

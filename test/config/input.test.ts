@@ -78,6 +78,15 @@ describe.each(SOURCES)('what a paste or a file puts around a value for %s', (_so
     }
   });
 
+  it.each([
+    ['\u200b', '\\u200b'],
+    ['\u00a0x', '\\u00a0x'],
+    ['\u202e', '\\u202e'],
+    ['\u{e0041}', '\\udb40\\udc41'],
+  ])('is seen inside of a value that is refused: %j', (bad, shown) => {
+    expect(refused({ ...complete, SHARDBEAT_GROUP: `orders${bad}y` }).message).toContain(`"orders${shown}y"`);
+  });
+
   it.each(
     Object.keys(complete).flatMap((name) =>
       ['x\r\ny: z', 'x y', 'x\ty', 'schlüssel', '日本', 'x\u0000y', 'x\u007f'].map(

@@ -16,8 +16,8 @@ export function addressOf(endpoint: string, project: string, field = 'endpoint')
   if (url.hostname.startsWith(`${project.toLowerCase()}.`)) {
     throw new SettingsError(field, endpoint, 'leave out the project: it is put in front of the host');
   }
-  const bare = url.hostname === 'localhost' || isIP(url.hostname) !== 0;
   const { secure, hostname, port, host } = addressOfUrl(url);
+  const bare = hostname === 'localhost' || isIP(hostname) !== 0;
   return { secure, hostname: bare ? hostname : `${project}.${hostname}`, port, host: `${project}.${host}` };
 }
 

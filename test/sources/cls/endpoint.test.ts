@@ -40,6 +40,8 @@ describe('where CLS is', () => {
       control: local,
     });
     expect(addressesOf({ region, endpoint: 'logs.example.com' }).data).toEqual(secure('logs.example.com'));
+    const ipv6 = { secure: false, hostname: '::1', port: 8080, host: '[::1]:8080' };
+    expect(addressesOf({ region, endpoint: 'http://[::1]:8080' }).data).toEqual(ipv6);
   });
 
   test.each([
@@ -104,12 +106,19 @@ describe('a region', () => {
   });
 });
 
-test.each(['', 'ftp://a.b', 'https://a.b/path', 'https://user:pass@a.b', 'a b', 'https://a.b?c=d'])(
-  'an endpoint cannot be %j',
-  (text) => {
-    const region = 'ap-guangzhou';
-    const refused = (field: string) => expect.objectContaining({ name: 'SettingsError', field });
-    expect(() => addressesOf({ region, endpoint: text })).toThrow(refused('endpoint'));
-    expect(() => addressesOf({ region, apiEndpoint: text })).toThrow(refused('apiEndpoint'));
-  },
-);
+test.each([
+  '',
+  'ftp://a.b',
+  'https://a.b/path',
+  'https://user:pass@a.b',
+  'a b',
+  'https://a.b?c=d',
+  'a.b,c.d',
+  '"a.b"',
+  'a..b',
+])('an endpoint cannot be %j', (text) => {
+  const region = 'ap-guangzhou';
+  const refused = (field: string) => expect.objectContaining({ name: 'SettingsError', field });
+  expect(() => addressesOf({ region, endpoint: text })).toThrow(refused('endpoint'));
+  expect(() => addressesOf({ region, apiEndpoint: text })).toThrow(refused('apiEndpoint'));
+});

@@ -461,6 +461,7 @@ describe('an endpoint', () => {
       port: 8080,
       secure: false,
     },
+    { endpoint: 'http://[::1]:8080', hostname: '::1', host: 'shop.[::1]:8080', port: 8080, secure: false },
     {
       endpoint: 'localhost:8443',
       hostname: 'localhost',
@@ -472,12 +473,19 @@ describe('an endpoint', () => {
     expect(addressOf(endpoint, 'shop')).toEqual(address);
   });
 
-  test.each(['', 'ftp://a.b', 'https://a.b/path', 'https://user:pass@a.b', 'a b', 'https://a.b?c=d'])(
-    'is refused: %j',
-    (endpoint) => {
-      expect(() => addressOf(endpoint, 'shop')).toThrow(expect.objectContaining({ field: 'endpoint' }));
-    },
-  );
+  test.each([
+    '',
+    'ftp://a.b',
+    'https://a.b/path',
+    'https://user:pass@a.b',
+    'a b',
+    'https://a.b?c=d',
+    'a.b,c.d',
+    '"a.b"',
+    'a..b',
+  ])('is refused: %j', (endpoint) => {
+    expect(() => addressOf(endpoint, 'shop')).toThrow(expect.objectContaining({ field: 'endpoint' }));
+  });
 
   test('does not name the project: that would be there twice', () => {
     expect(() => addressOf('https://shop.cn-hangzhou.log.aliyuncs.com', 'shop')).toThrow(
