@@ -72,7 +72,7 @@ export interface ShardItem {
   /** `closing`: the source has closed the shard, records may be left. `done`: every record was processed. */
   state: 'open' | 'closing' | 'done';
   parents: string[];
-  /** Generation of the slot that held the shard when it was closed, or came back: a cache of that generation does not know. */
+  /** Generation of the slot that held the shard when it was closed: a cache of that generation does not know. */
   closedUnder?: number;
   /** Since when the source has not listed the shard. */
   missingSince?: number;

@@ -20,7 +20,7 @@ export interface ShardChanges {
   find: string[];
   /** Not listed for long, with records left: most likely past the retention. */
   giveUp: string[];
-  /** Done, not listed for long, and no child waits for it. */
+  /** Done, and not listed for long: a child waits for no parent that has no item. */
   forget: string[];
 }
 
@@ -32,11 +32,6 @@ export function shardChanges(
 ): ShardChanges {
   const listed = listing.shards;
   const listedIds = new Set(listed.map((shard) => shard.id));
-  const waitedFor = new Set(
-    [...shards.values()]
-      .filter((item) => item.owner === undefined && !isOver(item))
-      .flatMap((item) => item.parents),
-  );
   const gone = [...shards].filter(([id]) => !listedIds.has(id) && listing.covers(id));
   // Its checkpoint must outlast it: the shard may be listed again. Where the service assigns, its own is kept by the service.
   const isOfNoUse = ({ state, owner, givenUpAt }: ShardItem): boolean =>
@@ -50,7 +45,7 @@ export function shardChanges(
     miss: gone.filter(([, item]) => item.missingSince === undefined).map(([id]) => id),
     find: [...listedIds].filter((id) => shards.get(id)?.missingSince !== undefined),
     giveUp: goneForLong.filter(([, item]) => !isOver(item)).map(([id]) => id),
-    forget: goneForLong.filter(([id, item]) => isOfNoUse(item) && !waitedFor.has(id)).map(([id]) => id),
+    forget: goneForLong.filter(([, item]) => isOfNoUse(item)).map(([id]) => id),
   };
 }
 
@@ -129,9 +124,7 @@ function found({ logger }: Planning, state: GroupState, id: string): Write<Shard
     .filter(([, { owner, parents }]) => owner !== undefined && parents.includes(id))
     .map(([child]) => child);
   logger.warn('shard.returned', { shard: id, cursor, givenUpAt, begun });
-  const closedUnder = generationOfHolder(state, id);
   return {
-    ...(closedUnder !== undefined && { set: { closedUnder } }),
     unset: ['missingSince', 'givenUpAt'],
     condition: { equal: 'givenUpAt', value: givenUpAt },
   };

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { GroupItem } from '../../lib/group/items.ts';
 import { shardKey } from '../../lib/group/items.ts';
+import { planIsDue } from '../../lib/group/plan.ts';
+import { deriveTimes } from '../../lib/times.ts';
 import { createWorld } from '../support/world.ts';
 
 const options = { signal: new AbortController().signal };
@@ -49,5 +52,31 @@ describe('a plan', () => {
     const { shards } = await world.store.readAll({ ...options, consistent: true });
     expect([...shards.keys()]).toEqual(['0', '2', '1']);
     for (const item of shards.values()) expect(item.missingSince).toBeUndefined();
+  });
+});
+
+describe('whether a plan is due', () => {
+  const NOW = 1_763_700_000_000;
+  const times = deriveTimes(60_000);
+  const isDue = (given: Partial<GroupItem>, early = false): boolean => {
+    const group = { planUntil: 0, planDueAt: NOW, plannedAt: NOW - 60_000, paused: false, ...given };
+    return planIsDue(group as GroupItem, NOW, times, early);
+  };
+
+  it('is told by its time', () => {
+    expect([isDue({}), isDue({ planDueAt: NOW + 1 })]).toEqual([true, false]);
+  });
+
+  it('is not asked while somebody plans, by any clock, nor while the group is paused', () => {
+    expect(isDue({ planUntil: NOW - times.skewMarginMs })).toBe(false);
+    expect(isDue({ planUntil: NOW - times.skewMarginMs - 1 })).toBe(true);
+    expect(isDue({ paused: true })).toBe(false);
+  });
+
+  it('early, when there is something to distribute, but not twice in a quarter of an interval', () => {
+    const later = { planDueAt: NOW + 1 };
+    expect(isDue({ ...later, plannedAt: NOW - 15_000 }, true)).toBe(true);
+    expect(isDue({ ...later, plannedAt: NOW - 14_999 }, true)).toBe(false);
+    expect(isDue({ planDueAt: NOW + 1, plannedAt: undefined as unknown as number }, true)).toBe(false);
   });
 });

@@ -188,6 +188,12 @@ describe('an item is as a write leaves it', () => {
     },
   );
 
+  it('not with what was not there before, and it did not set', () => {
+    const write = { set: { grant: 9 }, condition: { absent: 'givenUpAt' } } as const;
+    expect(isLeftBy<ShardItem>(write, shard)).toBe(true);
+    expect(isLeftBy<ShardItem>(write, { ...shard, givenUpAt: 7 })).toBe(false);
+  });
+
   it('with whatever it copied, though its condition names what was there before', () => {
     const write = {
       copy: { acknowledged: { from: 'generation', otherwise: 0 } },
