@@ -7,8 +7,8 @@ import protobuf from 'protobufjs';
 import snappyjs from 'snappyjs';
 import { decodeMessages } from '../lib/sources/cls/frame.ts';
 import { parseJson } from '../lib/sources/cls/json.ts';
-import { encodeLogGroup } from '../lib/sources/cls/logGroup.ts';
 import { snappyDecompress } from '../lib/sources/cls/snappy.ts';
+import { encodeLogGroup } from '../local/clients/cls/logGroup.ts';
 import { accessLog, READINGS, sideBySide } from './support/sideBySide.ts';
 
 const rounds = Number(process.argv[2] ?? 30);

@@ -3,8 +3,8 @@
  * machine does meanwhile falls on both alike. Prints medians and ratios: `node bench/slsDecode.ts [rounds]`.
  */
 import protobuf from 'protobufjs';
-import { encodeLogGroup, encodeLogGroupList } from '../lib/sources/sls/logGroup.ts';
 import { decodeLogGroupList } from '../lib/sources/sls/logGroupList.ts';
+import { encodeLogGroup, encodeLogGroupList } from '../local/clients/sls/logGroup.ts';
 import { accessLog, READINGS, sideBySide } from './support/sideBySide.ts';
 
 const rounds = Number(process.argv[2] ?? 30);

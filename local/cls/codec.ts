@@ -1,5 +1,5 @@
 import { inflateRawSync, zstdDecompressSync } from 'node:zlib';
-import { lz4Decompress } from '../../lib/sources/logs/lz4.ts';
+import { lz4Decompress } from '../service/lz4.ts';
 import { refuseData } from './errors.ts';
 
 /** "Uploading Logs", limits: a package has at most 6 MB before compression. */
@@ -24,40 +24,10 @@ function decompressed(body: Uint8Array, type: string): Uint8Array | undefined {
   try {
     if (type === 'zstd') return zstdDecompressSync(body, limit);
     if (type === 'deflate') return inflateRawSync(body, limit);
-    const size = lz4RawSize(body);
-    return size > RAW_BYTES_MAX ? undefined : lz4Decompress(body, size);
+    // Neither the block nor the request says what it comes to.
+    return lz4Decompress(body, RAW_BYTES_MAX);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') return undefined;
     throw refuseData.invalidContent('The body cannot be decompressed.');
   }
-}
-
-/**
- * What a raw LZ4 block comes to. Neither it nor the request says so: the tokens do, added up. Of a corrupt block it is any
- * number, and decompressing it to that fails.
- */
-export function lz4RawSize(block: Uint8Array): number {
-  let size = 0;
-  let at = 0;
-  /** What a length in a token goes on to, in bytes of 255 and a smaller last one. */
-  const goOn = (length: number): number => {
-    if (length < 15) return length;
-    let whole = length;
-    for (let byte = 255; byte === 255 && at < block.byteLength; at += 1) {
-      byte = block[at]!;
-      whole += byte;
-    }
-    return whole;
-  };
-  while (at < block.byteLength) {
-    const token = block[at]!;
-    at += 1;
-    const literals = goOn(token >>> 4);
-    size += literals;
-    at += literals;
-    if (at >= block.byteLength) break;
-    at += 2;
-    size += goOn(token & 15) + 4;
-  }
-  return size;
 }

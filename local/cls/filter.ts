@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
-import { type Extent, type Field, fieldsOf, LOG, LOG_GROUP, PAIR } from './protobuf.ts';
+import type { Extent, Field } from '../service/protobuf.ts';
+import { fieldsOf } from './logGroups.ts';
 import type { Predicate } from './query.ts';
+import { LOG, LOG_GROUP, PAIR } from './schema.ts';
 
 /** A log group with those logs that are kept; undefined if there are none. */
 export function filterLogs(group: Uint8Array, keeps: Predicate): Uint8Array | undefined {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import snappy from 'snappyjs';
 import { type Fields, formatJson } from '../../lib/sources/cls/json.ts';
 import type { Answer } from '../service/answer.ts';
 import { asRefusal } from '../service/refusal.ts';
@@ -7,7 +8,6 @@ import { readRequest, type WireRequest } from '../service/request.ts';
 import { RAW_BYTES_MAX } from './codec.ts';
 import { refuse, refuseData } from './errors.ts';
 import { type Plane, planeOfTarget } from './plane.ts';
-import { snappyCompress } from './snappy.ts';
 
 /** API 3.0, signature version 3: a request has at most 10 MB. */
 const CONTROL_BYTES_MAX = 10 * 1024 ** 2;
@@ -37,7 +37,7 @@ export function snappyAnswer(response: Fields): Answer {
   return {
     status: 200,
     headers: { 'content-type': 'application/json' },
-    body: snappyCompress(Buffer.from(formatJson({ Response: response }))),
+    body: snappy.compress(Buffer.from(formatJson({ Response: response }))),
   };
 }
 

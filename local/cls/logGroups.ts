@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
-import { varint } from '../../lib/sources/logs/encode.ts';
+import protobuf from 'protobufjs';
+import { type Extent, type Field, fieldReader, varintOf } from '../service/protobuf.ts';
 import { refuseData } from './errors.ts';
-import { type Extent, type Field, fieldsOf, LIST, LOG, LOG_GROUP, PAIR } from './protobuf.ts';
+import { LOG, LOG_GROUP, LOG_GROUP_LIST, PAIR } from './schema.ts';
 
 /**
  * Takes the body of an upload apart: a LogGroupList (proto2, `cls.proto` of the official SDKs) into its groups, each of
@@ -17,9 +18,22 @@ export const UPLOAD_LIMITS = {
   groupValueBytes: 5 * 1024 ** 2,
 };
 
+/** Precedes a log in its group. */
+const LOGS_TAG = 0x0a;
+
+/** Fields of a message of a type, in order. Refuses with InvalidContent what is none. */
+export function fieldsOf(bytes: Uint8Array, extent: Extent, type: protobuf.Type): Field[] {
+  const fields: Field[] = [];
+  eachField(bytes, extent, type, (field) => fields.push(field));
+  return fields;
+}
+
+const eachField = fieldReader(() => refuseData.invalidContent('The body is no LogGroupList.'));
+
 /** The messages of an upload. Refuses with MissingContent, InvalidContent, LogSizeExceed. */
 export function messagesOf(list: Uint8Array): Uint8Array[] {
-  const groups = fieldsOf(list, { from: 0, to: list.byteLength }, LIST).filter(({ number }) => number === 1);
+  const fields = fieldsOf(list, { from: 0, to: list.byteLength }, LOG_GROUP_LIST);
+  const groups = fields.filter(({ number }) => number === 1);
   if (groups.length === 0) throw refuseData.missingContent();
   if (groups.length > UPLOAD_LIMITS.groups) {
     throw refuseData.logSizeExceed(`An upload has at most ${UPLOAD_LIMITS.groups} log groups.`);
@@ -36,8 +50,8 @@ function messageOf(bytes: Uint8Array, group: Extent): Uint8Array {
     throw refuseData.logSizeExceed(`A log group has at most ${UPLOAD_LIMITS.logs} logs.`);
   }
   let valueBytes = 0;
-  const chunks = fields.flatMap((field) => {
-    if (field.number !== 1) return [bytes.subarray(field.start, field.to)];
+  const chunks = fields.map((field) => {
+    if (field.number !== 1) return bytes.subarray(field.start, field.to);
     const log = fieldsOf(bytes, field, LOG);
     for (const part of log) if (part.number === 2) valueBytes += checkedValue(bytes, part);
     return logInMicroseconds(bytes, field, log);
@@ -60,16 +74,18 @@ function checkedValue(bytes: Uint8Array, content: Extent): number {
 }
 
 /** The field of a log as it came, if its time is in microseconds, else with the time changed. */
-function logInMicroseconds(bytes: Uint8Array, field: Field, log: readonly Field[]): Uint8Array[] {
-  const hasOtherUnit = ({ number, value }: Field): boolean => number === 1 && microsecondsOf(value) !== value;
-  if (!log.some(hasOtherUnit)) return [bytes.subarray(field.start, field.to)];
-  const chunks = log.map((part) =>
-    part.number === 1
-      ? Uint8Array.from([0x08, ...varint(microsecondsOf(part.value))])
+function logInMicroseconds(bytes: Uint8Array, field: Field, log: readonly Field[]): Uint8Array {
+  const isTime = ({ number }: Field): boolean => number === 1;
+  const hasOtherUnit = (time: number): boolean => microsecondsOf(time) !== time;
+  if (!log.some((part) => isTime(part) && hasOtherUnit(varintOf(bytes, part)))) {
+    return bytes.subarray(field.start, field.to);
+  }
+  const changed = log.map((part) =>
+    isTime(part)
+      ? LOG.encode({ time: microsecondsOf(varintOf(bytes, part)) }).finish()
       : bytes.subarray(part.start, part.to),
   );
-  const length = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  return [Uint8Array.from([0x0a, ...varint(length)]), ...chunks];
+  return protobuf.Writer.create().uint32(LOGS_TAG).bytes(Buffer.concat(changed)).finish();
 }
 
 /**

@@ -1,5 +1,5 @@
 import { deflateSync, inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { lz4Compress, lz4Decompress } from '../../lib/sources/logs/lz4.ts';
+import { lz4Compress, lz4Decompress } from '../service/lz4.ts';
 import { refuse } from './errors.ts';
 
 /** API reference, PutLogs and common error codes: a body is at most 10 MB before compression. */

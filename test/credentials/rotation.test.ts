@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readSettings } from '../../lib/config/settings.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
 import { createSource } from '../../lib/sources/create.ts';
-import { createSlsClient } from '../../lib/sources/sls/client.ts';
+import { createSlsWriter } from '../../local/clients/sls/writer.ts';
 import { startSls } from '../../local/sls/service.ts';
 import { serve, signal } from '../http/support.ts';
 import { createCountingRandom, createManualClock } from '../support/clock.ts';
@@ -41,7 +41,7 @@ test('a key that is rotated while the sandbox is warm is fetched in the tick tha
   };
   const world = createGroup({ clock, ...createSource(settings, { clock, random, logger, aws }) });
   const put = (content: string, key: typeof OLD) =>
-    createSlsClient({
+    createSlsWriter({
       endpoint: service.url,
       project: 'shop',
       logstore: 'orders',

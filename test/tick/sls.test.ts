@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { shardKey } from '../../lib/group/items.ts';
-import { createSlsClient } from '../../lib/sources/sls/client.ts';
-import { encodeLogGroup, encodeLogGroupList } from '../../lib/sources/sls/logGroup.ts';
 import { createSlsStream } from '../../lib/sources/sls/stream.ts';
 import type { Source } from '../../lib/sources/source.ts';
+import { encodeLogGroup, encodeLogGroupList } from '../../local/clients/sls/logGroup.ts';
+import { createSlsWriter } from '../../local/clients/sls/writer.ts';
 import { type SlsService, startSls } from '../../local/sls/service.ts';
 import { optionsFor, type Reply, refusal, serve } from '../sources/sls/support.ts';
 import { createCountingRandom, createManualClock } from '../support/clock.ts';
@@ -99,7 +99,7 @@ describe('a group over several logstores', () => {
       source: createSlsStream({ ...options, logstores: ['audit', 'orders'] }),
     });
     const put = (logstore: string, hashKey: string, content: string) =>
-      createSlsClient({ ...options, logstore }).putLogs(
+      createSlsWriter({ ...options, logstore }).putLogs(
         { logs: [{ timeMs: clock.now(), fields: { content } }] },
         { hashKey: hashKey.padEnd(32, '0') },
         signal,

@@ -140,26 +140,13 @@ function consumerCalls(transport: Transport, logset: string) {
 }
 
 function partitionCalls(transport: Transport) {
-  const call = async (action: string, body: Fields, idempotent: boolean, signal: AbortSignal) =>
-    partitionsOf(await transport.control({ action, body, idempotent, signal }));
-
   return {
     /** With those that are readonly, as long as they are kept. */
-    describePartitions: (topic: string, signal: AbortSignal): Promise<PartitionInfo[]> =>
-      call('DescribePartitions', { TopicId: topic }, true, signal),
-
-    /** At a key, or into equal parts. Answers with the partitions involved. */
-    splitPartition: (
-      { topic, partition }: Partition,
-      by: { key: string } | { count: number },
-      signal: AbortSignal,
-    ): Promise<PartitionInfo[]> => {
-      const how = 'key' in by ? { SplitKey: by.key, Number: 2 } : { Number: by.count };
-      return call('SplitPartition', { TopicId: topic, PartitionId: partition, ...how }, false, signal);
+    describePartitions: async (topic: string, signal: AbortSignal): Promise<PartitionInfo[]> => {
+      const body = { TopicId: topic };
+      return partitionsOf(
+        await transport.control({ action: 'DescribePartitions', body, idempotent: true, signal }),
+      );
     },
-
-    /** With the neighbour whose range follows. Answers with the partitions involved. */
-    mergePartition: ({ topic, partition }: Partition, signal: AbortSignal): Promise<PartitionInfo[]> =>
-      call('MergePartition', { TopicId: topic, PartitionId: partition }, false, signal),
   };
 }

@@ -1,17 +1,11 @@
 /** The operations of the data plane. No public page documents pulls: they are what the official consumers send and understand. */
-import zlib from 'node:zlib';
-import { SettingsError } from '../../errors.ts';
 import type { HttpResponse } from '../../http/exchange.ts';
 import { badResponse } from '../../http/failure.ts';
-import { lz4Compress } from '../logs/lz4.ts';
 import { failureIn, requestIdOf, responseOf } from './failure.ts';
 import { asInt64, formatJson } from './json.ts';
-import { encodeLogGroups, type LogGroup } from './logGroup.ts';
 import type { Partition } from './shardId.ts';
 import { snappyDecompress } from './snappy.ts';
 import { jsonOf, type Transport } from './transport.ts';
-
-export type Compression = 'lz4' | 'zstd' | 'deflate';
 
 export interface PullFrom extends Partition {
   /** Inclusive: 64 bits, in decimal. */
@@ -34,18 +28,6 @@ export interface PulledMessages {
   /** The service's clock as it answered, milliseconds since 1970; undefined where it does not tell. */
   answeredMs: number | undefined;
   requestId: string | undefined;
-}
-
-export interface PutOptions {
-  /** Hex digits: the groups go to the partition whose range holds it. Without it, to any. */
-  hashKey?: string | undefined;
-  /** `lz4` unless set. */
-  compression?: Compression | 'none' | undefined;
-  /**
-   * Repeat also when nobody knows whether the groups were written: they may then be there twice. Unless set, only what was
-   * certainly not written is repeated, and the caller gets the error.
-   */
-  duplicatesAllowed?: boolean | undefined;
 }
 
 export function logCalls(transport: Transport, responseBytesMax: number) {
@@ -71,39 +53,7 @@ export function logCalls(transport: Transport, responseBytesMax: number) {
       });
       return pulledFrom(response, responseBytesMax);
     },
-
-    /** `groups` as plain data, or as an encoded `LogGroupList`: at most 10 groups, 6 MB encoded. */
-    async putLogs(
-      topic: string,
-      groups: readonly LogGroup[] | Uint8Array,
-      put: PutOptions,
-      signal: AbortSignal,
-    ): Promise<void> {
-      const { hashKey, compression = 'lz4', duplicatesAllowed = false } = put;
-      const raw = groups instanceof Uint8Array ? groups : encodeLogGroups(groups);
-      await transport.data({
-        path: '/structuredlog',
-        query: { topic_id: topic },
-        headers: {
-          'content-type': 'application/x-protobuf',
-          ...(compression !== 'none' && { 'x-cls-compress-type': compression }),
-          ...(hashKey !== undefined && { 'x-cls-hashkey': hashKey }),
-        },
-        body: compression === 'none' ? raw : compress(raw, compression),
-        idempotent: duplicatesAllowed,
-        signal,
-      });
-    },
   };
-}
-
-function compress(raw: Uint8Array, compression: Compression): Uint8Array {
-  if (compression === 'lz4') return lz4Compress(raw);
-  if (compression === 'deflate') return zlib.deflateRawSync(raw);
-  if (typeof zlib.zstdCompressSync !== 'function') {
-    throw new SettingsError('compression', compression, `Node ${process.version} has no zstd: use lz4`);
-  }
-  return zlib.zstdCompressSync(raw);
 }
 
 function pulledFrom(response: HttpResponse, bytesMax: number): PulledMessages {

@@ -1,40 +1,11 @@
 /**
- * Log groups as CLS takes them (PutLogs) and gives them (PullLogs). Schema: `cls.proto` of the official SDKs; the Go SDK's
+ * What log groups of CLS look like. Schema: `cls.proto` of the official SDKs; the Go SDK's
  * has `hostname` besides.
  */
-import assert from 'node:assert/strict';
-import {
-  contentChunks,
-  delimited,
-  encodeList,
-  type Fields,
-  pairChunks,
-  textChunks,
-  varint,
-} from '../logs/encode.ts';
 import { DELIMITED, type Reader, readVarint, skipValue, tagOf, VARINT } from '../logs/protobuf.ts';
-import { type GroupSchema, LOG } from '../logs/schema.ts';
-
-export interface LogGroup {
-  /** Groups of one flow are shown in their context. */
-  contextFlow?: string;
-  /** Where the logs were read from. */
-  filename?: string;
-  /** The host that sent it: its address, and its name. */
-  source?: string;
-  hostname?: string;
-  tags?: Readonly<Record<string, string>>;
-  logs: readonly Log[];
-}
-
-export interface Log {
-  /** Milliseconds since 1970; written in microseconds. */
-  timeMs: number;
-  fields: Fields;
-}
+import type { GroupSchema } from '../logs/schema.ts';
 
 const TIME = tagOf(1, VARINT);
-const CONTEXT_FLOW = tagOf(2, DELIMITED);
 const FILENAME = tagOf(3, DELIMITED);
 const HOSTNAME = tagOf(6, DELIMITED);
 
@@ -49,30 +20,6 @@ export const CLS_SCHEMA = {
   ],
   timeMsOf,
 } satisfies GroupSchema;
-
-/** A `LogGroupList`: the raw body of an upload. */
-export function encodeLogGroups(groups: readonly LogGroup[]): Uint8Array {
-  return encodeList(groups.map(encodeLogGroup));
-}
-
-/** One `LogGroup`: what a message holds. */
-export function encodeLogGroup(group: LogGroup): Uint8Array {
-  const tags = Object.entries(group.tags ?? {});
-  return Buffer.concat([
-    ...group.logs.flatMap((log) => delimited(LOG, logChunks(log))),
-    ...textChunks(CONTEXT_FLOW, group.contextFlow),
-    ...textChunks(FILENAME, group.filename),
-    ...textChunks(CLS_SCHEMA.source, group.source),
-    ...tags.flatMap(([key, value]) => pairChunks(CLS_SCHEMA.tag, key, value)),
-    ...textChunks(HOSTNAME, group.hostname),
-  ]);
-}
-
-function logChunks({ timeMs, fields }: Log): Uint8Array[] {
-  const timeUs = Math.round(timeMs * 1000);
-  assert(timeUs >= 0 && Number.isSafeInteger(timeUs), `timeMs out of range: ${timeMs}`);
-  return [Uint8Array.from([TIME, ...varint(timeUs)]), ...contentChunks(fields)];
-}
 
 function timeMsOf(log: Reader): number {
   let time = 0;

@@ -6,14 +6,13 @@
 import { badResponse } from '../../http/failure.ts';
 import { RESPONSE_BYTES_MAX } from '../../http/sender.ts';
 import { objectOf, requestIdOf, type ShardInfo, shardsOf } from './answers.ts';
-import { assertAvailable, type Compression, compress, rawBody } from './compression.ts';
-import { encodeLogGroup, type LogGroup } from './logGroup.ts';
+import { assertAvailable, type Compression, rawBody } from './compression.ts';
 import { percentEncode } from './signature.ts';
 import { createTransport, type SlsResponse, type Transport, type TransportOptions } from './transport.ts';
 
 export interface ClientOptions extends TransportOptions {
   logstore: string;
-  /** Of pulled and, unless a call says otherwise, of put logs. `zstd` unless set. */
+  /** Of pulled logs. `zstd` unless set. */
   compression?: Compression | undefined;
   /** The service filters what is pulled: a statement in SPL, such as `* | where status = '500'`. */
   query?: string | undefined;
@@ -40,23 +39,10 @@ export interface PulledLogs {
   requestId: string | undefined;
 }
 
-export interface PutOptions {
-  /** 32 hex digits: the group goes to the shard whose range holds it. Without it, to any shard. */
-  hashKey?: string;
-  compression?: Compression | 'none';
-  /**
-   * Repeat also when nobody knows whether the group was written: it may then be there twice. Unless set, only what was
-   * certainly not written is repeated, and the caller gets the error.
-   */
-  duplicatesAllowed?: boolean;
-}
-
 export type SlsClient = ReturnType<typeof createSlsClient>;
 
 interface Context {
   transport: Transport;
-  project: string;
-  logstore: string;
   compression: Compression;
   responseBytesMax: number;
   /** Parameters of PullLogs that make the service filter. */
@@ -68,14 +54,14 @@ interface Context {
 
 /** Throws a SettingsError for options that cannot be used; nothing is sent before the first call. */
 export function createSlsClient(options: ClientOptions) {
-  const { project, logstore, compression = 'zstd', responseBytesMax = RESPONSE_BYTES_MAX } = options;
+  const { logstore, compression = 'zstd', responseBytesMax = RESPONSE_BYTES_MAX } = options;
   assertAvailable(compression);
   const path = `/logstores/${percentEncode(logstore)}`;
   const shardPath = (shard: string): string => `${path}/shards/${percentEncode(shard)}`;
   const { transport = createTransport(options) } = options;
   const filter = filterOf(options);
-  const context = { transport, project, logstore, compression, responseBytesMax, filter, path, shardPath };
-  return { ...readingOperations(context), ...changingOperations(context) };
+  const context = { transport, compression, responseBytesMax, filter, path, shardPath };
+  return operations(context);
 }
 
 /** As the official Python and Go SDKs write it. */
@@ -84,7 +70,7 @@ function filterOf({ query, processor }: ClientOptions): Record<string, string> {
   return query === undefined ? {} : { query, pullMode: 'scan_on_stream' };
 }
 
-function readingOperations({ transport, compression, responseBytesMax, filter, path, shardPath }: Context) {
+function operations({ transport, compression, responseBytesMax, filter, path, shardPath }: Context) {
   return {
     async listShards(signal: AbortSignal): Promise<ShardInfo[]> {
       return shardsOf(await transport({ method: 'GET', path: `${path}/shards`, signal }));
@@ -125,51 +111,6 @@ function readingOperations({ transport, compression, responseBytesMax, filter, p
       const said = pullHeaders(response.headers, cursor);
       return { ...said, body: rawBody(response, responseBytesMax) };
     },
-  };
-}
-
-function changingOperations({ transport, project, logstore, compression, path, shardPath }: Context) {
-  const postJson = async (path: string, value: object, signal: AbortSignal): Promise<void> => {
-    const body = Buffer.from(JSON.stringify(value));
-    await transport({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body, signal });
-  };
-  const changeShard = async (shard: string, query: Record<string, string>, signal: AbortSignal) =>
-    shardsOf(await transport({ method: 'POST', path: shardPath(shard), query, signal }));
-
-  return {
-    /** `group` as plain data, or encoded. At most 10 MB encoded, each value at most 1 MB. */
-    async putLogs(group: LogGroup | Uint8Array, put: PutOptions, signal: AbortSignal): Promise<void> {
-      const raw = group instanceof Uint8Array ? group : encodeLogGroup(group);
-      const { hashKey, duplicatesAllowed = false, compression: type = compression } = put;
-      const headers = { 'content-type': 'application/x-protobuf', 'x-log-bodyrawsize': String(raw.length) };
-      await transport({
-        method: 'POST',
-        path: `${path}/shards/${hashKey === undefined ? 'lb' : 'route'}`,
-        query: hashKey === undefined ? {} : { key: hashKey },
-        headers: type === 'none' ? headers : { ...headers, 'x-log-compresstype': type },
-        body: type === 'none' ? raw : compress(raw, type),
-        idempotent: duplicatesAllowed,
-        signal,
-      });
-    },
-
-    /** Splits at `key`, 32 hex digits inside the shard's range. Answers with the shards involved. */
-    splitShard: (shard: string, key: string, signal: AbortSignal): Promise<ShardInfo[]> =>
-      changeShard(shard, { action: 'split', key }, signal),
-
-    /** Merges with the right neighbour. Answers with the shards involved. */
-    mergeShards: (shard: string, signal: AbortSignal): Promise<ShardInfo[]> =>
-      changeShard(shard, { action: 'merge' }, signal),
-
-    createLogStore: (settings: { ttlDays: number; shardCount: number }, signal: AbortSignal): Promise<void> =>
-      postJson(
-        '/logstores',
-        { logstoreName: logstore, ttl: settings.ttlDays, shardCount: settings.shardCount },
-        signal,
-      ),
-
-    createProject: (description: string, signal: AbortSignal): Promise<void> =>
-      postJson('/', { projectName: project, description }, signal),
   };
 }
 

@@ -1,8 +1,8 @@
-/** Bodies as SLS sends and takes them: `x-log-compresstype` says how, `x-log-bodyrawsize` how long they were before. */
+/** Bodies as SLS sends them: `x-log-compresstype` says how, `x-log-bodyrawsize` how long they were before. */
 import zlib from 'node:zlib';
 import { SettingsError } from '../../errors.ts';
 import { badResponse } from '../../http/failure.ts';
-import { lz4Compress, lz4Decompress } from '../logs/lz4.ts';
+import { lz4Decompress } from '../logs/lz4.ts';
 import type { SlsResponse } from './transport.ts';
 
 export type Compression = 'zstd' | 'lz4';
@@ -12,10 +12,6 @@ export function assertAvailable(compression: Compression): void {
   if (compression === 'zstd' && typeof zlib.zstdDecompressSync !== 'function') {
     throw new SettingsError('compression', compression, `Node ${process.version} has no zstd: use lz4`);
   }
-}
-
-export function compress(raw: Uint8Array, compression: Compression): Uint8Array {
-  return compression === 'lz4' ? lz4Compress(raw) : zlib.zstdCompressSync(raw);
 }
 
 /** Of a frame of any compression that holds nothing. */

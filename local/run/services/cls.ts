@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { SettingsError, SourceError } from '../../../lib/errors.ts';
 import { type Clock, systemRandom } from '../../../lib/runtime.ts';
-import { createClsClient } from '../../../lib/sources/cls/client.ts';
+import { createClsWriter } from '../../clients/cls/writer.ts';
 import { type ClsService, startCls } from '../../cls/service.ts';
 import { tooMuch } from '../inputs.ts';
 import { type LogService, type LogServiceKind, portTaken } from './service.ts';
@@ -57,11 +57,10 @@ function createPut(
   topics: readonly Topic[],
   clock: Clock,
 ): LogService['put'] {
-  const client = createClsClient({
+  const writer = createClsWriter({
     endpoint: cls.url,
     apiEndpoint: cls.url,
     region: 'ap-guangzhou',
-    logset,
     credentials: () => KEY,
     clock,
     random: systemRandom,
@@ -75,7 +74,7 @@ function createPut(
     assert(partition !== undefined, `there is no partition ${shardIndex}`);
     try {
       const { topic, hashKey } = partition;
-      await client.putLogs(topic, [{ source: '127.0.0.1', logs }], { hashKey }, signal);
+      await writer.putLogs(topic, [{ source: '127.0.0.1', logs }], { hashKey }, signal);
     } catch (error) {
       if (error instanceof SourceError && error.code === 'LogSizeExceed') throw tooMuch('all inputs');
       throw error;

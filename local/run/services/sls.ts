@@ -1,7 +1,7 @@
 import { SettingsError, SourceError } from '../../../lib/errors.ts';
 import { type Clock, systemRandom } from '../../../lib/runtime.ts';
-import { createSlsClient } from '../../../lib/sources/sls/client.ts';
-import { startSls } from '../../sls/service.ts';
+import { createSlsWriter } from '../../clients/sls/writer.ts';
+import { type SlsService, startSls } from '../../sls/service.ts';
 import { tooMuch } from '../inputs.ts';
 import { type LogService, type LogServiceKind, portTaken } from './service.ts';
 
@@ -25,7 +25,7 @@ export const SLS: LogServiceKind = {
     return {
       introduction: `SLS on ${sls.url}`,
       environment: environmentOf(sls.url),
-      put: createPut(sls.url, clock),
+      put: createPut(sls, clock),
       endCursors: () => sls.endCursors(PROJECT, LOGSTORE),
       shardName: (shard) => shard,
       close: sls.close,
@@ -34,9 +34,9 @@ export const SLS: LogServiceKind = {
 };
 
 /** A group's hash key decides on its shard: the first key of a shard's range leads there. */
-function createPut(endpoint: string, clock: Clock): LogService['put'] {
-  const client = createSlsClient({
-    endpoint,
+function createPut(sls: SlsService, clock: Clock): LogService['put'] {
+  const writer = createSlsWriter({
+    endpoint: sls.url,
     project: PROJECT,
     logstore: LOGSTORE,
     region: 'local',
@@ -44,12 +44,11 @@ function createPut(endpoint: string, clock: Clock): LogService['put'] {
     clock,
     random: systemRandom,
   });
-  let shards: readonly { inclusiveBeginKey: string }[] | undefined;
+  const shards = sls.contents()[PROJECT]![LOGSTORE]!;
   return async (shardIndex, logs, signal) => {
     try {
-      shards ??= await client.listShards(signal);
       const hashKey = shards[shardIndex]!.inclusiveBeginKey;
-      await client.putLogs({ topic: 'local', source: '127.0.0.1', logs }, { hashKey }, signal);
+      await writer.putLogs({ topic: 'local', source: '127.0.0.1', logs }, { hashKey }, signal);
     } catch (error) {
       if (error instanceof SourceError && error.code === 'WriteQuotaExceed') throw tooMuch('all inputs');
       throw error;

@@ -4,7 +4,7 @@ import { endOf, readGroups, type StoredGroup } from '../../service/log.ts';
 import { type Call, calledShard, type Handler, requiredQuery } from '../call.ts';
 import { acceptedCompression, compress } from '../codec.ts';
 import { refuse } from '../errors.ts';
-import { countLogs } from '../loggroup.ts';
+import { countLogs } from '../logGroup.ts';
 import { encodeCursor } from '../state/cursor.ts';
 import { projectOf } from '../state/state.ts';
 import { parsePosition, positionOf } from './cursors.ts';

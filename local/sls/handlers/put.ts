@@ -2,7 +2,7 @@ import { type Call, calledLogstore, type Handler, requiredQuery } from '../call.
 import { BODY_BYTES_MAX, decompress, isCompression } from '../codec.ts';
 import { refuse } from '../errors.ts';
 import { DONE } from '../http.ts';
-import { countLogs } from '../loggroup.ts';
+import { countLogs } from '../logGroup.ts';
 import { type Logstore, shardForKey } from '../state/logstore.ts';
 import type { Shard } from '../state/shard.ts';
 import { projectOf, store } from '../state/state.ts';

@@ -1,5 +1,5 @@
 import { systemRandom } from '../../../lib/runtime.ts';
-import { createClsClient } from '../../../lib/sources/cls/client.ts';
+import { createClsWriter } from '../../../local/clients/cls/writer.ts';
 import { startCls } from '../../../local/cls/service.ts';
 import type { StartStream } from './stream.ts';
 
@@ -16,11 +16,10 @@ export const startClsStream: StartStream = async ({ shards, clock }) => {
   const topics = Array.from({ length: TOPICS }, () =>
     cls.createTopic(logset, undefined, { partitions: Math.ceil(shards / TOPICS) }),
   );
-  const producer = createClsClient({
+  const producer = createClsWriter({
     endpoint: cls.url,
     apiEndpoint: cls.url,
     region: REGION,
-    logset,
     credentials: () => KEY,
     clock,
     random: systemRandom,

@@ -1,5 +1,5 @@
 import { systemRandom } from '../../../lib/runtime.ts';
-import { createSlsClient } from '../../../lib/sources/sls/client.ts';
+import { createSlsWriter } from '../../../local/clients/sls/writer.ts';
 import { startSls } from '../../../local/sls/service.ts';
 import type { StartStream } from './stream.ts';
 
@@ -12,7 +12,7 @@ export const startSlsStream: StartStream = async ({ shards, clock }) => {
   const sls = await startSls({ accounts: [KEY], clock });
   sls.createProject(PROJECT);
   sls.createLogstore(PROJECT, LOGSTORE, { shards });
-  const producer = createSlsClient({
+  const producer = createSlsWriter({
     endpoint: sls.url,
     project: PROJECT,
     logstore: LOGSTORE,

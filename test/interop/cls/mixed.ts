@@ -1,6 +1,6 @@
 import { systemClock as clock, systemRandom as random } from '../../../lib/runtime.ts';
-import { createClsClient } from '../../../lib/sources/cls/client.ts';
 import { shardOf } from '../../../lib/sources/cls/shardId.ts';
+import { createClsWriter } from '../../../local/clients/cls/writer.ts';
 import { startCls } from '../../../local/cls/service.ts';
 import type { WireRequest } from '../../golden/wire.ts';
 import type { Put } from '../mixed/producer.ts';
@@ -76,11 +76,11 @@ export async function startMixedCls({ heartbeatSec }: Times): Promise<MixedServi
 
 /** Without a key, puts go round the partitions of a topic. */
 function putInto(url: string): Put {
-  const names = { region: REGION, logset: LOGSET, endpoint: url, apiEndpoint: url };
-  const client = createClsClient({ ...names, credentials: () => ACCOUNT, clock, random });
+  const names = { region: REGION, endpoint: url, apiEndpoint: url };
+  const writer = createClsWriter({ ...names, credentials: () => ACCOUNT, clock, random });
   const signal = AbortSignal.timeout(300_000);
   return async (turn, numbers) => {
     const logs = numbers.map((n) => ({ timeMs: clock.now(), fields: { n: String(n) } }));
-    await client.putLogs(TOPICS[turn % TOPICS.length]!, [{ logs }], {}, signal);
+    await writer.putLogs(TOPICS[turn % TOPICS.length]!, [{ logs }], {}, signal);
   };
 }

@@ -1,6 +1,6 @@
 import { systemClock as clock, systemRandom as random } from '../../../lib/runtime.ts';
-import { createSlsClient } from '../../../lib/sources/sls/client.ts';
 import { createSlsConsumerGroup } from '../../../lib/sources/sls/consumerGroup.ts';
+import { createSlsWriter, type WriterOptions } from '../../../local/clients/sls/writer.ts';
 import { startSls } from '../../../local/sls/service.ts';
 import type { Put } from '../mixed/producer.ts';
 import type { Vocabulary } from '../mixed/readers.ts';
@@ -29,7 +29,8 @@ export async function startMixedSls({ heartbeatSec, sessionTimeoutMs }: Times): 
   const names = { endpoint: url, project: PROJECT, logstore: LOGSTORE, region: 'local' };
   const settings = { ...names, credentials: () => ACCOUNT, clock, random };
   const group = createSlsConsumerGroup({ ...settings, group: GROUP, sessionTimeoutMs, order: true });
-  const put = await putInto(settings);
+  const keys = service.contents()[PROJECT]![LOGSTORE]!.map(({ inclusiveBeginKey }) => inclusiveBeginKey);
+  const put = putInto(settings, keys);
   started.move();
   return {
     ...{ url, close, vocabulary, positionOf, put },
@@ -52,12 +53,11 @@ export async function startMixedSls({ heartbeatSec, sessionTimeoutMs }: Times): 
   };
 }
 
-async function putInto(settings: Parameters<typeof createSlsClient>[0]): Promise<Put> {
-  const client = createSlsClient(settings);
+function putInto(settings: WriterOptions, hashKeys: readonly string[]): Put {
+  const writer = createSlsWriter(settings);
   const signal = AbortSignal.timeout(300_000);
-  const shards = await client.listShards(signal);
   return async (turn, numbers) => {
     const logs = numbers.map((n) => ({ timeMs: clock.now(), fields: { n: String(n) } }));
-    await client.putLogs({ logs }, { hashKey: shards[turn % shards.length]!.inclusiveBeginKey }, signal);
+    await writer.putLogs({ logs }, { hashKey: hashKeys[turn % hashKeys.length]! }, signal);
   };
 }

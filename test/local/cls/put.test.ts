@@ -1,10 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { deflateRawSync, deflateSync, zstdCompressSync } from 'node:zlib';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lz4Compress } from '../../../lib/sources/logs/lz4.ts';
-import { lz4RawSize } from '../../../local/cls/codec.ts';
 import { messagesOf, UPLOAD_LIMITS } from '../../../local/cls/logGroups.ts';
+import { lz4Compress } from '../../../local/service/lz4.ts';
 import {
   groupOf,
   LOGSET,
@@ -73,16 +71,6 @@ describe('a compression', () => {
     const answer = await putList(bench, list, { 'x-cls-compress-type': type }, { body });
     expect(answer.outcome).toBe('403 LogSizeExceed');
   });
-});
-
-test('the size of what an LZ4 block holds is what its tokens say', () => {
-  const text = fc.array(fc.constantFrom('ab', 'cdefgh', 'x'.repeat(40), 'yz'), { maxLength: 400 });
-  fc.assert(
-    fc.property(text, fc.uint8Array({ maxLength: 600 }), (parts, bytes) => {
-      const raw = Buffer.concat([Buffer.from(parts.join('')), bytes]);
-      expect(lz4RawSize(lz4Compress(raw))).toBe(raw.byteLength);
-    }),
-  );
 });
 
 describe('the time of a log', () => {

@@ -4,8 +4,8 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import protobuf from 'protobufjs';
 import { onTestFinished } from 'vitest';
-import { lz4Compress } from '../../../lib/sources/logs/lz4.ts';
 import { type ClsOptions, type ClsService, startCls } from '../../../local/cls/service.ts';
+import { lz4Compress } from '../../../local/service/lz4.ts';
 import { type ManualClock, manualClock, START_SEC } from '../service/support.ts';
 
 export { manualClock, START_MS, START_SEC } from '../service/support.ts';

@@ -1,11 +1,7 @@
-import zlib from 'node:zlib';
-import { uncompressSync } from 'lz4-napi';
 import { describe, expect, test } from 'vitest';
 import type { ClsClient } from '../../../lib/sources/cls/client.ts';
-import { encodeLogGroups } from '../../../lib/sources/cls/logGroup.ts';
 import {
   clientOf,
-  controlRefusal,
   controlReply,
   LOGSET,
   messageOf,
@@ -122,18 +118,6 @@ const OPERATIONS: Record<
     answer: PARTITIONS,
     gives: partitions,
   },
-  SplitPartition: {
-    call: (client) => client.splitPartition({ topic: TOPIC, partition: 1 }, { count: 3 }, signal),
-    body: `{"TopicId":"${TOPIC}","PartitionId":1,"Number":3}`,
-    answer: PARTITIONS,
-    gives: partitions,
-  },
-  MergePartition: {
-    call: (client) => client.mergePartition({ topic: TOPIC, partition: 1 }, signal),
-    body: `{"TopicId":"${TOPIC}","PartitionId":1}`,
-    answer: PARTITIONS,
-    gives: partitions,
-  },
 };
 
 describe.each(Object.entries(OPERATIONS))('%s', (action, { call, body, answer = {}, gives }) => {
@@ -169,26 +153,6 @@ test('DescribeConsumerOffsets may ask about everything', async () => {
     `{"LogsetId":"${LOGSET}","ConsumerGroup":"g","From":"begin"}`,
   );
 });
-
-test('SplitPartition may be told the key', async () => {
-  const server = await serve(controlReply(PARTITIONS));
-  await clientOf(server).splitPartition({ topic: TOPIC, partition: 1 }, { key: '7fff' }, signal);
-  expect(JSON.parse(server.received[0]!.body.toString())).toEqual({
-    TopicId: TOPIC,
-    PartitionId: 1,
-    SplitKey: '7fff',
-    Number: 2,
-  });
-});
-
-test.each(['SplitPartition', 'MergePartition'])(
-  '%s is not repeated when it may have happened',
-  async (action) => {
-    const server = await serve(controlRefusal('InternalError'));
-    await expect(OPERATIONS[action]!.call(clientOf(server))).rejects.toMatchObject({ code: 'InternalError' });
-    expect(server.received).toHaveLength(1);
-  },
-);
 
 test.each([
   {
@@ -291,54 +255,4 @@ describe('PullLogs', () => {
   function pulledRaw(text: string): Reply {
     return { body: Buffer.concat([Buffer.from([text.length, (text.length - 1) << 2]), Buffer.from(text)]) };
   }
-});
-
-describe('PutLogs', () => {
-  const groups = [
-    { source: 'host', logs: [{ timeMs: 1_763_700_000_000, fields: { line: 'a'.repeat(100) } }] },
-  ];
-  const raw = Buffer.from(encodeLogGroups(groups));
-  /** The native package wants the raw size, four bytes little-endian, before the block. */
-  const unlz4 = (block: Uint8Array): Buffer => {
-    const size = Buffer.alloc(4);
-    size.writeUInt32LE(raw.length);
-    return uncompressSync(Buffer.concat([size, block]));
-  };
-
-  test.each([
-    { compression: undefined, header: 'lz4', decompress: unlz4 },
-    { compression: 'lz4', header: 'lz4', decompress: unlz4 },
-    { compression: 'zstd', header: 'zstd', decompress: zlib.zstdDecompressSync },
-    { compression: 'deflate', header: 'deflate', decompress: zlib.inflateRawSync },
-    { compression: 'none', header: undefined, decompress: (body: Uint8Array) => body },
-  ] as const)('sends its groups compressed: $compression', async ({ compression, header, decompress }) => {
-    const server = await serve({});
-    await clientOf(server).putLogs(TOPIC, groups, { compression, hashKey: '7f' }, signal);
-    const [request] = server.received;
-    expect(request).toMatchObject({ method: 'POST', path: '/structuredlog', query: { topic_id: TOPIC } });
-    expect(request!.headers).toMatchObject({
-      'content-type': 'application/x-protobuf',
-      'x-cls-hashkey': '7f',
-    });
-    expect(request!.headers['x-cls-compress-type']).toBe(header);
-    expect(Buffer.from(decompress(request!.body))).toEqual(raw);
-  });
-
-  test('takes a list that is encoded already', async () => {
-    const server = await serve({});
-    await clientOf(server).putLogs(TOPIC, raw, { compression: 'none' }, signal);
-    expect(server.received[0]!.body).toEqual(raw);
-    expect(server.received[0]!.headers).not.toHaveProperty('x-cls-hashkey');
-  });
-
-  test('is repeated when it may have happened only if duplicates are allowed', async () => {
-    const failing = await serve({ status: 500 });
-    await expect(clientOf(failing).putLogs(TOPIC, raw, {}, signal)).rejects.toMatchObject({
-      retriable: true,
-    });
-    expect(failing.received).toHaveLength(1);
-    const server = await serve({ status: 500 }, {});
-    await clientOf(server).putLogs(TOPIC, raw, { duplicatesAllowed: true }, signal);
-    expect(server.received).toHaveLength(2);
-  });
 });

@@ -1,6 +1,7 @@
 import { createClsClient, type PartitionInfo } from '../../../lib/sources/cls/client.ts';
 import { partitionOf, shardOf } from '../../../lib/sources/cls/shardId.ts';
 import { createClsStream } from '../../../lib/sources/cls/stream.ts';
+import { createClsWriter } from '../../../local/clients/cls/writer.ts';
 import { startCls } from '../../../local/cls/service.ts';
 import { describeSource, type SourceBackend } from '../../conformance/source.ts';
 import { createManualClock } from '../../support/clock.ts';
@@ -16,6 +17,7 @@ async function startBackend(firstOffset: bigint, pullBytesMax = 1): Promise<Sour
   service.createLogset(LOGSET);
   service.createTopic(LOGSET, TOPIC, { partitions: 2 });
   const client = createClsClient({ ...optionsFor(service), clock, logset: LOGSET });
+  const writer = createClsWriter({ ...optionsFor(service), clock });
   // Unless said otherwise the least that may be asked for: then every message comes alone.
   const source = createClsStream({ client, topics: [TOPIC], positionsGroup: 'positions', pullBytesMax });
   const involved = (topic: string, partitions: PartitionInfo[], wanted: string): string[] =>
@@ -28,19 +30,19 @@ async function startBackend(firstOffset: bigint, pullBytesMax = 1): Promise<Sour
       const partitions = await client.describePartitions(topic, signal);
       const hashKey = partitions.find(({ id }) => id === partition)!.beginKey;
       const logs = lines.map((line) => ({ timeMs: clock.now(), fields: { line } }));
-      await client.putLogs(topic, [{ logs }], { hashKey }, signal);
+      await writer.putLogs(topic, [{ logs }], { hashKey }, signal);
     },
     split: async (shard) => {
       const partition = partitionOf(shard);
       return involved(
         partition.topic,
-        await client.splitPartition(partition, { count: 2 }, signal),
+        await writer.splitPartition(partition, { count: 2 }, signal),
         'readwrite',
       );
     },
     merge: async (shard) => {
       const partition = partitionOf(shard);
-      const partitions = await client.mergePartition(partition, signal);
+      const partitions = await writer.mergePartition(partition, signal);
       const [child] = involved(partition.topic, partitions, 'readwrite');
       return { parents: involved(partition.topic, partitions, 'readonly'), child: child! };
     },

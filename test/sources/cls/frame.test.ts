@@ -3,8 +3,8 @@ import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../../lib/errors.ts';
 import { decodeMessages } from '../../../lib/sources/cls/frame.ts';
-import { encodeLogGroup, encodeLogGroups } from '../../../lib/sources/cls/logGroup.ts';
 import type { LogRecord } from '../../../lib/sources/source.ts';
+import { encodeLogGroup, encodeLogGroups } from '../../../local/clients/cls/logGroup.ts';
 import { frame, message, messageOf } from './support.ts';
 
 /** The official schema, but with bytes for text, nothing required, and fields of a future version. */

@@ -1,8 +1,8 @@
 import snappy from 'snappyjs';
 import { createClsClient } from '../../../lib/sources/cls/client.ts';
 import { formatJson } from '../../../lib/sources/cls/json.ts';
-import { encodeLogGroup, type LogGroup } from '../../../lib/sources/cls/logGroup.ts';
 import type { TransportOptions } from '../../../lib/sources/cls/transport.ts';
+import { encodeLogGroup, type LogGroup } from '../../../local/clients/cls/logGroup.ts';
 import { createWaitingClock, type Reply, TIMEOUT_MS } from '../../http/support.ts';
 import { createCountingRandom } from '../../support/clock.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { compressSync, uncompressSync } from 'lz4-napi';
+import { compressSync } from 'lz4-napi';
 import { describe, expect, test } from 'vitest';
-import { lz4Compress, lz4Decompress } from '../../../lib/sources/logs/lz4.ts';
+import { lz4Decompress } from '../../../lib/sources/logs/lz4.ts';
 
 /** Bytes with repetitions near and far, runs longer than a token can count, and noise. */
 const repetitive = fc
@@ -17,39 +17,15 @@ const repetitive = fc
   .map((parts) => Buffer.concat(parts.flatMap(({ piece, times }) => Array<Uint8Array>(times).fill(piece))));
 
 /** The native package puts the raw size, four bytes little-endian, before the block. */
-function nativeCompress(raw: Uint8Array): Buffer {
+function lz4Compress(raw: Uint8Array): Buffer {
   return compressSync(Buffer.from(raw)).subarray(4);
 }
 
-function nativeDecompress(block: Uint8Array, rawSize: number): Buffer {
-  const size = Buffer.alloc(4);
-  size.writeUInt32LE(rawSize);
-  return uncompressSync(Buffer.concat([size, block]));
-}
-
 describe('an LZ4 block', () => {
-  test('comes back as it was', () => {
-    fc.assert(
-      fc.property(repetitive, (raw) => {
-        expect(Buffer.from(lz4Decompress(lz4Compress(raw), raw.length))).toEqual(raw);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test('that we compressed can be read by the native implementation', () => {
-    fc.assert(
-      fc.property(repetitive, (raw) => {
-        expect(nativeDecompress(lz4Compress(raw), raw.length)).toEqual(raw);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
   test('that the native implementation compressed can be read by us', () => {
     fc.assert(
       fc.property(repetitive, (raw) => {
-        expect(Buffer.from(lz4Decompress(nativeCompress(raw), raw.length))).toEqual(raw);
+        expect(Buffer.from(lz4Decompress(lz4Compress(raw), raw.length))).toEqual(raw);
       }),
       { numRuns: 500 },
     );
@@ -62,7 +38,6 @@ describe('an LZ4 block', () => {
       const noise = Uint8Array.from({ length: size }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24);
       for (const raw of [equal, noise]) {
         expect(Buffer.compare(lz4Decompress(lz4Compress(raw), size), raw)).toBe(0);
-        expect(Buffer.compare(nativeDecompress(lz4Compress(raw), size), raw)).toBe(0);
       }
     },
   );
@@ -72,23 +47,8 @@ describe('an LZ4 block', () => {
       const noise = Uint8Array.from({ length: gap - 20 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24);
       const phrase = Buffer.from('twenty bytes exactly');
       const raw = Buffer.concat([phrase, noise, phrase, phrase]);
-      expect(Buffer.compare(nativeDecompress(lz4Compress(raw), raw.length), raw)).toBe(0);
+      expect(Buffer.compare(lz4Decompress(lz4Compress(raw), raw.length), raw)).toBe(0);
     }
-  });
-
-  test('keeps the rules for its end: no match in the last 12 bytes, and the last 5 are literals', () => {
-    const equal = (size: number): Uint8Array => new Uint8Array(size).fill(65);
-    expect(lz4Compress(equal(12))).toHaveLength(1 + 12);
-    for (const size of [14, 20, 100, 1000]) {
-      expect([...lz4Compress(equal(size)).slice(-6)]).toEqual([0x50, 65, 65, 65, 65, 65]);
-    }
-  });
-
-  test('of repetitive logs is small, and of noise hardly larger than it was', () => {
-    const logs = Buffer.from('127.0.0.1 - - [01/Jan/2026] "GET / HTTP/1.1" 200\n'.repeat(1000));
-    expect(lz4Compress(logs).length).toBeLessThan(logs.length / 50);
-    const noise = crypto.getRandomValues(new Uint8Array(60_000));
-    expect(lz4Compress(noise).length).toBeLessThan(60_000 * 1.005);
   });
 });
 

@@ -3,6 +3,7 @@ import { combineSources } from '../../../lib/sources/combined.ts';
 import { createSlsClient, type SlsClient } from '../../../lib/sources/sls/client.ts';
 import { createSlsSource } from '../../../lib/sources/sls/source.ts';
 import type { Source } from '../../../lib/sources/source.ts';
+import { createSlsWriter, type SlsWriter } from '../../../local/clients/sls/writer.ts';
 import { startSls } from '../../../local/sls/service.ts';
 import { describeSource, type SourceBackend } from '../../conformance/source.ts';
 import { createCountingRandom, createManualClock } from '../../support/clock.ts';
@@ -59,35 +60,46 @@ async function startBackend(variant: {
     ...variant,
   };
   const client = createSlsClient(options);
-  await client.createProject('conformance', signal);
-  await client.createLogStore({ ttlDays: 7, shardCount: 2 }, signal);
+  const writer = createSlsWriter(options);
+  await writer.createProject('conformance', signal);
+  await writer.createLogStore({ ttlDays: 7, shardCount: 2 }, signal);
   return {
     source: createSlsSource(options),
-    put: (shard, lines) => put(client, shard, lines, clock.now()),
-    split: (shard) => split(client, shard),
-    merge: (shard) => merge(client, shard),
+    put: (shard, lines) => put({ client, writer }, shard, lines, clock.now()),
+    split: (shard) => split({ client, writer }, shard),
+    merge: (shard) => merge(writer, shard),
     now: clock.now,
     advance: clock.advance,
     closeAll: service.close,
   };
 }
 
-/** To the shard whose range begins with the hash key. */
-async function put(client: SlsClient, shard: string, lines: string[], timeMs: number): Promise<void> {
-  const hashKey = (await rangeOf(client, shard)).inclusiveBeginKey;
-  const logs = lines.map((line) => ({ timeMs, fields: { line } }));
-  await client.putLogs({ logs }, { hashKey }, signal);
+interface Clients {
+  client: SlsClient;
+  writer: SlsWriter;
 }
 
-async function split(client: SlsClient, shard: string): Promise<string[]> {
+/** To the shard whose range begins with the hash key. */
+async function put(
+  { client, writer }: Clients,
+  shard: string,
+  lines: string[],
+  timeMs: number,
+): Promise<void> {
+  const hashKey = (await rangeOf(client, shard)).inclusiveBeginKey;
+  const logs = lines.map((line) => ({ timeMs, fields: { line } }));
+  await writer.putLogs({ logs }, { hashKey }, signal);
+}
+
+async function split({ client, writer }: Clients, shard: string): Promise<string[]> {
   const { inclusiveBeginKey, exclusiveEndKey } = await rangeOf(client, shard);
   const middle = (BigInt(`0x${inclusiveBeginKey}`) + BigInt(`0x${exclusiveEndKey}`)) / 2n;
-  const involved = await client.splitShard(shard, middle.toString(16).padStart(32, '0'), signal);
+  const involved = await writer.splitShard(shard, middle.toString(16).padStart(32, '0'), signal);
   return involved.filter(({ status }) => status === 'readwrite').map(({ shardID }) => String(shardID));
 }
 
-async function merge(client: SlsClient, shard: string): Promise<{ parents: string[]; child: string }> {
-  const involved = await client.mergeShards(shard, signal);
+async function merge(writer: SlsWriter, shard: string): Promise<{ parents: string[]; child: string }> {
+  const involved = await writer.mergeShards(shard, signal);
   const withStatus = (wanted: string): string[] =>
     involved.filter(({ status }) => status === wanted).map(({ shardID }) => String(shardID));
   return { parents: withStatus('readonly'), child: withStatus('readwrite')[0]! };

@@ -4,6 +4,7 @@ import {
   createSlsConsumerGroup,
   type SlsConsumerGroupOptions,
 } from '../../../lib/sources/sls/consumerGroup.ts';
+import { createSlsWriter } from '../../../local/clients/sls/writer.ts';
 import { startSls } from '../../../local/sls/service.ts';
 import { describeProviderGroup } from '../../conformance/providerGroup.ts';
 import { createCountingRandom, createManualClock } from '../../support/clock.ts';
@@ -34,6 +35,7 @@ describeProviderGroup('sls', async () => {
     ...SETTINGS,
   };
   const client = createSlsClient(options);
+  const writer = createSlsWriter(options);
   return {
     provider: createSlsConsumerGroup(options),
     sessionTimeoutMs: SETTINGS.sessionTimeoutMs,
@@ -44,7 +46,7 @@ describeProviderGroup('sls', async () => {
     async cursors(shard) {
       const begin = await client.getCursor(shard, 'begin', signal);
       for (const hashKey of ['0', '8'].map((digit) => digit.padEnd(32, '0'))) {
-        await client.putLogs({ logs: [{ timeMs: 0, fields: { a: 'b' } }] }, { hashKey }, signal);
+        await writer.putLogs({ logs: [{ timeMs: 0, fields: { a: 'b' } }] }, { hashKey }, signal);
       }
       return { begin, end: await client.getCursor(shard, 'end', signal) };
     },

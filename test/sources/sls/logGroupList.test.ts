@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../../lib/errors.ts';
-import { encodeLogGroup, encodeLogGroupList } from '../../../lib/sources/sls/logGroup.ts';
 import { decodeLogGroupList } from '../../../lib/sources/sls/logGroupList.ts';
+import { encodeLogGroup, encodeLogGroupList } from '../../../local/clients/sls/logGroup.ts';
 
 /** The official schema, but with bytes for text, nothing required, and fields of a future version. */
 const { root } = protobuf.parse(

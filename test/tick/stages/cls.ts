@@ -3,6 +3,7 @@ import { createClsClient } from '../../../lib/sources/cls/client.ts';
 import { createCls } from '../../../lib/sources/cls/create.ts';
 import type { ProviderGroup } from '../../../lib/sources/providerGroup.ts';
 import { deriveTimes } from '../../../lib/times.ts';
+import { createClsWriter } from '../../../local/clients/cls/writer.ts';
 import { type ClsOptions, startCls } from '../../../local/cls/service.ts';
 import { createCountingRandom, type ManualClock } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
@@ -64,10 +65,11 @@ export async function startClsStage({ clock, topics, coordination = 'provider', 
     return createCls(theirs, { ...runtime, logger, aws: noAws }).provider!;
   };
   const client = createClsClient({ ...cls, ...runtime });
+  const writer = createClsWriter({ ...cls, ...runtime });
   /** One record each into the partition that takes the key's half, quarter, … of the range. */
   const put = (topic: string, hashKey: string, ...contents: string[]): Promise<void> => {
     const logs = contents.map((content) => ({ timeMs: clock.now(), fields: { content } }));
-    return client.putLogs(topic, [{ logs }], { hashKey: hashKey.padEnd(32, '0') }, signal);
+    return writer.putLogs(topic, [{ logs }], { hashKey: hashKey.padEnd(32, '0') }, signal);
   };
   return { service, source, provider, providerWith, client, put, logged };
 }

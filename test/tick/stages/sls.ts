@@ -1,8 +1,8 @@
 import { createLogger } from '../../../lib/observe/logger.ts';
-import { createSlsClient } from '../../../lib/sources/sls/client.ts';
 import { createSls } from '../../../lib/sources/sls/create.ts';
 import { createTransport } from '../../../lib/sources/sls/transport.ts';
 import { deriveTimes } from '../../../lib/times.ts';
+import { createSlsWriter } from '../../../local/clients/sls/writer.ts';
 import { startSls } from '../../../local/sls/service.ts';
 import { createCountingRandom } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
@@ -45,7 +45,7 @@ export async function slsStage({ clock, shards }: StageOptions): Promise<Provide
   const times = deriveTimes(INTERVAL_MS);
   const settings = { sls, group: GROUP, order: true, coordination: 'provider', times } as const;
   const { source, provider } = createSls(settings, { ...runtime, logger, aws: noAws });
-  const client = createSlsClient({ ...sls, logstore: 'orders', ...runtime });
+  const writer = createSlsWriter({ ...sls, logstore: 'orders', ...runtime });
   const transport = createTransport({ ...sls, ...runtime });
   return {
     source,
@@ -54,7 +54,7 @@ export async function slsStage({ clock, shards }: StageOptions): Promise<Provide
     waits: true,
     shard: String,
     put: (hashKey, ...contents) =>
-      client.putLogs(
+      writer.putLogs(
         { logs: contents.map((content) => ({ timeMs: clock.now(), fields: { content } })) },
         { hashKey: hashKey.padEnd(32, '0') },
         signal,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Refusal } from '../../../local/service/refusal.ts';
-import { countLogs } from '../../../local/sls/loggroup.ts';
+import { countLogs } from '../../../local/sls/logGroup.ts';
 import { LogGroup } from './support.ts';
 
 const pair = fc.record({ Key: fc.string(), Value: fc.string() });
