@@ -8,7 +8,7 @@ export const HIDDEN = '(hidden)';
 export const PATTERN_CHARACTERS_MAX = 4_096;
 
 const NAME =
-  'authorization|cookie|passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key|access[-_]?key|signature|credentials?';
+  'authorization|cookie|passw(?:or)?d|passphrase|\\bpwd|secret|token|api[-_]?key|private[-_]?key|access[-_]?key|account[-_]?key|shared[-_]?key|signature|hmac|credentials?';
 /** The names of our own settings are no secrets, and what stands behind them is what its error is about. */
 const NOT_OURS = '(?<!SHARDBEAT_[A-Z_]{0,32})';
 /** Such as `secretName`, `accessKeyId` or `tokenType`, which tell nothing; the rest of the name otherwise. */
@@ -17,7 +17,7 @@ const NAMED = `${NOT_OURS}(?:${NAME})${REST}`;
 
 /** A quick look: a text without any of these is left as it is. */
 const SUSPECT = new RegExp(
-  `${NAME}|bearer|basic|://|\\beyJ|\\bCAIS|\\bIQoJ|\\bF[wQ]oG|\\bLOG |-----BEGIN`,
+  `${NAME}|bearer|basic|://|\\beyJ|\\bCAIS|\\bIQoJ|\\bF[wQ]oG|\\bLOG |-----BEGIN|\\bsig=|\\bsk-|\\bgh[a-z]_|github_pat_|\\bxox[a-z]-|hooks\\.slack`,
   'i',
 );
 
@@ -39,8 +39,15 @@ const PATTERNS: readonly RegExp[] = [
     `(${NOT_OURS}(?:authorization|cookie|\\bx-[\\w-]{0,32}(?:token|secret|signature|key))\\s{0,8}:\\s{0,8})(?![\\s("'\\[])[^\\r\\n"'\\\\]+()`,
     'gi',
   ),
-  // Prose: only where what follows is no word.
-  new RegExp(`(${NAMED}\\s{0,8}:\\s{0,8})(?=[^\\s"']{0,64}\\d)[^\\s,;"'\\\\]{4,}()`, 'gi'),
+  // Signatures in URLs of Azure.
+  /(\bsig=)[^\s&;"'<>\\]+()/gi,
+  // Names and values in one list, as Node keeps the headers of a message.
+  new RegExp(`(${NAMED}["']\\s{0,8},\\s{0,8}["'])(?=[^"']{0,256}\\d)[^"'\\\\]{8,}()`, 'gi'),
+  // Prose, and lines of settings: only where what follows is no word.
+  new RegExp(
+    `(${NAMED}(?:\\s{0,8}:|\\s{1,8}=)\\s{0,8})(?!\\()(?=[^\\s"']{0,64}\\d)[^\\s,;"'\\\\]{4,}()`,
+    'gi',
+  ),
   /(\b(?:bearer|basic)\s{1,8})(?=[\w.~+/-]{0,256}[\d=])[\w.~+/=-]{8,}()/gi,
   /(\bLOG [\w.-]{1,128}:)[A-Za-z0-9+/]{26,28}=?()/g,
   // User and password of a URL; a password may hold a slash that should have been escaped, a port may not.
@@ -50,6 +57,9 @@ const PATTERNS: readonly RegExp[] = [
   // Tokens that show what they are: JWT, STS of Alibaba Cloud and of AWS.
   /()\beyJ[\w-]{8,1024}\.[\w-]{8,}(?:\.[\w-]*)?()/g,
   /()\b(?:CAIS|IQoJ|FwoG|FQoG)[\w+/=%-]{60,}()/g,
+  // Likewise those of GitHub, Slack, and services that begin theirs in the same way.
+  /()\b(?:gh[a-z]_|github_pat_|xox[a-z]-|sk-)(?=[\w-]{0,256}\d)[\w-]{16,}()/g,
+  /(\bhooks\.slack\.com\/\w{1,16}\/)[^\s"'<>]+()/g,
 ];
 
 export function hidePatterns(text: string): string {
@@ -63,5 +73,5 @@ export function isSecretName(name: string): boolean {
 }
 
 const SECRET_NAME =
-  /authorization|cookie|passw(or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key|access[-_]?key|credential/i;
+  /authorization|cookie|passw(or)?d|passphrase|^pwd$|^pass$|secret|token|api[-_]?key|private[-_]?key|access[-_]?key|account[-_]?key|shared[-_]?key|signature|hmac|connection[-_]?string|jwt|^bearer$|^sig$|credential/i;
 const TELLS_NOTHING = /(id|name|arn|type|count)$/i;

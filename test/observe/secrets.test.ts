@@ -107,6 +107,16 @@ describe('a secret that nobody told of', () => {
     [`sent Basic ${MARK}abcdefg= to a`, 'to a'],
     [`with CAIS${MARK}${'aB3/'.repeat(40)} to a`, 'to a'],
     [`-----BEGIN RSA PRIVATE KEY-----\n${MARK}\n${MARK}\n-----END RSA PRIVATE KEY-----\nmore`, 'more'],
+    [`https://a.blob.example/c?sp=r&sig=${MARK}%3D&sv=2022`, '&sv=2022'],
+    [`AccountName=logs;AccountKey=${MARK}==;EndpointSuffix=a`, 'AccountName=logs;'],
+    [`Endpoint=sb://a/;SharedAccessKeyName=Root;SharedAccessKey=${MARK}=;a=b`, ';a=b'],
+    [`Server=db;Uid=sa;Pwd=${MARK};Database=a`, ';Database=a'],
+    [`aws_secret_access_key = ${MARK}9\nregion = a`, 'region = a'],
+    [`rawHeaders: [ 'X-Api-Key', '${MARK}abcdefgh9', 'accept', 'a' ]`, "'accept', 'a'"],
+    [`sent ghp_${MARK}1234567890abcdef to a`, 'to a'],
+    [`sent xoxb-1234567890-${MARK}abc to a`, 'to a'],
+    [`sent sk-proj-${MARK}1234567890 to a`, 'to a'],
+    [`POST https://hooks.slack.com/services/T0/B0/${MARK} failed`, ' failed'],
   ])('%j is recognised, and the rest is left', (text, rest) => {
     expect(hideSecrets(text)).not.toContain(MARK);
     expect(hideSecrets(text)).toContain(rest);
@@ -122,6 +132,9 @@ describe('a secret that nobody told of', () => {
     '    at sign (file:///srv/app/node_modules/@scope/token/index.js:12:34)',
     'http://127.0.0.1:8080/a/b@c',
     'basic authentication is not supported',
+    'the fields are "accessKeyId", "accessKeySecret", "securityToken", "expiration"',
+    'at sk-learning-is-fun-for-everyone',
+    'in /work/pwd/index.js:12',
   ])('is not seen where none is: %j', (text) => {
     expect(hideSecrets(text)).toBe(text);
   });
@@ -136,6 +149,16 @@ describe('a secret that nobody told of', () => {
       map: new Map([['sessionToken', MARK]]),
       tokens: 12,
       secretName: 'shop/sls',
+      auth: { user: 'me', pass: MARK },
+      store: {
+        connectionString: MARK,
+        accountKey: MARK,
+        sharedKey: MARK,
+        pwd: MARK,
+        jwt: MARK,
+        signature: MARK,
+      },
+      passed: 'all',
     };
     logger.with({ apiKey: MARK }).info('state', fields);
     expect(lines[0]).not.toContain(MARK);
@@ -143,6 +166,8 @@ describe('a secret that nobody told of', () => {
       headers: { Authorization: '(hidden)', accept: 'a' },
       tokens: 12,
       secretName: 'shop/sls',
+      auth: { user: 'me' },
+      passed: 'all',
     });
   });
 
