@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import dynalite from 'dynalite';
 import { createFront } from './service/front.ts';
 import { listenLocally } from './service/listen.ts';
+import { nestingOf } from './service/nesting.ts';
 
 export interface LocalDynamodb {
   /** For `AWS_ENDPOINT_URL_DYNAMODB`. */
@@ -27,6 +28,8 @@ interface Answer {
 }
 
 const REQUEST_BYTES_MAX = 16 * 1024 * 1024;
+/** DynamoDB takes 32 levels of documents, of two objects each. Of many more the emulator would die. */
+const NESTING_MAX = 80;
 /** Longer than any interval between ticks that is likely, so that warm clients keep their connections. */
 const KEEP_ALIVE_MS = 10 * 60_000;
 /** Signature version 4, for any region. */
@@ -83,6 +86,12 @@ async function answer(
     const message =
       'Sign the request with AWS Signature Version 4, in the header Authorization; any keys will do.';
     refuse(response, 400, 'MissingAuthenticationTokenException', message);
+    return;
+  }
+  if (nestingOf(body) > NESTING_MAX) {
+    const message =
+      'Nesting Levels have exceeded supported limits: Attributes with nested levels beyond 32 are not supported';
+    refuse(response, 400, 'ValidationException', message);
     return;
   }
   const operation = String(request.headers['x-amz-target'] ?? '').split('.')[1] ?? '';

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import {
+  type AttributeValue,
   CreateTableCommand,
   DynamoDBClient,
   GetItemCommand,
+  PutItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -107,6 +109,22 @@ describe('the local DynamoDB', () => {
       message: expect.stringContaining('in the header Authorization; any keys will do'),
     });
     expect(service.usage().requests).toBe(0);
+  });
+
+  it.each(['{"M":{"a":', '[', '{"S":"]]]","a":{"L":['])(
+    'refuses documents that are nested far too deep: %s',
+    async (open) => {
+      const answer = await post(`{"TableName":"shardbeat","Item":{"a":${open.repeat(1_000)}`, SIGNED);
+      expect(answer).toMatchObject({ status: 400, type: 'ValidationException' });
+      await increment();
+    },
+  );
+
+  it('takes documents as deep as DynamoDB does, and what only looks like more in a text', async () => {
+    const levels = (count: number): AttributeValue =>
+      count === 0 ? { S: `${'[{'.repeat(500)}\\"` } : { M: { a: levels(count - 1) } };
+    const Item = { pk: { S: 'deep' }, a: levels(31) };
+    await client.send(new PutItemCommand({ TableName: 'shardbeat', Item }));
   });
 
   it('ends at once although clients keep their connections open', async () => {
