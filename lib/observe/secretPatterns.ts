@@ -23,8 +23,9 @@ const SUSPECT = new RegExp(
 
 /** Each hides all but what stands in `$1` and `$2`. None takes longer than in proportion to the text. */
 const PATTERNS: readonly RegExp[] = [
-  // `"token": "…"`, `token: '…'`, `token="…"`, and `"set-cookie": ["…"]`.
-  new RegExp(`(${NAMED}["']?\\s{0,8}[:=]\\s{0,8}")(?:\\\\.|[^"\\\\])*()`, 'gis'),
+  // `"token": "…"`, `token: '…'`, `token="…"`, and `"set-cookie": ["…"]`. What a remedy writes
+  // for a secret is none.
+  new RegExp(`(${NAMED}["']?\\s{0,8}[:=]\\s{0,8}")(?!…")(?:\\\\.|[^"\\\\])*()`, 'gis'),
   new RegExp(`(${NAMED}["']?\\s{0,8}[:=]\\s{0,8}')(?:\\\\.|[^'\\\\])*()`, 'gis'),
   new RegExp(`(${NAMED}["']?\\s{0,8}[:=]\\s{0,8}\\[)[^\\]]+()`, 'gi'),
   // JSON within JSON: its quotes have backslashes in front.

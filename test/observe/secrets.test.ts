@@ -133,6 +133,7 @@ describe('a secret that nobody told of', () => {
     'http://127.0.0.1:8080/a/b@c',
     'basic authentication is not supported',
     'the fields are "accessKeyId", "accessKeySecret", "securityToken", "expiration"',
+    'it must hold {"accessKeyId": "…", "accessKeySecret": "…"}',
     'at sk-learning-is-fun-for-everyone',
     'in /work/pwd/index.js:12',
   ])('is not seen where none is: %j', (text) => {
