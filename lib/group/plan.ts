@@ -107,7 +107,6 @@ function isSettled(planning: Planning, state: GroupState, listing: Listing): boo
   const { order, strategy } = planning;
   return (
     state.group?.initialized === true &&
-    stillAwaited(state, listing).length === (state.group.awaited ?? []).length &&
     Object.values(shardChanges(state, listing, planning)).every((ids) => ids.length === 0) &&
     expiredSlots(planning, state).length === 0 &&
     isAssigned(state, { order, strategy, isForeign: listing.isForeign }) &&

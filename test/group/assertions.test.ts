@@ -15,6 +15,7 @@ import { consumeBatches } from '../../lib/tick/batches.ts';
 import type { TickContext } from '../../lib/tick/context.ts';
 import type { ShardResult } from '../../lib/tick/result.ts';
 import { deriveTimes } from '../../lib/times.ts';
+import { planningOf } from '../support/planning.ts';
 import { createWorld } from '../support/world.ts';
 
 const options = { signal: new AbortController().signal };
@@ -128,23 +129,8 @@ describe('a plan', () => {
       { set: { expiresAt: Number.NaN }, condition: { exists: 'tick' } },
       options,
     );
-    const { settings, source, clock } = world;
-    const logger = { debug() {}, info() {}, warn() {}, error() {}, with: () => logger };
-    const mistaken = plan(
-      {
-        ...settings,
-        store: world.store,
-        stream: source,
-        now: clock.now(),
-        planner: 'mine',
-        deadline: clock.now() + 1_000,
-        asking: options.signal,
-        assigns: true,
-        logger,
-      },
-      group,
-      options,
-    );
+    const planning = planningOf(world.store, world.clock.now(), ['0']);
+    const mistaken = plan(planning, group, options);
     await expect(mistaken).rejects.toThrow(AssertionError);
     expect(await world.store.get('GROUP', read)).toEqual(group);
   });

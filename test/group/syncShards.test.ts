@@ -3,13 +3,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { commit } from '../../lib/group/commit.ts';
 import { type ConsumerItem, consumerKey, type ShardItem, shardKey } from '../../lib/group/items.ts';
 import { toListing } from '../../lib/group/listing.ts';
-import type { Planning } from '../../lib/group/planning.ts';
 import { syncShards } from '../../lib/group/shards.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
-import { createLogger } from '../../lib/observe/logger.ts';
 import type { SourceShard } from '../../lib/sources/source.ts';
-import { createWorld, INTERVAL_MS } from '../support/world.ts';
+import { type LoggedEvent, planningOf } from '../support/planning.ts';
+import { INTERVAL_MS } from '../support/world.ts';
 
 const options = { signal: new AbortController().signal };
 const read = { ...options, consistent: true };
@@ -17,7 +16,7 @@ const NOW = 1_763_700_000_000;
 const LONG_AGO = NOW - 2 * INTERVAL_MS - 1;
 const OTHER: SourceShard = { id: '9', state: 'open', parents: [] };
 let store: GroupStore;
-let events: { event: string; level: string; [field: string]: unknown }[];
+let events: LoggedEvent[];
 
 beforeEach(async () => {
   store = createMemoryStore(new Map(), 'orders');
@@ -41,14 +40,8 @@ async function sync(
     assigns = true,
   }: { meanwhile?: () => Promise<unknown>; assigns?: boolean } = {},
 ) {
-  const { settings, source, times } = createWorld(listed.map(({ id }) => id));
-  const logger = createLogger({
-    level: 'info',
-    now: () => NOW,
-    write: (line) => events.push(JSON.parse(line)),
-  });
-  const run = { planner: 'mine', deadline: NOW + 1_000, asking: options.signal };
-  const planning: Planning = { ...settings, ...run, store, stream: source, now: NOW, times, assigns, logger };
+  const ids = listed.map(({ id }) => id);
+  const planning = { ...planningOf(store, NOW, ids, events), assigns };
   const state = await store.readAll(read);
   await meanwhile();
   await syncShards(planning, state, toListing([{ stream: '', shards: [...listed, OTHER] }], false), options);
