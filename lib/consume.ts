@@ -1,16 +1,16 @@
 import middy, { type MiddyfiedHandler } from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { composeGroup } from './compose/group.ts';
+import { describeOwn } from './compose/ownSource.ts';
+import type { Environment } from './config/rules.ts';
 import { readSettings } from './config/settings.ts';
 import { readSlot, type TickEvent } from './config/slot.ts';
 import { userFunctionOf } from './delivery/userFunction.ts';
 import type { UserModule } from './delivery/userModule.ts';
 import { presentError } from './errors.ts';
-import { createDynamodbStore } from './group/stores/dynamodb.ts';
-import { createDynamodbClient } from './group/stores/dynamodbClient.ts';
-import { observeSkew } from './group/stores/serviceClock.ts';
-import { createLogger } from './observe/logger.ts';
+import { createLogger, type Logger } from './observe/logger.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
-import { createSource } from './sources/create.ts';
+import type { Source } from './sources/source.ts';
 import { createDeadlines } from './tick/deadline.ts';
 import { metricsLine } from './tick/metrics.ts';
 import type { TickResult } from './tick/result.ts';
@@ -19,33 +19,41 @@ import { tick } from './tick/tick.ts';
 /** The function's handler: one tick of the slot that its event names, as a middy handler, so that `.use()` takes middleware. */
 export type Consumer = MiddyfiedHandler<TickEvent, TickResult, Error, Context>;
 
+export interface ConsumeOptions {
+  /** Where the settings stand; `process.env` unless set. */
+  environment?: Environment;
+  /** A source of your own, in place of SLS or CLS. Its group is named by its `kind` and `tags`: they must not change. */
+  source?: Source;
+  /** Takes the events, in place of one JSON object a line on stdout. What is secret is hidden by the usual one only. */
+  logger?: Logger;
+}
+
 /**
  * Makes the handler of a function that consumes a stream: `export const handler = consume({ eachBatch })`. Its schedules send
  * `{ "slot": "consumer-0" }` and so on.
  *
- * Reads the settings from the environment, once and now: a function that cannot work does not start. Throws a SettingsError for
- * one that cannot be used, or for a module without the user's function.
+ * Reads the settings once, and now: a function that cannot work does not start. Throws a SettingsError for one that cannot be used,
+ * or for a module without the user's function.
  */
-export function consume(module: UserModule): Consumer {
-  const settings = readSettings(process.env);
-  const { group, table, logLevel: level } = settings;
+export function consume(module: UserModule, options: ConsumeOptions = {}): Consumer {
+  const { environment = process.env, source } = options;
+  const eachBatch = userFunctionOf(module);
+  const settings = readSettings(environment, { own: source && describeOwn(source) });
+  const { group, slots } = settings;
   const write = (line: string) => process.stdout.write(`${line}\n`);
-  const logger = createLogger({ level, write, now: clock.now, fields: { group } });
+  const usual = { level: settings.logLevel, write, now: clock.now };
+  const logger = (options.logger ?? createLogger(usual)).with({ group });
   for (const unknown of settings.unknown) logger.warn('settings.unknown', { ...unknown });
-  const client = createDynamodbClient(settings.times, clock);
-  const skewMs = observeSkew(client, clock);
   const deadlineAt = createDeadlines(settings.times, { clock, logger });
-  const dependencies = {
-    store: createDynamodbStore({ client, table, group, clock, random }),
-    ...createSource(settings, { clock, random, logger, aws: client.config }),
-    eachBatch: userFunctionOf(module),
-    ...{ clock, random, logger, skewMs, caches: new Map() },
-  };
+  const composed = composeGroup(settings, { clock, random, logger }, source);
+  const dependencies = { ...composed, eachBatch, clock, random, logger, caches: new Map() };
+
   const presented = middy<TickEvent, TickResult, Error, Context>().use({ onError: presentError });
-  return presented.handler(async (event, context) => {
+  const handle = async (event: TickEvent, context: Context, { signal }: { signal: AbortSignal }) => {
     const deadline = deadlineAt(context.getRemainingTimeInMillis());
-    const result = await tick(dependencies, settings, { slot: readSlot(event, settings.slots), deadline });
-    write(metricsLine(result, { group, now: clock.now() + skewMs() }));
+    const result = await tick(dependencies, settings, { slot: readSlot(event, slots), deadline, signal });
+    write(metricsLine(result, { group, now: clock.now() + composed.skewMs() }));
     return result;
-  });
+  };
+  return presented.handler(handle);
 }

@@ -9,6 +9,7 @@ import { systemClock } from '../runtime.ts';
 import type { Position } from '../sources/source.ts';
 import { deriveTimes, type Times } from '../times.ts';
 import { CLS_NAMES, type ClsSettings, readCls } from './clsSettings.ts';
+import { OWN_NAMES, type OwnSource, readOwn } from './ownSource.ts';
 import { count, type Environment, name, oneOf, parseEnvironment, required } from './rules.ts';
 import { readSlots } from './slot.ts';
 import { readSls, SLS_NAMES, type SlsSettings } from './slsSettings.ts';
@@ -17,8 +18,11 @@ import { type UnknownSetting, unknownSettings } from './unknown.ts';
 /** Everything a function is told from outside, read once, checked together. */
 export type Settings = CommonSettings & SourceSettings;
 
-/** Which log service, and how to reach it. */
-export type SourceSettings = { source: 'sls'; sls: SlsSettings } | { source: 'cls'; cls: ClsSettings };
+/** Which log service, and how to reach it; or that the function brings a source of its own. */
+export type SourceSettings =
+  | { source: 'sls'; sls: SlsSettings }
+  | { source: 'cls'; cls: ClsSettings }
+  | { source: 'own' };
 
 export interface CommonSettings {
   group: string;
@@ -59,7 +63,7 @@ const Schema = v.object({
   SHARDBEAT_SLOTS: v.optional(v.string()),
   SHARDBEAT_SESSION_TIMEOUT: v.optional(v.string()),
   SHARDBEAT_FUNCTION_TIMEOUT: v.optional(v.string()),
-  SHARDBEAT_SOURCE: v.picklist(['sls', 'cls'], 'set it to sls or cls'),
+  SHARDBEAT_SOURCE: v.optional(v.string()),
   SHARDBEAT_COORDINATION: oneOf(['dynamodb', 'provider'], 'dynamodb'),
   SHARDBEAT_START: v.optional(v.string(), 'begin'),
   SHARDBEAT_END: v.optional(v.string()),
@@ -78,16 +82,23 @@ const Schema = v.object({
   SHARDBEAT_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),
 });
 
-/**
- * Reads and checks the environment. Throws a SettingsError for the first field that cannot be used. `now`: milliseconds since 1970,
- * for the times that must be past.
- */
-export function readSettings(environment: Environment, now: number = systemClock.now()): Settings {
+export interface ReadSettingsOptions {
+  /** Milliseconds since 1970, for the times that must be past. */
+  now?: number;
+  /** The function brings a source of its own. */
+  own?: OwnSource | undefined;
+}
+
+/** Reads and checks the environment. Throws a SettingsError for the first field that cannot be used. */
+export function readSettings(
+  environment: Environment,
+  { now = systemClock.now(), own }: ReadSettingsOptions = {},
+): Settings {
   // Before anything can go wrong.
   keepSecretsOf(environment);
   const read = parseEnvironment(Schema, environment);
   const times = readTimes(read);
-  const { source, countMax, stream, order } = readSource(read, environment, times);
+  const { source, countMax, stream, order } = readSource(read, environment, times, own);
   return {
     ...source,
     group: read.SHARDBEAT_GROUP,
@@ -107,7 +118,7 @@ export function readSettings(environment: Environment, now: number = systemClock
     pullIntervalMs: readPullInterval(read, times),
     shardsParallelMax: read.SHARDBEAT_SHARDS_PARALLEL_MAX,
     logLevel: read.SHARDBEAT_LOG_LEVEL,
-    unknown: unknownIn(environment, read.SHARDBEAT_SOURCE),
+    unknown: unknownIn(environment, source.source),
   };
 }
 
@@ -117,12 +128,20 @@ function readSource(
   read: Read,
   environment: Environment,
   times: Times,
+  own: OwnSource | undefined,
 ): { source: SourceSettings; countMax: number; stream: string; order: boolean } {
   const {
     SHARDBEAT_GROUP: group,
     SHARDBEAT_COORDINATION: coordination,
     SHARDBEAT_ORDER: order = 'true',
   } = read;
+  if (own !== undefined) {
+    const { countMax } = readOwn(environment, own, coordination);
+    return { source: { source: 'own' }, order: order === 'true', stream: own.stream, countMax };
+  }
+  if (read.SHARDBEAT_SOURCE !== 'sls' && read.SHARDBEAT_SOURCE !== 'cls') {
+    throw new SettingsError('SHARDBEAT_SOURCE', read.SHARDBEAT_SOURCE, 'set it to sls or cls');
+  }
   if (read.SHARDBEAT_SOURCE === 'sls') {
     const { sls, ...rest } = readSls(environment, coordination);
     return { source: { source: 'sls', sls }, order: order === 'true', ...rest };
@@ -196,8 +215,9 @@ function parseTime(field: string, text: string, others = ''): number {
   throw new SettingsError(field, text, remedy);
 }
 
-function unknownIn(environment: Environment, source: 'sls' | 'cls'): UnknownSetting[] {
-  const common = Object.keys(Schema.entries);
-  const [own, other] = source === 'sls' ? [SLS_NAMES, CLS_NAMES] : [CLS_NAMES, SLS_NAMES];
-  return unknownSettings(environment, [...common, ...own], other);
+const NAMES = { sls: SLS_NAMES, cls: CLS_NAMES, own: OWN_NAMES } as const;
+
+function unknownIn(environment: Environment, source: Settings['source']): UnknownSetting[] {
+  const others = Object.values(NAMES).flat();
+  return unknownSettings(environment, [...Object.keys(Schema.entries), ...NAMES[source]], others);
 }

@@ -33,7 +33,8 @@ export function unknownSettings(
 }
 
 function remedyFor(name: string, known: readonly string[], elsewhere: readonly string[]): string {
-  if (elsewhere.includes(name)) return 'SHARDBEAT_SOURCE names another source: it is not looked at';
+  if (elsewhere.includes(name))
+    return 'it is of another source than the one that is read: it is not looked at';
   const nearest = nearestOf(name.toUpperCase(), known);
   return nearest === undefined ? 'there is no such setting' : `there is no such setting; ${nearest} is one`;
 }

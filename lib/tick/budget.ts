@@ -18,10 +18,17 @@ export interface Budget {
 /** Share of the reserve that stays free for the function's answer. */
 const ANSWER_SHARE = 0.25;
 
-export function startBudget(clock: Clock, limits: { deadline: number; reserveMs: number }): Budget {
+/** `signal`: the whole run is given up, before its deadline. Then nothing is done any more, as after that. */
+export function startBudget(
+  clock: Clock,
+  limits: { deadline: number; reserveMs: number; signal?: AbortSignal | undefined },
+): Budget {
   const workUntil = limits.deadline - limits.reserveMs;
   const requestsUntil = limits.deadline - limits.reserveMs * ANSWER_SHARE;
   const ended = new AbortController();
+  const giveUp = (): void => ended.abort(timeIsOver());
+  if (limits.signal?.aborted) giveUp();
+  limits.signal?.addEventListener('abort', giveUp, { once: true });
   const workMs = Math.max(0, workUntil - clock.now());
   return {
     workUntil,
@@ -33,10 +40,11 @@ export function startBudget(clock: Clock, limits: { deadline: number; reserveMs:
   };
 }
 
+const timeIsOver = () => new DOMException('the time of the tick is over', 'TimeoutError');
+
 function signalAt(clock: Clock, at: number, ended: AbortSignal): AbortSignal {
   const controller = new AbortController();
-  const timeUp = (): void =>
-    controller.abort(new DOMException('the time of the tick is over', 'TimeoutError'));
+  const timeUp = (): void => controller.abort(timeIsOver());
   const left = at - clock.now();
   if (left <= 0) timeUp();
   else clock.sleep(left, ended).then(timeUp, () => controller.abort(ended.reason));

@@ -48,6 +48,8 @@ export interface Invocation {
   slot: string;
   /** When the platform kills this run, milliseconds since 1970. */
   deadline: number;
+  /** Aborted when the run is given up before that. */
+  signal?: AbortSignal;
 }
 
 /** Everything one accepted tick works with. */

@@ -24,14 +24,14 @@ export async function tick(
 ): Promise<TickResult> {
   const { clock, random, caches } = dependencies;
   const store = settled(dependencies.store, { clock, random });
-  const { slot, deadline } = invocation;
+  const { slot, deadline, signal } = invocation;
   const logger = dependencies.logger.with({ slot });
   const skewNow = (): number => dependencies.skewMs?.() ?? 0;
   const cache = unlessExpired(caches.get(slot), clock.now() + skewNow(), settings.times);
   // Put back only when this tick ends normally.
   caches.delete(slot);
 
-  const budget = startBudget(clock, { deadline, reserveMs: settings.times.reserveMs });
+  const budget = startBudget(clock, { deadline, reserveMs: settings.times.reserveMs, signal });
   const options = { signal: budget.requests };
   const left = (outcome: TickResult['outcome']): TickResult => ({
     slot,

@@ -92,7 +92,7 @@ describe('the settings', () => {
     ['2026-01-31T12:00:00+08:00', { at: 'time', unixMs: Date.UTC(2026, 0, 31, 4) }],
     ['1763700000', { at: 'time', unixMs: 1_763_700_000_000 }],
   ])('start at %s', (text, start) => {
-    const settings = readSettings({ ...complete, SHARDBEAT_START: text }, Date.UTC(2026, 1, 1));
+    const settings = readSettings({ ...complete, SHARDBEAT_START: text }, { now: Date.UTC(2026, 1, 1) });
     expect(settings.start).toEqual(start);
   });
 

@@ -33,7 +33,7 @@ const keyOf = (source: 'SLS' | 'CLS') => ({
 const sls = { ...slsPlace, ...keyOf('SLS') };
 const cls = { ...clsPlace, ...keyOf('CLS') };
 
-const read = (environment: Record<string, string | undefined>) => readSettings(environment, NOW);
+const read = (environment: Record<string, string | undefined>) => readSettings(environment, { now: NOW });
 function refused(environment: Record<string, string | undefined>): SettingsError {
   try {
     read(environment);
@@ -46,6 +46,7 @@ function refused(environment: Record<string, string | undefined>): SettingsError
 /** Every setting as data, the credentials asked for. */
 async function dataOf(environment: Record<string, string>): Promise<unknown> {
   const settings = read(environment);
+  if (settings.source === 'own') return expect.unreachable('no source was given');
   const of = settings.source === 'sls' ? settings.sls : settings.cls;
   const { credentials } = of;
   return {
@@ -244,7 +245,7 @@ describe('a setting that nobody reads', () => {
   });
 
   it('may be of the other source', () => {
-    const remedy = 'SHARDBEAT_SOURCE names another source: it is not looked at';
+    const remedy = 'it is of another source than the one that is read: it is not looked at';
     expect(unknownIn({ SHARDBEAT_CLS_TOPICS: 'a' })).toEqual([{ name: 'SHARDBEAT_CLS_TOPICS', remedy }]);
     expect(read({ ...cls, SHARDBEAT_SLS_PROJECT: 'a' }).unknown).toEqual([
       { name: 'SHARDBEAT_SLS_PROJECT', remedy },

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { composeSource } from '../../lib/compose/source.ts';
 import { readSettings } from '../../lib/config/settings.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
-import { createSource } from '../../lib/sources/create.ts';
 import { createSlsWriter } from '../../local/clients/sls/writer.ts';
 import { startSls } from '../../local/sls/service.ts';
 import { serve, signal } from '../http/support.ts';
@@ -39,7 +39,7 @@ test('a key that is rotated while the sandbox is warm is fetched in the tick tha
     region: async () => 'eu-west-1',
     credentials: async () => ({ accessKeyId: 'AKIA', secretAccessKey: 'aws-secret' }),
   };
-  const world = createGroup({ clock, ...createSource(settings, { clock, random, logger, aws }) });
+  const world = createGroup({ clock, ...composeSource(settings, { clock, random, logger, aws }) });
   const put = (content: string, key: typeof OLD) =>
     createSlsWriter({
       endpoint: service.url,

@@ -189,7 +189,9 @@ describe('examples', () => {
       code,
     })),
   );
-  const processing = files.filter(({ file }) => file.startsWith('processing'));
+  const processing = files.filter(
+    ({ file, code }) => file.startsWith('processing') && /export const (eachBatch|eachRecord)\b/.test(code),
+  );
   let directory: string;
 
   // A folder that looks like the root of the repository.
@@ -224,6 +226,24 @@ describe('examples', () => {
     expect(events).toContainEqual({ event: 'requests.counted', failed: 1 });
     expect(events).toContainEqual({ event: 'request.failed' });
     expect(events).toContainEqual({ event: 'records.taken', taken: 1 });
+  });
+
+  it('of docs/processing.md that are functions start, and the cases of a source pass', async () => {
+    const least = { SHARDBEAT_GROUP: 'g', SHARDBEAT_TABLE: 't', SHARDBEAT_INTERVAL: '1m' };
+    const sls = {
+      SHARDBEAT_SOURCE: 'sls',
+      SHARDBEAT_SLS_ENDPOINT: 'cn-hangzhou.log.aliyuncs.com',
+      SHARDBEAT_SLS_PROJECT: 'shop',
+      SHARDBEAT_SLS_LOGSTORE: 'orders',
+      SHARDBEAT_SLS_SECRET: 'shop/sls',
+    };
+    const functions = files.filter(({ code }) => /export const handler\b/.test(code));
+    expect(functions).toHaveLength(2);
+    for (const { file, code } of functions) {
+      const env = { ...process.env, ...least, ...(code.includes('source }') ? {} : sls) };
+      const { stdout } = await run(process.execPath, [join(directory, file)], { env });
+      expect(stdout, file).toBe('');
+    }
   });
 
   it('of docs/local.md run', async () => {

@@ -6,9 +6,11 @@ import { describe, expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-/** Titles of the tests in a file, as they are written there, each also of a table of cases. */
+/** Titles of the tests, or of a source's cases, in a file, as they are written there, each also of a table of cases. */
 function titlesOf(file: string): string[] {
-  const calls = read(file).matchAll(/(?:\b(?:it|test)|\))\(\s*(['"`])((?:(?!\1)[^\\\n]|\\.)+)\1,/g);
+  const calls = read(file).matchAll(
+    /(?:\b(?:it|test|sourceCase)|\))\(\s*(['"`])((?:(?!\1)[^\\\n]|\\.)+)\1,/g,
+  );
   return [...calls].map(([, , title]) => title!);
 }
 
@@ -48,10 +50,12 @@ describe.each([
 ])('$page', ({ page, settings, parameters, complaintsMin }) => {
   const text = read(page);
   /** Every link of the page to a test: its text is the test's title. */
-  const cited = [...text.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)#]+)\)/g)].map(([, title, file]) => ({
-    title: title!,
-    file: file!,
-  }));
+  const cited = [...text.matchAll(/\[([^\]]+)\]\(\.\.\/((?:test|lib\/testing)\/[^)#]+)\)/g)].map(
+    ([, title, file]) => ({
+      title: title!,
+      file: file!,
+    }),
+  );
 
   test('cites tests', () => {
     expect(cited.length).toBeGreaterThan(2 * complaintsMin);
@@ -66,7 +70,7 @@ describe.each([
     const [, complaints = ''] = text.split('## What official consumers are known for');
     const entries = complaints.split(/^- \*\*/m).slice(1);
     expect(entries.length).toBeGreaterThan(complaintsMin);
-    for (const entry of entries) expect(entry).toMatch(/^ {2}- \[[^\]]+\]\(\.\.\/test\//m);
+    for (const entry of entries) expect(entry).toMatch(/^ {2}- \[[^\]]+\]\(\.\.\/(?:test|lib\/testing)\//m);
   });
 
   test('leaves out no parameter of an official consumer, and names only settings that exist', () => {

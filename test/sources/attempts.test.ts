@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { composeSource } from '../../lib/compose/source.ts';
 import { readSettings } from '../../lib/config/settings.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
-import { createSource } from '../../lib/sources/create.ts';
 import { type ScriptedServer, serve } from '../http/support.ts';
 import { createCountingRandom, createManualClock } from '../support/clock.ts';
 
@@ -51,7 +51,7 @@ it.each([
     const logger = createLogger({ level: 'error', write: () => {}, now: clock.now });
     const aws = { region: () => Promise.reject(), credentials: () => Promise.reject() };
     const runtime = { clock: { ...clock, sleep }, random: createCountingRandom(), logger, aws };
-    const { source } = createSource(settings, runtime);
+    const { source } = composeSource(settings, runtime);
     const over = new AbortController();
     const { signal } = over;
     const shard = name === 'sls' ? '0' : `${TOPIC}:0`;

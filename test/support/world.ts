@@ -72,6 +72,7 @@ export function createGroup<S extends Source>(
       sandbox = slot,
       replaced: Partial<TickDependencies> = {},
       deadline = clock.now() + times.functionTimeoutMs,
+      signal?: AbortSignal,
     ): Promise<TickResult> {
       const caches = sandboxes.get(sandbox) ?? new Map<string, TickCache>();
       sandboxes.set(sandbox, caches);
@@ -84,6 +85,7 @@ export function createGroup<S extends Source>(
       return tick({ ...dependencies, ...replaced }, settings, {
         slot,
         deadline,
+        ...(signal && { signal }),
       });
     },
     /** Every slot ticks once, a second apart; then the interval passes. */

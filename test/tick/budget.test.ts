@@ -20,6 +20,19 @@ describe('the budget of a tick', () => {
     expect(await ended(9_750)).toEqual({ work: true, requests: true });
   });
 
+  it.each(['later', 'at once'])('is over, for the table too, when the run is given up %s', async (when) => {
+    const given = new AbortController();
+    if (when === 'at once') given.abort();
+    const limits = { deadline: 10_000, reserveMs: 1_000, signal: given.signal };
+    const budget = startBudget(createManualClock(0), limits);
+    await turn();
+    expect(budget.work.aborted).toBe(when === 'at once');
+    given.abort();
+    await turn();
+    expect([budget.work.aborted, budget.requests.aborted]).toEqual([true, true]);
+    expect(budget.work.reason).toMatchObject({ name: 'TimeoutError' });
+  });
+
   it('aborts what is left when the tick ends', async () => {
     const budget = startBudget(createManualClock(0), { deadline: 10_000, reserveMs: 1_000 });
     budget.end();

@@ -3,7 +3,7 @@ import { StoreError } from '../../lib/errors.ts';
 import { shardKey } from '../../lib/group/items.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
 import { HOSTILE } from '../support/hostile.ts';
-import type { MemorySource } from '../support/memorySource.ts';
+import type { WatchedSource as MemorySource } from '../support/memorySource.ts';
 import { createWorld } from '../support/world.ts';
 
 const read = { consistent: true, signal: new AbortController().signal };

@@ -135,6 +135,26 @@ describe('a tick', () => {
     expect(world.delivered).toEqual(['0:a', '0:b']);
   });
 
+  it('gives up a batch when the run is given up, and brings it again', async () => {
+    const world = createWorld(['0']);
+    world.source.append('0', 'a', 'b');
+    await world.round('a');
+    await world.round('a');
+    const given = new AbortController();
+    world.eachBatch = (_batch, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+        given.abort();
+      });
+    const result = await world.tick('a', 'a', {}, undefined, given.signal);
+    expect(result.shards).toMatchObject([{ batches: 0 }]);
+    expect(world.delivered).toEqual([]);
+    world.clock.advance(INTERVAL_MS);
+    world.eachBatch = async () => {};
+    await world.tick('a');
+    expect(world.delivered).toEqual(['0:a', '0:b']);
+  });
+
   it('does not wait for a function that ignores its signal, nor commit what it does afterwards', async () => {
     const world = createWorld(['0']);
     world.source.append('0', 'a');

@@ -127,3 +127,11 @@ export function createPositions({ client, group, topics }: PositionsOptions): Po
 function isRefusedParameter(error: unknown): boolean {
   return error instanceof SourceError && /^(Invalid|Missing)Parameter/.test(error.code);
 }
+
+/**
+ * The name of a consumer group that nobody commits to: for a group with an offset, CLS tells that one, wherever a position is asked
+ * for. CLS takes letters, digits and underscores, and no digit in front.
+ */
+export function positionsGroupOf(group: string): string {
+  return `positions_${group.replace(/\W/g, '_')}`;
+}

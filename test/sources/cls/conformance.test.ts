@@ -3,7 +3,7 @@ import { partitionOf, shardOf } from '../../../lib/sources/cls/shardId.ts';
 import { createClsStream } from '../../../lib/sources/cls/stream.ts';
 import { createClsWriter } from '../../../local/clients/cls/writer.ts';
 import { startCls } from '../../../local/cls/service.ts';
-import { describeSource, type SourceBackend } from '../../conformance/source.ts';
+import { type ClosableBackend, describeSource } from '../../conformance/source.ts';
 import { createManualClock } from '../../support/clock.ts';
 import { CREDENTIALS, LOGSET, optionsFor, signal, TOPIC } from './support.ts';
 
@@ -11,7 +11,7 @@ describeSource('cls', () => startBackend(0n));
 describeSource('cls, with pulls of many messages', () => startBackend(0n, 2 * 1024 * 1024));
 describeSource('cls, with offsets that no number holds', () => startBackend(2n ** 53n + 1n));
 
-async function startBackend(firstOffset: bigint, pullBytesMax = 1): Promise<SourceBackend> {
+async function startBackend(firstOffset: bigint, pullBytesMax = 1): Promise<ClosableBackend> {
   const clock = createManualClock();
   const service = await startCls({ accounts: [CREDENTIALS], clock, firstOffset });
   service.createLogset(LOGSET);

@@ -5,7 +5,7 @@ import { createSlsSource } from '../../../lib/sources/sls/source.ts';
 import type { Source } from '../../../lib/sources/source.ts';
 import { createSlsWriter, type SlsWriter } from '../../../local/clients/sls/writer.ts';
 import { startSls } from '../../../local/sls/service.ts';
-import { describeSource, type SourceBackend } from '../../conformance/source.ts';
+import { type ClosableBackend, describeSource } from '../../conformance/source.ts';
 import { createCountingRandom, createManualClock } from '../../support/clock.ts';
 import { CREDENTIALS, signal } from './support.ts';
 
@@ -46,7 +46,7 @@ describeSource('of several streams', async () => {
 async function startBackend(variant: {
   signature: 'v1' | 'v4';
   compression: 'zstd' | 'lz4';
-}): Promise<SourceBackend> {
+}): Promise<ClosableBackend> {
   const clock = createManualClock();
   const service = await startSls({ accounts: [CREDENTIALS], clock });
   const options = {

@@ -1,6 +1,6 @@
+import { createCls } from '../../../lib/compose/cls.ts';
 import { createLogger } from '../../../lib/observe/logger.ts';
 import { createClsClient } from '../../../lib/sources/cls/client.ts';
-import { createCls } from '../../../lib/sources/cls/create.ts';
 import type { ProviderGroup } from '../../../lib/sources/providerGroup.ts';
 import { deriveTimes } from '../../../lib/times.ts';
 import { createClsWriter } from '../../../local/clients/cls/writer.ts';

@@ -1,5 +1,5 @@
+import { createSls } from '../../../lib/compose/sls.ts';
 import { createLogger } from '../../../lib/observe/logger.ts';
-import { createSls } from '../../../lib/sources/sls/create.ts';
 import { createTransport } from '../../../lib/sources/sls/transport.ts';
 import { deriveTimes } from '../../../lib/times.ts';
 import { createSlsWriter } from '../../../local/clients/sls/writer.ts';

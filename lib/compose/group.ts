@@ -1,0 +1,30 @@
+import type { Settings } from '../config/settings.ts';
+import { createDynamodbStore } from '../group/stores/dynamodb.ts';
+import { createDynamodbClient } from '../group/stores/dynamodbClient.ts';
+import { observeSkew } from '../group/stores/serviceClock.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Clock, Random } from '../runtime.ts';
+import type { Source } from '../sources/source.ts';
+import type { Times } from '../times.ts';
+import { composeSource } from './source.ts';
+
+interface Runtime {
+  clock: Clock;
+  random: Random;
+}
+
+/** A group's table, and what its service says of our clock: add `skewMs` to have the group's time. */
+export function composeStore(of: { table: string; group: string; times: Times }, { clock, random }: Runtime) {
+  const client = createDynamodbClient(of.times, clock);
+  const skewMs = observeSkew(client, clock);
+  return { client, skewMs, store: createDynamodbStore({ ...of, client, clock, random }) };
+}
+
+/**
+ * Everything that settings name, in the one place that knows it all: table, source, credentials, and who assigns the shards.
+ * Nothing is sent. `own`: the source that the function brings, where the settings are of one.
+ */
+export function composeGroup(settings: Settings, runtime: Runtime & { logger: Logger }, own?: Source) {
+  const { client, ...table } = composeStore(settings, runtime);
+  return { ...table, ...composeSource(settings, { ...runtime, aws: client.config }, own) };
+}

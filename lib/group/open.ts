@@ -1,0 +1,82 @@
+import { SettingsError } from '../errors.ts';
+import type { Clock } from '../runtime.ts';
+import type { Position } from '../sources/source.ts';
+import { type Description, describe } from './describe.ts';
+import * as operations from './operations.ts';
+import type { Stream } from './planning.ts';
+import type { GroupStore } from './store.ts';
+
+export interface CallOptions {
+  /** Ends the call. What it had begun may be finished by doing it again. */
+  signal?: AbortSignal;
+}
+
+/** Whether a slot was removed, or until when a run of it may be at work, milliseconds since 1970. */
+export type Removed = Awaited<ReturnType<typeof operations.removeSlot>>;
+
+/** A group that is operated on. Each call is safe while its consumers run; if it stops half-way, do it again. */
+export interface OpenGroup {
+  /** Everything about the group at one time; changes nothing. */
+  describe(options?: CallOptions): Promise<Description>;
+  /** Stops all reading: slots keep their heartbeats and their shards. */
+  pause(options?: CallOptions): Promise<void>;
+  resume(options?: CallOptions): Promise<void>;
+  /** Moves checkpoints, of one shard or of all, to a position or (of one shard) a cursor. */
+  seek(
+    request: { shard: string | 'all'; to: Position | { cursor: string } },
+    options?: CallOptions,
+  ): Promise<operations.Sought[]>;
+  /** Takes every shard from a slot and gives it no more, until `undrain`. */
+  drain(slot: string, options?: CallOptions): Promise<void>;
+  undrain(slot: string, options?: CallOptions): Promise<void>;
+  /** Removes a slot whose schedule is gone, unless a run of it may still be at work. */
+  removeSlot(slot: string, options?: CallOptions): Promise<Removed>;
+  /** Deletes the group, checkpoints and all; refused, with the slots' names, while any session lives. */
+  delete(options?: CallOptions): Promise<{ deleted: true } | { deleted: false; live: string[] }>;
+}
+
+/** The most that two clocks may be apart before it costs anything, whatever the interval. */
+const SKEW_MARGIN_MS = 5_000;
+
+export interface Operated {
+  store: GroupStore;
+  /** Needed to seek to a position. */
+  source?: Pick<Stream, 'cursorAt'> | undefined;
+  clock: Pick<Clock, 'now'>;
+  /** What to add to our clock to have the table's, as far as an answer has told. */
+  skewMs?: () => number;
+}
+
+/** The operations as methods of one group, in its own time. */
+export function operateOn({ store, source, clock, skewMs = () => 0 }: Operated): OpenGroup {
+  const reading = ({ signal = new AbortController().signal }: CallOptions = {}) => ({ signal });
+  /** In the table's time, of which an answer of it tells. */
+  const limitsNow = async (options: { signal: AbortSignal }) => {
+    await store.get('GROUP', { ...options, consistent: false });
+    return { now: clock.now() + skewMs(), skewMarginMs: SKEW_MARGIN_MS };
+  };
+  const noSource = {
+    cursorAt: async () => {
+      throw new SettingsError(
+        'source',
+        undefined,
+        'give the source, or the environment of the function: only the log service knows where that is',
+      );
+    },
+  };
+  return {
+    describe: async (options) => {
+      const { now } = await limitsNow(reading(options));
+      return describe(store, now, reading(options));
+    },
+    pause: (options) => operations.pause(store, reading(options)),
+    resume: (options) => operations.resume(store, reading(options)),
+    seek: (request, options) => operations.seek(store, source ?? noSource, request, reading(options)),
+    drain: (slot, options) => operations.drain(store, slot, reading(options)),
+    undrain: (slot, options) => operations.undrain(store, slot, reading(options)),
+    removeSlot: async (slot, options) =>
+      operations.removeSlot(store, slot, await limitsNow(reading(options)), reading(options)),
+    delete: async (options) =>
+      operations.deleteGroup(store, await limitsNow(reading(options)), reading(options)),
+  };
+}
