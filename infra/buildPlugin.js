@@ -3,8 +3,8 @@ export default class BuildPlugin {
   hooks = {
     'before:package:createDeploymentArtifacts': async () => {
       // Imported here: the Framework loads plugins with `require`, which takes no module that awaits at its top level.
-      const { buildFunctions } = await import('../build.ts');
-      await buildFunctions();
+      const { buildExample } = await import('../build.ts');
+      await buildExample();
     },
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
-import { BUNDLED } from '../../build.ts';
+import { BUNDLED } from '../../infra/bundle.ts';
 import { userFunctionOf } from '../../lib/delivery/userFunction.ts';
 import type { Batch, BatchContext, RecordContext } from '../../lib/delivery/userModule.ts';
 import type { LogRecord } from '../../lib/sources/source.ts';

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BUNDLED } from '../../../infra/bundle.ts';
 import type { LogEvent } from '../../../local/host/outputLines.ts';
 import { createSandbox, type Invocation } from '../../../local/host/sandbox.ts';
-import { bundleEntry } from '../../../local/run/bundle.ts';
 import { type LedgerEntry, tailLedger } from '../../../local/run/ledger.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'audit-test-'));
@@ -20,13 +21,13 @@ beforeAll(async () => {
      };`,
   );
   const run = join(import.meta.dirname, '../../../local/run');
-  bundle = await bundleEntry(
-    join(directory, 'deliver.mjs'),
-    `import * as module from ${JSON.stringify(module)};
+  bundle = join(directory, 'deliver.mjs');
+  const contents = `import * as module from ${JSON.stringify(module)};
      import { audited } from ${JSON.stringify(join(run, 'audit.ts'))};
      import { deliverTo } from ${JSON.stringify(join(import.meta.dirname, 'fixtures/deliver.ts'))};
-     export const handler = deliverTo(audited(module).eachBatch);`,
-  );
+     export const handler = deliverTo(audited(module).eachBatch);`;
+  const stdin = { contents, resolveDir: directory };
+  await build({ ...BUNDLED, write: true, stdin, outfile: bundle });
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
