@@ -99,6 +99,18 @@ describe('a heartbeat', () => {
     expect(await beat(NOW, 'first')).toEqual({ accepted: false, busyUntil: NOW + 1_000 });
   });
 
+  it('that was refused learns by a consistent read whether it was its own', async () => {
+    await beat(NOW, 'first');
+    const reads: boolean[] = [];
+    const get = ours.get;
+    ours.get = (key, how) => {
+      reads.push(how.consistent);
+      return get(key, how);
+    };
+    await beat(NOW, 'second');
+    expect(reads).toEqual([true]);
+  });
+
   it('that lands after the one sent for it changes nothing', async () => {
     await beat(NOW, 'first');
     await putConsumer('a', { generation: 9, assigned: { 0: 9 } });
@@ -195,6 +207,23 @@ describe('a claim', () => {
     expect(await claim(store, request, seen, options)).toMatchObject({ item: { cursor: 'c1' } });
   });
 
+  it('sees what was written before it asks: an owner or a parent as they were would let it begin too early', async () => {
+    await putShard({ owner: 'a', grant: 3, parents: ['1'] });
+    const reads: [key: string, consistent: boolean][] = [];
+    const noting: GroupStore = {
+      ...store,
+      get: (key, how) => {
+        reads.push([key, how.consistent]);
+        return store.get(key, how);
+      },
+    };
+    await claim(noting, request, (await getShard())!, options);
+    expect(reads).toEqual([
+      ['SHARD#1', true],
+      ['CONSUMER#a', true],
+    ]);
+  });
+
   it('waits for every parent, but not for one that was cleaned up', async () => {
     await putShard({ parents: ['1', 'gone'] });
     await store.update(
@@ -219,13 +248,15 @@ describe('a checkpoint', () => {
       owner: 'a',
       grant: 3,
       failure: { attempts: 1, firstAt: 1, lastAt: 1, to: 'c1', message: '' },
+      sought: true,
     }),
   );
 
-  it('moves from the cursor it was read at, and forgets the failure', async () => {
+  it('moves from the cursor it was read at, and forgets the failure, and that it was sought', async () => {
     expect(await move()).toBe(true);
     const { failure, ...item } = (await getShard())!;
     expect(failure).toBeUndefined();
+    expect(item).not.toHaveProperty('sought');
     expect(item).toMatchObject({ cursor: 'c1', lagMs: 20, state: 'open' });
   });
 
