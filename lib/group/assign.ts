@@ -1,34 +1,48 @@
 import assert from 'node:assert/strict';
+import { bounded } from './bounded.ts';
 import { type ConsumerItem, consumerKey, type Grant, type GroupState } from './items.ts';
-import { type Assignment, eligibleShards, type Strategy } from './planner.ts';
+import { type Assignment, eligibleShards, type PlanInput, type Strategy } from './planner.ts';
 import { type GroupStore, type RequestOptions, unchanged } from './store.ts';
 
 interface TargetOptions {
-  generation: number;
+  /** The one that new grants carry. */
+  generation?: number;
   order: boolean;
   strategy: Strategy;
   /** Is the shard of a stream that the group no longer reads? Then nobody is given it. */
   isForeign?: (shard: string) => boolean;
 }
 
-/** Pure: what every slot of `state` is to hold; nothing for those that are leaving. */
-export function targetOf(state: GroupState, options: TargetOptions): Assignment {
-  const { generation, strategy } = options;
+export interface Target {
+  /** What every slot is to hold; nothing for those that are leaving. */
+  assignment: Assignment;
+  /** Shards that may be worked on and that no slot is to hold, in order: none has room, or all are leaving. */
+  unassigned: string[];
+}
+
+/** Pure. Without a generation: only to compare it with what is held. */
+export function targetOf(state: GroupState, options: TargetOptions): Target {
+  const { generation = Number.NaN, strategy } = options;
   const shards = eligibleShards(state.shards, options);
   const staying = new Map([...state.consumers].filter(([, consumer]) => consumer.draining !== true));
-  const target = strategy({ generation, consumers: staying, shards, failing: failingSlots(shards) });
+  const input: PlanInput = { generation, consumers: staying, shards, failing: failingSlots(shards) };
+  const wanted = strategy(input);
   assert(
-    [...target.keys()].every((slot) => staying.has(slot)),
+    [...wanted.keys()].every((slot) => staying.has(slot)),
     'a strategy gives shards to slots of the group that stay',
   );
-  for (const slot of state.consumers.keys()) if (!staying.has(slot)) target.set(slot, {});
-  return new Map([...target].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const assignment = bounded(wanted, input);
+  for (const slot of state.consumers.keys()) if (!staying.has(slot)) assignment.set(slot, {});
+  const given = new Set([...assignment.values()].flatMap((held) => Object.keys(held)));
+  return {
+    assignment: new Map([...assignment].sort(([a], [b]) => (a < b ? -1 : 1))),
+    unassigned: [...shards.keys()].filter((shard) => !given.has(shard)).sort(),
+  };
 }
 
 /** Pure: every slot has been planned for, holds exactly what it is to hold, and knows which of it is closed. */
-export function isAssigned(state: GroupState, options: Omit<TargetOptions, 'generation'>): boolean {
-  const target = targetOf(state, { ...options, generation: Number.NaN });
-  return [...target].every(([slot, wanted]) => {
+export function isAssigned(state: GroupState, { assignment }: Target): boolean {
+  return [...assignment].every(([slot, wanted]) => {
     const { assigned = {}, generation } = state.consumers.get(slot)!;
     const same = Object.keys(assigned).length === Object.keys(wanted).length;
     return (
@@ -42,19 +56,19 @@ export function isAssigned(state: GroupState, options: Omit<TargetOptions, 'gene
 
 /**
  * Plans, and writes the consumer items that change: all revocations, then all grants, so that a shard is not listed twice
- * longer than needed. Returns how many shards were given to a slot.
+ * longer than needed. `moves`: how many shards were given to a slot.
  *
  * A refused write (the slot is gone, or another planner was here) is skipped: the next plan sees what is left to do.
  */
 export async function assign(
   store: GroupStore,
   state: GroupState,
-  options: TargetOptions,
+  options: TargetOptions & { generation: number },
   reading: RequestOptions,
-): Promise<number> {
+): Promise<{ moves: number; unassigned: string[] }> {
   const { generation } = options;
   assert(Number.isSafeInteger(generation) && generation > 0, 'grants are of a plan that holds the lock');
-  const target = targetOf(state, options);
+  const { assignment: target, unassigned } = targetOf(state, options);
 
   const write = async (slot: string, assigned: Record<string, Grant>): Promise<void> => {
     const consumer = state.consumers.get(slot)!;
@@ -86,7 +100,7 @@ export async function assign(
     if (granted > 0 || known === undefined || mustLook(state, wanted, known)) await write(slot, wanted);
     moves += granted;
   }
-  return moves;
+  return { moves, unassigned };
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Times } from '../times.ts';
-import { assign, isAssigned } from './assign.ts';
+import { assign, isAssigned, type Target, targetOf } from './assign.ts';
+import { logUnassigned, MORE_SLOTS_REMEDY } from './bounded.ts';
 import { type ConsumerItem, consumerKey, type GroupItem, type GroupState } from './items.ts';
 import { type Listing, listAll, remedyOf } from './listing.ts';
 import { isOver } from './ownership.ts';
@@ -14,6 +15,8 @@ export interface Planned {
   planDueAt: number;
   /** Streams that could not be listed: nothing is known of their new shards. */
   unlisted: string[];
+  /** How many shards may be worked on and no slot is given. Undefined where the service assigns: others may have them. */
+  unassigned: number | undefined;
 }
 
 /**
@@ -52,16 +55,19 @@ export async function plan(
   // With nothing to plan, a group has not begun.
   if (!seen.initialized && listing.shards.length === 0) throw [...listing.unlisted.values()][0];
   const unlisted = [...listing.unlisted.keys()];
-  if (isSettled(planning, state, listing)) {
+  const { order, strategy } = planning;
+  const target = targetOf(state, { order, strategy, isForeign: listing.isForeign });
+  if (isSettled(planning, state, listing, target)) {
     const planDueAt = nextPlanAt(state, now, times);
     const postponed = await store.update('GROUP', { set: { planDueAt }, condition }, options);
-    return postponed.accepted ? { planDueAt, unlisted } : undefined;
+    if (!postponed.accepted) return undefined;
+    return { planDueAt, unlisted, unassigned: tellUnassigned(planning, state, target.unassigned) };
   }
   const { deadline: planUntil, planner } = planning;
   const set = { planUntil, planner, plannedAt: now };
   const locked = await store.update('GROUP', { set, add: { generation: 1 }, condition }, options);
   if (!locked.accepted) return undefined;
-  return { planDueAt: await makePlan(planning, locked.item.generation, listing, options), unlisted };
+  return { ...(await makePlan(planning, locked.item.generation, listing, options)), unlisted };
 }
 
 /** Under the plan lock: reads everything, then writes what has changed: new shards, dead slots, assignments. */
@@ -70,13 +76,14 @@ async function makePlan(
   generation: number,
   listing: Listing,
   options: RequestOptions,
-): Promise<number> {
+): Promise<Omit<Planned, 'unlisted'>> {
   const { store, now, times, logger, order, strategy } = planning;
   const state = await store.readAll({ ...options, consistent: true });
   await syncShards(planning, state, listing, options);
   await removeExpired(planning, state, options);
   const { isForeign } = listing;
-  const moves = await assign(store, state, { generation, order, strategy, isForeign }, options);
+  const how = { generation, order, strategy, isForeign };
+  const { moves, unassigned } = await assign(store, state, how, options);
 
   const planDueAt = nextPlanAt(state, now, times);
   const completed = completes(planning, state, listing);
@@ -99,17 +106,29 @@ async function makePlan(
   await store.update('GROUP', { set, condition }, options);
   logger.info('plan.made', { generation, moves, slots: state.consumers.size, shards: state.shards.size });
   if (completed) logger.info('group.complete', { endAt: planning.endAt });
-  return planDueAt;
+  return { planDueAt, unassigned: tellUnassigned(planning, state, unassigned) };
+}
+
+/** Said at every look, as long as it lasts: nobody reads these shards. Returns how many there are. */
+function tellUnassigned(
+  { assigns, logger }: Planning,
+  { consumers }: GroupState,
+  unassigned: readonly string[],
+): number | undefined {
+  if (!assigns) return undefined;
+  const isLeft = [...consumers.values()].every(({ draining }) => draining === true);
+  const remedy = isLeft ? 'every slot is draining: undrain one, or add slots' : MORE_SLOTS_REMEDY;
+  logUnassigned(logger, unassigned, remedy);
+  return unassigned.length;
 }
 
 /** Pure: a plan would change nothing. */
-function isSettled(planning: Planning, state: GroupState, listing: Listing): boolean {
-  const { order, strategy } = planning;
+function isSettled(planning: Planning, state: GroupState, listing: Listing, target: Target): boolean {
   return (
     state.group?.initialized === true &&
     Object.values(shardChanges(state, listing, planning)).every((ids) => ids.length === 0) &&
     expiredSlots(planning, state).length === 0 &&
-    isAssigned(state, { order, strategy, isForeign: listing.isForeign }) &&
+    isAssigned(state, target) &&
     !completes(planning, state, listing)
   );
 }

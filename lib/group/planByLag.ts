@@ -1,4 +1,4 @@
-import { type Assignment, type PlanInput, planEvenly, type Strategy } from './planner.ts';
+import { type Assignment, holdersOf, type PlanInput, planEvenly, type Strategy } from './planner.ts';
 
 /** Moves for the sake of lag in one plan: each costs a hand-off, and the next plan can go on. */
 const SWAPS_MAX = 16;
@@ -35,14 +35,16 @@ function swapOnce(assignment: Assignment, input: PlanInput): boolean {
     }
   }
   if (best === undefined) return false;
-  move(assignment, best.out, heaviest.slot, lightest.slot, input.generation);
-  move(assignment, best.back, lightest.slot, heaviest.slot, input.generation);
+  move(assignment, best.out, heaviest.slot, lightest.slot, input);
+  move(assignment, best.back, lightest.slot, heaviest.slot, input);
   return true;
 }
 
-function move(assignment: Assignment, shard: string, from: string, to: string, grant: number): void {
+/** One that comes back to where it was has not moved, and keeps its grant. */
+function move(assignment: Assignment, shard: string, from: string, to: string, input: PlanInput): void {
+  const holder = holdersOf(input).get(shard);
   delete assignment.get(from)![shard];
-  assignment.get(to)![shard] = grant;
+  assignment.get(to)![shard] = holder?.slot === to ? holder.grant : input.generation;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

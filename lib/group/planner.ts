@@ -48,7 +48,7 @@ export function eligibleShards(
 export const planEvenly: Strategy = (input) => {
   const slots = [...input.consumers.keys()].sort();
   if (slots.length === 0) return new Map();
-  const held = currentHolders(input);
+  const held = heldBySlot(input);
   const quotas = sharesOf(input.shards.size, slots, held, input.failing ?? new Set());
 
   const assignment: Assignment = new Map(slots.map((slot) => [slot, {}]));
@@ -82,11 +82,8 @@ export const planEvenly: Strategy = (input) => {
   return assignment;
 };
 
-/**
- * What each live slot holds of the eligible shards, those it has claimed first. A shard listed twice (a revocation was
- * refused) belongs to the highest grant.
- */
-function currentHolders(input: PlanInput): Map<string, { shard: string; grant: Grant }[]> {
+/** Which live slot holds an eligible shard. One listed twice (a revocation was refused) belongs to the highest grant. */
+export function holdersOf(input: PlanInput): Map<string, { slot: string; grant: Grant }> {
   const holderOf = new Map<string, { slot: string; grant: Grant }>();
   for (const [slot, consumer] of input.consumers) {
     for (const [shard, grant] of Object.entries(consumer.assigned ?? {})) {
@@ -96,10 +93,15 @@ function currentHolders(input: PlanInput): Map<string, { shard: string; grant: G
       if (input.shards.has(shard) && higher) holderOf.set(shard, { slot, grant });
     }
   }
+  return holderOf;
+}
+
+/** What each live slot holds of the eligible shards, those it has claimed first. */
+function heldBySlot(input: PlanInput): Map<string, { shard: string; grant: Grant }[]> {
   const held = new Map<string, { shard: string; grant: Grant }[]>(
     [...input.consumers.keys()].map((slot) => [slot, []]),
   );
-  for (const [shard, { slot, grant }] of holderOf) held.get(slot)!.push({ shard, grant });
+  for (const [shard, { slot, grant }] of holdersOf(input)) held.get(slot)!.push({ shard, grant });
   for (const [slot, shards] of held) {
     const claimed = (shard: string): number => (input.shards.get(shard)!.owner === slot ? 0 : 1);
     shards.sort((a, b) => claimed(a.shard) - claimed(b.shard) || (a.shard < b.shard ? -1 : 1));

@@ -1,4 +1,5 @@
 import type { Logger } from '../observe/logger.ts';
+import { fitting, logUnassigned, MORE_SLOTS_REMEDY } from './bounded.ts';
 import { type Holding, settleSought } from './commit.ts';
 import { type ConsumerItem, consumerKey, shardKey } from './items.ts';
 import type { Strategy } from './planner.ts';
@@ -43,16 +44,22 @@ export interface Obeying {
  * works on nothing. First its checkpoint goes to the service, as the next owner may be an official consumer; then the
  * consumer item, so that whoever is given the shard next finds it unlisted; then a second heartbeat without it.
  *
- * Answers with the consumer item by which to work. Throws what the service or the store throws: then no work may be done.
+ * Answers with the consumer item by which to work, and how many shards it has no room for. Throws what the service or the store
+ * throws: then no work may be done.
  */
-export async function obey(obeying: Obeying, options: RequestOptions): Promise<ConsumerItem> {
+export async function obey(
+  obeying: Obeying,
+  options: RequestOptions,
+): Promise<{ consumer: ConsumerItem; unassigned: number }> {
   const { assigner, slot, consumer, logger } = obeying;
   const { signal } = options;
   const { held, malformed } = assignmentOf(obeying);
   const grant = Math.max(obeying.now, (consumer.generation ?? 0) + 1);
   // A leaving slot has no call to leave by: it gives back what it holds, and is then silent until it is dropped.
-  if (consumer.draining === true && held.length === 0)
-    return malformed.length === 0 ? consumer : writeAssignment(obeying, {}, grant, options);
+  if (consumer.draining === true && held.length === 0) {
+    const left = malformed.length === 0 ? consumer : await writeAssignment(obeying, {}, grant, options);
+    return { consumer: left, unassigned: 0 };
+  }
 
   let answer = await assigner.heartbeat(slot, held, signal);
   const dropped = !answer.known;
@@ -67,18 +74,23 @@ export async function obey(obeying: Obeying, options: RequestOptions): Promise<C
   const taken = dropped ? [] : held.filter((shard) => !wanted.includes(shard));
   // What cannot be given up yet is kept, worked on and reported: the service waits.
   const retained = await stillToMirror(obeying, taken, options);
-  const holding = [...wanted, ...retained];
+  const isKept = (shard: string): boolean => kept[shard] !== undefined;
+  const known = wanted.filter(isKept);
+  const holding = fitting([...known, ...retained, ...wanted.filter((shard) => !isKept(shard))]);
+  const fit = new Set(holding);
+  const unassigned = wanted.filter((shard) => !fit.has(shard));
+  logUnassigned(logger, unassigned, MORE_SLOTS_REMEDY);
   const assigned = Object.fromEntries(holding.map((shard) => [shard, kept[shard] ?? grant]));
   const released = taken.filter((shard) => !retained.includes(shard));
   const gone = released.length + malformed.length;
-  const isSame = !dropped && gone === 0 && holding.every((shard) => kept[shard] !== undefined);
+  const isSame = !dropped && gone === 0 && holding.every(isKept);
   const obedient = isSame ? consumer : await writeAssignment(obeying, assigned, grant, options);
   if (released.length > 0) {
     await assigner.heartbeat(slot, holding, signal);
     logger.info('provider.released', { shards: released });
   }
   if (dropped || taken.length > 0 || mayStarve(obeying, wanted)) await lookAtGroup(obeying, signal);
-  return obedient;
+  return { consumer: obedient, unassigned: unassigned.length };
 }
 
 /** Ids that an event names. */

@@ -7,6 +7,7 @@ const UNITS = {
   lagMs: 'Milliseconds',
   failedShards: 'Count',
   waitingShards: 'Count',
+  unassignedShards: 'Count',
   expiredPositions: 'Count',
   refusedTicks: 'Count',
   failedTicks: 'Count',
@@ -40,7 +41,8 @@ export function metricsLine(result: TickResult, context: { group: string; now: n
 }
 
 /** Absent: not known in this tick. */
-export function metricsOf({ outcome, planFailed, shards }: TickResult): Partial<Record<Metric, number>> {
+export function metricsOf(result: TickResult): Partial<Record<Metric, number>> {
+  const { outcome, planFailed, unassignedShards, shards } = result;
   const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
   const lags = shards.flatMap(({ lagMs }) => (lagMs === undefined ? [] : [lagMs]));
   const expired = shards.flatMap((shard) => (shard.expired === undefined ? [] : [shard.expired.positions]));
@@ -50,6 +52,7 @@ export function metricsOf({ outcome, planFailed, shards }: TickResult): Partial<
     ...(lags.length > 0 && { lagMs: Math.max(...lags) }),
     failedShards: shards.filter(isFailed).length,
     waitingShards: shards.filter(({ stopped }) => stopped === 'waiting').length,
+    ...(unassignedShards !== undefined && { unassignedShards }),
     // A gap of unknown size is still a gap.
     ...(expired.length > 0 && { expiredPositions: sum(expired.map((positions) => positions ?? 1)) }),
     refusedTicks: outcome === 'busy' || outcome === 'disagrees' ? 1 : 0,

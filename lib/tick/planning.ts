@@ -24,6 +24,8 @@ export interface Planned {
   planned: boolean;
   planDueAt: number;
   failed: boolean;
+  /** Shards that no slot is given. Undefined: not known. */
+  unassigned?: number | undefined;
 }
 
 interface Known {
@@ -132,7 +134,8 @@ async function planNow(
     const made = await plan(planning, group, { signal });
     if (made === undefined) return { planned: false, failed: false, planDueAt: seenDueAt };
     const failed = made.unlisted.length > 0;
-    return { planned: true, failed, planDueAt: looksAgain ? 0 : made.planDueAt };
+    const { unassigned } = made;
+    return { planned: true, failed, planDueAt: looksAgain ? 0 : made.planDueAt, unassigned };
   } catch (error) {
     logger.error('plan.failed', { error, remedy: remedyOf(error) });
     return { planned: false, failed: true, planDueAt: seenDueAt };

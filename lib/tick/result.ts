@@ -17,6 +17,11 @@ export interface TickResult {
   planned: boolean;
   /** A plan was begun and failed, or lacked a list: see the events `plan.failed` and `stream.unlisted`. */
   planFailed: boolean;
+  /**
+   * Shards that no slot is given, as this tick has found when it looked whether a plan is needed; where the service assigns, those
+   * that this slot has no room for. See the event `shards.unassigned`.
+   */
+  unassignedShards?: number;
   shards: ShardResult[];
 }
 

@@ -115,7 +115,7 @@ async function runTick(
   const [worked, plan] = await besidePlan(context, looked, () =>
     workAsAssigned(context, cache, looked.outcome),
   );
-  const { remembered, workOn } = worked;
+  const { remembered, workOn, unassigned } = worked;
   result.shards = worked.shards;
   const plans = [plan];
   // The service gives shards away as soon as they exist, hence before the plan that made their items.
@@ -127,6 +127,8 @@ async function runTick(
   }
   result.planned = plans.some(({ planned }) => planned);
   result.planFailed = plans.some(({ failed }) => failed);
+  const unassignedShards = unassigned ?? plans.findLast((made) => made.unassigned !== undefined)?.unassigned;
+  if (unassignedShards !== undefined) result.unassignedShards = unassignedShards;
   if (result.outcome === 'worked' && achievedNothing(result)) result.outcome = 'failed';
   remembered.planDueAt = plans.at(-1)!.planDueAt;
   context.caches.set(slot, remembered);
@@ -139,7 +141,7 @@ async function workAsAssigned(
   cache: TickCache | undefined,
   outcome: Looked['outcome'],
 ) {
-  const { consumer, known } = await obeyProvider(context, cache);
+  const { consumer, known, unassigned } = await obeyProvider(context, cache);
   const remembered: TickCache = {
     tick: consumer.tick,
     heartbeatAt: consumer.heartbeatAt,
@@ -158,27 +160,35 @@ async function workAsAssigned(
     return shards;
   };
   if (outcome === 'worked') await workOn();
-  return { remembered, shards, workOn };
+  return { remembered, shards, workOn, unassigned };
 }
 
-/** The consumer item by which to work, and what may be trusted of the cache under its grants. */
+/**
+ * The consumer item by which to work, what may be trusted of the cache under its grants, and how many shards the service has for
+ * the slot that it has no room for.
+ */
 async function obeyProvider(
   context: TickContext,
   cache: TickCache | undefined,
-): Promise<{ consumer: ConsumerItem; known: ReadonlyMap<string, CachedShard> }> {
+): Promise<{
+  consumer: ConsumerItem;
+  known: ReadonlyMap<string, CachedShard>;
+  unassigned: number | undefined;
+}> {
   const { store, slot, consumer, provider: assigner, logger, budget } = context;
   const known = cache?.shards ?? new Map<string, CachedShard>();
-  if (assigner === undefined) return { consumer, known };
+  if (assigner === undefined) return { consumer, known, unassigned: undefined };
   const isMirrored = (shard: string): boolean => {
     const at = known.get(shard);
     return at !== undefined && at.mirrored === mirroredWord(at);
   };
   const isPassed = (shard: string, cursor: string) => isPassedAtProvider(context, shard, cursor);
   const obeying = { store, assigner, slot, consumer, now: context.groupNow(), isMirrored, isPassed, logger };
-  const obedient = await obey(obeying, { signal: budget.requests });
-  if (mayHaveBeenDropped(context, cache)) return { consumer: obedient, known: new Map() };
+  const { consumer: obedient, unassigned } = await obey(obeying, { signal: budget.requests });
+  if (mayHaveBeenDropped(context, cache)) return { consumer: obedient, known: new Map(), unassigned };
   const sameGrant = (shard: string): boolean => consumer.assigned?.[shard] === obedient.assigned?.[shard];
-  return { consumer: obedient, known: new Map([...known].filter(([shard]) => sameGrant(shard))) };
+  const same = new Map([...known].filter(([shard]) => sameGrant(shard)));
+  return { consumer: obedient, known: same, unassigned };
 }
 
 /**

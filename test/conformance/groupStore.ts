@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { fitting } from '../../lib/group/bounded.ts';
 import { consumerKey, shardKey } from '../../lib/group/items.ts';
 import { type GroupStore, unchanged } from '../../lib/group/store.ts';
 
@@ -125,6 +126,18 @@ export function describeGroupStore(name: string, setup: () => Promise<(group: st
       const key = consumerKey('slot-0');
       await store.update(key, { set: { assigned }, condition: { absent: 'heartbeatAt' } }, options);
       expect(await store.get(key, { ...options, consistent: false })).toEqual({ assigned });
+    });
+
+    it('takes an item with as much assigned as a slot is ever given, and answers with it', async () => {
+      const name = (shard: number): string => `${'n'.repeat(100)}:${shard}`;
+      const shards = fitting(Array.from({ length: 4_000 }, (_, shard) => name(shard)));
+      expect(shards.length).toBeLessThan(4_000);
+      const assigned = Object.fromEntries(shards.map((shard) => [shard, 1_763_700_000_001]));
+      const key = consumerKey('s'.repeat(128));
+      const set = { assigned, heartbeatAt: 1_763_700_000_001, invocation: 'i'.repeat(36) };
+      await store.update(key, { set, condition: { absent: 'heartbeatAt' } }, options);
+      const beat = await store.update(key, { add: { tick: 1 }, condition: { exists: 'assigned' } }, options);
+      expect(beat).toEqual({ accepted: true, item: { ...set, tick: 1 } });
     });
 
     it('reads a whole group, sorted by kind, and no other group', async () => {

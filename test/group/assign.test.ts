@@ -28,7 +28,7 @@ function targets(state: GroupState, isForeign?: (shard: string) => boolean): Rec
     strategy: planEvenly,
     ...(isForeign && { isForeign }),
   };
-  const target = [...targetOf(state, options)];
+  const target = [...targetOf(state, options).assignment];
   return Object.fromEntries(target.map(([slot, shards]) => [slot, Object.keys(shards).sort().join('')]));
 }
 

@@ -163,9 +163,9 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'group/plan.ts',
-        find: '  listing: Listing,\n  options: RequestOptions,\n): Promise<number> {\n',
+        find: "  listing: Listing,\n  options: RequestOptions,\n): Promise<Omit<Planned, 'unlisted'>> {\n",
         replace:
-          '  listing: Listing,\n  options: RequestOptions,\n  state: GroupState,\n): Promise<number> {\n',
+          "  listing: Listing,\n  options: RequestOptions,\n  state: GroupState,\n): Promise<Omit<Planned, 'unlisted'>> {\n",
       },
       {
         file: 'group/plan.ts',
@@ -197,6 +197,18 @@ export const MUTANTS: readonly Mutant[] = [
     'group/operations.ts',
     "const condition = { less: 'busyUntil', value: limits.now - limits.skewMarginMs } as const;",
     "const condition = { exists: 'heartbeatAt' } as const;",
+  ),
+  mutant(
+    'more shards than an item holds',
+    'group/bounded.ts',
+    'const hasRoom = ({ bytesLeft }: Shelf, shard: string): boolean => bytesLeft >= assignedBytes(shard);',
+    'const hasRoom = ({ bytesLeft }: Shelf, shard: string): boolean => bytesLeft >= -assignedBytes(shard);',
+  ),
+  mutant(
+    'room that a slot was left with is not filled',
+    'group/bounded.ts',
+    '    if (taker !== undefined) put(taker, shard, grant);\n',
+    '    if (taker === null) put(taker, shard, grant);\n',
   ),
   mutant(
     'end for late shards',

@@ -21,6 +21,8 @@ export interface Scenario {
   /** Do ticks measure their clock against the table's? */
   measuresSkew: boolean;
   byLag: boolean;
+  /** How many shards a slot's item has room for. */
+  slotShardsMax: number;
   /** Do all slots tick at the same moment of the interval? */
   together: boolean;
   /** How long a usual batch takes at most. */
@@ -45,6 +47,7 @@ const INTERVAL_MS = 60_000;
 export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Scenario {
   const rates = drawRates(dice.fork('rates'));
   for (const name of overrides.without ?? []) rates[name] = 0;
+  const rooms = dice.fork('rooms');
   const functionTimeoutMs = dice.pick([15_000, 48_000, 48_000, 53_000]);
   const sessionTimeoutMs = dice.pick([65_000, 120_000, 120_000, 180_000]);
   const drawn = {
@@ -60,6 +63,7 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
     expiresCursors: dice.chance(0.5),
     measuresSkew: dice.chance(0.5),
     byLag: dice.chance(0.3),
+    slotShardsMax: rooms.chance(0.2) ? rooms.between(1, 3) : Number.POSITIVE_INFINITY,
     together: dice.chance(0.5),
     // Drawn anew for every attempt: one that mostly takes longer than a tick has may never come to its end. `processSlow` is for that.
     processMsMax: Math.min(dice.pick([50, 400, 400, 5_000, 20_000]), functionTimeoutMs / 2),

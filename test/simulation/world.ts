@@ -1,3 +1,4 @@
+import { assignedBytes, bounded } from '../../lib/group/bounded.ts';
 import { planByLag } from '../../lib/group/planByLag.ts';
 import { planEvenly } from '../../lib/group/planner.ts';
 import type { Position } from '../../lib/sources/source.ts';
@@ -140,9 +141,13 @@ function createWorld(seed: number, overrides: Overrides, tracing: boolean): Worl
   return world;
 }
 
+/** Of what a slot is assigned. The longest name of a shard fits so often, and the shortest no oftener. */
+export const slotBytesMax = ({ slotShardsMax }: Scenario): number => slotShardsMax * assignedBytes('a:10');
+
 function tickSettings(scenario: Scenario): TickSettings {
   const { times, order, batchesMax, countMax, shardsParallelMax } = scenario;
   const at = scenario.start;
+  const strategy = scenario.byLag ? planByLag : planEvenly;
   const start: Position = at === 'time' ? { at, unixMs: STARTS_AT } : { at };
   return {
     group: GROUP,
@@ -152,7 +157,7 @@ function tickSettings(scenario: Scenario): TickSettings {
     endAt: scenario.endMinutes === undefined ? undefined : STARTS_AT + scenario.endMinutes * 60_000,
     order,
     settingsVersion: 1,
-    strategy: scenario.byLag ? planByLag : planEvenly,
+    strategy: (input) => bounded(strategy(input), input, slotBytesMax(scenario)),
     onCursorExpired: 'earliest',
     batchesMax,
     countMax,

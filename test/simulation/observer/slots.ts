@@ -13,6 +13,9 @@ export function watchConsumerWrite(
   if (!watch.clocksWrong()) watchRunsOf(watch, slot, after);
   if (after === undefined) return;
   if (after.heartbeatAt === undefined) watch.fail('ghost', `slot ${slot} has an item, but no heartbeat`);
+  const held = Object.keys(after.assigned ?? {}).length;
+  const most = watch.world.scenario.slotShardsMax;
+  if (held > most) watch.fail('overfull item', `slot ${slot} holds ${held} shards, and has room for ${most}`);
   if (before === undefined) return;
   if (after.tick < before.tick) watch.fail('generation', `slot ${slot} counts ticks backwards`);
   // Two planners at once may each overwrite the other: only a wrong clock lets them.

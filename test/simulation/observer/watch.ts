@@ -20,6 +20,7 @@ export type Check =
   | 'no reading'
   | 'ghost'
   | 'deletion'
+  | 'overfull item'
   | 'never at rest'
   | 'crash of the code';
 
