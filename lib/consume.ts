@@ -19,12 +19,13 @@ import { tick } from './tick/tick.ts';
 /** The function's handler: one tick of the slot that its event names, as a middy handler, so that `.use()` takes middleware. */
 export type Consumer = MiddyfiedHandler<TickEvent, TickResult, Error, Context>;
 
+/** What a function brings itself; nothing of it is needed on Lambda, with SLS or CLS. */
 export interface ConsumeOptions {
   /** Where the settings stand; `process.env` unless set. */
   environment?: Environment;
   /** A source of your own, in place of SLS or CLS. Its group is named by its `kind` and `tags`: they must not change. */
   source?: Source;
-  /** Takes the events, in place of one JSON object a line on stdout. What is secret is hidden by the usual one only. */
+  /** Takes the events, in place of one JSON object a line on stdout. Only the usual one hides secrets and bounds its lines. */
   logger?: Logger;
 }
 

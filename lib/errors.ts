@@ -52,6 +52,7 @@ export class SourceError extends ShardbeatError {
   }
 }
 
+/** What a `SourceError` is made of: a source of one's own throws them, too. */
 export interface SourceErrorDetails {
   code: string;
   status: number;

@@ -1,6 +1,6 @@
 /** The package's face: what a function is made of, and the types and errors that it meets. Nothing else is public. */
 export type { TickEvent } from './config/slot.ts';
-export { type Consumer, consume } from './consume.ts';
+export { type ConsumeOptions, type Consumer, consume } from './consume.ts';
 export type {
   Batch,
   BatchContext,

@@ -1,6 +1,7 @@
 import type { ConsumerItem, GroupState, ShardItem } from './items.ts';
 import type { GroupStore, RequestOptions } from './store.ts';
 
+/** A group as its items stand. */
 export interface Description {
   status: 'absent' | 'running' | 'paused' | 'complete' | 'idle';
   group: GroupState['group'];

@@ -6,6 +6,7 @@ import * as operations from './operations.ts';
 import type { Stream } from './planning.ts';
 import type { GroupStore } from './store.ts';
 
+/** Of one call. */
 export interface CallOptions {
   /** Ends the call. What it had begun may be finished by doing it again. */
   signal?: AbortSignal;

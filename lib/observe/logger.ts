@@ -14,6 +14,7 @@ export interface Logger {
   with(fields: Fields): Logger;
 }
 
+/** What an event says besides its name. */
 export type Fields = Readonly<Record<string, unknown>>;
 type Level = 'debug' | 'info' | 'warn' | 'error';
 const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error'];

@@ -1,11 +1,12 @@
 /**
- * What Shardbeat asks of a log service. One driver per service in a folder beside this file; every driver
+ * What Shardbeat asks of a log service. One driver per service in a folder beside this file, or anybody's own; every driver
  * passes the same conformance suite. A driver knows nothing of groups, owners or checkpoints.
  */
 
 /** Where to start in a shard. `time` is the moment at which the service received the record. */
 export type Position = { at: 'begin' } | { at: 'end' } | { at: 'time'; unixMs: number };
 
+/** A shard as the service lists it. */
 export interface SourceShard {
   id: string;
   /** `closed`: nothing will ever be appended (after a split or a merge). */
@@ -34,6 +35,7 @@ export interface LogRecord {
   toObject(): Record<string, string>;
 }
 
+/** What one pull asks for. */
 export interface PullRequest {
   shard: string;
   /** Inclusive. */
@@ -49,6 +51,7 @@ export interface PullRequest {
   signal: AbortSignal;
 }
 
+/** What one pull has brought. */
 export interface Pulled {
   /** Decoded while iterating; may be iterated more than once. */
   records: Iterable<LogRecord>;
@@ -73,6 +76,10 @@ export interface Pulled {
   };
 }
 
+/**
+ * A stream, as a group reads it: its shards, positions in them, and their records. Every call ends with the signal's reason once that
+ * aborts. What a driver must do is stated by `sourceCases` of `shardbeat/testing`.
+ */
 export interface Source {
   /** Short name of the service, such as `sls`. */
   readonly kind: string;

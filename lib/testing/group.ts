@@ -12,6 +12,7 @@ import type { TickCache } from '../tick/cache.ts';
 import type { TickResult } from '../tick/result.ts';
 import { tick } from '../tick/tick.ts';
 
+/** What a group in memory reads, and by which settings. */
 export interface TestGroupOptions {
   source: Source;
   /** Settings other than the usual ones, such as `SHARDBEAT_BATCHES_MAX`. */

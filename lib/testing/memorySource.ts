@@ -12,6 +12,7 @@ export interface MemorySource extends Source {
   trim(shard: string): void;
 }
 
+/** How a stream in memory begins. */
 export interface MemorySourceOptions {
   /** Ids of the shards that it has at first; one, `0`, unless set. */
   shards?: readonly string[];

@@ -25,6 +25,7 @@ export interface TickResult {
   shards: ShardResult[];
 }
 
+/** What a tick did in one shard. */
 export interface ShardResult {
   shard: string;
   /**

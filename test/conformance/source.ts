@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type SourceBackend, sourceCases } from '../../lib/testing/conformance/sourceCases.ts';
+import type { SourceBackend } from '../../lib/testing/conformance/sourceCase.ts';
+import { sourceCases } from '../../lib/testing/conformance/sourceCases.ts';
 
 /** A backend for one case, closed after it. */
 export type ClosableBackend = Required<SourceBackend> & { closeAll(): Promise<void> };

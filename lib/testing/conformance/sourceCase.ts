@@ -16,6 +16,7 @@ export interface SourceBackend {
   advance(durationMs: number): void | Promise<void>;
 }
 
+/** What a merge has made. */
 export interface Merged {
   parents: string[];
   child: string;

@@ -3,8 +3,6 @@ import { readingCases } from './readingCases.ts';
 import { reshardingCases } from './reshardingCases.ts';
 import type { SourceBackend, SourceCase } from './sourceCase.ts';
 
-export type { Merged, SourceBackend, SourceCase } from './sourceCase.ts';
-
 /**
  * What every driver of `Source` must do, as data for any test runner: for each case make a backend, and `await run(backend)`.
  * Cases that need more than `offers` has are left out: a stream whose shards never split or merge passes without.
