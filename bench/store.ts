@@ -12,6 +12,7 @@ import { createLogger } from '../lib/observe/logger.ts';
 import { systemClock, systemRandom } from '../lib/runtime.ts';
 import type { TickCache } from '../lib/tick/cache.ts';
 import type { TickSettings } from '../lib/tick/context.ts';
+import { ownCoordination } from '../lib/tick/coordination/own.ts';
 import { tick } from '../lib/tick/tick.ts';
 import { deriveTimes } from '../lib/times.ts';
 import { createManualClock } from '../test/support/clock.ts';
@@ -100,6 +101,7 @@ async function measure(
         const dependencies = {
           store,
           source,
+          coordination: ownCoordination,
           eachBatch,
           clock,
           random,

@@ -118,7 +118,7 @@ describe('what cannot work is refused when the module is loaded', () => {
     ['two sources', { ...settings, SHARDBEAT_SOURCE: 'sls' }, source, 'SHARDBEAT_SOURCE'],
     [
       'the service’s own group',
-      { ...settings, SHARDBEAT_COORDINATION: 'provider' },
+      { ...settings, SHARDBEAT_COORDINATION: 'service' },
       source,
       'SHARDBEAT_COORDINATION',
     ],

@@ -5,7 +5,7 @@ import { createClsClient } from '../sources/cls/client.ts';
 import { createClsConsumerGroup } from '../sources/cls/consumerGroup.ts';
 import { positionsGroupOf } from '../sources/cls/positions.ts';
 import { createClsStream } from '../sources/cls/stream.ts';
-import { logGroupChanges } from '../sources/providerGroup.ts';
+import { logGroupChanges } from '../sources/serviceGroup.ts';
 import { attemptMsMax } from '../times.ts';
 import type { ComposedSource, SourceRuntime } from './composed.ts';
 
@@ -22,8 +22,8 @@ export function createCls(
   const onChange = logGroupChanges(runtime.logger, sessionTimeoutMs);
   return {
     source: createClsStream({ ...cls, client, positionsGroup: positionsGroupOf(group) }),
-    provider:
-      coordination === 'provider'
+    serviceGroup:
+      coordination === 'service'
         ? createClsConsumerGroup({ client, topics: cls.topics, group, sessionTimeoutMs, onChange })
         : undefined,
   };

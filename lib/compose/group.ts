@@ -5,6 +5,8 @@ import { observeSkew } from '../group/stores/serviceClock.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
+import { ownCoordination } from '../tick/coordination/own.ts';
+import { serviceCoordination } from '../tick/coordination/service.ts';
 import type { Times } from '../times.ts';
 import { composeSource } from './source.ts';
 
@@ -26,5 +28,7 @@ export function composeStore(of: { table: string; group: string; times: Times },
  */
 export function composeGroup(settings: Settings, runtime: Runtime & { logger: Logger }, own?: Source) {
   const { client, ...table } = composeStore(settings, runtime);
-  return { ...table, ...composeSource(settings, { ...runtime, aws: client.config }, own) };
+  const { source, serviceGroup } = composeSource(settings, { ...runtime, aws: client.config }, own);
+  const coordination = serviceGroup ? serviceCoordination(serviceGroup) : ownCoordination;
+  return { ...table, source, coordination };
 }

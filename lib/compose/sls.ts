@@ -1,7 +1,7 @@
 import type { CommonSettings } from '../config/settings.ts';
 import type { SlsSettings } from '../config/slsSettings.ts';
 import { createCredentials } from '../credentials/stored.ts';
-import { logGroupChanges } from '../sources/providerGroup.ts';
+import { logGroupChanges } from '../sources/serviceGroup.ts';
 import { createSlsConsumerGroup } from '../sources/sls/consumerGroup.ts';
 import { createSlsStream } from '../sources/sls/stream.ts';
 import { attemptMsMax } from '../times.ts';
@@ -20,8 +20,8 @@ export function createSls(
   const onChange = logGroupChanges(runtime.logger, sessionTimeoutMs);
   return {
     source: createSlsStream(options),
-    provider:
-      coordination === 'provider'
+    serviceGroup:
+      coordination === 'service'
         ? createSlsConsumerGroup({ ...options, group, order, sessionTimeoutMs, onChange })
         : undefined,
   };

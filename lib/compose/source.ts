@@ -14,6 +14,6 @@ export function composeSource(settings: Settings, runtime: SourceRuntime, own?: 
       return createCls(settings, runtime);
     case 'own':
       assert(own !== undefined, 'the settings are of a source that the function brings');
-      return { source: own, provider: undefined };
+      return { source: own, serviceGroup: undefined };
   }
 }

@@ -68,7 +68,7 @@ export const CLS_NAMES: readonly string[] = Object.keys(Schema.entries);
 /** What all sources have in common, read already. */
 interface Common {
   group: string;
-  coordination: 'dynamodb' | 'provider';
+  coordination: 'own' | 'service';
   times: Times;
   /** As it is written, if it is. */
   order: string | undefined;
@@ -98,7 +98,7 @@ export function readCls(environment: Environment, common: Common): { cls: ClsSet
     endpoint: 'SHARDBEAT_CLS_ENDPOINT',
     apiEndpoint: 'SHARDBEAT_CLS_API_ENDPOINT',
   });
-  if (common.coordination === 'provider') checkGroup(common);
+  if (common.coordination === 'service') checkGroup(common);
   const cls: ClsSettings = {
     ...places,
     logset,
@@ -119,7 +119,7 @@ function checkGroup({ group, times, order }: Common): void {
   }
   if (order === 'true') {
     const remedy =
-      "CLS's consumer groups give out the partitions of a split at once: leave it out, or let SHARDBEAT_COORDINATION be dynamodb";
+      "CLS's consumer groups give out the partitions of a split at once: leave it out, or let SHARDBEAT_COORDINATION be own";
     throw new SettingsError('SHARDBEAT_ORDER', order, remedy);
   }
   const { intervalMs, sessionTimeoutMs } = times;

@@ -23,13 +23,13 @@ export const OWN_NAMES: readonly string[] = Object.keys(Schema.entries);
 export function readOwn(
   environment: Environment,
   { kind }: OwnSource,
-  coordination: 'dynamodb' | 'provider',
+  coordination: 'own' | 'service',
 ): { countMax: number } {
   const read = parseEnvironment(Schema, environment);
   const remedy = `leave it out: the function has a source of its own, ${kind}`;
   if (read.SHARDBEAT_SOURCE !== undefined) {
     throw new SettingsError('SHARDBEAT_SOURCE', read.SHARDBEAT_SOURCE, remedy);
   }
-  if (coordination !== 'dynamodb') throw new SettingsError('SHARDBEAT_COORDINATION', coordination, remedy);
+  if (coordination !== 'own') throw new SettingsError('SHARDBEAT_COORDINATION', coordination, remedy);
   return { countMax: read.SHARDBEAT_COUNT_MAX };
 }

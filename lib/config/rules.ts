@@ -11,8 +11,18 @@ export const required = (remedy: string) =>
 export const name = (remedy: string) =>
   v.pipe(required(remedy), v.regex(/^[A-Za-z0-9][\w.-]{0,127}$/, 'use 1–128 letters, digits, - _ or .'));
 
-export const oneOf = <const T extends readonly [string, ...string[]]>(choices: T, otherwise: T[number]) =>
-  v.optional(v.picklist(choices, `choose ${choices.join(' or ')}`), otherwise as T[number]);
+/** `renamed`: what choices were called before, and are called now. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(
+  choices: T,
+  otherwise: T[number],
+  renamed: Readonly<Record<string, T[number]>> = {},
+) => {
+  const remedy = ({ input }: { input: unknown }): string => {
+    const now = typeof input === 'string' && Object.hasOwn(renamed, input) ? renamed[input] : undefined;
+    return now === undefined ? `choose ${choices.join(' or ')}` : `it is called ${now} now`;
+  };
+  return v.optional(v.picklist(choices, remedy), otherwise as T[number]);
+};
 
 /** A part of a key, or a token. White space and line ends around it are gone already: see `parseEnvironment`. */
 export const keyPart = () =>

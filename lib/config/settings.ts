@@ -30,8 +30,8 @@ export interface CommonSettings {
   times: Times;
   /** Which slots the group has; undefined: whatever an event names. */
   slots: readonly string[] | undefined;
-  /** Who assigns the shards: our planner, or the service's own consumer group. */
-  coordination: 'dynamodb' | 'provider';
+  /** Who assigns the shards: our own planner, or the service's consumer group. */
+  coordination: 'own' | 'service';
   /** Which stream the group reads, and never another one: `sls://project/logstore` (or `a,b`), `cls://logset/topic` (or `a,b`). */
   stream: string;
   start: Position;
@@ -64,7 +64,7 @@ const Schema = v.object({
   SHARDBEAT_SESSION_TIMEOUT: v.optional(v.string()),
   SHARDBEAT_FUNCTION_TIMEOUT: v.optional(v.string()),
   SHARDBEAT_SOURCE: v.optional(v.string()),
-  SHARDBEAT_COORDINATION: oneOf(['dynamodb', 'provider'], 'dynamodb'),
+  SHARDBEAT_COORDINATION: oneOf(['own', 'service'], 'own', { dynamodb: 'own', provider: 'service' }),
   SHARDBEAT_START: v.optional(v.string(), 'begin'),
   SHARDBEAT_END: v.optional(v.string()),
   SHARDBEAT_SETTINGS_VERSION: count(1, 1_000_000),
@@ -150,7 +150,7 @@ function readSource(
   const { cls, stream } = readCls(environment, common);
   return {
     source: { source: 'cls', cls },
-    order: order === 'true' && coordination === 'dynamodb',
+    order: order === 'true' && coordination === 'own',
     // Bytes bound a pull there.
     countMax: Number.POSITIVE_INFINITY,
     stream,

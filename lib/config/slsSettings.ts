@@ -59,7 +59,7 @@ export const SLS_NAMES: readonly string[] = Object.keys(Schema.entries);
 /** Checks together what belongs together. Throws a SettingsError for the first variable that cannot be used. */
 export function readSls(
   environment: Environment,
-  coordination: 'dynamodb' | 'provider',
+  coordination: 'own' | 'service',
 ): { sls: SlsSettings; countMax: number; stream: string } {
   const read = parseEnvironment(Schema, environment);
   const { SHARDBEAT_SLS_ENDPOINT: endpoint, SHARDBEAT_SLS_PROJECT: project } = read;
@@ -84,10 +84,10 @@ export function readSls(
     processor: read.SHARDBEAT_SLS_PROCESSOR,
     credentials: readCredentials('SHARDBEAT_SLS_', read, 'logstore'),
   };
-  if (coordination === 'provider' && logstores.length > 1) {
+  if (coordination === 'service' && logstores.length > 1) {
     const remedy =
-      'a consumer group of SLS is of one logstore: choose dynamodb, or name one in SHARDBEAT_SLS_LOGSTORE';
-    throw new SettingsError('SHARDBEAT_COORDINATION', 'provider', remedy);
+      'a consumer group of SLS is of one logstore: choose own, or name one in SHARDBEAT_SLS_LOGSTORE';
+    throw new SettingsError('SHARDBEAT_COORDINATION', 'service', remedy);
   }
   return { sls, countMax: read.SHARDBEAT_COUNT_MAX, stream: `sls://${project}/${logstores.join(',')}` };
 }

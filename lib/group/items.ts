@@ -7,8 +7,8 @@ export type Grant = number;
 export interface SharedSettings {
   /** Which stream the group reads, such as `sls://project/logstore`. */
   stream: string;
-  /** Who assigns the shards: our planner, or the service's own group. */
-  coordination: 'dynamodb' | 'provider';
+  /** Who assigns the shards: our own planner, or the service's consumer group. */
+  coordination: 'own' | 'service';
   intervalMs: number;
   sessionTimeoutMs: number;
   order: boolean;

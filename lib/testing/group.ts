@@ -9,6 +9,7 @@ import { createLogger, type Fields } from '../observe/logger.ts';
 import { systemRandom as random, systemClock } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import type { TickCache } from '../tick/cache.ts';
+import { ownCoordination } from '../tick/coordination/own.ts';
 import type { TickResult } from '../tick/result.ts';
 import { tick } from '../tick/tick.ts';
 
@@ -55,6 +56,7 @@ export async function startTestGroup(module: UserModule, options: TestGroupOptio
   const dependencies = {
     store,
     source,
+    coordination: ownCoordination,
     eachBatch,
     clock,
     random,

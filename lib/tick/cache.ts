@@ -24,23 +24,23 @@ export interface CachedShard {
   failure: Failure | undefined;
   /** When it was last known how far behind the shard is. */
   lag?: { ms: number; at: number } | undefined;
-  /** What the service was last told of the shard: a cursor, and whether it was its end. */
-  mirrored?: string | undefined;
+  /** What the service's own group was last given of the shard: a cursor, and whether it was its end. */
+  published?: string | undefined;
 }
 
 /** A bounded age heals what an interrupted `seek` left: the shard moved, but the slot's tick number did not. */
 const AGE_TICKS_MAX = 30;
 
 /**
- * The cache, unless the slot's session may be over since: whoever is that late begins as if it were new, since the group may
- * have been deleted, or its settings changed.
+ * Whether the slot's session may be over since that tick, by the clock of whoever keeps it. The group may have been deleted
+ * meanwhile, or its settings changed; the service may have given the shards to others.
  */
-export function unlessExpired(
-  cache: TickCache | undefined,
+export function mayHaveExpired(
+  { heartbeatAt }: TickCache,
   now: number,
-  times: Times,
-): TickCache | undefined {
-  return cache !== undefined && now - cache.heartbeatAt <= times.sessionTimeoutMs ? cache : undefined;
+  { sessionTimeoutMs, skewMarginMs }: Times,
+): boolean {
+  return now - heartbeatAt > sessionTimeoutMs - skewMarginMs;
 }
 
 /** The cache if this tick may trust it. */

@@ -1,20 +1,19 @@
 import type { CommonSettings } from '../config/settings.ts';
 import type { EachBatch } from '../delivery/userModule.ts';
 import type { ConsumerItem } from '../group/items.ts';
+import type { Terms } from '../group/join.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock, Random } from '../runtime.ts';
-import type { ProviderGroup } from '../sources/providerGroup.ts';
 import type { Source } from '../sources/source.ts';
 import type { Budget } from './budget.ts';
 import type { CachedShard, TickCache } from './cache.ts';
 import type { ShardResult } from './result.ts';
 
-export interface TickDependencies {
+/** What a tick is given from outside. */
+export interface TickTools {
   store: GroupStore;
   source: Source;
-  /** Where the service assigns the shards; absent where our own planner does. */
-  provider?: ProviderGroup | undefined;
   /** The user's function. */
   eachBatch: EachBatch;
   clock: Clock;
@@ -44,24 +43,16 @@ export type TickSettings = Pick<
   | 'shardsParallelMax'
 >;
 
-export interface Invocation {
-  slot: string;
-  /** When the platform kills this run, milliseconds since 1970. */
-  deadline: number;
-  /** Aborted when the run is given up before that. */
-  signal?: AbortSignal;
-}
-
 /** Everything one accepted tick works with. */
-export interface TickContext extends TickDependencies {
+export interface TickContext extends TickTools {
   settings: TickSettings;
   slot: string;
   budget: Budget;
   /** The group's time: our clock, corrected once at the start of the tick. Whatever is compared between hosts uses it. */
   groupNow(): number;
   consumer: ConsumerItem;
-  /** The checkpoints of the service's own group, asked for at most once a tick. Empty where our planner assigns. */
-  providerCheckpoints(): Promise<ReadonlyMap<string, string>>;
+  /** What this deployment wants of the group. */
+  terms: Terms;
 }
 
 /** `remember` is absent whenever it is not certain what the table holds. */

@@ -2,13 +2,9 @@ import type { GroupItem } from '../group/items.ts';
 import { agreement } from '../group/join.ts';
 import { remedyOf } from '../group/listing.ts';
 import { plan, planIsDue } from '../group/plan.ts';
-import type { Stream } from '../group/planning.ts';
-import { keepAssigned } from '../group/provider.ts';
 import type { Clock } from '../runtime.ts';
-import type { ProviderGroup } from '../sources/providerGroup.ts';
-import type { Source } from '../sources/source.ts';
 import type { TickContext } from './context.ts';
-import { termsOf } from './terms.ts';
+import type { TickCoordination } from './coordination/coordination.ts';
 
 export interface Looked {
   outcome: 'worked' | 'paused' | 'disagrees';
@@ -49,7 +45,7 @@ export async function look(context: TickContext, known: Known): Promise<Looked> 
   // A warm tick reads on the cheap: the lock's condition guards a plan, and a pause makes the slot's cache cold.
   const consistent = knownDueAt === undefined;
   const group = known.group ?? (await store.get('GROUP', { ...options, consistent }));
-  if (group === undefined || !agreement(group, termsOf(context.settings, context.provider)).agreed) {
+  if (group === undefined || !agreement(group, context.terms).agreed) {
     logger.warn('group.changed', { deleted: group === undefined });
     return { outcome: 'disagrees', planDueAt: 0, looksAgain: true, due: undefined };
   }
@@ -75,6 +71,7 @@ const WRITING_SHARE = 1 / 4;
  */
 export async function besidePlan<T>(
   context: TickContext,
+  coordination: TickCoordination,
   looked: Looked,
   work: () => Promise<T>,
 ): Promise<[worked: T, plan: Planned]> {
@@ -86,7 +83,10 @@ export async function besidePlan<T>(
   const ended = new AbortController();
   const asking = limited(budget.requests);
   const planning = limited(budget.requests);
-  const planned = planNow(context, looked, looked.due, { asking: asking.signal, signal: planning.signal });
+  const planned = planNow(context, coordination, looked, looked.due, {
+    asking: asking.signal,
+    signal: planning.signal,
+  });
   const working = work();
   await working.catch(() => {});
   const leftMs = Math.max(0, shareMs - (clock.now() - startedAt));
@@ -113,20 +113,14 @@ function limited(within: AbortSignal) {
 /** Never throws: the shards we hold need no plan. The lock ends with this run; whoever ticks next tries again. */
 async function planNow(
   context: TickContext,
+  coordination: TickCoordination,
   { planDueAt: seenDueAt, looksAgain }: Looked,
   group: GroupItem,
   { asking, signal }: { asking: AbortSignal; signal: AbortSignal },
 ): Promise<Planned> {
   const { store, settings, logger, consumer } = context;
   const { times, order, start, endAt } = settings;
-  const how =
-    context.provider === undefined
-      ? { stream: context.source, strategy: settings.strategy, assigns: true }
-      : {
-          stream: startingAtCheckpoints(context.source, context.provider),
-          strategy: keepAssigned,
-          assigns: false,
-        };
+  const how = coordination.planning();
   const now = context.groupNow();
   const { busyUntil: deadline, invocation: planner } = consumer;
   const planning = { store, now, planner, deadline, times, asking, order, start, endAt, logger, ...how };
@@ -140,17 +134,4 @@ async function planNow(
     logger.error('plan.failed', { error, remedy: remedyOf(error) });
     return { planned: false, failed: true, planDueAt: seenDueAt };
   }
-}
-
-/** A group that official consumers have read so far is taken over where they are. */
-function startingAtCheckpoints(source: Source, provider: ProviderGroup): Stream {
-  let checkpoints: Promise<Map<string, string>> | undefined;
-  return {
-    listShards: (signal) => source.listShards(signal),
-    ...(source.listStreams !== undefined && { listStreams: (signal) => source.listStreams!(signal) }),
-    async cursorAt(shard, position, signal) {
-      checkpoints ??= provider.checkpoints(signal);
-      return (await checkpoints).get(shard) ?? source.cursorAt(shard, position, signal);
-    },
-  };
 }

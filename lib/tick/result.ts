@@ -56,6 +56,18 @@ export interface ShardResult {
   error?: string;
 }
 
+/** Of a tick that has done nothing yet, or is not to do anything. */
+export const emptyResult = (slot: string, outcome: TickResult['outcome']): TickResult => ({
+  slot,
+  outcome,
+  tick: 0,
+  generation: 0,
+  warm: false,
+  planned: false,
+  planFailed: false,
+  shards: [],
+});
+
 const FAILED: ReadonlySet<ShardResult['stopped']> = new Set([
   'batchFailed',
   'cursorExpired',

@@ -1,18 +1,18 @@
 import { SourceError, StoreError } from '../errors.ts';
 import { claim } from '../group/claim.ts';
-import { commit, settleSought } from '../group/commit.ts';
 import { type Grant, type ShardItem, shardKey } from '../group/items.ts';
 import { mayWork } from '../group/ownership.ts';
 import { messageOf } from '../observe/plainError.ts';
 import { consumeBatches } from './batches.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
-import { checkpointBeyond, mirroredWord, tellProvider } from './mirror.ts';
+import type { TickCoordination } from './coordination/coordination.ts';
 import { isFailed, type ShardResult } from './result.ts';
 
 /** Claims one assigned shard if that is needed, and reads on in it until it is read up or the time is over. Never throws. */
 export async function workOnShard(
   context: TickContext,
+  coordination: TickCoordination,
   shard: string,
   grant: Grant,
   cached: CachedShard | undefined,
@@ -29,7 +29,7 @@ export async function workOnShard(
   const inTime = !context.budget.work.aborted;
   let at: CachedShard | undefined;
   try {
-    const held = cached ?? (await take(context, shard, grant));
+    const held = cached ?? (await take(context, coordination, shard, grant));
     if (held === undefined) return { result, remember: undefined };
     if (held.state === 'done') {
       return { result: { ...result, stopped: 'done' }, remember: { ...held } };
@@ -59,89 +59,47 @@ function withLag({ clock }: TickContext, at: CachedShard | undefined, outcome: S
 }
 
 /** Reads the shard's item and makes sure that this slot may work on it. Undefined: not in this tick. */
-async function take(context: TickContext, shard: string, grant: Grant): Promise<CachedShard | undefined> {
-  const { store, slot, settings, budget, logger } = context;
-  const options = { signal: budget.requests };
-  const item = await store.get(shardKey(shard), { ...options, consistent: true });
+async function take(
+  context: TickContext,
+  coordination: TickCoordination,
+  shard: string,
+  grant: Grant,
+): Promise<CachedShard | undefined> {
+  const { store, budget } = context;
+  const item = await store.get(shardKey(shard), { signal: budget.requests, consistent: true });
   if (item === undefined) return undefined;
-  if (item.state === 'done') return held(context, item);
-  // A run before may have been broken off between its claim and what follows here.
-  if (mayWork(item, slot, grant)) return agreed(context, shard, item);
+  if (item.state === 'done') return heldOf(context, item);
+  const isOurs = mayWork(item, context.slot, grant);
+  const claimed = isOurs ? item : await takeOver(context, coordination, shard, grant, item);
+  // Also one that is ours already: a tick before may have been broken off between its claim and this.
+  return claimed && coordination.reconcile(shard, heldOf(context, claimed), claimed.sought === true);
+}
 
+async function takeOver(
+  context: TickContext,
+  coordination: TickCoordination,
+  shard: string,
+  grant: Grant,
+  seen: ShardItem,
+): Promise<ShardItem | undefined> {
+  const { store, slot, settings, budget, logger } = context;
   const { skewMarginMs } = settings.times;
-  const request = {
-    slot,
-    shard,
-    grant,
-    now: context.groupNow(),
-    skewMarginMs,
-    order: settings.order && context.provider === undefined,
-  };
-  const answer = await claim(store, request, item, options);
+  const order = settings.order && coordination.holdsChildrenBack;
+  const request = { slot, shard, grant, now: context.groupNow(), skewMarginMs, order };
+  const answer = await claim(store, request, seen, { signal: budget.requests });
   if (!answer.claimed) {
-    logger.info('shard.waiting', { shard, for: answer.waiting, owner: item.owner });
+    logger.info('shard.waiting', { shard, for: answer.waiting, owner: seen.owner });
     return undefined;
   }
   logger.info('shard.claimed', { shard, from: answer.from ?? null, epoch: answer.item.epoch });
-  return agreed(context, shard, answer.item);
-}
-
-/** What the table holds, once the service's own checkpoint and ours agree. Undefined: not in this tick. */
-function agreed(context: TickContext, shard: string, item: ShardItem): Promise<CachedShard | undefined> {
-  return item.sought
-    ? toProvider(context, shard, held(context, item))
-    : fromProvider(context, shard, held(context, item));
-}
-
-/**
- * What an operator sought is where to go on, whatever the service says. It is told before anything is read: once something is
- * committed, nobody knows any more that the service's checkpoint, further on, is not to be adopted. From then on the service's
- * counts again, as others may read on from there.
- */
-async function toProvider(
-  context: TickContext,
-  shard: string,
-  at: CachedShard,
-): Promise<CachedShard | undefined> {
-  if (context.provider === undefined) return at;
-  const { epoch, cursor } = at;
-  const told = await tellProvider(context, new Map([[shard, cursor]]));
-  if (told.get(shard) !== 'committed') return undefined;
-  const holding = { shard, slot: context.slot, epoch, cursor };
-  const isSettled = await settleSought(context.store, holding, { signal: context.budget.requests });
-  return isSettled ? { ...at, mirrored: mirroredWord(at) } : undefined;
-}
-
-/**
- * A shard that an official consumer had in between is taken over where that one committed last, if that is further on.
- * (Where our own checkpoint is further on, it could not be brought to the service.)
- */
-async function fromProvider(
-  context: TickContext,
-  shard: string,
-  at: CachedShard,
-): Promise<CachedShard | undefined> {
-  const { slot, budget, logger } = context;
-  const to = await checkpointBeyond(context, shard, at.cursor);
-  if (to === undefined || (await isEmptyAt(context, shard, to))) return at;
-  const holding = { shard, slot, epoch: at.epoch, cursor: at.cursor };
-  const progress = { to, done: false, lagMs: undefined };
-  if (!(await commit(context.store, holding, progress, { signal: budget.requests }))) return undefined;
-  logger.info('shard.takenOver', { shard, from: at.cursor, to });
-  return { ...at, cursor: to, failure: undefined };
-}
-
-/**
- * A service may tell of an empty shard where it ends, whether anybody has committed that or not. Then what lies before is past the
- * retention: the pull at our own checkpoint says so, and goes on at the same place.
- */
-async function isEmptyAt({ source, budget }: TickContext, shard: string, cursor: string): Promise<boolean> {
-  if ((await source.cursorAt(shard, { at: 'begin' }, budget.work)) !== cursor) return false;
-  return (await source.cursorAt(shard, { at: 'end' }, budget.work)) === cursor;
+  return answer.item;
 }
 
 /** An item does not tell when its lag was measured: none is no news. */
-const held = ({ clock }: TickContext, { epoch, cursor, state, failure, lagMs }: ShardItem): CachedShard => ({
+const heldOf = (
+  { clock }: TickContext,
+  { epoch, cursor, state, failure, lagMs }: ShardItem,
+): CachedShard => ({
   epoch,
   cursor,
   state,

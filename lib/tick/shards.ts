@@ -1,13 +1,14 @@
 import { forEachParallel } from '../parallel.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
-import { mirror } from './mirror.ts';
+import type { TickCoordination } from './coordination/coordination.ts';
 import type { ShardResult } from './result.ts';
 import { workOnShard } from './shard.ts';
 
 /** Works on the assigned shards that are wanted, some at a time; puts what the next tick may remember into `remembered`. */
 export async function workOnShards(
   context: TickContext,
+  coordination: TickCoordination,
   isWanted: (shard: string) => boolean,
   known: ReadonlyMap<string, CachedShard>,
   remembered: Map<string, CachedShard>,
@@ -16,9 +17,9 @@ export async function workOnShards(
   const wanted = Object.entries(context.consumer.assigned ?? {}).filter(([shard]) => isWanted(shard));
   const assigned = rotated(wanted, context.consumer.tick);
   await forEachParallel(assigned, context.settings.shardsParallelMax, async ([shard, grant]) => {
-    worked.push(await workOnShard(context, shard, grant, known.get(shard)));
+    worked.push(await workOnShard(context, coordination, shard, grant, known.get(shard)));
   });
-  const outcomes = await mirror(context, worked);
+  const outcomes = await coordination.publish(worked);
   for (const { result, remember } of outcomes) {
     if (remember !== undefined) remembered.set(result.shard, remember);
   }

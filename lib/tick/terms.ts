@@ -1,14 +1,14 @@
 import type { Terms } from '../group/join.ts';
-import type { ProviderGroup } from '../sources/providerGroup.ts';
 import type { TickSettings } from './context.ts';
+import type { Coordination } from './coordination/coordination.ts';
 
 /** What this deployment wants of its group. */
-export function termsOf(settings: TickSettings, provider: ProviderGroup | undefined): Terms {
+export function termsOf(settings: TickSettings, { kind }: Pick<Coordination, 'kind'>): Terms {
   const { times, stream, order, start, endAt, settingsVersion } = settings;
   return {
     settings: {
       stream,
-      coordination: provider === undefined ? 'dynamodb' : 'provider',
+      coordination: kind,
       intervalMs: times.intervalMs,
       sessionTimeoutMs: times.sessionTimeoutMs,
       order,

@@ -13,7 +13,7 @@ const base = {
 };
 const key = { SHARDBEAT_CLS_ACCESS_KEY_ID: 'id', SHARDBEAT_CLS_ACCESS_KEY_SECRET: 'very-secret' };
 const complete = { ...base, ...key };
-const provider = { ...complete, SHARDBEAT_COORDINATION: 'provider' };
+const withService = { ...complete, SHARDBEAT_COORDINATION: 'service' };
 const MIB = 1024 * 1024;
 
 const readSettings = (environment: Record<string, string | undefined>) =>
@@ -113,22 +113,22 @@ describe('a group on CLS', () => {
 
 describe('a group that CLS keeps', () => {
   it('leaves the children of a split to CLS, which does not hold them back', () => {
-    expect(readSettings(provider).order).toBe(false);
-    expect(readSettings({ ...provider, SHARDBEAT_ORDER: 'false' }).order).toBe(false);
+    expect(readSettings(withService).order).toBe(false);
+    expect(readSettings({ ...withService, SHARDBEAT_ORDER: 'false' }).order).toBe(false);
   });
 
   it('may have several topics', () => {
-    const settings = readSettings({ ...provider, SHARDBEAT_CLS_TOPICS: 'a-1,b-1' });
-    expect(settings).toMatchObject({ coordination: 'provider', cls: { topics: ['a-1', 'b-1'] } });
+    const settings = readSettings({ ...withService, SHARDBEAT_CLS_TOPICS: 'a-1,b-1' });
+    expect(settings).toMatchObject({ coordination: 'service', cls: { topics: ['a-1', 'b-1'] } });
   });
 
   it.each([
-    ['SHARDBEAT_ORDER', 'true', /dynamodb/],
+    ['SHARDBEAT_ORDER', 'true', /SHARDBEAT_COORDINATION be own/],
     ['SHARDBEAT_GROUP', '1st', /no digit in front/],
     ['SHARDBEAT_GROUP', 'a.b', /letters, digits, _ and -/],
     ['SHARDBEAT_SESSION_TIMEOUT', '90s', /after two intervals: make it 2m or longer/],
   ])('is refused with %s %j', (field, value, remedy) => {
-    const read = () => readSettings({ ...provider, [field]: value });
+    const read = () => readSettings({ ...withService, [field]: value });
     expect(read).toThrow(expect.objectContaining({ name: 'SettingsError', field }));
     expect(read).toThrow(remedy);
   });

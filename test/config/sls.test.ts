@@ -35,7 +35,7 @@ describe('several logstores', () => {
     const environment = {
       ...complete,
       SHARDBEAT_SLS_LOGSTORE: 'a,b',
-      SHARDBEAT_COORDINATION: 'provider',
+      SHARDBEAT_COORDINATION: 'service',
     };
     expect(() => readSettings(environment)).toThrow(/^SHARDBEAT_COORDINATION: .*one logstore/);
   });

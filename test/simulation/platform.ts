@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert';
 import type { Logger } from '../../lib/observe/logger.ts';
+import { ownCoordination } from '../../lib/tick/coordination/own.ts';
 import { tick } from '../../lib/tick/tick.ts';
 import { type Actor, createSandbox, type Sandbox } from './host.ts';
 import { createProcessor } from './processor.ts';
@@ -94,6 +95,7 @@ export function createPlatform(world: World): Platform {
     const dependencies = {
       store: createTransport(world, actor),
       source: createSource(world, actor),
+      coordination: ownCoordination,
       eachBatch: createProcessor(world, actor),
       clock: sandbox.clock,
       skewMs: () => {

@@ -3,12 +3,14 @@ import { planEvenly } from '../../lib/group/planner.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
 import { createLogger, type Fields } from '../../lib/observe/logger.ts';
-import type { ProviderGroup } from '../../lib/sources/providerGroup.ts';
+import type { ServiceGroup } from '../../lib/sources/serviceGroup.ts';
 import type { Source } from '../../lib/sources/source.ts';
 import type { TickCache } from '../../lib/tick/cache.ts';
-import type { TickDependencies, TickSettings } from '../../lib/tick/context.ts';
+import type { TickSettings } from '../../lib/tick/context.ts';
+import { ownCoordination } from '../../lib/tick/coordination/own.ts';
+import { serviceCoordination } from '../../lib/tick/coordination/service.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
-import { tick } from '../../lib/tick/tick.ts';
+import { type TickDependencies, tick } from '../../lib/tick/tick.ts';
 import { deriveTimes } from '../../lib/times.ts';
 import { createCountingRandom, createManualClock, type ManualClock } from './clock.ts';
 import { createMemorySource } from './memorySource.ts';
@@ -23,9 +25,10 @@ export function createWorld(shards: readonly string[], given: Partial<TickSettin
 
 /** The same over any source, and a service that assigns the shards. */
 export function createGroup<S extends Source>(
-  { clock, source, provider }: { clock: ManualClock; source: S; provider?: ProviderGroup | undefined },
+  { clock, source, serviceGroup }: { clock: ManualClock; source: S; serviceGroup?: ServiceGroup | undefined },
   given: Partial<TickSettings> = {},
 ) {
+  const coordination = serviceGroup === undefined ? ownCoordination : serviceCoordination(serviceGroup);
   const store = countingStore(createMemoryStore(new Map(), 'orders'));
   const random = createCountingRandom();
   const events: (Fields & { event: string })[] = [];
@@ -81,7 +84,7 @@ export function createGroup<S extends Source>(
         for (const record of batch.records) delivered.push(`${batch.shard}:${record.get('content')}`);
       };
       const skewMs = () => world.skewMs;
-      const dependencies = { store, source, provider, eachBatch, clock, skewMs, random, logger, caches };
+      const dependencies = { store, source, coordination, eachBatch, clock, skewMs, random, logger, caches };
       return tick({ ...dependencies, ...replaced }, settings, {
         slot,
         deadline,

@@ -22,21 +22,21 @@ let service: ClsService | undefined;
 afterEach(() => service?.close());
 
 interface GroupOptions {
-  coordination?: 'dynamodb' | 'provider';
+  coordination?: 'own' | 'service';
   topics?: Record<string, number>;
   service?: Partial<ClsOptions>;
   settings?: Partial<TickSettings>;
 }
 
 /** A group over topics of a local CLS, each with so many partitions; it is noted what is asked of the service. */
-async function groupOf({ coordination = 'dynamodb', topics = { [ORDERS]: 1 }, ...given }: GroupOptions = {}) {
+async function groupOf({ coordination = 'own', topics = { [ORDERS]: 1 }, ...given }: GroupOptions = {}) {
   const clock = createManualClock();
   const asked: string[] = [];
   const inject: ClsOptions['inject'] = ({ operation }) => void asked.push(operation);
   const stage = await startClsStage({ clock, coordination, topics, service: { inject, ...given.service } });
   service = stage.service;
-  const { source, provider } = stage;
-  const world = createGroup({ clock, source, provider }, given.settings);
+  const { source, serviceGroup } = stage;
+  const world = createGroup({ clock, source, serviceGroup }, given.settings);
   const rounds = async (count: number, ...slots: string[]): Promise<void> => {
     for (let round = 0; round < count; round++) await world.round(...slots);
   };
@@ -44,7 +44,7 @@ async function groupOf({ coordination = 'dynamodb', topics = { [ORDERS]: 1 }, ..
 }
 
 describe('a group over several topics', () => {
-  it.each(['dynamodb', 'provider'] as const)(
+  it.each(['own', 'service'] as const)(
     'shares out the partitions of all, and says with each batch where it is from (%s)',
     async (coordination) => {
       const { world, put, rounds } = await groupOf({ coordination, topics: { [AUDIT]: 2, [ORDERS]: 2 } });
@@ -89,7 +89,7 @@ describe('a group over several topics', () => {
 describe('what a tick asks of CLS', () => {
   it('is one heartbeat, a pull for each partition, and one commit for all that moved', async () => {
     const { world, put, rounds, asked } = await groupOf({
-      coordination: 'provider',
+      coordination: 'service',
       topics: { [AUDIT]: 3, [ORDERS]: 3 },
     });
     // Every fifth one also looks at the group's settings.
@@ -118,8 +118,8 @@ describe('what a tick asks of CLS', () => {
 
   it('fits its quotas, though many slots tick at the same second', async () => {
     const partitions = 40;
-    const { world, put, rounds, provider, asked } = await groupOf({
-      coordination: 'provider',
+    const { world, put, rounds, serviceGroup, asked } = await groupOf({
+      coordination: 'service',
       topics: { [ORDERS]: partitions },
       service: { quotas: DOCUMENTED_QUOTAS },
     });
@@ -145,7 +145,7 @@ describe('what a tick asks of CLS', () => {
     const heartbeats = asked.filter((operation) => operation === 'SendConsumerHeartbeat').length;
     // Some were refused for the quota, and repeated.
     expect(heartbeats).toBeGreaterThan(6 * partitions);
-    expect(await provider!.status(signal)).toHaveLength(partitions);
+    expect(await serviceGroup!.status(signal)).toHaveLength(partitions);
     for (let index = 0; index < partitions; index++) {
       await put(ORDERS, (((index * 256) / partitions) | 0).toString(16).padStart(2, '0'), String(index));
       world.clock.advance(20);
@@ -184,7 +184,7 @@ describe('a split on CLS', () => {
 });
 
 describe('where a group on CLS begins and ends', () => {
-  it.each(['dynamodb', 'provider'] as const)('is at a time, if told so (%s)', async (coordination) => {
+  it.each(['own', 'service'] as const)('is at a time, if told so (%s)', async (coordination) => {
     const clock = createManualClock();
     const start = { at: 'time', unixMs: clock.now() + 10_000 } as const;
     const { world, put, rounds } = await groupOf({ coordination, settings: { start } });
@@ -195,27 +195,24 @@ describe('where a group on CLS begins and ends', () => {
     expect(world.delivered).toEqual([`${ORDERS}:1:late enough`]);
   });
 
-  it.each(['dynamodb', 'provider'] as const)(
-    'is at the end time, and not after it (%s)',
-    async (coordination) => {
-      const endAt = createManualClock().now() + 4 * INTERVAL_MS;
-      const { world, put, rounds } = await groupOf({
-        coordination,
-        settings: { endAt },
-        topics: { [ORDERS]: 2 },
-      });
-      await put(ORDERS, '0', 'before');
-      await rounds(3, 'a');
-      await put(ORDERS, '0', 'just before');
-      world.clock.advance(2 * INTERVAL_MS);
-      await put(ORDERS, '0', 'after');
-      await put(ORDERS, '8', 'after');
-      await rounds(5, 'a');
-      expect(world.delivered).toEqual([`${ORDERS}:1:before`, `${ORDERS}:1:just before`]);
-      expect(await world.store.get(shardKey(`${ORDERS}:2`), read)).toMatchObject({ state: 'done' });
-      expect(world.events).toContainEqual(expect.objectContaining({ event: 'group.complete' }));
-    },
-  );
+  it.each(['own', 'service'] as const)('is at the end time, and not after it (%s)', async (coordination) => {
+    const endAt = createManualClock().now() + 4 * INTERVAL_MS;
+    const { world, put, rounds } = await groupOf({
+      coordination,
+      settings: { endAt },
+      topics: { [ORDERS]: 2 },
+    });
+    await put(ORDERS, '0', 'before');
+    await rounds(3, 'a');
+    await put(ORDERS, '0', 'just before');
+    world.clock.advance(2 * INTERVAL_MS);
+    await put(ORDERS, '0', 'after');
+    await put(ORDERS, '8', 'after');
+    await rounds(5, 'a');
+    expect(world.delivered).toEqual([`${ORDERS}:1:before`, `${ORDERS}:1:just before`]);
+    expect(await world.store.get(shardKey(`${ORDERS}:2`), read)).toMatchObject({ state: 'done' });
+    expect(world.events).toContainEqual(expect.objectContaining({ event: 'group.complete' }));
+  });
 
   it('ends nothing by the answer -1 before the end that was asked for', async () => {
     const server = await serve(
@@ -276,10 +273,10 @@ describe('where a group on CLS begins and ends', () => {
 
 describe('a group that CLS keeps, when records expire', () => {
   it('says how many are missing, also where nothing is left and CLS has no checkpoint', async () => {
-    const { world, put, rounds, provider } = await groupOf({ coordination: 'provider' });
+    const { world, put, rounds, serviceGroup } = await groupOf({ coordination: 'service' });
     await rounds(3, 'a');
     world.clock.advance(3 * INTERVAL_MS);
-    await provider!.remove(signal);
+    await serviceGroup!.remove(signal);
     for (const content of ['lost', 'lost', 'lost']) await put(ORDERS, '0', content);
     world.clock.advance(DAY_MS + 60_000);
     await rounds(3, 'a');
@@ -289,8 +286,8 @@ describe('a group that CLS keeps, when records expire', () => {
   });
 
   it('lets go of a partition that went with them, and brings the checkpoints of the others', async () => {
-    const { world, put, rounds, provider, service } = await groupOf({
-      coordination: 'provider',
+    const { world, put, rounds, serviceGroup, service } = await groupOf({
+      coordination: 'service',
       topics: { [ORDERS]: 2 },
     });
     await put(ORDERS, '0', 'x');
@@ -302,7 +299,7 @@ describe('a group that CLS keeps, when records expire', () => {
     await world.tick('a', 'a new sandbox');
     const item = await world.store.get(consumerKey('a'), read);
     expect(Object.keys(item!.assigned!).sort()).toEqual([2, 3, 4].map((id) => `${ORDERS}:${id}`));
-    const checkpoints = await provider!.checkpoints(signal);
+    const checkpoints = await serviceGroup!.checkpoints(signal);
     expect(checkpoints.get(`${ORDERS}:2`)).toBe(service.endOffsets(ORDERS)[`${ORDERS}:2`]);
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { consumerKey } from '../../lib/group/items.ts';
 import { drain } from '../../lib/group/operations.ts';
-import { type Assigner, obey } from '../../lib/group/provider.ts';
-import { createMemoryStore } from '../../lib/group/stores/memory.ts';
-import { createLogger, type Fields } from '../../lib/observe/logger.ts';
+import type { ServiceGroup } from '../../lib/sources/serviceGroup.ts';
 import { metricsOf } from '../../lib/tick/metrics.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
-import { createWorld } from '../support/world.ts';
+import { createManualClock } from '../support/clock.ts';
+import { createMemorySource } from '../support/memorySource.ts';
+import { createGroup, createWorld } from '../support/world.ts';
 
 const options = { signal: new AbortController().signal };
 const read = { ...options, consistent: true };
@@ -67,45 +67,35 @@ describe('a group with more shards than its slots have room for', () => {
   });
 });
 
-it('a service that assigns more than the item holds is obeyed as far as there is room', async () => {
-  const store = createMemoryStore(new Map(), 'orders');
-  const events: (Fields & { event: string })[] = [];
-  const logger = createLogger({
-    level: 'info',
-    now: () => 0,
-    write: (line) => events.push(JSON.parse(line)),
-  });
-  const key = consumerKey('a');
-  let wanted = ids(ROOM + 20).slice(10);
-  const assigner: Assigner = {
-    tellsDropped: true,
+it('a service that assigns more than the item holds is followed as far as there is room', async () => {
+  const shards = ids(ROOM + 20);
+  let wanted = shards.slice(10);
+  const serviceGroup: ServiceGroup = {
+    reportsDropped: true,
     isShard: () => true,
     join: async () => {},
     heartbeat: async () => ({ known: true, assigned: wanted }),
-    commit: async () => new Map(),
+    checkpoints: async () => new Map(),
+    commit: async (_slot, checkpoints) =>
+      new Map([...checkpoints.keys()].map((shard) => [shard, 'committed'])),
+    status: async () => [],
+    remove: async () => {},
   };
-  const set = { invocation: 'i', tick: 1 };
-  const made = await store.update(key, { set, condition: { absent: 'tick' } }, options);
-  if (!made.accepted) throw new Error('refused');
-  let { item: consumer } = made;
+  const world = createGroup({ clock: createManualClock(), source: createMemorySource(shards), serviceGroup });
   const tick = async () => {
-    const how = { isMirrored: () => true, isPassed: async () => false, logger };
-    const obeyed = await obey({ store, assigner, slot: 'a', consumer, now: 5, ...how }, options);
-    ({ consumer } = obeyed);
-    return obeyed.unassigned;
+    const [result] = await world.round('a');
+    const { assigned = {}, generation } = (await world.store.get(consumerKey('a'), read))!;
+    return { unassigned: metricsOf(result!).unassignedShards, held: Object.keys(assigned), generation };
   };
-  expect(await tick()).toBe(10);
-  const held = Object.keys(consumer.assigned!);
-  expect(held).toEqual(wanted.slice(0, ROOM));
-  expect(events[0]).toMatchObject({ event: 'shards.unassigned', level: 'error', count: 10 });
+  const first = await tick();
+  expect(first).toMatchObject({ unassigned: 10, held: wanted.slice(0, ROOM) });
+  const [event] = world.events.filter(({ event }) => event === 'shards.unassigned');
+  expect(event).toMatchObject({ level: 'error', count: 10 });
 
   // What it holds comes first, wherever that stands in the answer: then nothing is written.
-  wanted = ids(ROOM + 20).slice(0, ROOM + 10);
-  const before = consumer;
-  expect(await tick()).toBe(10);
-  expect(consumer).toBe(before);
+  wanted = shards.slice(0, ROOM + 10);
+  expect(await tick()).toEqual(first);
 
   wanted = wanted.slice(20);
-  expect(await tick()).toBe(0);
-  expect(Object.keys(consumer.assigned!)).toEqual(wanted);
+  expect(await tick()).toMatchObject({ unassigned: 0, held: wanted });
 });

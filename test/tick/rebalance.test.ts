@@ -9,12 +9,12 @@ const read = { signal: new AbortController().signal, consistent: true };
 let close: (() => Promise<void>) | undefined;
 afterEach(() => close?.());
 
-async function groupOf(coordination: 'dynamodb' | 'provider', partitions: number) {
+async function groupOf(coordination: 'own' | 'service', partitions: number) {
   const clock = createManualClock();
   const stage = await startClsStage({ clock, topics: { [TOPIC]: partitions }, coordination });
-  const { source, provider, service, client, put } = stage;
+  const { source, serviceGroup, service, client, put } = stage;
   close = service.close;
-  const world = createGroup({ clock, source, provider }, { order: coordination === 'dynamodb' });
+  const world = createGroup({ clock, source, serviceGroup }, { order: coordination === 'own' });
   const heldBy = async (slot: string): Promise<number[]> => {
     const item = await world.store.get(consumerKey(slot), read);
     return Object.keys(item?.assigned ?? {})
@@ -36,7 +36,7 @@ async function groupOf(coordination: 'dynamodb' | 'provider', partitions: number
   return { world, service, heldBy, rounds, putEverywhere };
 }
 
-describe.each(['provider', 'dynamodb'] as const)('with coordination: %s', (coordination) => {
+describe.each(['service', 'own'] as const)('with coordination: %s', (coordination) => {
   it('a partition that is added to four, of which A and B have two each, goes to B', async () => {
     const { world, service, heldBy, rounds, putEverywhere } = await groupOf(coordination, 4);
     await rounds('A', 'B');

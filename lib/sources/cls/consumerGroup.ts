@@ -4,13 +4,8 @@
  */
 import { SourceError } from '../../errors.ts';
 import { badResponse } from '../../http/failure.ts';
-import { keepGroup } from '../keptGroup.ts';
-import {
-  ASSIGNED_MAX,
-  type CommitOutcome,
-  type OnGroupChange,
-  type ProviderGroup,
-} from '../providerGroup.ts';
+import { keepGroup } from '../keepGroup.ts';
+import { ASSIGNED_MAX, type CommitOutcome, type OnGroupChange, type ServiceGroup } from '../serviceGroup.ts';
 import type { ClsClient, PartitionOffset } from './client.ts';
 import { isGroupMissing, isGroupThere } from './failure.ts';
 import { isShard, partitionOf, shardOf } from './shardId.ts';
@@ -27,7 +22,7 @@ export interface ClsConsumerGroupOptions {
 /** How often the two questions of `look` are asked before answers that contradict each other are an error. */
 const LOOKS_MAX = 3;
 
-export function createClsConsumerGroup(options: ClsConsumerGroupOptions): ProviderGroup {
+export function createClsConsumerGroup(options: ClsConsumerGroupOptions): ServiceGroup {
   const { client, group, onChange = () => {} } = options;
   const topics = [...options.topics].sort();
   const timeoutSec = Math.ceil(options.sessionTimeoutMs / 1_000);
@@ -84,7 +79,7 @@ export function createClsConsumerGroup(options: ClsConsumerGroupOptions): Provid
   };
 
   return {
-    tellsDropped: false,
+    reportsDropped: false,
 
     isShard,
 

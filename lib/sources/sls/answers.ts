@@ -1,6 +1,6 @@
 /** What is inside of answers in JSON, checked. */
 import { badResponse } from '../../http/failure.ts';
-import { ASSIGNED_MAX } from '../providerGroup.ts';
+import { ASSIGNED_MAX } from '../serviceGroup.ts';
 import type { SlsResponse } from './transport.ts';
 
 /** A shard as ListShards shows it. */

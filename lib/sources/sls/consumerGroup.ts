@@ -2,8 +2,8 @@
 import { SourceError } from '../../errors.ts';
 import { badResponse } from '../../http/failure.ts';
 import { forEachParallel } from '../../parallel.ts';
-import { keepGroup } from '../keptGroup.ts';
-import type { CommitOutcome, OnGroupChange, ProviderGroup, ProviderShardStatus } from '../providerGroup.ts';
+import { keepGroup } from '../keepGroup.ts';
+import type { CommitOutcome, OnGroupChange, ServiceGroup, ShardStatus } from '../serviceGroup.ts';
 import { arrayOf, assignedOf, isShardId, requestIdOf } from './answers.ts';
 import { percentEncode } from './signature.ts';
 import { createTransport, type SlsRequest, type SlsResponse, type TransportOptions } from './transport.ts';
@@ -24,7 +24,7 @@ const COMMITS_PARALLEL_MAX = 4;
 /** Whoever commits is not the shard's owner. The documented spellings, and those that official SDKs look for. */
 const NOT_OWNER = /^(ConsumerNotExist|ConsumerNotExsit|ConsumerNotMatch|ShardNotExist|ShardNotExsit)$/i;
 
-export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): ProviderGroup {
+export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): ServiceGroup {
   const { logstore, group, order, onChange = () => {} } = options;
   const timeout = Math.ceil(options.sessionTimeoutMs / 1_000);
   const transport = createTransport(options);
@@ -45,7 +45,7 @@ export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): Provid
     onChange,
   });
 
-  const status = async (signal: AbortSignal): Promise<ProviderShardStatus[]> =>
+  const status = async (signal: AbortSignal): Promise<ShardStatus[]> =>
     statusOf(await send({ method: 'GET', path, signal }));
 
   const commitOne = async (
@@ -66,7 +66,7 @@ export function createSlsConsumerGroup(options: SlsConsumerGroupOptions): Provid
   };
 
   return {
-    tellsDropped: true,
+    reportsDropped: true,
 
     isShard: (id) => /^(0|[1-9]\d*)$/.test(id) && isShardId(Number(id)),
 
@@ -126,7 +126,7 @@ const codeOf = (error: unknown): string | undefined =>
   error instanceof SourceError ? error.code : undefined;
 
 /** `updateTime` is in microseconds, whatever the text of the reference says: its example has 16 digits. */
-function statusOf(response: SlsResponse): ProviderShardStatus[] {
+function statusOf(response: SlsResponse): ShardStatus[] {
   return arrayOf(response).map((entry) => {
     const { shard, checkpoint, consumer, updateTime } = (entry ?? {}) as Record<string, unknown>;
     if (!isShardId(shard)) throw badResponse('a checkpoint of no shard', requestIdOf(response));

@@ -98,7 +98,7 @@ function functionEnvironment(dynamodb: string): Environment {
   return {
     SHARDBEAT_GROUP: GROUP,
     SHARDBEAT_TABLE: TABLE,
-    SHARDBEAT_COORDINATION: 'provider',
+    SHARDBEAT_COORDINATION: 'service',
     SHARDBEAT_INTERVAL: `${INTERVAL_MS}ms`,
     SHARDBEAT_SESSION_TIMEOUT: `${SESSION_TIMEOUT_MS}ms`,
     SHARDBEAT_START: 'begin',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createClsConsumerGroup } from '../../../lib/sources/cls/consumerGroup.ts';
-import { describeProviderGroup } from '../../conformance/providerGroup.ts';
+import { describeServiceGroup } from '../../conformance/serviceGroup.ts';
 import { createManualClock } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
 import { type ClsBehaviour, startClsStage } from '../../tick/stages/cls.ts';
@@ -28,17 +28,17 @@ const BEHAVIOURS: [name: string, behaviour: ClsBehaviour][] = [
 ];
 
 for (const [name, behaviour] of BEHAVIOURS) {
-  describeProviderGroup(name, async () => {
+  describeServiceGroup(name, async () => {
     const clock = createManualClock();
     const stage = await startClsStage({ clock, topics: { [TOPIC]: 2 }, service: behaviour });
     const sessionTimeoutMs = 2 * INTERVAL_MS;
     return {
-      provider: stage.provider!,
+      serviceGroup: stage.serviceGroup!,
       sessionTimeoutMs,
-      providerWith: stage.providerWith,
+      groupWith: stage.groupWith,
       waits: behaviour.handOver !== 'immediate',
       fenced: behaviour.fencedCommits === true,
-      tellsWhen: false,
+      reportsWhen: false,
       beforeRemoval: () => clock.advance(sessionTimeoutMs + 1_000),
       async cursors(shard) {
         const begin = await stage.source.cursorAt(shard, { at: 'begin' }, signal);

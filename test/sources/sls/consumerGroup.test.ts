@@ -6,7 +6,7 @@ import {
 } from '../../../lib/sources/sls/consumerGroup.ts';
 import { createSlsWriter } from '../../../local/clients/sls/writer.ts';
 import { startSls } from '../../../local/sls/service.ts';
-import { describeProviderGroup } from '../../conformance/providerGroup.ts';
+import { describeServiceGroup } from '../../conformance/serviceGroup.ts';
 import { createCountingRandom, createManualClock } from '../../support/clock.ts';
 import {
   CREDENTIALS,
@@ -20,7 +20,7 @@ import {
 
 const SETTINGS = { logstore: 'orders', group: 'billing', sessionTimeoutMs: 120_000, order: true };
 
-describeProviderGroup('sls', async () => {
+describeServiceGroup('sls', async () => {
   const clock = createManualClock();
   const service = await startSls({ accounts: [CREDENTIALS], clock });
   service.createProject('shop');
@@ -37,12 +37,12 @@ describeProviderGroup('sls', async () => {
   const client = createSlsClient(options);
   const writer = createSlsWriter(options);
   return {
-    provider: createSlsConsumerGroup(options),
+    serviceGroup: createSlsConsumerGroup(options),
     sessionTimeoutMs: SETTINGS.sessionTimeoutMs,
-    providerWith: (sessionTimeoutMs) => createSlsConsumerGroup({ ...options, sessionTimeoutMs }),
+    groupWith: (sessionTimeoutMs) => createSlsConsumerGroup({ ...options, sessionTimeoutMs }),
     waits: true,
     fenced: true,
-    tellsWhen: true,
+    reportsWhen: true,
     async cursors(shard) {
       const begin = await client.getCursor(shard, 'begin', signal);
       for (const hashKey of ['0', '8'].map((digit) => digit.padEnd(32, '0'))) {

@@ -143,7 +143,7 @@ async function reshard(
 
 /** An operator does away with the service's group, if the service lets them. */
 async function deleteGroup({ stage, ledger, note }: RandomWorld): Promise<void> {
-  await stage.provider.remove(signal).then(
+  await stage.serviceGroup.remove(signal).then(
     () => {
       note('the group is deleted');
       ledger.forgetCommitted();

@@ -1,7 +1,7 @@
 import { SourceError } from '../../../lib/errors.ts';
 import type { Dice } from '../../simulation/dice.ts';
 import type { ManualClock } from '../../support/clock.ts';
-import type { ProviderStage } from '../stages/stage.ts';
+import type { ServiceStage } from '../stages/stage.ts';
 import type { Ledger } from './ledger.ts';
 
 /**
@@ -28,9 +28,9 @@ const { signal } = new AbortController();
 
 export function createOfficial(
   name: string,
-  { stage, ledger, dice, clock }: { stage: ProviderStage; ledger: Ledger; dice: Dice; clock: ManualClock },
+  { stage, ledger, dice, clock }: { stage: ServiceStage; ledger: Ledger; dice: Dice; clock: ManualClock },
 ): Official {
-  const { source, provider } = stage;
+  const { source, serviceGroup } = stage;
   const held = new Map<string, Position>();
   let assigned: readonly string[] = [];
 
@@ -67,10 +67,10 @@ export function createOfficial(
   };
 
   const heartbeat = async (): Promise<void> => {
-    let answer = await provider.heartbeat(name, [...new Set([...held.keys(), ...assigned])], signal);
+    let answer = await serviceGroup.heartbeat(name, [...new Set([...held.keys(), ...assigned])], signal);
     if (!answer.known) {
       held.clear();
-      answer = await provider.heartbeat(name, [], signal);
+      answer = await serviceGroup.heartbeat(name, [], signal);
     }
     if (answer.known) assigned = answer.assigned;
   };
@@ -78,7 +78,7 @@ export function createOfficial(
   const begin = async (): Promise<void> => {
     const fresh = assigned.filter((shard) => !held.has(shard));
     if (fresh.length === 0) return;
-    const checkpoints = await provider.checkpoints(signal);
+    const checkpoints = await serviceGroup.checkpoints(signal);
     for (const shard of fresh) {
       const next = checkpoints.get(shard) ?? (await source.cursorAt(shard, { at: 'begin' }, signal));
       held.set(shard, { next, committed: next });

@@ -60,7 +60,7 @@ async function whatIsLeft({ stage, group, ledger, workers, scenario }: RandomWor
   );
   const missing = ledger.missing(told);
   if (missing.length > 0) return `lost: ${missing}`;
-  const checkpoints = await stage.provider.checkpoints(signal);
+  const checkpoints = await stage.serviceGroup.checkpoints(signal);
   const { shards } = await group.store.readAll({ ...options, consistent: true });
   for (const [shard, end] of Object.entries(stage.ends())) {
     const theirs = checkpoints.get(shard);

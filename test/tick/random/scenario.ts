@@ -1,7 +1,7 @@
 import { createDice, type Dice } from '../../simulation/dice.ts';
 import { clsStage } from '../stages/cls.ts';
 import { slsStage } from '../stages/sls.ts';
-import type { ProviderStage, StageOptions } from '../stages/stage.ts';
+import type { ServiceStage, StageOptions } from '../stages/stage.ts';
 
 /** What a seed decides before the first event. */
 export interface Scenario {
@@ -23,7 +23,7 @@ export const SERVICES = {
   'CLS immediate': clsStage({ handOver: 'immediate' }),
   'CLS fenced': clsStage({ fencedCommits: true }),
   'CLS immediate fenced': clsStage({ handOver: 'immediate', fencedCommits: true }),
-} as const satisfies Record<string, (options: StageOptions) => Promise<ProviderStage>>;
+} as const satisfies Record<string, (options: StageOptions) => Promise<ServiceStage>>;
 
 /** How often something happens, at most: per tick, per slot or worker and round, or per round, as its place of use says. */
 const RATES_MAX = {
@@ -56,7 +56,7 @@ export type RateName = keyof typeof RATES_MAX;
 export type Rates = Record<RateName, number>;
 
 export function drawScenario(seed: number): { scenario: Scenario; dice: Dice } {
-  const dice = createDice(`provider ${seed}`);
+  const dice = createDice(`service ${seed}`);
   const drawn = dice.fork('scenario');
   const officials = drawn.pick([0, 1, 2]);
   const rates = drawRates(drawn);

@@ -1,7 +1,8 @@
 import type { Batch } from '../../../lib/delivery/userModule.ts';
+import { serviceCoordination } from '../../../lib/tick/coordination/service.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
 import type { World } from '../../support/world.ts';
-import type { ProviderStage } from '../stages/stage.ts';
+import type { ServiceStage } from '../stages/stage.ts';
 import { type Ledger, Violation } from './ledger.ts';
 import { createLife, type Fate, type Life } from './life.ts';
 
@@ -30,7 +31,7 @@ export interface TickPlan {
 const TICK_MS_MAX = 10_000;
 
 export interface TickerOptions {
-  stage: ProviderStage;
+  stage: ServiceStage;
   group: Pick<World, 'clock' | 'store' | 'times' | 'tick'>;
   ledger: Ledger;
   note(what: string): void;
@@ -41,7 +42,7 @@ type Begun = Map<string, string>;
 
 /** Runs ticks to their ends, whichever those are: undefined if it died, or failed where it may. Watches what they do. */
 export function createTicker({ stage, group, ledger, note }: TickerOptions) {
-  const { source, provider } = stage;
+  const { source, serviceGroup } = stage;
   const { clock } = group;
   /** Which slot has a batch of the shard. */
   const working = new Map<string, string>();
@@ -74,7 +75,7 @@ export function createTicker({ stage, group, ledger, note }: TickerOptions) {
       .tick(slot.name, sandbox, {
         store: life.around(group.store),
         source: life.around(source),
-        provider: life.around(provider),
+        coordination: serviceCoordination(life.around(serviceGroup)),
         eachBatch: processIn(slot.name, life, refuses, begun),
       })
       .then(

@@ -13,9 +13,9 @@ export async function startWorld(scenario: Scenario, dice: Dice) {
   const clock = createManualClock();
   const { shards, pull, officials } = scenario;
   const stage = await SERVICES[scenario.service]({ clock, shards, pullBytesMax: pull.bytesMax });
-  const { source, provider } = stage;
+  const { source, serviceGroup } = stage;
   const given = { countMax: pull.countMax, shardsParallelMax: 1, order: stage.keepsOrder };
-  const group = createGroup({ clock, source, provider }, given);
+  const group = createGroup({ clock, source, serviceGroup }, given);
   const ledger = createLedger(source, { shared: officials > 0, handsOver: handsOver(scenario) });
   const trace: string[] = [];
   const note = (what: string): void => void trace.push(`${clock.now() % 10_000_000} ${what}`);

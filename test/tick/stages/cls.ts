@@ -1,13 +1,13 @@
 import { createCls } from '../../../lib/compose/cls.ts';
 import { createLogger } from '../../../lib/observe/logger.ts';
 import { createClsClient } from '../../../lib/sources/cls/client.ts';
-import type { ProviderGroup } from '../../../lib/sources/providerGroup.ts';
+import type { ServiceGroup } from '../../../lib/sources/serviceGroup.ts';
 import { deriveTimes } from '../../../lib/times.ts';
 import { createClsWriter } from '../../../local/clients/cls/writer.ts';
 import { type ClsOptions, startCls } from '../../../local/cls/service.ts';
 import { createCountingRandom, type ManualClock } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
-import { type Failing, GROUP, type ProviderStage, type StageOptions } from './stage.ts';
+import { type Failing, GROUP, type ServiceStage, type StageOptions } from './stage.ts';
 
 const { signal } = new AbortController();
 const account = { accessKeyId: 'id', accessKeySecret: 'secret' };
@@ -30,14 +30,14 @@ export interface ClsStageOptions {
   clock: ManualClock;
   /** Topics, each with so many partitions. */
   topics: Record<string, number>;
-  coordination?: 'dynamodb' | 'provider' | undefined;
+  coordination?: 'own' | 'service' | undefined;
   service?: Partial<ClsOptions> | undefined;
   /** Less than the settings allow: several pulls, where little is put. */
   pullBytesMax?: number | undefined;
 }
 
 /** A local CLS with its topics, and what a function makes of its settings to read them. */
-export async function startClsStage({ clock, topics, coordination = 'provider', ...given }: ClsStageOptions) {
+export async function startClsStage({ clock, topics, coordination = 'service', ...given }: ClsStageOptions) {
   const { pullBytesMax = 2 * 1024 * 1024 } = given;
   const service = await startCls({ accounts: [account], clock, firstOffset: FIRST_OFFSET, ...given.service });
   service.createLogset(LOGSET);
@@ -58,11 +58,11 @@ export async function startClsStage({ clock, topics, coordination = 'provider', 
   const logged: string[] = [];
   const logger = createLogger({ level: 'warn', write: (line) => logged.push(line), now: clock.now });
   const settings = { cls, group: GROUP, coordination, times: deriveTimes(INTERVAL_MS) };
-  const { source, provider } = createCls(settings, { ...runtime, logger, aws: noAws });
+  const { source, serviceGroup } = createCls(settings, { ...runtime, logger, aws: noAws });
   /** A driver that has another session timeout in its settings. */
-  const providerWith = (sessionTimeoutMs: number): ProviderGroup => {
+  const groupWith = (sessionTimeoutMs: number): ServiceGroup => {
     const theirs = { ...settings, times: { ...settings.times, sessionTimeoutMs } };
-    return createCls(theirs, { ...runtime, logger, aws: noAws }).provider!;
+    return createCls(theirs, { ...runtime, logger, aws: noAws }).serviceGroup!;
   };
   const client = createClsClient({ ...cls, ...runtime });
   const writer = createClsWriter({ ...cls, ...runtime });
@@ -71,23 +71,23 @@ export async function startClsStage({ clock, topics, coordination = 'provider', 
     const logs = contents.map((content) => ({ timeMs: clock.now(), fields: { content } }));
     return writer.putLogs(topic, [{ logs }], { hashKey: hashKey.padEnd(32, '0') }, signal);
   };
-  return { service, source, provider, providerWith, client, put, logged };
+  return { service, source, serviceGroup, groupWith, client, put, logged };
 }
 
 /** The stage of a service that behaves so. */
 export const clsStage =
   (behaviour: ClsBehaviour) =>
-  async ({ clock, shards, pullBytesMax }: StageOptions): Promise<ProviderStage> => {
+  async ({ clock, shards, pullBytesMax }: StageOptions): Promise<ServiceStage> => {
     const failing: Failing = { commits: false, heartbeats: false, checkpoints: false };
     const inject: ClsOptions['inject'] = ({ operation }) => {
       const what = FAILS_WITH[operation];
       return what !== undefined && failing[what] ? { status: 400, code: 'InvalidParameter' } : undefined;
     };
     const options = { clock, topics: { [TOPIC]: shards }, service: { ...behaviour, inject }, pullBytesMax };
-    const { service, source, provider, providerWith, client, put, logged } = await startClsStage(options);
+    const { service, source, serviceGroup, groupWith, client, put, logged } = await startClsStage(options);
     return {
       source,
-      provider: provider!,
+      serviceGroup: serviceGroup!,
       keepsOrder: false,
       waits: behaviour.handOver !== 'immediate',
       shard: (index) => `${TOPIC}:${index + 1}`,
@@ -97,7 +97,7 @@ export const clsStage =
       merge: (index) => void service.merge(TOPIC, index + 1),
       addPartition: () => void service.addPartitions(TOPIC, 1),
       joinAsOfficial: async (sessionTimeoutMs) => {
-        await providerWith(sessionTimeoutMs).join(signal);
+        await groupWith(sessionTimeoutMs).join(signal);
         logged.length = 0;
       },
       logged,

@@ -6,7 +6,7 @@ import { createSlsWriter } from '../../../local/clients/sls/writer.ts';
 import { startSls } from '../../../local/sls/service.ts';
 import { createCountingRandom } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
-import { type Failing, GROUP, type ProviderStage, type StageOptions } from './stage.ts';
+import { type Failing, GROUP, type ServiceStage, type StageOptions } from './stage.ts';
 
 const { signal } = new AbortController();
 const account = { accessKeyId: 'id', accessKeySecret: 'secret' };
@@ -18,7 +18,7 @@ const FAILS_WITH: Record<string, keyof Failing> = {
   GetCheckPoint: 'checkpoints',
 };
 
-export async function slsStage({ clock, shards }: StageOptions): Promise<ProviderStage> {
+export async function slsStage({ clock, shards }: StageOptions): Promise<ServiceStage> {
   const failing: Failing = { commits: false, heartbeats: false, checkpoints: false };
   const service = await startSls({
     accounts: [account],
@@ -43,13 +43,13 @@ export async function slsStage({ clock, shards }: StageOptions): Promise<Provide
   const logged: string[] = [];
   const logger = createLogger({ level: 'warn', write: (line) => logged.push(line), now: clock.now });
   const times = deriveTimes(INTERVAL_MS);
-  const settings = { sls, group: GROUP, order: true, coordination: 'provider', times } as const;
-  const { source, provider } = createSls(settings, { ...runtime, logger, aws: noAws });
+  const settings = { sls, group: GROUP, order: true, coordination: 'service', times } as const;
+  const { source, serviceGroup } = createSls(settings, { ...runtime, logger, aws: noAws });
   const writer = createSlsWriter({ ...sls, logstore: 'orders', ...runtime });
   const transport = createTransport({ ...sls, ...runtime });
   return {
     source,
-    provider: provider!,
+    serviceGroup: serviceGroup!,
     keepsOrder: true,
     waits: true,
     shard: String,
@@ -64,7 +64,7 @@ export async function slsStage({ clock, shards }: StageOptions): Promise<Provide
     merge: (index) => void service.merge('shop', 'orders', index),
     joinAsOfficial: async (sessionTimeoutMs) => {
       const theirs = { ...settings, times: { ...times, sessionTimeoutMs } };
-      await createSls(theirs, { ...runtime, logger, aws: noAws }).provider!.join(signal);
+      await createSls(theirs, { ...runtime, logger, aws: noAws }).serviceGroup!.join(signal);
       logged.length = 0;
     },
     logged,

@@ -1,11 +1,11 @@
-import type { ProviderGroup } from '../../../lib/sources/providerGroup.ts';
+import type { ServiceGroup } from '../../../lib/sources/serviceGroup.ts';
 import type { Source } from '../../../lib/sources/source.ts';
 import type { ManualClock } from '../../support/clock.ts';
 
 /** A local log service with one stream and a consumer group of its own, which our slots and others may join. */
-export interface ProviderStage {
+export interface ServiceStage {
   source: Source;
-  provider: ProviderGroup;
+  serviceGroup: ServiceGroup;
   /** Whether the service holds the children of a split back until their parents are read. */
   keepsOrder: boolean;
   /** Whether the service waits until a slot no longer reports a shard that was taken from it. */

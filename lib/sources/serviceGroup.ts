@@ -1,15 +1,15 @@
 import type { Logger } from '../observe/logger.ts';
 
 /**
- * A consumer group that the log service keeps itself. With `coordination: provider` the service assigns the shards, so
+ * A consumer group that the log service keeps itself. With `coordination: service` the service assigns the shards, so
  * that our slots and its official consumers can share one group. Each driver passes one conformance suite.
  */
-export interface ProviderGroup {
+export interface ServiceGroup {
   /**
    * Whether `heartbeat` says so when the service had dropped the slot, and its commits are refused from then on. Where it does not,
    * a slot that was silent for long has to look at the service's checkpoints: somebody else may have read on in its shards.
    */
-  readonly tellsDropped: boolean;
+  readonly reportsDropped: boolean;
   /** Whether it is the id of a shard, as the service's answers hold them. No other is ever sent. */
   isShard(id: string): boolean;
   /**
@@ -22,7 +22,7 @@ export interface ProviderGroup {
    * the slot, which must stop all work, and begin anew with a heartbeat that holds nothing. Whatever else the service answers is an
    * error (`BadResponse`): nothing of it must get into the table.
    */
-  heartbeat(slot: string, held: readonly string[], signal: AbortSignal): Promise<ProviderAnswer>;
+  heartbeat(slot: string, held: readonly string[], signal: AbortSignal): Promise<GroupAnswer>;
   /** The service's checkpoints: next cursor to read, of every shard that has one. */
   checkpoints(signal: AbortSignal): Promise<Map<string, string>>;
   /**
@@ -33,16 +33,16 @@ export interface ProviderGroup {
     checkpoints: ReadonlyMap<string, string>,
     signal: AbortSignal,
   ): Promise<Map<string, CommitOutcome>>;
-  status(signal: AbortSignal): Promise<ProviderShardStatus[]>;
+  status(signal: AbortSignal): Promise<ShardStatus[]>;
   remove(signal: AbortSignal): Promise<void>;
 }
 
-export type ProviderAnswer = { known: true; assigned: string[] } | { known: false };
+export type GroupAnswer = { known: true; assigned: string[] } | { known: false };
 
 /** `notOwner`: the service says that the slot does not own the shard. */
 export type CommitOutcome = 'committed' | 'notOwner' | { error: unknown };
 
-export interface ProviderShardStatus {
+export interface ShardStatus {
   shard: string;
   /** Who committed last; undefined if nobody did, or the service does not tell. */
   consumer: string | undefined;
@@ -66,7 +66,7 @@ export type OnGroupChange = (
 /** Under a session timeout that is not longer than our interval, the service drops our slots between any two of their ticks. */
 export function logGroupChanges(logger: Logger, oursMs: number): OnGroupChange {
   return (change, theirsMs) => {
-    logger.warn('provider.group', { change });
-    if (theirsMs !== undefined) logger.warn('provider.timeoutChanged', { theirsMs, oursMs });
+    logger.warn('service.group', { change });
+    if (theirsMs !== undefined) logger.warn('service.timeoutChanged', { theirsMs, oursMs });
   };
 }

@@ -1,32 +1,33 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { consumerKey, shardKey } from '../../lib/group/items.ts';
 import { drain, seek } from '../../lib/group/operations.ts';
-import type { ProviderGroup } from '../../lib/sources/providerGroup.ts';
+import type { ServiceGroup } from '../../lib/sources/serviceGroup.ts';
 import type { TickSettings } from '../../lib/tick/context.ts';
+import { serviceCoordination } from '../../lib/tick/coordination/service.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createGroup, INTERVAL_MS } from '../support/world.ts';
 import { clsStage } from './stages/cls.ts';
 import { slsStage } from './stages/sls.ts';
-import type { ProviderStage, StageOptions } from './stages/stage.ts';
+import type { ServiceStage, StageOptions } from './stages/stage.ts';
 
 const { signal } = new AbortController();
 const options = { signal };
 const read = { ...options, consistent: true };
 
 /** The services that assign shards themselves: whatever is said here holds with each of them. */
-const STAGES: [service: string, start: (options: StageOptions) => Promise<ProviderStage>][] = [
+const STAGES: [service: string, start: (options: StageOptions) => Promise<ServiceStage>][] = [
   ['SLS', slsStage],
   ['CLS', clsStage({})],
   ['a CLS that hands over at once', clsStage({ handOver: 'immediate' })],
   ['a CLS that refuses the commits of strangers', clsStage({ fencedCommits: true })],
 ];
 
-let stage: ProviderStage | undefined;
+let stage: ServiceStage | undefined;
 afterEach(() => stage?.close());
 
 /** A group on the local service, which assigns the shards. `official` is a member that is not ours. */
 async function setUp(
-  start: (options: StageOptions) => Promise<ProviderStage>,
+  start: (options: StageOptions) => Promise<ServiceStage>,
   shards: number,
   given: Partial<TickSettings> = {},
   how: Pick<StageOptions, 'pullBytesMax'> = {},
@@ -34,7 +35,7 @@ async function setUp(
   const clock = createManualClock();
   const started = await start({ clock, shards, ...how });
   stage = started;
-  const world = createGroup({ clock, source: started.source, provider: started.provider }, given);
+  const world = createGroup({ clock, source: started.source, serviceGroup: started.serviceGroup }, given);
   /** Shards by their number, whatever their ids are. */
   const numbers = new Map(Array.from({ length: 9 }, (_, index) => [started.shard(index), String(index)]));
   const numbered = (of: Iterable<readonly [string, string]>) =>
@@ -43,7 +44,7 @@ async function setUp(
     ...world,
     ...started,
     world,
-    checkpoints: async () => numbered(await started.provider.checkpoints(signal)),
+    checkpoints: async () => numbered(await started.serviceGroup.checkpoints(signal)),
     ends: () => numbered(Object.entries(started.ends())),
     /** `number:content` of every record. */
     delivered: () =>
@@ -62,8 +63,8 @@ async function setUp(
 }
 
 /** As the official member. */
-async function commitAs(group: { provider: ProviderGroup }, shard: string, cursor: string): Promise<void> {
-  const outcomes = await group.provider.commit('official', new Map([[shard, cursor]]), signal);
+async function commitAs(group: { serviceGroup: ServiceGroup }, shard: string, cursor: string): Promise<void> {
+  const outcomes = await group.serviceGroup.commit('official', new Map([[shard, cursor]]), signal);
   expect(outcomes).toEqual(new Map([[shard, 'committed']]));
 }
 
@@ -73,7 +74,7 @@ async function takenByOthers(start: Parameters<typeof setUp>[0]) {
   await group.put('0', 'one');
   for (let round = 0; round < 3; round++) await group.world.round('a');
   group.clock.advance(3 * INTERVAL_MS);
-  await group.provider.heartbeat('official', [], signal);
+  await group.serviceGroup.heartbeat('official', [], signal);
   await group.put('0', 'two');
   await commitAs(group, group.shard(0), group.ends()['0']!);
   return group;
@@ -109,10 +110,10 @@ describe.each(STAGES)('slots in a group that %s keeps', (_service, start) => {
   it('release what was taken away in the same tick', async () => {
     const group = await setUp(start, 2);
     for (let round = 0; round < 3; round++) await group.world.round('a');
-    const before = await group.provider.heartbeat('official', [], signal);
+    const before = await group.serviceGroup.heartbeat('official', [], signal);
     if (group.waits) expect(before).toEqual({ known: true, assigned: [] });
     await group.world.tick('a');
-    const answer = await group.provider.heartbeat('official', [], signal);
+    const answer = await group.serviceGroup.heartbeat('official', [], signal);
     expect(answer).toMatchObject({ assigned: [expect.any(String)] });
     expect(await group.heldBy('a')).toHaveLength(1);
   });
@@ -140,9 +141,9 @@ describe.each(STAGES)('slots in a group that %s keeps', (_service, start) => {
     await group.world.round('a');
     await group.world.round('a');
     expect(group.delivered()).toEqual(['0:x']);
-    if (!group.provider.tellsDropped) return;
+    if (!group.serviceGroup.reportsDropped) return;
     expect((await group.item(0)).epoch).toBeGreaterThan(before.epoch);
-    expect(group.events).toContainEqual(expect.objectContaining({ event: 'provider.dropped' }));
+    expect(group.events).toContainEqual(expect.objectContaining({ event: 'service.dropped' }));
   });
 
   it('make the group again when somebody has deleted it, and go on at their own checkpoints', async () => {
@@ -150,8 +151,8 @@ describe.each(STAGES)('slots in a group that %s keeps', (_service, start) => {
     await group.put('0', 'x');
     for (let round = 0; round < 3; round++) await group.world.round('a');
     // CLS keeps a group whose consumers are alive.
-    if (!group.provider.tellsDropped) group.clock.advance(3 * INTERVAL_MS);
-    await group.provider.remove(signal);
+    if (!group.serviceGroup.reportsDropped) group.clock.advance(3 * INTERVAL_MS);
+    await group.serviceGroup.remove(signal);
     await group.put('0', 'y');
     for (let round = 0; round < 3; round++) await group.world.round('a');
     expect(group.delivered()).toEqual(['0:x', '0:y']);
@@ -187,7 +188,7 @@ describe.each(STAGES)('what stands in an assignment and is no shard of %s', (_se
     expect(group.delivered()).toEqual(['0:x']);
     const item = await group.store.get(consumerKey('a'), read);
     expect(Object.keys(item!.assigned!)).toEqual([group.shard(0)]);
-    const warnings = group.events.filter(({ event }) => event === 'provider.malformed');
+    const warnings = group.events.filter(({ event }) => event === 'service.malformed');
     expect(warnings).toEqual([
       expect.objectContaining({ level: 'warn', slot: 'a', shards: expect.arrayContaining(['x', '-1']) }),
     ]);
@@ -211,13 +212,13 @@ describe.each(STAGES)(
         await group.world.tick('a');
         for (let second = 0; second < INTERVAL_MS / 1_000; second += 10) {
           group.clock.advance(10_000);
-          const answer = await group.provider.heartbeat('official', theirs, signal);
+          const answer = await group.serviceGroup.heartbeat('official', theirs, signal);
           theirs = answer.known ? answer.assigned : [];
         }
       }
     };
     const timeoutChanges = (group: { logged: string[] }) =>
-      group.logged.map((line) => JSON.parse(line)).filter(({ event }) => event === 'provider.timeoutChanged');
+      group.logged.map((line) => JSON.parse(line)).filter(({ event }) => event === 'service.timeoutChanged');
 
     it('does not starve a warm slot: the group gets ours back, and it is said', async () => {
       const group = await setUp(start, 2);
@@ -225,7 +226,7 @@ describe.each(STAGES)(
       await group.joinAsOfficial(INTERVAL_MS / 2);
       await share(group, 1);
       // Who is told that it was dropped looks at once.
-      if (group.provider.tellsDropped) expect(timeoutChanges(group)).toHaveLength(1);
+      if (group.serviceGroup.reportsDropped) expect(timeoutChanges(group)).toHaveLength(1);
       await share(group, 11);
       expect(await group.heldBy('a')).toHaveLength(1);
       expect(timeoutChanges(group)).toEqual([
@@ -241,17 +242,17 @@ describe.each(STAGES)(
     it('is looked for now and then only, by a slot that has nothing', async () => {
       const group = await setUp(start, 1);
       let looks = 0;
-      const provider: ProviderGroup = {
-        ...group.provider,
+      const serviceGroup: ServiceGroup = {
+        ...group.serviceGroup,
         async join(given) {
           looks += 1;
-          await group.provider.join(given);
+          await group.serviceGroup.join(given);
         },
       };
       for (let round = 0; round < 3; round++) await group.world.round('a');
       for (let round = 0; round < 20; round++) {
         await group.world.tick('a', 'a');
-        await group.world.tick('b', 'b', { provider });
+        await group.world.tick('b', 'b', { coordination: serviceCoordination(serviceGroup) });
         group.clock.advance(INTERVAL_MS);
       }
       expect(looks).toBeGreaterThan(1);
@@ -262,11 +263,11 @@ describe.each(STAGES)(
       const group = await setUp(start, 1);
       for (let round = 0; round < 3; round++) await group.world.round('a');
       const join = (): Promise<void> => Promise.reject(new Error('forbidden'));
-      const heartbeat: ProviderGroup['heartbeat'] = async () => ({ known: true, assigned: [] });
-      const replaced = { provider: { ...group.provider, join, heartbeat } };
+      const heartbeat: ServiceGroup['heartbeat'] = async () => ({ known: true, assigned: [] });
+      const replaced = { coordination: serviceCoordination({ ...group.serviceGroup, join, heartbeat }) };
       expect(await group.world.tick('a', 'a', replaced)).toMatchObject({ outcome: 'worked' });
       expect(group.events).toContainEqual(
-        expect.objectContaining({ event: 'provider.notLooked', level: 'warn' }),
+        expect.objectContaining({ event: 'service.notJoined', level: 'warn' }),
       );
     });
   },
@@ -275,10 +276,10 @@ describe.each(STAGES)(
 describe.each(STAGES)('a group of %s, shared with official consumers', (_service, start) => {
   it('is taken over where they are, and given back where we are', async () => {
     const group = await setUp(start, 1);
-    await group.provider.join(signal);
+    await group.serviceGroup.join(signal);
     await group.put('0', 'read by them');
     const middle = group.ends()['0']!;
-    await group.provider.heartbeat('official', [], signal);
+    await group.serviceGroup.heartbeat('official', [], signal);
     await commitAs(group, group.shard(0), middle);
     await group.put('0', 'read by us');
 
@@ -288,7 +289,7 @@ describe.each(STAGES)('a group of %s, shared with official consumers', (_service
 
     // And comes back, as a stays away: our checkpoint is where it begins.
     group.clock.advance(3 * INTERVAL_MS);
-    expect(await group.provider.heartbeat('official', [], signal)).toMatchObject({
+    expect(await group.serviceGroup.heartbeat('official', [], signal)).toMatchObject({
       assigned: [group.shard(0)],
     });
     expect(await group.checkpoints()).toEqual(group.ends());
@@ -296,8 +297,8 @@ describe.each(STAGES)('a group of %s, shared with official consumers', (_service
 
   it('is taken over where they are, wherever a new group would start', async () => {
     const group = await setUp(start, 1, { start: { at: 'end' } });
-    await group.provider.join(signal);
-    await group.provider.heartbeat('official', [], signal);
+    await group.serviceGroup.join(signal);
+    await group.serviceGroup.heartbeat('official', [], signal);
     await commitAs(group, group.shard(0), group.ends()['0']!);
     await group.put('0', 'not read by anybody yet');
     for (let round = 0; round < 6; round++) await group.world.round('a');
@@ -311,17 +312,17 @@ describe.each(STAGES)('a group of %s, shared with official consumers', (_service
     await group.put('0', 'x');
     await group.put('8', 'y');
     await group.world.round('a');
-    expect(group.events).toContainEqual(expect.objectContaining({ event: 'checkpoint.notMirrored' }));
+    expect(group.events).toContainEqual(expect.objectContaining({ event: 'checkpoint.notPublished' }));
 
-    await group.provider.heartbeat('official', [], signal);
+    await group.serviceGroup.heartbeat('official', [], signal);
     await group.world.tick('a');
-    const answer = await group.provider.heartbeat('official', [], signal);
+    const answer = await group.serviceGroup.heartbeat('official', [], signal);
     if (group.waits) expect(answer).toMatchObject({ assigned: [] });
 
     group.failing.commits = false;
     group.clock.advance(INTERVAL_MS);
     await group.world.tick('a');
-    expect(await group.provider.heartbeat('official', [], signal)).toMatchObject({
+    expect(await group.serviceGroup.heartbeat('official', [], signal)).toMatchObject({
       assigned: [expect.any(String)],
     });
     expect(await group.checkpoints()).toEqual(group.ends());
@@ -363,22 +364,22 @@ describe.each(STAGES)('a group of %s, shared with official consumers', (_service
   it('is not joined again by a slot that drains, and was dropped', async () => {
     const group = await setUp(start, 2);
     // Who is not told takes any heartbeat for a consumer's first one.
-    if (!group.provider.tellsDropped) return;
+    if (!group.serviceGroup.reportsDropped) return;
     for (let round = 0; round < 3; round++) await group.world.round('a');
     await drain(group.store, 'a', options);
     group.clock.advance(3 * INTERVAL_MS);
-    await group.provider.heartbeat('official', [], signal);
+    await group.serviceGroup.heartbeat('official', [], signal);
     await group.world.round('a');
     group.clock.advance(INTERVAL_MS);
-    const answer = await group.provider.heartbeat('official', [], signal);
+    const answer = await group.serviceGroup.heartbeat('official', [], signal);
     expect(answer).toMatchObject({ assigned: [group.shard(0), group.shard(1)] });
   });
 
   it('in which they finished a parent lets us begin with its children', async () => {
     const group = await setUp(start, 1);
-    await group.provider.join(signal);
+    await group.serviceGroup.join(signal);
     await group.put('0', 'parent');
-    await group.provider.heartbeat('official', [], signal);
+    await group.serviceGroup.heartbeat('official', [], signal);
     await commitAs(group, group.shard(0), group.ends()['0']!);
     group.split(0);
     await group.put('0', 'left');
@@ -411,7 +412,7 @@ describe.each(STAGES)('seek in a group that %s keeps', (_service, start) => {
       else await drain(group.store, 'a', options);
       await group.world.round('a');
       group.clock.advance(3 * INTERVAL_MS);
-      await group.provider.heartbeat('official', [], signal);
+      await group.serviceGroup.heartbeat('official', [], signal);
       await group.put('0', 'read by them');
       await commitAs(group, group.shard(0), group.ends()['0']!);
       group.clock.advance(3 * INTERVAL_MS);
@@ -429,12 +430,13 @@ describe.each(STAGES)('seek in a group that %s keeps', (_service, start) => {
 
     await seek(group.store, group.source, { shard: group.shard(0), to: { at: 'begin' } }, options);
     const killed = Promise.withResolvers<void>();
-    const commit: ProviderGroup['commit'] = async (...given) => {
-      if (group.delivered().length < 4) return group.provider.commit(...given);
+    const commit: ServiceGroup['commit'] = async (...given) => {
+      if (group.delivered().length < 4) return group.serviceGroup.commit(...given);
       killed.resolve();
       return new Promise(() => {});
     };
-    void group.world.tick('a', 'killed', { provider: { ...group.provider, commit } });
+    const coordination = serviceCoordination({ ...group.serviceGroup, commit });
+    void group.world.tick('a', 'killed', { coordination });
     await killed.promise;
     expect(group.delivered().slice(3)).toEqual(['0:x']);
 

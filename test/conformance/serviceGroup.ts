@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ProviderGroup } from '../../lib/sources/providerGroup.ts';
+import type { ServiceGroup } from '../../lib/sources/serviceGroup.ts';
 
 /** A service with one stream of two open shards, and a driver for one of its groups, which is not made yet. */
-export interface ProviderBackend {
-  provider: ProviderGroup;
+export interface ServiceGroupBackend {
+  serviceGroup: ServiceGroup;
   /** The session timeout that the driver was given. */
   sessionTimeoutMs: number;
   /** A driver for the same group that was given another one. */
-  providerWith(sessionTimeoutMs: number): ProviderGroup;
+  groupWith(sessionTimeoutMs: number): ServiceGroup;
   /** Whether the service hands a shard on only once its old holder no longer reports it. */
   waits: boolean;
   /** Whether the service takes a checkpoint from the owner only. */
   fenced: boolean;
   /** Whether the service tells when a checkpoint was committed. */
-  tellsWhen: boolean;
+  reportsWhen: boolean;
   /** Makes it possible to delete the group: some services keep one that has live consumers. */
   beforeRemoval?(): void;
   /** Cursors of a shard: where it begins, and where it ends after some records were put. */
@@ -24,34 +24,34 @@ export interface ProviderBackend {
 
 const { signal } = new AbortController();
 
-/** What every driver of ProviderGroup must do. */
-export function describeProviderGroup(name: string, setup: () => Promise<ProviderBackend>): void {
-  describe(`the provider group ${name}`, () => {
-    let backend: ProviderBackend;
-    let provider: ProviderGroup;
+/** What every driver of ServiceGroup must do. */
+export function describeServiceGroup(name: string, setup: () => Promise<ServiceGroupBackend>): void {
+  describe(`the service group ${name}`, () => {
+    let backend: ServiceGroupBackend;
+    let serviceGroup: ServiceGroup;
 
     beforeEach(async () => {
       backend = await setup();
-      provider = backend.provider;
+      serviceGroup = backend.serviceGroup;
     });
     afterEach(() => backend.closeAll());
 
     const heartbeat = async (slot: string, ...held: string[]): Promise<string[]> => {
-      const answer = await provider.heartbeat(slot, held, signal);
+      const answer = await serviceGroup.heartbeat(slot, held, signal);
       if (!answer.known) throw new Error(`${slot} is not known`);
       return answer.assigned.toSorted();
     };
     const commit = async (slot: string, shard: string, cursor: string): Promise<unknown> =>
-      (await provider.commit(slot, new Map([[shard, cursor]]), signal)).get(shard);
+      (await serviceGroup.commit(slot, new Map([[shard, cursor]]), signal)).get(shard);
     /** One slot that holds both shards. */
     const alone = async (): Promise<[string, string]> => {
-      await provider.join(signal);
+      await serviceGroup.join(signal);
       return (await heartbeat('a')) as [string, string];
     };
 
     it('can be joined again and again', async () => {
-      await provider.join(signal);
-      await provider.join(signal);
+      await serviceGroup.join(signal);
+      await serviceGroup.join(signal);
       expect(await heartbeat('a')).toHaveLength(2);
     });
 
@@ -64,21 +64,21 @@ export function describeProviderGroup(name: string, setup: () => Promise<Provide
         await backend.advance(2 * backend.sessionTimeoutMs);
         return held;
       };
-      await backend.providerWith(shortMs).join(signal);
+      await backend.groupWith(shortMs).join(signal);
       await heartbeat('a');
       expect(await isHeldFor(shortMs + 1_000)).toBe(false);
-      await backend.providerWith(shortMs).join(signal);
-      await provider.join(signal);
+      await backend.groupWith(shortMs).join(signal);
+      await serviceGroup.join(signal);
       await heartbeat('a');
       expect(await isHeldFor(shortMs + 1_000)).toBe(true);
     });
 
     it('knows the ids of shards from whatever else', async () => {
       for (const shard of await alone()) {
-        expect(provider.isShard(shard)).toBe(true);
+        expect(serviceGroup.isShard(shard)).toBe(true);
         const strange = ['x', '', '-1', '1.5', '01', '1e3', ' 1', '99999999999', 'NaN', 'null', ':', 'x:'];
         for (const id of [...strange, `${shard}x`, `-${shard}:-1`, `${shard}.5`]) {
-          expect(provider.isShard(id), id).toBe(false);
+          expect(serviceGroup.isShard(id), id).toBe(false);
         }
       }
     });
@@ -103,8 +103,8 @@ export function describeProviderGroup(name: string, setup: () => Promise<Provide
     it('drops a slot that was silent too long, and says so when it comes back with shards, or that it never does', async () => {
       const held = await alone();
       await backend.advance(backend.sessionTimeoutMs + 1_000);
-      const answer = await provider.heartbeat('a', held, signal);
-      if (provider.tellsDropped) expect(answer).toEqual({ known: false });
+      const answer = await serviceGroup.heartbeat('a', held, signal);
+      if (serviceGroup.reportsDropped) expect(answer).toEqual({ known: false });
       else expect(answer).toMatchObject({ known: true });
       expect(await heartbeat('a')).toEqual(held);
     });
@@ -121,15 +121,15 @@ export function describeProviderGroup(name: string, setup: () => Promise<Provide
       const [shard] = await alone();
       // Of a shard that holds nothing, CLS cannot say whether its one position was committed.
       const { begin, end } = await backend.cursors(shard);
-      expect(await provider.checkpoints(signal)).toEqual(new Map());
+      expect(await serviceGroup.checkpoints(signal)).toEqual(new Map());
       expect(await commit('a', shard, begin)).toBe('committed');
       expect(await commit('a', shard, end)).toBe('committed');
-      expect(await provider.checkpoints(signal)).toEqual(new Map([[shard, end]]));
-      expect(await provider.status(signal)).toContainEqual(
+      expect(await serviceGroup.checkpoints(signal)).toEqual(new Map([[shard, end]]));
+      expect(await serviceGroup.status(signal)).toContainEqual(
         expect.objectContaining({
           shard,
           cursor: end,
-          updatedAt: backend.tellsWhen ? expect.any(Number) : undefined,
+          updatedAt: backend.reportsWhen ? expect.any(Number) : undefined,
         }),
       );
     });
@@ -138,9 +138,9 @@ export function describeProviderGroup(name: string, setup: () => Promise<Provide
       const held = await alone();
       const ends = new Map<string, string>();
       for (const shard of held) ends.set(shard, (await backend.cursors(shard)).end);
-      const outcomes = await provider.commit('a', ends, signal);
+      const outcomes = await serviceGroup.commit('a', ends, signal);
       expect(outcomes).toEqual(new Map(held.map((shard) => [shard, 'committed'])));
-      expect(await provider.checkpoints(signal)).toEqual(ends);
+      expect(await serviceGroup.checkpoints(signal)).toEqual(ends);
     });
 
     it('takes a checkpoint from nobody but the owner, where the service looks', async () => {
@@ -150,15 +150,15 @@ export function describeProviderGroup(name: string, setup: () => Promise<Provide
       await heartbeat('b');
       expect(await commit('b', shard, end)).toBe('notOwner');
       expect(await commit('stranger', shard, end)).toBe('notOwner');
-      expect(await provider.checkpoints(signal)).toEqual(new Map());
+      expect(await serviceGroup.checkpoints(signal)).toEqual(new Map());
     });
 
     it('is made again when it was deleted, and can be deleted twice', async () => {
       await alone();
       backend.beforeRemoval?.();
-      await provider.remove(signal);
-      await provider.remove(signal);
-      expect(await provider.heartbeat('a', [], signal)).toMatchObject({ known: true });
+      await serviceGroup.remove(signal);
+      await serviceGroup.remove(signal);
+      expect(await serviceGroup.heartbeat('a', [], signal)).toMatchObject({ known: true });
     });
   });
 }
