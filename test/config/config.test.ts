@@ -161,6 +161,22 @@ describe('the event of a tick', () => {
   });
 });
 
+describe('who assigns the shards', () => {
+  it('is our own planner, or the service where that is said', () => {
+    expect(readSettings(complete).coordination).toBe('own');
+    expect(readSettings({ ...complete, SHARDBEAT_COORDINATION: 'service' }).coordination).toBe('service');
+  });
+
+  it.each([
+    ['dynamodb', 'it is called own now'],
+    ['provider', 'it is called service now'],
+    ['toString', 'choose own or service'],
+  ])('is refused as %s, with what it is called', (value, remedy) => {
+    const read = () => readSettings({ ...complete, SHARDBEAT_COORDINATION: value });
+    expect(read).toThrow(`SHARDBEAT_COORDINATION: "${value}" cannot be used: ${remedy}`);
+  });
+});
+
 function catching(call: () => unknown): unknown {
   try {
     return call();
