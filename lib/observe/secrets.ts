@@ -112,7 +112,9 @@ export function shownValue(field: string, value: unknown): string {
   }
   // What is said in place of a value: `(hidden)`, `(set)`.
   if (/^\([a-z ]*\)$/.test(value)) return JSON.stringify(value);
-  const isSecret = NAMES_STORED.test(field) ? isPasted(value) : isSecretName(field);
+  const isSecret = NAMES_STORED.test(field)
+    ? isPasted(value)
+    : isSecretName(field) && !SIGNATURE_VERSION.test(field);
   if (isSecret || (/^\s*[{[]/.test(value) && hidePatterns(value) !== value)) return JSON.stringify(HIDDEN);
   const hasUser = value.includes('://') || /endpoint|url/i.test(field);
   const hidden = hasUser ? value.replace(USER_INFO, `$1${HIDDEN}@`) : value;
@@ -120,6 +122,9 @@ export function shownValue(field: string, value: unknown): string {
   const quoted = JSON.stringify(beginningOf(hidden, VALUE_CHARACTERS_MAX));
   return `${quoted.replace(INVISIBLE, escaped)}${dots}`;
 }
+
+/** In a log a signature is a secret; the setting says which version of it is to be used. */
+const SIGNATURE_VERSION = /signature$/i;
 
 /** What a paste brings along and nobody sees, such as a space of no width: it may be all that is wrong with a value. */
 const INVISIBLE = /(?! )[\p{Cc}\p{Cf}\p{Z}]/gu;
