@@ -7,13 +7,7 @@ import { copyPackages } from './bundling/copyPackages.ts';
 import { copyPatterns } from './bundling/copyPatterns.ts';
 import { type Inspected, inspect } from './bundling/inspect.ts';
 import { LIBRARY, resolution } from './bundling/resolution.ts';
-
-/** Where a function runs; packages with native addons must fit. */
-export interface Target {
-  architecture: 'arm64' | 'x86_64';
-  system: NodeJS.Platform;
-  nodeMajor: number;
-}
+import { HOST, type Target } from './bundling/target.ts';
 
 export interface BundleOptions {
   /** Path of the user's module, which exports `eachBatch` or `eachRecord`. */
@@ -62,12 +56,6 @@ export const BUNDLED = {
   sourcesContent: false,
   logLevel: 'silent',
 } as const satisfies BuildOptions;
-
-export const HOST: Target = {
-  architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
-  system: process.platform,
-  nodeMajor: Number.parseInt(process.versions.node, 10),
-};
 
 /**
  * Makes one ES module of the user's module, this library and all that both import, and puts beside it what cannot be part of it.

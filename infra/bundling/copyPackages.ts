@@ -1,8 +1,8 @@
 import { cp, readdir } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { SettingsError } from '../../lib/errors.ts';
-import type { Target } from '../bundle.ts';
 import { directoryOf, findPackage, type Manifest, readManifest } from './packages.ts';
+import type { Target } from './target.ts';
 
 interface Shipment {
   /** Folder in which the user's module is: from there, named packages are looked for. */

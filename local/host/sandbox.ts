@@ -1,33 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
-import { type Clock, systemClock } from '../../lib/runtime.ts';
-import type { LogEvent } from './outputLines.ts';
-import { type SandboxProcess, startProcess } from './sandboxProcess.ts';
-
-export interface SandboxOptions {
-  functionName: string;
-  /** Path of an ES module that exports `handler(event, context)`. */
-  bundle: string;
-  /** The function's variables; of the host's own it gets only PATH and TMPDIR. */
-  environment: Readonly<Record<string, string>>;
-  /** A process was started for the function. */
-  onStart?: (pid: number) => void;
-  /** The process ended, though not by this sandbox's hand: during a call or between two. */
-  onDeath?: (reason: string) => void;
-  /** A line the function printed that is a log event. */
-  onEvent?: (event: LogEvent) => void;
-  /** Any other line it printed. */
-  onOutput?: (line: string) => void;
-  clock?: Clock;
-}
-
-/**
- * `answered`: the handler returned. `failed`: it threw. `unloadable`: its bundle cannot be loaded. `killed`: it had not
- * answered at its deadline. `died`: its process ended by itself, or somebody killed it.
- */
-export type Invocation = { outcome: 'answered'; result: unknown } | Failed | { outcome: 'killed' };
-
-type Failed = { outcome: 'failed' | 'unloadable' | 'died'; error: string };
+import { systemClock } from '../../lib/runtime.ts';
+import type { Failed, Invocation } from './invocation.ts';
+import { type SandboxOptions, type SandboxProcess, startProcess } from './sandboxProcess.ts';
 
 export interface Sandbox {
   /** Starts a process and loads the bundle, unless that is done. What went wrong, if anything; never rejects. */

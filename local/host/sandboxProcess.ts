@@ -3,9 +3,27 @@ import { once } from 'node:events';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/runtime.ts';
+import type { Invocation } from './invocation.ts';
 import type { InvokeMessage, SandboxMessage } from './messages.ts';
+import type { LogEvent } from './outputLines.ts';
 import { createLineSplitter, parseLogEvent } from './outputLines.ts';
-import type { Invocation, SandboxOptions } from './sandbox.ts';
+
+export interface SandboxOptions {
+  functionName: string;
+  /** Path of an ES module that exports `handler(event, context)`. */
+  bundle: string;
+  /** The function's variables; of the host's own it gets only PATH and TMPDIR. */
+  environment: Readonly<Record<string, string>>;
+  /** A process was started for the function. */
+  onStart?: (pid: number) => void;
+  /** The process ended, though not by this sandbox's hand: during a call or between two. */
+  onDeath?: (reason: string) => void;
+  /** A line the function printed that is a log event. */
+  onEvent?: (event: LogEvent) => void;
+  /** Any other line it printed. */
+  onOutput?: (line: string) => void;
+  clock?: Clock;
+}
 
 /** One process of a sandbox, from its start to its end. */
 export interface SandboxProcess {

@@ -1,7 +1,8 @@
 import { ShardbeatError } from '../../lib/errors.ts';
 import type { Clock } from '../../lib/runtime.ts';
+import type { Invocation } from '../host/invocation.ts';
 import type { LogEvent } from '../host/outputLines.ts';
-import { createSandbox, type Invocation } from '../host/sandbox.ts';
+import { createSandbox } from '../host/sandbox.ts';
 import { startScheduler } from '../host/scheduler.ts';
 
 export interface ConsumersOptions {

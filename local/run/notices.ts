@@ -1,5 +1,5 @@
+import type { Invocation } from '../host/invocation.ts';
 import type { LogEvent } from '../host/outputLines.ts';
-import type { Invocation } from '../host/sandbox.ts';
 
 /** One line for a person about what a function logged; undefined for what needs no telling. */
 export function noticeOfEvent(slot: string, event: LogEvent): string | undefined {

@@ -1,8 +1,8 @@
 import { createRates } from '../service/rates.ts';
 import { refuse } from './errors.ts';
 import { type Logstore, nextShard } from './state/logstore.ts';
+import type { Project } from './state/project.ts';
 import type { Shard } from './state/shard.ts';
-import type { Project } from './state/state.ts';
 
 /** Limits of the live service. What is left out is not limited, but for `consumerGroups`, of which there are 30. */
 export interface Quotas {

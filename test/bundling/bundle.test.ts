@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { HOST } from '../../infra/bundle.ts';
+import { HOST } from '../../infra/bundling/target.ts';
 import { makeService, type Service } from './service.ts';
 
 const BATCH = 'export const eachBatch = () => {};';

@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import type { Clock } from '../../lib/runtime.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
+import type { Invocation } from '../../local/host/invocation.ts';
 import type { LogEvent } from '../../local/host/outputLines.ts';
-import type { Invocation } from '../../local/host/sandbox.ts';
 import { type ConsumersListener, startConsumers } from '../../local/run/consumers.ts';
 
 export interface MemberOptions {

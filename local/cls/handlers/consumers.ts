@@ -6,8 +6,8 @@ import { invalid, isAbsent, listOf, objectsOf, optionalText, textOf } from '../f
 import { type ConsumerGroup, keyOf, type PartitionId } from '../group/group.ts';
 import { heartbeat } from '../group/heartbeat.ts';
 import { type Commit, commitOffsets } from '../group/offsets.ts';
+import type { Logset } from '../state/logset.ts';
 import type { Partition } from '../state/partition.ts';
-import type { Logset } from '../state/state.ts';
 import { calledGroup, nameOf } from './groups.ts';
 
 /**

@@ -2,8 +2,9 @@ import type { ControlCall, ControlHandler } from '../call.ts';
 import { refuse } from '../errors.ts';
 import { integerOf, invalid, optionalTexts, textOf, textsOf } from '../fields.ts';
 import { type ConsumerGroup, createGroup, forgetOffsets, type PartitionId, refresh } from '../group/group.ts';
+import type { Logset } from '../state/logset.ts';
 import { expire } from '../state/retention.ts';
-import { type ClsState, type Logset, logsetOf } from '../state/state.ts';
+import { type ClsState, logsetOf } from '../state/state.ts';
 
 /**
  * Documented are letters, digits and underscores; the examples of the same pages have hyphens, and the product page allows

@@ -1,7 +1,8 @@
 import type { Fields } from '../../../lib/sources/cls/json.ts';
 import type { ControlHandler } from '../call.ts';
 import { invalid, objectsOf, optionalInteger, optionalText, optionalTexts, textOf } from '../fields.ts';
-import { addLogset, type Logset, removeLogset } from '../state/state.ts';
+import type { Logset } from '../state/logset.ts';
+import { addLogset, removeLogset } from '../state/state.ts';
 import { timeText } from './times.ts';
 
 const LIMIT = 20;

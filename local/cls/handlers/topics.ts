@@ -1,16 +1,10 @@
 import type { Fields } from '../../../lib/sources/cls/json.ts';
 import { type ControlHandler, calledTopic } from '../call.ts';
 import { invalid, objectsOf, optionalInteger, optionalText, optionalTexts, textOf } from '../fields.ts';
+import type { Logset } from '../state/logset.ts';
 import { addPartitions } from '../state/resharding.ts';
 import { expire } from '../state/retention.ts';
-import {
-  addTopic,
-  type ClsState,
-  checkTopicName,
-  type Logset,
-  logsetOf,
-  removeTopic,
-} from '../state/state.ts';
+import { addTopic, type ClsState, checkTopicName, logsetOf, removeTopic } from '../state/state.ts';
 import {
   CREATED_PARTITIONS_MAX,
   checkRoom,

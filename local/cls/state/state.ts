@@ -1,8 +1,8 @@
 import { receiptTimeSec, type StoredGroup } from '../../service/log.ts';
 import { refuse } from '../errors.ts';
-import type { ConsumerGroup } from '../group/group.ts';
 import { MEMORY, type Storage } from '../storage/storage.ts';
 import { checkId, isName, newId } from './ids.ts';
+import type { Logset } from './logset.ts';
 import type { Partition } from './partition.ts';
 import { createTopic, type Topic } from './topic.ts';
 
@@ -18,15 +18,6 @@ export interface ClsState {
   storedBytes: number;
   readonly storedBytesMax: number;
   readonly storage: Storage;
-}
-
-export interface Logset {
-  readonly id: string;
-  readonly name: string;
-  readonly createdAtSec: number;
-  readonly topics: Map<string, Topic>;
-  /** By name: it is unique in a logset. */
-  readonly groups: Map<string, ConsumerGroup>;
 }
 
 export const LOGSETS_MAX = 100;

@@ -12,7 +12,7 @@ import {
 import { type OpenLogs, openLogs } from '../../service/storage/openLogs.ts';
 import { segmentFormat } from '../../service/storage/segment.ts';
 import { RAW_BYTES_MAX } from '../codec.ts';
-import type { Logset } from '../state/state.ts';
+import type { Logset } from '../state/logset.ts';
 import type { Topic } from '../state/topic.ts';
 import { writeGroup, writeLogset, writeTopic } from './documents.ts';
 import { loadLogsets, partitionDirectory } from './load.ts';

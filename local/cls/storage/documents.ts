@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { formatKey } from '../../service/keyspace.ts';
 import { key, position, whole } from '../../service/storage/values.ts';
 import { type ConsumerGroup, keyOf } from '../group/group.ts';
-import type { Logset } from '../state/state.ts';
+import type { Logset } from '../state/logset.ts';
 import type { Topic } from '../state/topic.ts';
 
 /** What is kept as JSON: logsets, topics with their partitions, and consumer groups; not the messages. */

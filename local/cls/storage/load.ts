@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { deleteOrphans, directoriesIn } from '../../service/storage/directories.ts';
 import { readDocuments, readMainDocument } from '../../service/storage/documents.ts';
 import type { Logs } from '../../service/storage/logs.ts';
-import type { Logset } from '../state/state.ts';
+import type { Logset } from '../state/logset.ts';
 import type { Topic } from '../state/topic.ts';
 import { readGroup, readLogset, readTopic } from './documents.ts';
 

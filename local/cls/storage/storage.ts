@@ -1,7 +1,7 @@
 import { inMemory, type StoredGroup } from '../../service/log.ts';
 import type { ConsumerGroup } from '../group/group.ts';
+import type { Logset } from '../state/logset.ts';
 import type { Partition } from '../state/partition.ts';
-import type { Logset } from '../state/state.ts';
 import type { Topic } from '../state/topic.ts';
 
 /**

@@ -2,7 +2,8 @@ import { json } from '../../service/answer.ts';
 import { type Handler, jsonObject, pageOf } from '../call.ts';
 import { refuse } from '../errors.ts';
 import { DONE, type SlsRequest } from '../http.ts';
-import { addProject, type Project, projectOf, removeProject } from '../state/state.ts';
+import type { Project } from '../state/project.ts';
+import { addProject, projectOf, removeProject } from '../state/state.ts';
 
 /** Without a `size`. */
 const LIST_SIZE = 100;

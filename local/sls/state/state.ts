@@ -2,6 +2,7 @@ import { receiptTimeSec, type StoredGroup } from '../../service/log.ts';
 import { refuse } from '../errors.ts';
 import { MEMORY, type Storage } from '../storage/storage.ts';
 import { createLogstore, type Logstore, type LogstoreSettings } from './logstore.ts';
+import type { Project } from './project.ts';
 import type { Shard } from './shard.ts';
 
 /**
@@ -14,13 +15,6 @@ export interface SlsState {
   storedBytes: number;
   readonly storedBytesMax: number;
   readonly storage: Storage;
-}
-
-export interface Project {
-  readonly name: string;
-  readonly description: string;
-  readonly createdAtSec: number;
-  readonly logstores: Map<string, Logstore>;
 }
 
 export const PROJECTS_MAX = 100;

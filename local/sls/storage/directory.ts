@@ -13,7 +13,7 @@ import { type OpenLogs, openLogs } from '../../service/storage/openLogs.ts';
 import { segmentFormat } from '../../service/storage/segment.ts';
 import { BODY_BYTES_MAX } from '../codec.ts';
 import type { Logstore } from '../state/logstore.ts';
-import type { Project } from '../state/state.ts';
+import type { Project } from '../state/project.ts';
 import { writeGroup, writeLogstore, writeProject } from './documents.ts';
 import { loadProjects, shardDirectory } from './load.ts';
 import type { Storage } from './storage.ts';

@@ -3,7 +3,7 @@ import { formatKey } from '../../service/keyspace.ts';
 import { key, position, whole } from '../../service/storage/values.ts';
 import type { ConsumerGroup } from '../group/group.ts';
 import { type Logstore, SHARDS_MAX } from '../state/logstore.ts';
-import type { Project } from '../state/state.ts';
+import type { Project } from '../state/project.ts';
 
 /** What is kept as JSON: projects, logstores with their shards, and consumer groups; not the log groups. */
 

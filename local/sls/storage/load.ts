@@ -3,8 +3,8 @@ import { deleteOrphans, directoriesIn } from '../../service/storage/directories.
 import { readDocuments, readMainDocument } from '../../service/storage/documents.ts';
 import type { Logs } from '../../service/storage/logs.ts';
 import type { Logstore } from '../state/logstore.ts';
+import type { Project } from '../state/project.ts';
 import type { Shard } from '../state/shard.ts';
-import type { Project } from '../state/state.ts';
 import { readGroup, readLogstore, readProject } from './documents.ts';
 
 /** All that a directory holds. Throws a SettingsError for `data` if it is damaged. */

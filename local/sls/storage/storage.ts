@@ -1,8 +1,8 @@
 import { inMemory, type StoredGroup } from '../../service/log.ts';
 import type { ConsumerGroup } from '../group/group.ts';
 import type { Logstore } from '../state/logstore.ts';
+import type { Project } from '../state/project.ts';
 import type { Shard } from '../state/shard.ts';
-import type { Project } from '../state/state.ts';
 
 /**
  * Where the state is kept besides memory. Each call happens before the request that causes it is answered, so what was

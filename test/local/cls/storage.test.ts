@@ -7,6 +7,7 @@ import { SettingsError } from '../../../lib/errors.ts';
 import { createGroup, refresh } from '../../../local/cls/group/group.ts';
 import { heartbeat } from '../../../local/cls/group/heartbeat.ts';
 import { commitOffsets } from '../../../local/cls/group/offsets.ts';
+import type { Logset } from '../../../local/cls/state/logset.ts';
 import { mergePartitions, splitPartition } from '../../../local/cls/state/resharding.ts';
 import { expire } from '../../../local/cls/state/retention.ts';
 import {
@@ -14,7 +15,6 @@ import {
   addTopic,
   type ClsState,
   createState,
-  type Logset,
   removeLogset,
   removeTopic,
   store,

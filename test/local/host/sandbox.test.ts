@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LogEvent } from '../../../local/host/outputLines.ts';
-import { createSandbox, type Sandbox, type SandboxOptions } from '../../../local/host/sandbox.ts';
+import { createSandbox, type Sandbox } from '../../../local/host/sandbox.ts';
+import type { SandboxOptions } from '../../../local/host/sandboxProcess.ts';
 
 const FIXTURES = join(import.meta.dirname, 'fixtures');
 const opened: Sandbox[] = [];

@@ -5,8 +5,9 @@ import { crc32 } from 'node:zlib';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUNDLED } from '../../../infra/bundle.ts';
+import type { Invocation } from '../../../local/host/invocation.ts';
 import type { LogEvent } from '../../../local/host/outputLines.ts';
-import { createSandbox, type Invocation } from '../../../local/host/sandbox.ts';
+import { createSandbox } from '../../../local/host/sandbox.ts';
 import { type LedgerEntry, tailLedger } from '../../../local/run/ledger.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'audit-test-'));

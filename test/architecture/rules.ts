@@ -1,0 +1,74 @@
+/** Which folder of lib may import which. What stands directly in `lib` is `base`, on which everything stands, or `face`. */
+const FACE = ['lib/index.ts', 'lib/consume.ts', 'lib/operations.ts', 'lib/testing.ts'];
+
+const LIBRARY: Readonly<Record<string, readonly string[]>> = {
+  observe: [],
+  base: ['observe'],
+  http: ['base', 'observe'],
+  credentials: ['http', 'base', 'observe'],
+  sources: ['http', 'base', 'observe'],
+  group: ['sources', 'http', 'base', 'observe'],
+  delivery: ['sources', 'base', 'observe'],
+  config: ['credentials', 'group', 'sources', 'http', 'base', 'observe'],
+  tick: ['config', 'group', 'sources', 'delivery', 'base', 'observe'],
+  compose: ['tick', 'config', 'credentials', 'group', 'sources', 'base', 'observe'],
+  testing: ['compose', 'tick', 'config', 'group', 'sources', 'delivery', 'base', 'observe'],
+  face: ['testing', 'compose', 'tick', 'config', 'group', 'sources', 'delivery', 'base', 'observe'],
+};
+
+/** Which folder of lib, or which other folder of the repository. */
+export function folderOf(file: string): string {
+  const [top = '', folder = '', ...rest] = file.split('/');
+  if (top !== 'lib') return top;
+  if (rest.length > 0) return `lib/${folder}`;
+  return FACE.includes(file) ? 'lib/face' : 'lib/base';
+}
+
+const inLib = (folders: readonly string[]): string[] => folders.map((folder) => `lib/${folder}`);
+
+const ALLOWED: ReadonlyMap<string, readonly string[]> = new Map([
+  ...Object.entries(LIBRARY).map(([folder, others]) => [`lib/${folder}`, inLib(others)] as const),
+  ['functions', ['lib/face']],
+  ['infra', inLib(['config', 'delivery', 'base', 'observe'])],
+  ['local', ['infra', ...inLib(['tick', 'config', 'sources', 'delivery', 'http', 'base', 'observe'])]],
+  ['cli', ['local', ...inLib(['face', 'config', 'delivery', 'base', 'observe'])]],
+]);
+
+/** Between these folders only: each of them the files that may be imported. */
+const ONLY: readonly { from: string; to: string; files: readonly string[]; why: string }[] = [
+  {
+    from: 'lib/group',
+    to: 'lib/sources',
+    files: ['lib/sources/source.ts'],
+    why: 'the group knows shards and positions, and no log service',
+  },
+  {
+    from: 'local',
+    to: 'lib/tick',
+    files: ['lib/tick/result.ts'],
+    why: 'the local stack shows what a tick answers, and speaks protocols for the rest',
+  },
+];
+
+/** Whatever else names the AWS SDK is no adapter. */
+const AWS_SDK = /^@(aws-sdk|smithy)\//;
+const AWS_ADAPTERS =
+  /^(lib\/group\/stores\/dynamodb|lib\/group\/stores\/serviceClock|lib\/credentials\/aws|local\/)/;
+
+/** What is wrong about one file's imports, in sentences. */
+export function violationsOf(file: string, imported: readonly string[]): string[] {
+  return imported.flatMap((target) => violationOf(file, target) ?? []);
+}
+
+function violationOf(file: string, target: string): string | undefined {
+  const [from, to] = [folderOf(file), folderOf(target)];
+  if (AWS_SDK.test(target)) {
+    return AWS_ADAPTERS.test(file) ? undefined : `${file} imports ${target}: only adapters know the AWS SDK`;
+  }
+  if (from === to || !target.endsWith('.ts')) return undefined;
+  if (!ALLOWED.get(from)?.includes(to)) return `${file} imports ${target}: ${from} may not import ${to}`;
+  const only = ONLY.find((rule) => rule.from === from && rule.to === to);
+  return only === undefined || only.files.includes(target)
+    ? undefined
+    : `${file} imports ${target}: ${only.why}`;
+}
