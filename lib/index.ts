@@ -23,6 +23,7 @@ export type {
   Position,
   Pulled,
   PullRequest,
+  RawPair,
   Source,
   SourceShard,
   StreamList,

@@ -44,7 +44,7 @@ export function combineSources(members: Readonly<Record<string, Source>>): Sourc
     },
     async pull(request) {
       const { source, id } = find(request.shard);
-      return source.pull({ ...request, shard: id });
+      return source.pull({ ...request, shard: id, shardName: request.shardName ?? request.shard });
     },
     // Of one kind, all write their cursors in one way.
     ...(first.distance !== undefined && { distance: first.distance }),

@@ -5,7 +5,7 @@ import type { Pulled } from './source.ts';
 /** Of a pull from the end that was asked for. */
 export const nothingMore = (cursor: string): Pulled => ({
   records: [],
-  empty: true,
+  count: 0,
   bytes: 0,
   nextCursor: cursor,
   caughtUp: true,

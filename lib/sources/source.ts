@@ -18,8 +18,16 @@ export interface SourceShard {
 /** The shards of one of several streams, by its name; or what its list has failed with. */
 export type StreamList = { stream: string; shards: SourceShard[] } | { stream: string; error: unknown };
 
+/** A field as it was written: views into the batch's buffer. */
+export type RawPair = readonly [key: Uint8Array, value: Uint8Array];
+
 /** One record. Values stay bytes until asked for; nothing is decoded that nobody reads. */
 export interface LogRecord {
+  /**
+   * `shard/position/index`: the position of the record's log group in its shard, and its place within. It is the same in whatever batch
+   * the record comes, and however often. Undefined where the service filters, or else does not let its log groups be counted.
+   */
+  readonly id: string | undefined;
   /** The record's own time, milliseconds since 1970 (fraction = nanoseconds, where the service keeps them). */
   readonly timeMs: number;
   readonly topic: string;
@@ -32,12 +40,16 @@ export interface LogRecord {
   /** Value as the bytes that were written, a view into the batch's buffer. */
   bytes(field: string): Uint8Array | undefined;
   fields(): string[];
+  /** All fields in the order in which they were written, repeated keys and what is no UTF-8 too. */
+  pairs(): IterableIterator<RawPair>;
   toObject(): Record<string, string>;
 }
 
 /** What one pull asks for. */
 export interface PullRequest {
   shard: string;
+  /** What the shard is called in the ids of its records: of a source of several streams, by another id than its own source knows. */
+  shardName?: string | undefined;
   /** Inclusive. */
   cursor: string;
   /** The shard was listed as closed before this pull: the driver may then report its end. */
@@ -55,8 +67,8 @@ export interface PullRequest {
 export interface Pulled {
   /** Decoded while iterating; may be iterated more than once. */
   records: Iterable<LogRecord>;
-  /** True if the pull brought no record. */
-  empty: boolean;
+  /** How many there are. */
+  count: number;
   /** Size of the decompressed answer. */
   bytes: number;
   /** Cursor to read next; equals the request's cursor when nothing was there. */

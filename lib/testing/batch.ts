@@ -4,11 +4,11 @@ import { bytesOf, type RecordLike, recordLike } from './records.ts';
 
 /**
  * A batch of these records, to call `eachBatch` with in a unit test. It is the first one of the shard `0` unless `given` says
- * otherwise.
+ * otherwise, and its records have ids as if they were one log group.
  */
 export function batchOf(records: readonly RecordLike[], given: Partial<Omit<Batch, 'records'>> = {}): Batch {
-  const all = records.map((record) => recordLike(record));
-  const { group = 'test', shard = '0', from = '0', to = String(Number(from) + all.length) } = given;
+  const { group = 'test', shard = '0', from = '0', to = String(Number(from) + records.length) } = given;
+  const all = records.map((record, index) => recordLike(record, { id: `${shard}/${from}/${index}` }));
   return {
     id: `${group}/${shard}/${from}-${to}`,
     ...{ group, shard, from, to },

@@ -1,6 +1,6 @@
 import { SourceError } from '../errors.ts';
 import type { LogRecord, Position, Pulled, PullRequest, Source, SourceShard } from '../sources/source.ts';
-import { bytesOf, type RecordLike, recordLike } from './records.ts';
+import { bytesOf, type RecordLike, recordLike, withId } from './records.ts';
 
 /** A stream in this process's memory. */
 export interface MemorySource extends Source {
@@ -29,7 +29,7 @@ interface Stored {
 
 const RECORDS_MAX = 1_000;
 
-/** A source for tests: cursors are decimal positions, every record is one. It passes the cases that every source has to. */
+/** A source for tests: cursors are decimal positions, every record is one, as if it were a log group. It passes the cases that every source has to. */
 export function createMemorySource(options: MemorySourceOptions = {}): MemorySource {
   const { shards = ['0'], recordsMax = RECORDS_MAX, now = Date.now } = options;
   const stored = new Map<string, Stored>();
@@ -85,12 +85,13 @@ function pulled({ shard, records }: Stored, request: PullRequest, recordsMax: nu
   const { endCursor, closed, countMax } = request;
   const from = positionOf(request.cursor);
   const end = Math.min(endCursor === undefined ? records.length : positionOf(endCursor), records.length);
+  const { shard: id, shardName = id } = request;
   const taken = records.slice(from, Math.min(from + recordsMax, from + countMax, end));
   const to = from + taken.length;
   const isLast = endCursor !== undefined || (closed && shard.state === 'closed');
   return {
-    records: taken.map(({ record }) => record),
-    empty: taken.length === 0,
+    records: taken.map(({ record }, index) => withId(record, `${shardName}/${from + index}/0`)),
+    count: taken.length,
     bytes: taken.reduce((sum, { record }) => sum + bytesOf(record), 0),
     nextCursor: String(to),
     caughtUp: to >= end,

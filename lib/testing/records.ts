@@ -1,19 +1,25 @@
 import type { LogRecord } from '../sources/source.ts';
 
-/** Fields of a record; a text is stored as UTF-8. */
-export type RecordFields = Readonly<Record<string, string | Uint8Array>>;
+/** A text is stored as UTF-8. */
+type Bytes = string | Uint8Array;
+
+/** Fields of a record: by name, or as pairs in their order, in which a name may come again. */
+export type RecordFields = Readonly<Record<string, Bytes>> | Iterable<readonly [field: Bytes, value: Bytes]>;
 
 /** A record for a test: a text, which stands in the field `content`; fields; or a record as it is. */
 export type RecordLike = string | RecordFields | LogRecord;
 
 /** What a record has besides its fields. */
-export type RecordMeta = Partial<Pick<LogRecord, 'timeMs' | 'topic' | 'source' | 'tags'>>;
+export type RecordMeta = Partial<Pick<LogRecord, 'id' | 'timeMs' | 'topic' | 'source' | 'tags'>>;
 
-/** A record with these fields, for a test. Its time is 0, and it has no topic, source or tags unless they are given. */
+/** A record with these fields, for a test. Its time is 0, and it has no id, topic, source or tags unless they are given. */
 export function recordOf(fields: string | RecordFields, meta: RecordMeta = {}): LogRecord {
-  const given = typeof fields === 'string' ? { content: fields } : fields;
-  const values = new Map(Object.entries(given).map(([field, value]) => [field, Buffer.from(value)]));
+  const pairs = pairsOf(fields).map(([field, value]) => [Buffer.from(field), Buffer.from(value)] as const);
+  // The first of repeated ones counts: what is set last.
+  const values = new Map(pairs.toReversed().map(([field, value]) => [field.toString(), value]));
+  const names = [...new Set(pairs.map(([field]) => field.toString()))];
   return {
+    id: undefined,
     timeMs: 0,
     topic: '',
     source: '',
@@ -21,22 +27,37 @@ export function recordOf(fields: string | RecordFields, meta: RecordMeta = {}): 
     ...meta,
     get: (field) => values.get(field)?.toString(),
     bytes: (field) => values.get(field),
-    fields: () => [...values.keys()],
-    toObject: () => Object.fromEntries([...values].map(([field, value]) => [field, value.toString()])),
+    fields: () => [...names],
+    pairs: () => pairs.values(),
+    toObject: () => Object.fromEntries(names.map((name) => [name, values.get(name)!.toString()])),
   };
 }
 
-/** The record that is meant. */
+/** The record that is meant. One that is given as it is stays as it is. */
 export function recordLike(given: RecordLike, meta?: RecordMeta): LogRecord {
   return isRecord(given) ? given : recordOf(given, meta);
 }
 
+/** The same record under another id. */
+export function withId(record: LogRecord, id: string): LogRecord {
+  const { timeMs, topic, source, tags } = record;
+  return recordOf(record.pairs(), { id, timeMs, topic, source, tags });
+}
+
+function pairsOf(fields: string | RecordFields): (readonly [Bytes, Bytes])[] {
+  if (typeof fields === 'string') return [['content', fields]];
+  return isIterable(fields) ? [...fields] : Object.entries(fields);
+}
+
+const isIterable = (fields: RecordFields): fields is Extract<RecordFields, Iterable<unknown>> =>
+  Symbol.iterator in fields;
+
 const isRecord = (given: RecordLike): given is LogRecord =>
-  typeof given === 'object' && typeof given.get === 'function';
+  typeof given === 'object' && 'toObject' in given && typeof given.toObject === 'function';
 
 /** Size of all names and values. */
 export function bytesOf(record: LogRecord): number {
-  return record
-    .fields()
-    .reduce((sum, field) => sum + Buffer.byteLength(field) + (record.bytes(field)?.length ?? 0), 0);
+  let bytes = 0;
+  for (const [field, value] of record.pairs()) bytes += field.length + value.length;
+  return bytes;
 }

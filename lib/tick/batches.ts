@@ -45,8 +45,8 @@ export async function consumeBatches(
       context.logger.warn('filter.failed', { shard, records: pulled.filtered.failed });
     const moved = pulled.nextCursor !== at.cursor;
     // Delivered, they would have no end to name the batch by, and come again and again.
-    assert(moved || pulled.empty, 'a source tells where to go on after records');
-    if (!pulled.empty) {
+    assert(moved || pulled.count === 0, 'a source tells where to go on after records');
+    if (pulled.count > 0) {
       const failed = await deliver(context, holding, pulled, at);
       if (failed !== undefined) return leave(failed);
     }
@@ -58,7 +58,7 @@ export async function consumeBatches(
       at.cursor = pulled.nextCursor;
       at.failure = undefined;
       result.bytes += pulled.bytes;
-      if (!pulled.empty) result.batches++;
+      if (pulled.count > 0) result.batches++;
     }
     if (pulled.endOfShard) {
       at.state = 'done';

@@ -45,7 +45,7 @@ export async function pull(
     if (failure !== undefined) {
       const again = await source.pull({ ...request, endCursor: failure.to });
       // Its end is that of the batch, not of the shard.
-      if (!again.empty) return { ...again, caughtUp: false, endOfShard: false };
+      if (again.count > 0) return { ...again, caughtUp: false, endOfShard: false };
     }
     return await source.pull(request);
   } catch (error) {

@@ -142,8 +142,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'checkpoint before process',
     'tick/batches.ts',
-    '    if (!pulled.empty) {\n      const failed',
-    '    const early = { to: pulled.nextCursor, done: false, lagMs: undefined };\n    if (!pulled.empty && (await commit(store, holding, early, options))) {\n      at.cursor = holding.cursor = pulled.nextCursor;\n      const failed',
+    '    if (pulled.count > 0) {\n      const failed',
+    '    const early = { to: pulled.nextCursor, done: false, lagMs: undefined };\n    if (pulled.count > 0 && (await commit(store, holding, early, options))) {\n      at.cursor = holding.cursor = pulled.nextCursor;\n      const failed',
   ),
   mutant(
     'plan lock ignored',

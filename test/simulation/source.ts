@@ -78,8 +78,10 @@ function pulled(world: World, request: PullRequest): Pulled {
   const caughtUp = to === end || to >= wantedEnd;
   const oldestMs = caughtUp ? 0 : world.scheduler.now() - shard.receivedAt[to]!;
   return {
-    records: shard.receivedAt.slice(from, to).map((timeMs, index) => createRecord(from + index, timeMs)),
-    empty: to === from,
+    records: shard.receivedAt
+      .slice(from, to)
+      .map((timeMs, index) => createRecord(request.shard, from + index, timeMs)),
+    count: to - from,
     bytes: (to - from) * RECORD_BYTES,
     nextCursor: cursorOf(to),
     caughtUp,
@@ -111,9 +113,10 @@ const unavailable = (): SourceError =>
   });
 
 /** A record whose one field is its position. */
-function createRecord(position: number, timeMs: number): LogRecord {
+function createRecord(shard: string, position: number, timeMs: number): LogRecord {
   const text = String(position);
   return {
+    id: `${shard}/${position}/0`,
     timeMs,
     topic: '',
     source: '',
@@ -121,6 +124,7 @@ function createRecord(position: number, timeMs: number): LogRecord {
     get: (field) => (field === 'position' ? text : undefined),
     bytes: (field) => (field === 'position' ? new TextEncoder().encode(text) : undefined),
     fields: () => ['position'],
+    pairs: () => [[Buffer.from('position'), Buffer.from(text)] as const].values(),
     toObject: () => ({ position: text }),
   };
 }

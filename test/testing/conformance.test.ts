@@ -74,6 +74,59 @@ describe('the cases of a source', () => {
       }),
     ],
     [
+      'names records by their place in the answer',
+      ({ pull }) => ({
+        pull: async (request) => {
+          const pulled = await pull(request);
+          const records = Array.from(pulled.records, (record, index) => ({
+            ...record,
+            id: `${request.shardName ?? request.shard}/${index}`,
+          }));
+          return { ...pulled, records };
+        },
+      }),
+    ],
+    [
+      'does not name records',
+      ({ pull }) => ({
+        pull: async (request) => {
+          const pulled = await pull(request);
+          return {
+            ...pulled,
+            records: Array.from(pulled.records, (record) => ({ ...record, id: undefined })),
+          };
+        },
+      }),
+    ],
+    [
+      'names the shard in ids as it likes',
+      ({ pull }) => ({
+        pull: ({ shardName: _name, ...request }) => pull(request),
+      }),
+    ],
+    [
+      'gives its pairs but once',
+      ({ pull }) => ({
+        pull: async (request) => {
+          const pulled = await pull(request);
+          const records = Array.from(pulled.records, (record) => {
+            const pairs = record.pairs();
+            return { ...record, pairs: () => pairs };
+          });
+          return { ...pulled, records };
+        },
+      }),
+    ],
+    [
+      'miscounts its records',
+      ({ pull }) => ({
+        pull: async (request) => {
+          const pulled = await pull(request);
+          return { ...pulled, count: Math.min(pulled.count, 1) };
+        },
+      }),
+    ],
+    [
       'is caught up too early',
       ({ pull }) => ({
         pull: async (request) => ({ ...(await pull(request)), caughtUp: true }),

@@ -23,6 +23,30 @@ describe('a batch for a unit test', () => {
     expect([...batch.records]).toHaveLength(3);
   });
 
+  it('has records with fields as they are written: repeated ones, and what is no UTF-8', () => {
+    const key = Uint8Array.of(0xff);
+    const [record] = batchOf([
+      [['a', '1'] as const, ['b', ''] as const, ['a', '2'] as const, [key, key]],
+    ]).records;
+    expect([...record!.pairs()]).toEqual(
+      [
+        ['a', '1'],
+        ['b', ''],
+        ['a', '2'],
+        [key, key],
+      ].map((pair) => pair.map((bytes) => Buffer.from(bytes as string))),
+    );
+    expect(record!.fields()).toEqual(['a', 'b', '\ufffd']);
+    expect(record!.get('a')).toBe('1');
+    expect(record!.toObject()).toEqual({ a: '1', b: '', '\ufffd': '\ufffd' });
+  });
+
+  it('has records with ids, unless they are given as they are', () => {
+    const named = recordOf('c', { id: '0/5/2' });
+    const { records } = batchOf(['a', 'b', named, recordOf('d')], { shard: '7', from: 'x', to: 'y' });
+    expect(Array.from(records, ({ id }) => id)).toEqual(['7/x/0', '7/x/1', '0/5/2', undefined]);
+  });
+
   it('is called as the library calls it', () => {
     expect(batchOf(['a', 'b'])).toMatchObject({ id: 'test/0/0-2', from: '0', to: '2', bytes: 16 });
     const given = { group: 'orders', shard: '7', from: 'x', to: 'y', tags: { source: 'sls' } };

@@ -6,6 +6,7 @@
  */
 import { badResponse } from '../../http/failure.ts';
 import { type CheckedGroup, checkGroup, type LogGroups, recordsOf } from '../logs/logGroups.ts';
+import type { Origin } from '../logs/logRecord.ts';
 import { CLS_SCHEMA, millisecondsOf } from './logGroup.ts';
 
 const HEAD_BYTES = 96;
@@ -19,13 +20,14 @@ export interface Messages extends LogGroups {
 }
 
 /**
- * Decodes all messages of a pull into one buffer, of which the records are views. Throws `SourceError` (`BadResponse`) if any
- * of them is not whole, before any is given out.
+ * Decodes all messages of a pull into one buffer, of which the records are views; `origin` gives them ids. Throws `SourceError`
+ * (`BadResponse`) if any of them is not whole, before any is given out.
  */
 export function decodeMessages(
   messages: readonly string[],
   topic: string,
   requestId: string | undefined,
+  origin?: Origin,
 ): Messages {
   const bytes = Buffer.allocUnsafe(
     messages.reduce((sum, text) => sum + Buffer.byteLength(text, 'base64'), 0),
@@ -37,12 +39,12 @@ export function decodeMessages(
     const end = start + bytes.write(text, start, 'base64');
     const wrong = faultOf(bytes.subarray(start, end));
     if (wrong !== undefined) throw badResponse(`message ${index}: ${wrong}`, requestId);
-    groups.push(checkGroup(bytes, start + HEAD_BYTES, end, CLS_SCHEMA, topic));
+    groups.push(checkGroup({ bytes, at: start + HEAD_BYTES, end }, CLS_SCHEMA, index, topic));
     start = end;
   }
   const last = groups.at(-1);
   const lastReceivedMs = last === undefined ? undefined : timeOf(bytes, last.start - HEAD_BYTES);
-  return { ...recordsOf(bytes, groups, CLS_SCHEMA), lastReceivedMs };
+  return { ...recordsOf(bytes, groups, CLS_SCHEMA, origin), lastReceivedMs };
 }
 
 /** What is wrong with a frame; undefined if nothing is. */

@@ -13,6 +13,8 @@ export interface PullLimits {
 }
 
 interface Wanted {
+  /** What the partition is called in the ids of its records. */
+  shardName: string;
   partition: number;
   start: bigint;
   /** Exclusive. */
@@ -69,7 +71,7 @@ const isPast = ({ next }: PulledPartition, { end }: Wanted): boolean => end !== 
 
 async function pullOnce(
   { client, topic, query }: PullLimits & { client: ClsClient; topic: string },
-  { partition, start, end, endAtMs, signal }: Wanted,
+  { shardName, partition, start, end, endAtMs, signal }: Wanted,
   bytesMax: number,
 ): Promise<PulledPartition> {
   const endTimeSec = endAtMs === undefined ? undefined : Math.ceil(endAtMs / 1000);
@@ -78,10 +80,14 @@ async function pullOnce(
   const isOver = endAtMs !== undefined && answer.nextOffset === NO_MORE_BEFORE_END_TIME;
   const next = isOver ? start : nextOf(answer, start);
   const count = BigInt(answer.messages.length);
-  const isCut = end !== undefined && next > end && next - start === count;
+  // Then each message has an offset of its own between the two.
+  const isCounted = next - start === count;
+  const isCut = end !== undefined && next > end && isCounted;
   const messages = isCut ? answer.messages.slice(0, Number(end - start)) : answer.messages;
+  const hasIds = isCounted && query === undefined;
+  const origin = hasIds ? { shard: shardName, position: start } : undefined;
   return {
-    logs: decodeMessages(messages, topic, answer.requestId),
+    logs: decodeMessages(messages, topic, answer.requestId, origin),
     next: isCut ? end : next,
     isOver,
     bytes: answer.bytes,

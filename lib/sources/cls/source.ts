@@ -57,16 +57,15 @@ async function cursorAt(
 }
 
 async function pull(options: ClsSourceOptions, request: PullRequest): Promise<Pulled> {
-  const { shard, cursor, endCursor } = request;
+  const { shard, shardName = shard, cursor, endCursor } = request;
   const partition = partitionOf(shard);
   const start = offsetOf(cursor);
   const end = endCursor === undefined ? undefined : offsetOf(endCursor);
   if (end !== undefined && start >= end) return nothingMore(cursor);
-  const answer = await pullMessages(options, { ...request, partition, start, end }).catch((error) =>
-    explain(options, request, error),
+  const answer = await pullMessages(options, { ...request, shardName, partition, start, end }).catch(
+    (error) => explain(options, request, error),
   );
   const { logs, next, isOver, bytes, answeredMs } = answer;
-  const empty = logs.recordCount === 0;
   const standsStill = next === start;
   if (standsStill && logs.groupCount > 0) {
     throw badResponse('messages, but no offset after them', answer.requestId);
@@ -74,7 +73,7 @@ async function pull(options: ClsSourceOptions, request: PullRequest): Promise<Pu
   const caughtUp = standsStill || isOver;
   return {
     records: logs.records,
-    empty,
+    count: logs.recordCount,
     bytes,
     nextCursor: String(next),
     caughtUp,

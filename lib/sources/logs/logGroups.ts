@@ -14,6 +14,7 @@ import {
   emptyPair,
   type GroupInfo,
   nextContent,
+  type Origin,
   type Pair,
   readPair,
   setFirst,
@@ -36,9 +37,14 @@ export interface CheckedGroup extends GroupInfo {
   recordCount: number;
 }
 
-/** Of checked groups in `bytes`. Records are views into them. */
-export function recordsOf(bytes: Buffer, groups: readonly CheckedGroup[], schema: GroupSchema): LogGroups {
-  const answer = createAnswer(bytes, schema.timeMsOf);
+/** Of checked groups in `bytes`, in their order. Records are views into them; `origin` gives them ids. */
+export function recordsOf(
+  bytes: Buffer,
+  groups: readonly CheckedGroup[],
+  schema: GroupSchema,
+  origin: Origin | undefined,
+): LogGroups {
+  const answer = createAnswer(bytes, schema.timeMsOf, origin);
   return {
     groupCount: groups.length,
     recordCount: groups.reduce((sum, group) => sum + group.recordCount, 0),
@@ -47,20 +53,16 @@ export function recordsOf(bytes: Buffer, groups: readonly CheckedGroup[], schema
 }
 
 /**
- * Walks a whole group. What belongs to all of its records may stand after them. Throws `SourceError` (`BadResponse`) if
- * the bytes are not a whole group. `topic`: where the group does not name it.
+ * Walks a whole group, from where the reader stands to its end: the `index`-th of its answer. What belongs to all of its records may
+ * stand after them. Throws `SourceError` (`BadResponse`) if the bytes are not a whole group. `topic`: where the group does not
+ * name it.
  */
-export function checkGroup(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  schema: GroupSchema,
-  topic = '',
-): CheckedGroup {
-  const reader: Reader = { bytes, at: start, end };
+export function checkGroup(reader: Reader, schema: GroupSchema, index: number, topic = ''): CheckedGroup {
+  const { bytes, at: start, end } = reader;
   const pair = emptyPair();
   let tags: Readonly<Record<string, string>> | undefined;
   const group = {
+    index,
     start,
     end,
     recordCount: 0,
@@ -131,11 +133,12 @@ function readText(reader: Reader, end: number): string {
 function* iterate(answer: Answer, groups: readonly CheckedGroup[]): Generator<LogRecord> {
   for (const group of groups) {
     const reader: Reader = { bytes: answer.bytes, at: group.start, end: group.end };
+    let index = 0;
     while (reader.at < group.end) {
       const tag = readVarint(reader, group.end);
       if (tag === LOG) {
         const end = readEnd(reader, group.end);
-        yield new DecodedRecord(answer, group, reader.at, end);
+        yield new DecodedRecord(answer, group, index++, reader.at, end);
         reader.at = end;
       } else skipValue(reader, tag, group.end);
     }

@@ -1,11 +1,20 @@
 /** One record of an answer: a span of its bytes, read again at every question. The framing was checked before. */
-import type { LogRecord } from '../source.ts';
+import type { LogRecord, RawPair } from '../source.ts';
 import { type Reader, readEnd, readVarint, skipValue } from './protobuf.ts';
 import { CONTENT, PAIR } from './schema.ts';
+
+/** Where an answer begins in its shard. Its log groups lie one behind the other from there on. */
+export interface Origin {
+  readonly shard: string;
+  /** Of the first log group. */
+  readonly position: bigint;
+}
 
 /** What all records of one answer share. */
 export interface Answer {
   readonly bytes: Buffer;
+  /** Undefined where that cannot be told: then its records have no ids. */
+  readonly origin: Origin | undefined;
   /** Reads the time of the log that a reader stands at the start of: milliseconds since 1970. */
   readonly timeMsOf: (log: Reader) => number;
   /** Keys seen, by a hash of their bytes: the same few keys come again in every record. */
@@ -15,6 +24,8 @@ export interface Answer {
 }
 
 export interface GroupInfo {
+  /** Its place among the groups of the answer. */
+  readonly index: number;
   readonly topic: string;
   readonly source: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -32,21 +43,33 @@ const KEY_SLOTS = 512;
 const CACHED_KEY_BYTES_MAX = 64;
 const NAMES_MAX = 1024;
 
-export function createAnswer(bytes: Buffer, timeMsOf: (log: Reader) => number): Answer {
-  return { bytes, timeMsOf, keys: Array(KEY_SLOTS).fill(undefined), names: new Map() };
+export function createAnswer(
+  bytes: Buffer,
+  timeMsOf: (log: Reader) => number,
+  origin: Origin | undefined,
+): Answer {
+  return { bytes, origin, timeMsOf, keys: Array(KEY_SLOTS).fill(undefined), names: new Map() };
 }
 
 export class DecodedRecord implements LogRecord {
   readonly #answer: Answer;
   readonly #group: GroupInfo;
+  readonly #index: number;
   readonly #start: number;
   readonly #end: number;
 
-  constructor(answer: Answer, group: GroupInfo, start: number, end: number) {
+  /** `index`: its place in the group. `start` and `end`: where it stands in the answer. */
+  constructor(answer: Answer, group: GroupInfo, index: number, start: number, end: number) {
     this.#answer = answer;
     this.#group = group;
+    this.#index = index;
     this.#start = start;
     this.#end = end;
+  }
+
+  get id(): string | undefined {
+    const { origin } = this.#answer;
+    return origin && `${origin.shard}/${origin.position + BigInt(this.#group.index)}/${this.#index}`;
   }
 
   get timeMs(): number {
@@ -81,6 +104,15 @@ export class DecodedRecord implements LogRecord {
     const pair = emptyPair();
     while (nextContent(reader, pair)) names.add(keyText(this.#answer, pair.keyStart, pair.keyEnd));
     return [...names];
+  }
+
+  *pairs(): Generator<RawPair, undefined> {
+    const { bytes } = this.#answer;
+    const reader = this.#reader();
+    const pair = emptyPair();
+    while (nextContent(reader, pair)) {
+      yield [bytes.subarray(pair.keyStart, pair.keyEnd), bytes.subarray(pair.valueStart, pair.valueEnd)];
+    }
   }
 
   toObject(): Record<string, string> {

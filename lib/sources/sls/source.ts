@@ -3,10 +3,11 @@
 import { SourceError } from '../../errors.ts';
 import { badResponse } from '../../http/failure.ts';
 import { parentsOf } from '../lineage.ts';
+import type { Origin } from '../logs/logRecord.ts';
 import { cursorExpired, nothingMore } from '../pulled.ts';
 import type { Position, Pulled, PullRequest, Source, SourceShard } from '../source.ts';
 import { type ClientOptions, createSlsClient, type PulledLogs, type SlsClient } from './client.ts';
-import { cursorDistance } from './cursor.ts';
+import { cursorDistance, cursorPosition } from './cursor.ts';
 import { decodeLogGroupList, GROUPS_MAX, type LogGroupList } from './logGroupList.ts';
 
 export type SlsSourceOptions = ClientOptions;
@@ -17,13 +18,14 @@ const COUNT_MAX = 1000;
 /** Throws a SettingsError for options that cannot be used; nothing is sent before the first call. */
 export function createSlsSource(options: SlsSourceOptions): Source {
   const client = createSlsClient(options);
-  const { project, logstore } = options;
+  const { project, logstore, query, processor } = options;
+  const isFiltered = query !== undefined || processor !== undefined;
   return {
     kind: 'sls',
     tags: { source: 'sls', project, logstore },
     listShards: (signal) => listShards(client, signal),
     cursorAt: (shard, position, signal) => client.getCursor(shard, fromOf(position), signal),
-    pull: (request) => pull(client, request),
+    pull: (request) => pull(client, isFiltered, request),
     distance: cursorDistance,
   };
 }
@@ -48,22 +50,22 @@ function fromOf(position: Position): 'begin' | 'end' | number {
   return position.at === 'time' ? Math.floor(position.unixMs / 1000) : position.at;
 }
 
-async function pull(client: SlsClient, request: PullRequest): Promise<Pulled> {
+async function pull(client: SlsClient, isFiltered: boolean, request: PullRequest): Promise<Pulled> {
   const { shard, cursor, endCursor, signal } = request;
   if (endCursor !== undefined && (cursorDistance(endCursor, cursor) ?? -1) >= 0) return nothingMore(cursor);
   const count = Math.min(request.countMax, COUNT_MAX);
   const range = { shard, cursor, count, ...(endCursor !== undefined && { endCursor }) };
   const answer = await client.pullLogs(range, signal).catch((error) => explain(client, request, error));
-  const list = decode(answer);
+  const list = decode(answer, isFiltered ? undefined : originOf(request, answer));
   const { nextCursor } = answer;
-  const empty = list.recordCount === 0;
   const standsStill = nextCursor === cursor;
-  if (standsStill && !empty) throw badResponse('records, but no cursor after them', answer.requestId);
+  if (standsStill && list.recordCount > 0)
+    throw badResponse('records, but no cursor after them', answer.requestId);
   if (!standsStill) checkNext(request, answer);
   const caughtUp = standsStill || answer.endOfCursor === true;
   return {
     records: list.records,
-    empty,
+    count: list.recordCount,
     bytes: answer.body.length,
     nextCursor,
     caughtUp,
@@ -71,6 +73,19 @@ async function pull(client: SlsClient, request: PullRequest): Promise<Pulled> {
     lagMs: caughtUp ? 0 : answer.ageMs,
     ...filteredOf(answer),
   };
+}
+
+/**
+ * Where the groups of an unfiltered answer lie, if its cursors count them: then each has a place of its own between the two. As the
+ * Go SDK reckons it, which takes for granted that they always count.
+ */
+function originOf(
+  { shard, shardName = shard, cursor }: PullRequest,
+  { nextCursor, count }: PulledLogs,
+): Origin | undefined {
+  const position = cursorPosition(cursor);
+  const isCounted = position !== undefined && cursorDistance(cursor, nextCursor) === count;
+  return isCounted ? { shard: shardName, position } : undefined;
 }
 
 /** A checkpoint never goes back, and never to a place of which nobody can tell where it is. */
@@ -116,9 +131,9 @@ async function expiredOr(
 }
 
 /** As the Java SDK does, compares the groups with the count the service gives. */
-function decode({ body, count, requestId }: PulledLogs): LogGroupList {
+function decode({ body, count, requestId }: PulledLogs, origin: Origin | undefined): LogGroupList {
   if (count > GROUPS_MAX) throw badResponse(`${count} log groups are more than ${GROUPS_MAX}`, requestId);
-  const list = decodeLogGroupList(body, count);
+  const list = decodeLogGroupList(body, count, origin);
   if (list.groupCount !== count) {
     throw badResponse(`${list.groupCount} log groups instead of ${count}`, requestId);
   }

@@ -37,7 +37,7 @@ export const reshardingCases: readonly SourceCase[] = [
     assert.deepEqual(reading.lines, ['a', 'b']);
     const ends = reading.pulls.map(({ endOfShard }) => endOfShard);
     assert.deepEqual(ends, [...ends.slice(1).fill(false), true]);
-    assert(reading.pulls.at(-1)!.empty, 'the end comes with an answer of its own');
+    assert(reading.pulls.at(-1)!.count === 0, 'the end comes with an answer of its own');
   }),
 
   splitCase('does not end for a reader who listed the shard before the split', async (stage) => {
@@ -79,7 +79,7 @@ export const reshardingCases: readonly SourceCase[] = [
       const { parents } = await merge!(shard);
       for (const parent of parents) {
         const pulled = await pull(parent, await begin(parent), { closed: true });
-        assertMatches(pulled, { empty: true, endOfShard: true, caughtUp: true, lagMs: 0 });
+        assertMatches(pulled, { count: 0, endOfShard: true, caughtUp: true, lagMs: 0 });
       }
     },
     'merge',

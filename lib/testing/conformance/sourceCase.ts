@@ -44,7 +44,7 @@ export interface Reading {
   pulls: Pulled[];
 }
 
-type More = Partial<Pick<PullRequest, 'countMax' | 'closed' | 'endCursor' | 'endAtMs'>>;
+type More = Partial<Pick<PullRequest, 'countMax' | 'closed' | 'shardName' | 'endCursor' | 'endAtMs'>>;
 
 /** What a case works with: the backend's two shards, and short ways to read them. */
 export async function stageOf(backend: SourceBackend) {
@@ -89,7 +89,7 @@ export const sourceCase = (
 
 export function linesOf(pulled: Pulled): string[] {
   const lines = [...pulled.records].map((record: LogRecord) => record.get('line')!);
-  assert.equal(pulled.empty, lines.length === 0, 'empty says whether there are records');
+  assert.equal(pulled.count, lines.length, 'count says how many records there are');
   return lines;
 }
 

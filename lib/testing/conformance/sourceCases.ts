@@ -1,5 +1,6 @@
 import { positionCases } from './positionCases.ts';
 import { readingCases } from './readingCases.ts';
+import { recordCases } from './recordCases.ts';
 import { reshardingCases } from './reshardingCases.ts';
 import type { SourceBackend, SourceCase } from './sourceCase.ts';
 
@@ -8,7 +9,7 @@ import type { SourceBackend, SourceCase } from './sourceCase.ts';
  * Cases that need more than `offers` has are left out: a stream whose shards never split or merge passes without.
  */
 export function sourceCases(offers: Pick<SourceBackend, 'split' | 'merge'>): SourceCase[] {
-  const all = [...readingCases, ...positionCases, ...reshardingCases];
+  const all = [...readingCases, ...recordCases, ...positionCases, ...reshardingCases];
   // A merge is followed by a split.
   const has = {
     split: offers.split !== undefined,

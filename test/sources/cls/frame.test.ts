@@ -94,6 +94,7 @@ function expected(groups: Group[]): object[] {
       source: textOf(group.source),
       tags: sorted(tags),
       object: sorted(firstOf(contents)),
+      pairs: contents.map(({ key = [], value = [] }) => [Buffer.from(key), Buffer.from(value)]),
     }));
   });
 }
@@ -104,6 +105,7 @@ const shown = (record: LogRecord): object => ({
   source: record.source,
   tags: sorted(Object.entries(record.tags)),
   object: sorted(Object.entries(record.toObject())),
+  pairs: [...record.pairs()],
 });
 
 const decode = (messages: string[]) => decodeMessages(messages, 'the-topic', 'REQUEST-1');
@@ -135,6 +137,7 @@ describe('the messages of a pull', () => {
         source: '10.0.0.1',
         tags: [['__FILENAME__', 'f.log']],
         object: [['k', 'v']],
+        pairs: [[Buffer.from('k'), Buffer.from('v')]],
       },
     ]);
     expect(lastReceivedMs).toBe(1_700_000_000_000);
@@ -143,6 +146,25 @@ describe('the messages of a pull', () => {
   test('are views into one buffer', () => {
     const [first, second] = decode([messageOf('a'), messageOf('b')]).records;
     expect(first!.bytes('line')!.buffer).toBe(second!.bytes('line')!.buffer);
+  });
+
+  test('give their records ids of their own, the same whichever of them come together', () => {
+    const position = fc.bigInt({ min: 0n, max: 2n ** 63n });
+    fc.assert(
+      fc.property(fc.array(group, { maxLength: 6 }), position, fc.nat(6), (groups, first, from) => {
+        const all = groups.map(({ logs }, at) => logs.map((_, i) => `t:3/${first + BigInt(at)}/${i}`));
+        const messages = groups.map((group) =>
+          frame(groupType.encode(groupType.create(group)).finish()).toString('base64'),
+        );
+        const idsFrom = (at: number) => {
+          const origin = { shard: 't:3', position: first + BigInt(at) };
+          const { records } = decodeMessages(messages.slice(at), 'the-topic', undefined, origin);
+          return Array.from(records, ({ id }) => id);
+        };
+        expect(idsFrom(0)).toEqual(all.flat());
+        expect(idsFrom(from)).toEqual(all.slice(from).flat());
+      }),
+    );
   });
 
   test('may be none, or groups without logs', () => {

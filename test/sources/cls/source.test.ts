@@ -55,7 +55,7 @@ describe('pulling', () => {
       [TOPIC, 1_763_700_000_123.456, 'c'],
     ]);
     expect(rest).toEqual({
-      empty: false,
+      count: 3,
       nextCursor: '102',
       caughtUp: false,
       endOfShard: false,
@@ -93,7 +93,7 @@ describe('pulling', () => {
   ])('stays where it is where nothing is there and the next offset is $says', async ({ next }) => {
     const server = await serve(nothing(next));
     expect(await sourceOf(server).pull(request)).toMatchObject({
-      empty: true,
+      count: 0,
       nextCursor: '100',
       caughtUp: true,
       endOfShard: false,
@@ -104,11 +104,22 @@ describe('pulling', () => {
   test('goes on where the filter left nothing: that is not the end', async () => {
     const server = await serve(nothing(150));
     expect(await sourceOf(server).pull({ ...request, closed: true })).toMatchObject({
-      empty: true,
+      count: 0,
       nextCursor: '150',
       caughtUp: false,
       endOfShard: false,
     });
+  });
+
+  test.each([
+    { when: 'each message has an offset', next: 102, ids: ['3/100/0', '3/100/1', '3/101/0'] },
+    { when: 'the service filters', next: 102, query: 'log_keep(x)', ids: [] },
+    { when: 'there are more offsets than messages', next: 103, ids: [] },
+    { when: 'there are fewer offsets than messages', next: 101, ids: [] },
+  ])('gives its records ids by their messages’ offsets, or none: $when', async ({ next, ids, ...limits }) => {
+    const server = await serve(pulled({ NextOffset: next, Message: [messageOf('a', 'b'), messageOf('c')] }));
+    const { records } = await sourceOf(server, limits).pull(request);
+    expect(Array.from(records, ({ id }) => id)).toEqual(ids.length > 0 ? ids : Array(3).fill(undefined));
   });
 
   test.each([100, 99, 0, -1])('refuses messages that lead nowhere: next offset %i', async (next) => {
@@ -186,7 +197,7 @@ describe('an end', () => {
   test('in time is reached where the service says so', async () => {
     const server = await serve(nothing(-1));
     expect(await sourceOf(server).pull({ ...request, endAtMs })).toMatchObject({
-      empty: true,
+      count: 0,
       endOfShard: true,
       caughtUp: true,
       nextCursor: '100',
@@ -213,7 +224,7 @@ describe('an end', () => {
   test.each(['100', '99', '0'])('at or before the cursor (%s) needs no request', async (endCursor) => {
     const server = await serve(nothing(100));
     expect(await sourceOf(server).pull({ ...request, endCursor })).toMatchObject({
-      empty: true,
+      count: 0,
       endOfShard: true,
       nextCursor: '100',
     });
@@ -224,7 +235,8 @@ describe('an end', () => {
     const server = await serve(messages(104, 'a', 'b', 'c', 'd'));
     const { records, ...rest } = await sourceOf(server).pull({ ...request, endCursor: '102' });
     expect(linesOf(records)).toEqual(['a', 'b']);
-    expect(rest).toMatchObject({ nextCursor: '102', endOfShard: false, empty: false });
+    expect(Array.from(records, ({ id }) => id)).toEqual(['3/100/0', '3/101/0']);
+    expect(rest).toMatchObject({ nextCursor: '102', endOfShard: false, count: 2 });
     expect(server.received).toHaveLength(1);
   });
 

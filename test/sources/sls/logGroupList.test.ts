@@ -110,6 +110,7 @@ function expected(bytes: Uint8Array): object[] {
         tags: firstOf(group.LogTags),
         object: firstOf(log.Contents),
         fields: names,
+        pairs: log.Contents.map(({ Key, Value }) => [Buffer.from(Key ?? []), Buffer.from(Value ?? [])]),
         bytes: names
           .filter(askable)
           .map((name) => Buffer.from(log.Contents.find(({ Key }) => textOf(Key) === name)?.Value ?? [])),
@@ -126,6 +127,7 @@ function actual(bytes: Uint8Array): object[] {
     tags: Object.entries(record.tags),
     object: Object.entries(record.toObject()),
     fields: record.fields(),
+    pairs: [...record.pairs()],
     bytes: record
       .fields()
       .filter(askable)
@@ -178,6 +180,35 @@ describe('decoding', () => {
     const body = encodeLogGroupList([encodeLogGroup({ logs: [{ timeMs: 0, fields: { a: 'b' } }] })]);
     const [record] = decodeLogGroupList(body).records;
     expect(record!.bytes('a')!.buffer).toBe(body.buffer);
+    const [[key, value] = []] = record!.pairs();
+    expect([key!.buffer === body.buffer, value!.buffer === body.buffer]).toEqual([true, true]);
+  });
+
+  test('gives a record an id of its own, the same in whatever part of its shard it comes', () => {
+    const shard = fc.array(group, { maxLength: 6 });
+    const position = fc.bigInt({ min: 0n, max: 2n ** 63n });
+    fc.assert(
+      fc.property(shard, position, fc.nat(6), fc.nat(6), (LogGroups, first, from, length) => {
+        const idsOf = (groups: Group[], position: bigint) =>
+          Array.from(
+            decodeLogGroupList(encode({ LogGroups: groups }), undefined, { shard: '7', position }).records,
+            ({ id }) => id,
+          );
+        const expectedIds = LogGroups.map(({ Logs }, at) =>
+          Logs.map((_, i) => `7/${first + BigInt(at)}/${i}`),
+        );
+        expect(idsOf(LogGroups, first)).toEqual(expectedIds.flat());
+        const part = [from, from + length] as const;
+        expect(idsOf(LogGroups.slice(...part), first + BigInt(from))).toEqual(
+          expectedIds.slice(...part).flat(),
+        );
+      }),
+    );
+  });
+
+  test('gives no ids where nobody says where the answer begins', () => {
+    const body = encodeLogGroupList([encodeLogGroup({ logs: [{ timeMs: 0, fields: {} }] })]);
+    expect(Array.from(decodeLogGroupList(body).records, ({ id }) => id)).toEqual([undefined]);
   });
 
   test('answers for more field names than it remembers', () => {

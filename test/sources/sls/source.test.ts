@@ -39,7 +39,7 @@ describe('pulling', () => {
       ['access', 'c'],
     ]);
     expect(rest).toEqual({
-      empty: false,
+      count: 3,
       bytes: TWO_GROUPS.length,
       nextCursor: 'Mw==',
       caughtUp: false,
@@ -52,6 +52,26 @@ describe('pulling', () => {
       query: { type: 'log', cursor: 'MQ==', count: '100' },
       headers: { accept: 'application/x-protobuf', 'accept-encoding': 'zstd' },
     });
+  });
+
+  const cursorOf = (position: string): string => Buffer.from(position).toString('base64');
+  test.each([
+    { when: 'its cursors count its groups', from: '1', to: '3', ids: ['7/1/0', '7/1/1', '7/2/0'] },
+    {
+      when: 'no number holds its cursors',
+      ...{ from: '9007199254740993', to: '9007199254740995' },
+      ids: ['7/9007199254740993/0', '7/9007199254740993/1', '7/9007199254740994/0'],
+    },
+    { when: 'its cursors count more', from: '1', to: '4', ids: [] },
+    { when: 'its cursors count fewer', from: '1', to: '2', ids: [] },
+    { when: 'the service filters by a query', from: '1', to: '3', query: '* | where a', ids: [] },
+    { when: 'the service filters by a processor', from: '1', to: '3', processor: 'p', ids: [] },
+  ])('gives its records ids by their groups’ positions, or none: $when', async (given) => {
+    const { from, to, ids, query, processor } = given;
+    const server = await serve(pulled({ 'x-log-cursor': cursorOf(to) }));
+    const source = createSlsSource({ ...optionsFor(server), logstore: 'orders', query, processor });
+    const { records } = await source.pull({ ...request, cursor: cursorOf(from) });
+    expect(Array.from(records, ({ id }) => id)).toEqual(ids.length > 0 ? ids : Array(3).fill(undefined));
   });
 
   test.each([
@@ -74,7 +94,7 @@ describe('pulling', () => {
 
   test('takes a raw size of 0 for no records, whatever else is said', async () => {
     const server = await serve(nothing({ 'x-log-compresstype': 'zstd', 'x-log-bodyrawsize': '0' }));
-    expect(await sourceOf(server).pull(request)).toMatchObject({ empty: true, bytes: 0, caughtUp: true });
+    expect(await sourceOf(server).pull(request)).toMatchObject({ count: 0, bytes: 0, caughtUp: true });
   });
 
   test('stays where it is if no next cursor is given', async () => {
@@ -85,7 +105,7 @@ describe('pulling', () => {
   test('goes on where groups without logs were passed over: that is not the end', async () => {
     const server = await serve(pulled({ 'x-log-count': '1' }, encodeLogGroupList([group()])));
     const pull = await sourceOf(server).pull({ ...request, closed: true });
-    expect(pull).toMatchObject({ empty: true, caughtUp: false, endOfShard: false, nextCursor: 'Mw==' });
+    expect(pull).toMatchObject({ count: 0, caughtUp: false, endOfShard: false, nextCursor: 'Mw==' });
   });
 
   test.each([
@@ -231,14 +251,14 @@ describe('a filter', () => {
   test.each(['query', 'processor'])('that leaves nothing still moves on (%s)', async (name) => {
     const server = await serve(nothing({ 'x-log-cursor': 'OQ==', 'x-log-bodyrawsize': '0' }));
     const pull = await filtering(server, { [name]: 'x' }).pull({ ...request, closed: true });
-    expect(pull).toMatchObject({ empty: true, nextCursor: 'OQ==', caughtUp: false, endOfShard: false });
+    expect(pull).toMatchObject({ count: 0, nextCursor: 'OQ==', caughtUp: false, endOfShard: false });
     expect(server.received).toHaveLength(1);
   });
 
   test('that leaves nothing at the end has caught up', async () => {
     const server = await serve(nothing({ 'x-log-cursor': 'OQ==', 'x-log-end-of-cursor': '1' }));
     expect(await filtering(server, { query }).pull(request)).toMatchObject({
-      empty: true,
+      count: 0,
       nextCursor: 'OQ==',
       caughtUp: true,
       lagMs: 0,
@@ -433,14 +453,14 @@ describe('an end cursor', () => {
   test('is passed on, and an empty answer before it is the end', async () => {
     const server = await serve(nothing());
     const pulledLast = await sourceOf(server).pull({ ...request, endCursor: 'NQ==' });
-    expect(pulledLast).toMatchObject({ empty: true, endOfShard: true });
+    expect(pulledLast).toMatchObject({ count: 0, endOfShard: true });
     expect(server.received[0]).toMatchObject({ query: { cursor: 'MQ==', end_cursor: 'NQ==' } });
   });
 
   test.each(['MQ==', 'MA=='])('at or before the cursor (%s) needs no request', async (endCursor) => {
     const server = await serve();
     expect(await sourceOf(server).pull({ ...request, endCursor })).toMatchObject({
-      empty: true,
+      count: 0,
       endOfShard: true,
     });
     expect(server.received).toEqual([]);
