@@ -11,6 +11,8 @@ export interface Lists {
   cease(): void;
 }
 
+export const LIST_REFUSED = 'forbidden';
+
 /** Longer than it takes to give a shard up. */
 const INTERVALS_MAX = 8;
 
@@ -43,7 +45,7 @@ export function startLists(world: World): Lists {
 
   const isNamed = (name: string): boolean => !lasts(`droppedStream ${name}`);
   const listOf = (name: string): StreamList => {
-    if (lasts(`failingList ${name}`)) return { stream: name, error: new Error('forbidden') };
+    if (lasts(`failingList ${name}`)) return { stream: name, error: new Error(LIST_REFUSED) };
     if (lasts(`emptyList ${name}`)) return { stream: name, shards: [] };
     const listed = stream.listed().filter(({ id }) => streamOf(id) === name && !lasts(`hiddenShard ${id}`));
     const ids = new Set(listed.map(({ id }) => id));

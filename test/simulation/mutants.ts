@@ -336,6 +336,30 @@ export const MUTANTS: readonly Mutant[] = [
     '  const working = work();\n',
     '  await planned;\n  const working = work();\n',
   ),
+  mutant(
+    'no second try of a write',
+    'group/settled.ts',
+    'if (attempt === ATTEMPTS_MAX) throw unanswered;',
+    'if (attempt > 0) throw unanswered;',
+  ),
+  mutant(
+    'group made by an uncorrected clock',
+    'tick/tick.ts',
+    '{ now: () => clock.now() + skewNow(), times: settings.times },',
+    '{ now: () => clock.now(), times: settings.times },',
+  ),
+  mutant(
+    'one stream without a list stops every plan',
+    'group/plan.ts',
+    '  if (!seen.initialized && listing.shards.length === 0)',
+    '  if (listing.unlisted.size > 0)',
+  ),
+  mutant(
+    'given up and still held',
+    'group/shards.ts',
+    '    set: { givenUpAt: now },\n    add: { epoch: 1 },\n',
+    '    set: { givenUpAt: now },\n',
+  ),
   {
     name: 'requests left behind by the tick',
     patches: [

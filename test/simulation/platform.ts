@@ -142,7 +142,9 @@ export function createPlatform(world: World): Platform {
 function createLogger(world: World, actor: Actor): Logger {
   const log = (event: string, fields: unknown): void => {
     world.trace.add(actor.name, () => `# ${event} ${shown(fields, world.startsAt)}`);
-    watchForBugs(world, actor, (fields as { error?: unknown } | undefined)?.error);
+    const { error } = (fields ?? {}) as { error?: unknown };
+    watchForBugs(world, actor, error);
+    if (event === 'plan.failed') world.observer.planFailed(actor, error);
   };
   const logger: Logger = { debug: log, info: log, warn: log, error: log, with: () => logger };
   return logger;

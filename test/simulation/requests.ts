@@ -22,7 +22,8 @@ export interface Request<T> {
   /** What the caller is thrown. */
   failed: (failure: 'refused' | 'unknown' | 'aborted') => unknown;
   answered?: (value: T) => void;
-  gaveUp?: () => void;
+  /** `unknown`: the caller waits no longer, and nobody told it to stop. */
+  gaveUp?: (failure: 'refused' | 'unknown' | 'aborted') => void;
   shown?: (value: T) => string;
 }
 
@@ -34,7 +35,7 @@ export function send<T>(world: World, actor: Actor, request: Request<T>): Promis
   const { scheduler, trace } = world;
   const { fate, signal, label } = request;
   if (signal.aborted) {
-    request.gaveUp?.();
+    request.gaveUp?.('aborted');
     return Promise.reject(signal.reason);
   }
   world.observer.sent(actor, request.target);
@@ -59,7 +60,7 @@ export function send<T>(world: World, actor: Actor, request: Request<T>): Promis
     };
     const giveUp = (failure: 'refused' | 'unknown' | 'aborted'): void =>
       settle(failure, () => {
-        request.gaveUp?.();
+        request.gaveUp?.(signal.aborted ? 'aborted' : failure);
         reject(request.failed(failure));
       });
     const abort = (): void => giveUp('aborted');

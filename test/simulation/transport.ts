@@ -66,7 +66,7 @@ export function createTransport(world: World, actor: Actor): GroupStore {
           written.accepted
             ? observer.accepted(actor, key, write, written.item)
             : observer.refused(actor, key, write),
-        gaveUp: () => observer.unanswered(actor, key, write),
+        gaveUp: (failure) => observer.unanswered(actor, key, write, failure === 'unknown'),
         shown: (written) => (written.accepted ? show(written.item) : 'refused'),
       }),
 

@@ -26,6 +26,12 @@ describe('the deadline of a run', () => {
     },
   );
 
+  it('fits settings that are right, though the platform counts with less precision', () => {
+    const { events, timeFor } = begin();
+    expect(timeFor(times.functionTimeoutMs + 100)).toBe(times.functionTimeoutMs);
+    expect(events).toEqual([]);
+  });
+
   it('comes earlier where the platform gives more time than the settings say, which is told once', () => {
     const { events, timeFor } = begin();
     const functionTimeoutMs = times.functionTimeoutMs;

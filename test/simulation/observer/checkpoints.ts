@@ -116,6 +116,8 @@ function watchMove(watch: Watch, actor: Actor, shard: string, before: ShardItem,
   if (from !== to && actor.state !== 'live') watch.history(shard).landedLateAt = watch.world.scheduler.now();
   if (before.state === 'done' && after.state !== 'done')
     watch.fail('rewind', `shard ${shard} is no longer done`);
+  if (from !== to && before.givenUpAt !== undefined)
+    watch.fail('stale work', `shard ${shard} moves from ${before.cursor}, though it was given up`);
   if (to < from) watch.fail('rewind', `shard ${shard} goes back from ${before.cursor} to ${after.cursor}`);
   passes(watch, shard, from, to, `from ${before.cursor} to ${after.cursor}`);
 }

@@ -6,6 +6,7 @@ import type { World } from '../world.ts';
 import { endSeeks, watchShardWrite } from './checkpoints.ts';
 import { watchPauses } from './pauses.ts';
 import { watchConsumerWrite, watchGroupWrite, watchTicks } from './slots.ts';
+import { watchPlans, watchRepeats } from './trouble.ts';
 import { type Check, createWatch, type Delivery, type Violation } from './watch.ts';
 import { watchBatch, watchPull, watchReading } from './work.ts';
 
@@ -26,7 +27,9 @@ export interface Observer {
   read(actor: Actor, key: ItemKey, item: object | undefined): void;
   accepted(actor: Actor, key: ItemKey, write: AnyWrite, item: object): void;
   refused(actor: Actor, key: ItemKey, write: AnyWrite): void;
-  unanswered(actor: Actor, key: ItemKey, write: AnyWrite): void;
+  /** `mayRepeat`: nobody knows what became of it, and the tick goes on. */
+  unanswered(actor: Actor, key: ItemKey, write: AnyWrite, mayRepeat: boolean): void;
+  planFailed(actor: Actor, error: unknown): void;
   pulled(actor: Actor, shard: string, cursor: string): void;
   listed(actor: Actor, durationMs: number): void;
   returned(actor: Actor, result: TickResult): void;
@@ -73,6 +76,9 @@ export function createObserver(world: World): Observer {
       if (actor.state === 'ended' && actor.open > 0) {
         fail('frozen request', `${actor.name} ${how}, ${actor.open} requests are under way`);
       }
+      if (actor.slot !== undefined && actor.state === 'ended' && watch.facts(actor).unsettled.size > 0) {
+        fail('unsettled write', `${actor.name} ${how}, and tried only once to find out about a write`);
+      }
     },
     seeksAreOpen: () => [...world.stream.shards.keys()].some((id) => watch.history(id).openSeeks.size > 0),
     endedEarly: (shard) => watch.history(shard).endedEarly,
@@ -86,6 +92,7 @@ export function createObserver(world: World): Observer {
       } else watchConsumerWrite(watch, name, before as ConsumerItem, after as ConsumerItem);
     },
     accepted(actor, key, write, item) {
+      watch.facts(actor).unsettled.delete(write);
       if (isFenced(key, write) || key.startsWith('CONSUMER#')) this.read(actor, key, item);
     },
     read(actor, key, item) {
@@ -97,8 +104,13 @@ export function createObserver(world: World): Observer {
         .facts(actor)
         .seen.set(name, { owner, cursor: cursor ?? '', certain: true, failedTo: failure?.to });
     },
-    refused: (actor, key, write) => doubt(actor, key, write),
-    unanswered(actor, key, write) {
+    refused(actor, key, write) {
+      watch.facts(actor).unsettled.delete(write);
+      doubt(actor, key, write);
+    },
+    planFailed: (actor, error) => watchPlans(watch, actor, error),
+    unanswered(actor, key, write, mayRepeat) {
+      watchRepeats(watch, actor, write, mayRepeat);
       if (key.startsWith('SHARD#')) watch.facts(actor).troubled.add(split(key)[1]);
       doubt(actor, key, write);
     },

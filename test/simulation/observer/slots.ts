@@ -49,6 +49,7 @@ export function watchGroupWrite(
   const facts = watch.facts(actor);
   if (!after?.initialized) watch.initializedAt = Number.POSITIVE_INFINITY;
   else if (!before?.initialized) watch.initializedAt = watch.world.scheduler.now();
+  if (before === undefined && after !== undefined) watchFounding(watch, actor, after);
   if (before === undefined || after === undefined) return;
   if (after.generation < before.generation) watch.fail('generation', 'the plan generation falls');
   if (after.planUntil === 0) facts.planning = false;
@@ -58,6 +59,20 @@ export function watchGroupWrite(
     if (other === actor || !watch.facts(other).planning || !facts.planning || watch.clocksWrong()) continue;
     watch.fail('two planners', `${actor.name} begins a plan while ${other.name} is in one`);
   }
+}
+
+/** Whoever has measured its clock makes the group by the table's: it is a long wait for the first plan otherwise. */
+function watchFounding(watch: Watch, actor: Actor, { createdAt }: GroupItem): void {
+  const { scenario, scheduler, settings } = watch.world;
+  const { skewMarginMs } = settings.times;
+  const { offsetMs, skewMs } = actor.sandbox;
+  const isMeasured = scenario.measuresSkew && Math.abs(offsetMs + skewMs) <= skewMarginMs;
+  if (!isMeasured || actor.state !== 'live') return;
+  if (createdAt >= actor.startedAt - skewMarginMs && createdAt <= scheduler.now() + skewMarginMs) return;
+  watch.fail(
+    'wrong time',
+    `${actor.name} makes the group at ${createdAt - watch.world.startsAt} by its clock`,
+  );
 }
 
 /**

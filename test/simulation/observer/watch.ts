@@ -18,6 +18,9 @@ export type Check =
   | 'stale work'
   | 'frozen request'
   | 'no reading'
+  | 'no plan'
+  | 'unsettled write'
+  | 'wrong time'
   | 'ghost'
   | 'deletion'
   | 'overfull item'
@@ -88,6 +91,9 @@ export interface ActorFacts {
   workedOn: Set<string>;
   /** Shards of which a write had no answer. */
   troubled: Set<string>;
+  /** Writes that it sent, and those of them that had no answer and were not sent again. */
+  tried: WeakSet<object>;
+  unsettled: Set<object>;
   /** Shards that it moved, as an operator. */
   sought: Set<string>;
   /** What the table last told it about a shard. */
@@ -163,6 +169,8 @@ const createFacts = (): ActorFacts => ({
   generation: Number.POSITIVE_INFINITY,
   workedOn: new Set(),
   troubled: new Set(),
+  tried: new WeakSet(),
+  unsettled: new Set(),
   sought: new Set(),
   seen: new Map(),
 });
