@@ -345,8 +345,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'group made by an uncorrected clock',
     'tick/tick.ts',
-    '{ now: () => clock.now() + skewNow(), times: settings.times },',
-    '{ now: () => clock.now(), times: settings.times },',
+    'joinGroup(store, terms, { now, times }, options)',
+    'joinGroup(store, terms, { now: () => clock.now(), times }, options)',
   ),
   mutant(
     'one stream without a list stops every plan',
