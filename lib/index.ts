@@ -17,6 +17,7 @@ export {
   type SourceErrorDetails,
   StoreError,
 } from './errors.ts';
+export { default } from './frameworkPlugin.ts';
 export type { Fields, Logger } from './observe/logger.ts';
 export type {
   LogRecord,

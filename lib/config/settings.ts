@@ -58,7 +58,7 @@ export interface CommonSettings {
 
 const Schema = v.object({
   SHARDBEAT_GROUP: name('the name of the consumer group'),
-  SHARDBEAT_TABLE: name('the name of the DynamoDB table of infra/table.yml'),
+  SHARDBEAT_TABLE: name('the name of the DynamoDB table'),
   SHARDBEAT_INTERVAL: required('the schedule, such as 1m'),
   SHARDBEAT_SLOTS: v.optional(v.string()),
   SHARDBEAT_SESSION_TIMEOUT: v.optional(v.string()),
@@ -81,6 +81,9 @@ const Schema = v.object({
   SHARDBEAT_SHARDS_PARALLEL_MAX: count(4, 64),
   SHARDBEAT_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),
 });
+
+/** What the variables are called that are read whatever the source is. */
+export const COMMON_NAMES: readonly string[] = Object.keys(Schema.entries);
 
 export interface ReadSettingsOptions {
   /** Milliseconds since 1970, for the times that must be past. */
@@ -219,5 +222,5 @@ const NAMES = { sls: SLS_NAMES, cls: CLS_NAMES, own: OWN_NAMES } as const;
 
 function unknownIn(environment: Environment, source: Settings['source']): UnknownSetting[] {
   const others = Object.values(NAMES).flat();
-  return unknownSettings(environment, [...Object.keys(Schema.entries), ...NAMES[source]], others);
+  return unknownSettings(environment, [...COMMON_NAMES, ...NAMES[source]], others);
 }

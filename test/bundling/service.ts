@@ -41,9 +41,9 @@ export async function makeService(): Promise<Service> {
         await writeFile(join(path, file), text);
       }
     },
-    link: async (name) => {
+    link: async (name, target = join(NODE_MODULES, name)) => {
       await mkdir(dirname(join(path, 'node_modules', name)), { recursive: true });
-      await symlink(join(NODE_MODULES, name), join(path, 'node_modules', name));
+      await symlink(target, join(path, 'node_modules', name));
     },
     bundle: (module, options = {}) =>
       bundleModule({ root: path, directory: archive, ...options, module: join(path, module) }),
@@ -65,8 +65,8 @@ export interface Service extends AsyncDisposable {
   path: string;
   archive: string;
   write(files: Record<string, string>): Promise<void>;
-  /** Has a package of this repository installed. */
-  link(name: string): Promise<void>;
+  /** Has a package installed, which this repository has as well unless said where it is. */
+  link(name: string, target?: string): Promise<void>;
   bundle(module: string, options?: Partial<BundleOptions>): ReturnType<typeof bundleModule>;
   /** Starts the bundle in a process of its own, as Lambda does. */
   start(handler: string): Promise<Told>;

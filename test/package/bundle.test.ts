@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Packaged, packageService } from './osls.ts';
+import { PACKAGING_MS_MAX, type Packaged, packageService } from './osls.ts';
 
 const COLD_START = join(import.meta.dirname, 'fixtures/coldStart.mjs');
-const PACKAGING_MS_MAX = 120_000;
-const FOLDER = 'dist/consume';
+const ARCHIVE = 'shardbeat-access-log';
+const FOLDER = 'functions/consume';
 /**
  * A little above what the bundles are: more than half of it the DynamoDB client, without the ways to credentials that Lambda
  * never goes (135 kB); SLS takes 15 kB, CLS 20 kB, what both share 10 kB. Lambda reads and compiles every byte at a cold start, so what adds tens of kilobytes should be a decision, not an
@@ -22,9 +22,11 @@ interface Told {
 }
 
 let packaged: Packaged;
+let directory: string;
 let lambda: { Handler: string; Runtime: string; Environment: { Variables: Record<string, string> } };
 beforeAll(async () => {
   packaged = await packageService();
+  directory = await packaged.unpack(ARCHIVE);
   const found = Object.values(packaged.template.Resources).find(
     ({ Type }) => Type === 'AWS::Lambda::Function',
   );
@@ -39,8 +41,8 @@ async function coldStart(changes: Record<string, string | undefined>, event?: un
   const argument = event === undefined ? [] : [JSON.stringify(event)];
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [COLD_START, join(packaged.directory, bundle), ...argument],
-    { env: environment, cwd: packaged.directory },
+    [COLD_START, join(directory, bundle), ...argument],
+    { env: environment, cwd: directory },
   );
   // Before it stands what the function logs.
   const logged = stdout.trim().split('\n');
@@ -50,13 +52,19 @@ async function coldStart(changes: Record<string, string | undefined>, event?: un
 describe('the archive', () => {
   it('holds the bundle with its map, and nothing else', () => {
     const expected = Object.keys(BYTES_MAX).flatMap((name) => [`${FOLDER}/${name}`, `${FOLDER}/${name}.map`]);
-    expect([...packaged.files.keys()].sort()).toEqual(expected.sort());
+    expect([...packaged.archives[ARCHIVE]!.keys()].sort()).toEqual(expected.sort());
   });
 
   it.each(Object.entries(BYTES_MAX))('keeps %s under %i bytes', (name, bytesMax) => {
-    const bytes = packaged.files.get(`${FOLDER}/${name}`)?.length;
+    const bytes = packaged.archives[ARCHIVE]?.get(`${FOLDER}/${name}`)?.length;
     expect(bytes).toBeGreaterThan(0);
     expect(bytes).toBeLessThanOrEqual(bytesMax);
+  });
+
+  it('has no part of what packaged it', () => {
+    expect(packaged.archives[ARCHIVE]?.get(`${FOLDER}/handler.mjs`)?.toString()).not.toMatch(
+      /infra\/plugin|esbuild/,
+    );
   });
 });
 

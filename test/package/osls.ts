@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,8 +8,9 @@ import { readZip } from './zip.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const OSLS = join(ROOT, 'node_modules/serverless/bin/serverless.js');
 const OFFLINE = join(import.meta.dirname, 'fixtures/offline.mjs');
-/** What packaging reads. No bundle is among it: packaging makes them. */
-const SOURCES = ['serverless.yml', 'package.json', 'build.ts', 'infra', 'functions', 'lib'];
+/** What packaging this repository reads. No bundle is among it: packaging makes them. */
+const SOURCES = ['serverless.yml', 'package.json', 'tsconfig.json', 'infra', 'functions', 'lib'];
+export const PACKAGING_MS_MAX = 120_000;
 const run = promisify(execFile);
 
 /** A CloudFormation template, as far as these tests look at it. */
@@ -28,45 +29,111 @@ export interface Resource {
 
 export interface Packaged extends AsyncDisposable {
   template: Template;
-  /** What `consume.zip` holds: path → contents. */
-  files: Map<string, Buffer>;
-  /** The files written out, with nothing else around them: no sources, no `node_modules`. */
-  directory: string;
+  /** Of each archive, by its name without ending, what it holds: path → contents. */
+  archives: Readonly<Record<string, Map<string, Buffer>>>;
+  /** Writes the files of an archive out, with nothing else around them: no sources, no `node_modules`. */
+  unpack(archive: string): Promise<string>;
+  /** What the Framework said. */
+  output: string;
 }
 
 /**
- * Runs the real `osls package` on a copy of the service: it works in the service's `.serverless`, which must neither be
- * shared by tests that run at the same time nor taken from somebody who deploys. It has no AWS credentials and no network.
+ * Runs the real `osls package` on a copy of this repository's service: it works in the service's `.serverless`, which must neither
+ * be shared by tests that run at the same time nor taken from somebody who deploys. It has no AWS credentials and no network.
  *
- * @param parameters as on the command line, such as `slots=3`
+ * @param options as on the command line, such as `--param=slots=3`
  * @throws what the Framework printed, if it refused the service
  */
-export async function packageService(...parameters: string[]): Promise<Packaged> {
-  const service = await mkdtemp(join(tmpdir(), 'shardbeat-service-'));
-  try {
+export async function packageService(...options: string[]): Promise<Packaged> {
+  return inFolder(async (service) => {
     for (const source of SOURCES) await cp(join(ROOT, source), join(service, source), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(service, 'node_modules'));
-    await osls(service, parameters);
-    const output = join(service, '.serverless');
-    const template = await readFile(join(output, 'cloudformation-template-update-stack.json'), 'utf8');
-    const files = readZip(await readFile(join(output, 'consume.zip')));
-    const directory = await unpack(files);
-    return {
-      template: JSON.parse(template),
-      files,
-      directory,
-      [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
-    };
+  }, options);
+}
+
+/** The same with a service of these files, which has `shardbeat` installed. */
+export async function packageFiles(files: Record<string, string>, ...options: string[]): Promise<Packaged> {
+  return inFolder(async (service) => {
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(service, path)), { recursive: true });
+      await writeFile(join(service, path), text);
+    }
+    await installShardbeat(service);
+  }, options);
+}
+
+/** The same with a folder of this repository, which is a project that has `shardbeat` and these packages installed. */
+export async function packageProject(
+  folder: string,
+  packages: readonly string[] = [],
+  edit: (yaml: string) => string = (yaml) => yaml,
+): Promise<Packaged> {
+  return inFolder(async (service) => {
+    await cp(join(ROOT, folder), service, { recursive: true });
+    const file = join(service, 'serverless.yml');
+    await writeFile(file, edit(await readFile(file, 'utf8')));
+    await installShardbeat(service);
+    for (const name of packages) await link(service, name, join(ROOT, 'node_modules', name));
+  }, []);
+}
+
+/** What is published of it, but not what is around that: the Framework looks at every file below the service. */
+async function installShardbeat(service: string): Promise<void> {
+  for (const part of ['package.json', 'lib', 'infra'])
+    await link(service, `shardbeat/${part}`, join(ROOT, part));
+}
+
+async function link(service: string, name: string, target: string): Promise<void> {
+  const path = join(service, 'node_modules', name);
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(target, path);
+}
+
+async function inFolder(
+  prepare: (service: string) => Promise<void>,
+  options: readonly string[],
+): Promise<Packaged> {
+  const service = await mkdtemp(join(tmpdir(), 'shardbeat-service-'));
+  try {
+    await prepare(service);
+    const said = await osls(service, options);
+    return await readOutput(join(service, '.serverless'), said);
   } finally {
     await rm(service, { recursive: true });
   }
 }
 
-async function osls(service: string, parameters: readonly string[]): Promise<void> {
-  const options = parameters.map((parameter) => `--param=${parameter}`);
+async function readOutput(folder: string, output: string): Promise<Packaged> {
+  const template = await readFile(join(folder, 'cloudformation-template-update-stack.json'), 'utf8');
+  const archives: Record<string, Map<string, Buffer>> = {};
+  for (const file of await readdir(folder)) {
+    if (file.endsWith('.zip'))
+      archives[file.slice(0, -'.zip'.length)] = readZip(await readFile(join(folder, file)));
+  }
+  const unpacked: string[] = [];
+  return {
+    template: JSON.parse(template),
+    archives,
+    output,
+    unpack: async (archive) => {
+      const directory = await unpack(archives[archive] ?? new Map());
+      unpacked.push(directory);
+      return directory;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const directory of unpacked) await rm(directory, { recursive: true });
+    },
+  };
+}
+
+async function osls(service: string, options: readonly string[]): Promise<string> {
   const environment = { PATH: dirname(process.execPath), HOME: service, NODE_OPTIONS: `--import=${OFFLINE}` };
   try {
-    await run(process.execPath, [OSLS, 'package', ...options], { cwd: service, env: environment });
+    const said = await run(process.execPath, [OSLS, 'package', ...options], {
+      cwd: service,
+      env: environment,
+    });
+    return said.stderr + said.stdout;
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
     throw new Error(`osls package failed:\n${stderr}${stdout}`, { cause: error });

@@ -48,7 +48,7 @@ export function storeError(error: unknown, kind: 'read' | 'write', table: string
   if (error instanceof StoreError) return error;
   const { name = 'Error', message = messageOf(error), $metadata } = (error ?? {}) as SdkError;
   if (name === 'ResourceNotFoundException') {
-    const remedy = `deploy infra/table.yml, or correct SHARDBEAT_TABLE and the region`;
+    const remedy = `deploy it, or correct SHARDBEAT_TABLE and the region`;
     return new StoreError(`DynamoDB has no table ${JSON.stringify(table)}: ${remedy}`, {
       code: name,
       outcome: 'refused',

@@ -1,0 +1,184 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SettingsError, ShardbeatError } from '../lib/errors.ts';
+import { bundleModule } from './bundle.ts';
+import { writeArchive } from './plugin/archive.ts';
+import type { ProviderConfig, ShardbeatConfig } from './plugin/config.ts';
+import { type FunctionConfig, type Group, readGroup } from './plugin/group.ts';
+import { groupResources, type Resources, tableOutputs, tableResource } from './plugin/resources.ts';
+import schema from './schema.json' with { type: 'json' };
+
+/** What is used of the Framework, which osls and Serverless Framework 4 have in common. */
+interface Framework {
+  serviceDir: string;
+  service: {
+    service: string;
+    provider: ProviderConfig & {
+      compiledCloudFormationTemplate?: { Resources: Resources; Outputs: Record<string, object> };
+    };
+    custom?: { shardbeat?: ShardbeatConfig };
+    functions: Record<string, object>;
+  };
+  /** The Framework shows what these say, and of others where they come from. */
+  classes: { Error: new (message: string, code: string) => Error };
+  configSchemaHandler: { defineCustomProperties(schema: object): void };
+  getProvider(name: 'aws'): { getStage(): string; naming: Naming };
+}
+
+interface Naming {
+  getNormalizedFunctionName(key: string): string;
+  getLambdaLogicalId(key: string): string;
+  getLogGroupLogicalId(key: string): string;
+  getLogGroupName(name: string): string;
+  getFunctionArtifactName(key: string): string;
+}
+
+/**
+ * Makes of `custom.shardbeat` in serverless.yml a function for each consumer group, with its role, its schedules and its log group,
+ * and one table for all of them.
+ *
+ * While a service is packaged, the Framework and its other plugins do not see these functions before they are compiled: so none of
+ * them bundles one again, and the service's own role allows no more on their behalf.
+ */
+export default class ShardbeatPlugin {
+  readonly hooks: Readonly<Record<string, () => Promise<void>>>;
+  readonly #framework: Framework;
+  readonly #warn: (line: string) => void;
+  /** Read when the Framework has resolved all variables. */
+  #groups: readonly Group[] = [];
+  readonly #packaged = new Map<Group, { handler: string; package: { artifact: string } }>();
+
+  constructor(
+    framework: Framework,
+    options: { function?: string } = {},
+    { log }: { log?: { warning(line: string): void } } = {},
+  ) {
+    this.#framework = framework;
+    this.#warn = (line) => (log === undefined ? process.stderr.write(`${line}\n`) : log.warning(line));
+    framework.configSchemaHandler.defineCustomProperties(schema.properties.custom);
+    const hooks: Record<string, () => void | Promise<void>> = {
+      initialize: () => this.#initialize(),
+      'before:package:cleanup': () => this.#hideFunctions(),
+      'before:package:createDeploymentArtifacts': () => this.#package(this.#groups),
+      'before:package:compileFunctions': () => this.#showFunctions(),
+      'package:compileEvents': () => this.#addResources(),
+      'before:deploy:function:packageFunction': async () => {
+        await this.#package(this.#groups.filter(({ functionKey }) => functionKey === options.function));
+        this.#showFunctions();
+      },
+    };
+    this.hooks = Object.fromEntries(
+      Object.entries(hooks).map(([event, hook]) => [event, () => this.#telling(hook)]),
+    );
+  }
+
+  async #telling(hook: () => void | Promise<void>): Promise<void> {
+    try {
+      await hook();
+    } catch (error) {
+      if (!(error instanceof ShardbeatError)) throw error;
+      throw new this.#framework.classes.Error(error.message, 'SHARDBEAT');
+    }
+  }
+
+  #initialize(): void {
+    const { service, custom, provider, functions } = this.#framework.service;
+    const config = custom?.shardbeat;
+    if (config === undefined) return;
+    const prefix = `${service}-${this.#framework.getProvider('aws').getStage()}`;
+    const table = config.table ?? `${prefix}-shardbeat`;
+    this.#groups = Object.entries(config.groups).map(([name, group]) =>
+      readGroup(name, group, { prefix, table, provider }),
+    );
+    for (const { functionKey, warnings } of this.#groups) {
+      for (const warning of warnings) this.#warn(`${functionKey}: ${warning}`);
+      if (functionKey in functions)
+        throw new SettingsError(
+          `functions.${functionKey}`,
+          '(set)',
+          'a group of this name makes it: call one of them otherwise',
+        );
+    }
+    this.#showFunctions();
+  }
+
+  /** With what has been packaged of them, if they have been. */
+  #showFunctions(): void {
+    for (const group of this.#groups) {
+      this.#framework.service.functions[group.functionKey] = {
+        handler: 'handler.handler',
+        ...group.function,
+        role: { 'Fn::GetAtt': [this.#idsOf(group).role, 'Arn'] },
+        // Nothing would be taken from the provider, also where it has a network.
+        vpc: group.vpc ?? null,
+        ...this.#packaged.get(group),
+      } satisfies FunctionConfig & Record<string, unknown>;
+    }
+  }
+
+  #hideFunctions(): void {
+    for (const { functionKey } of this.#groups) delete this.#framework.service.functions[functionKey];
+  }
+
+  async #package(groups: readonly Group[]): Promise<void> {
+    const root = this.#framework.serviceDir;
+    // The Framework leaves this folder out of every archive.
+    const output = join(root, '.serverless');
+    for (const group of groups) {
+      const directory = join(output, group.functionKey);
+      await rm(directory, { recursive: true, force: true });
+      const { module } = group.bundle;
+      const bundle = await bundleModule({ ...group.bundle, module: join(root, module), root, directory });
+      const artifact = join(output, this.#naming.getFunctionArtifactName(group.functionKey));
+      await writeArchive(artifact, directory, bundle.files);
+      await rm(directory, { recursive: true });
+      const handler = bundle.handler.replace(/\.mjs$/, '.handler');
+      this.#packaged.set(group, { handler, package: { artifact } });
+    }
+  }
+
+  #addResources(): void {
+    const { provider } = this.#framework.service;
+    const template = provider.compiledCloudFormationTemplate;
+    if (this.#groups.length === 0 || template === undefined) return;
+    const made = [
+      tableResource(this.#tableName, provider.tags ?? {}),
+      ...this.#groups.map((group) =>
+        groupResources({
+          ...group.resources,
+          ids: this.#idsOf(group),
+          logGroupName: this.#naming.getLogGroupName(group.function.name),
+        }),
+      ),
+    ];
+    for (const [id, resource] of made.flatMap((resources) => Object.entries(resources))) {
+      if (id in template.Resources)
+        throw new SettingsError(
+          'resources',
+          id,
+          'the service has another resource of this name: call the group otherwise',
+        );
+      template.Resources[id] = resource;
+    }
+    Object.assign(template.Outputs, tableOutputs());
+  }
+
+  get #naming(): Naming {
+    return this.#framework.getProvider('aws').naming;
+  }
+
+  get #tableName(): string {
+    return String(this.#groups[0]?.function.environment.SHARDBEAT_TABLE);
+  }
+
+  #idsOf({ functionKey }: Group) {
+    const base = this.#naming.getNormalizedFunctionName(functionKey);
+    return {
+      function: this.#naming.getLambdaLogicalId(functionKey),
+      logGroup: this.#naming.getLogGroupLogicalId(functionKey),
+      role: `${base}Role`,
+      scheduleRole: `${base}ScheduleRole`,
+      schedule: `${base}Schedule`,
+    };
+  }
+}

@@ -1,0 +1,64 @@
+/** What stands under `custom.shardbeat`: see ../schema.json, which says what each means, and which the Framework has checked it by. */
+export interface ShardbeatConfig {
+  table?: string;
+  groups: Readonly<Record<string, GroupConfig>>;
+}
+
+/** What is written in YAML is taken by its text. */
+export type Scalar = string | number | boolean;
+/** Such as `{ Ref: … }`: known only when it is deployed. */
+export type CloudFormation = object;
+
+export interface GroupConfig {
+  module: string;
+  sls?: SourceConfig;
+  cls?: SourceConfig;
+  slots?: Scalar;
+  interval?: Scalar;
+  timeout?: number;
+  memorySize?: number;
+  architecture?: 'arm64' | 'x86_64';
+  runtime?: string;
+  reservedConcurrency?: number;
+  logRetentionInDays?: number;
+  enabled?: boolean;
+  environment?: Readonly<Record<string, Scalar | CloudFormation>>;
+  statements?: readonly object[];
+  tags?: Readonly<Record<string, string>>;
+  vpc?: VpcConfig | false | null;
+  layers?: readonly unknown[];
+  external?: readonly string[];
+  package?: { patterns?: readonly string[] };
+  /** The settings of the group, each under the name of its variable. */
+  [setting: string]: unknown;
+}
+
+export type SourceConfig = Readonly<Record<string, unknown>>;
+
+export interface VpcConfig {
+  securityGroupIds?: unknown;
+  subnetIds?: unknown;
+  ipv6AllowedForDualStack?: boolean;
+}
+
+/** What is looked at of the Framework's `provider`. */
+export interface ProviderConfig {
+  runtime?: string;
+  architecture?: 'arm64' | 'x86_64';
+  memorySize?: number;
+  logRetentionInDays?: number;
+  environment?: Readonly<Record<string, Scalar | CloudFormation>>;
+  tags?: Readonly<Record<string, string>>;
+  vpc?: VpcConfig;
+  kmsKeyArn?: unknown;
+  tracing?: { lambda?: unknown };
+  iam?: {
+    role?: {
+      path?: string;
+      permissionsBoundary?: unknown;
+      permissionBoundary?: unknown;
+      tags?: Record<string, string>;
+    };
+  };
+  rolePermissionsBoundary?: unknown;
+}

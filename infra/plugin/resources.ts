@@ -1,0 +1,158 @@
+/** What a group needs in CloudFormation besides its function. Pure: the plugin, the tests and the template by hand share it. */
+import type { CloudFormation } from './config.ts';
+
+export type Resources = Record<
+  string,
+  { Type: string; Properties: Record<string, unknown> } & Record<string, unknown>
+>;
+
+/** Tags as CloudFormation takes them; nothing for none. */
+type Tags = Readonly<Record<string, string>>;
+const tagged = (tags: Tags): { Tags?: { Key: string; Value: string }[] } =>
+  Object.keys(tags).length === 0
+    ? {}
+    : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
+
+export const TABLE_ID = 'ShardbeatTable';
+const arnOf = (logicalId: string): CloudFormation => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
+
+/**
+ * The one table of all groups: `pk` = group, `sk` = kind of item. Every write is a single-item conditional update; there are no
+ * indexes, no streams and no transactions, so one write costs one write unit.
+ *
+ * The checkpoints outlive the stack. The name is fixed for the same reason: a stack made anew is refused while the old table exists,
+ * and has to import it; with a generated name it would begin with an empty table, and a group that starts at `end` would lose what
+ * came in between. It is encrypted with the key that DynamoDB owns, which is the default and costs nothing.
+ */
+export function tableResource(name: string, tags: Tags): Resources {
+  return {
+    [TABLE_ID]: {
+      Type: 'AWS::DynamoDB::Table',
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        TableName: name,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [
+          { AttributeName: 'pk', AttributeType: 'S' },
+          { AttributeName: 'sk', AttributeType: 'S' },
+        ],
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        ...tagged(tags),
+      },
+    },
+  };
+}
+
+/** Names that the table's stack tells others. */
+export const tableOutputs = (): Record<string, object> => ({
+  ShardbeatTableName: { Description: 'The table of the consumer groups', Value: { Ref: TABLE_ID } },
+  ShardbeatTableArn: { Description: 'Its ARN, for policies of other stacks', Value: arnOf(TABLE_ID) },
+});
+
+export interface GroupResources {
+  group: string;
+  /** Logical ids; schedules are numbered. */
+  ids: { function: string; logGroup: string; role: string; scheduleRole: string; schedule: string };
+  logGroupName: string;
+  logRetentionInDays: number;
+  /** What the role allows besides the table and the log. */
+  statements: readonly object[];
+  slots: readonly string[];
+  rate: string;
+  enabled: boolean;
+  tags: Tags;
+  /** Of the two roles: `Path`, `PermissionsBoundary`. */
+  roleProperties: Readonly<Record<string, unknown>>;
+}
+
+/** Log group, two roles, and a schedule for each slot. The function cannot start itself, and the scheduler cannot touch the table. */
+export function groupResources(given: GroupResources): Resources {
+  const { ids, group, tags, roleProperties } = given;
+  const role = (description: string, service: string, statements: readonly object[], condition?: object) => ({
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      Description: description,
+      AssumeRolePolicyDocument: policy([
+        { Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole', ...condition },
+      ]),
+      Policies: [{ PolicyName: 'shardbeat', PolicyDocument: policy(statements) }],
+      ...roleProperties,
+      ...tagged(tags),
+    },
+  });
+  return {
+    [ids.logGroup]: {
+      Type: 'AWS::Logs::LogGroup',
+      Properties: {
+        LogGroupName: given.logGroupName,
+        RetentionInDays: given.logRetentionInDays,
+        ...tagged(tags),
+      },
+    },
+    [ids.role]: role(`What the function of the group ${group} may do`, 'lambda.amazonaws.com', [
+      ...ownStatements(ids.logGroup),
+      ...given.statements,
+    ]),
+    [ids.scheduleRole]: role(
+      `What the schedules of the group ${group} may do`,
+      'scheduler.amazonaws.com',
+      [
+        {
+          Sid: 'StartTicks',
+          Effect: 'Allow',
+          Action: 'lambda:InvokeFunction',
+          Resource: arnOf(ids.function),
+        },
+      ],
+      // Only schedules of this account may take the role.
+      { Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } } },
+    ),
+    ...Object.fromEntries(
+      given.slots.map((slot, index) => [`${ids.schedule}${index}`, schedule(slot, given)]),
+    ),
+  };
+}
+
+const policy = (statements: readonly object[]): object => ({ Version: '2012-10-17', Statement: statements });
+
+const ownStatements = (logGroup: string): object[] => [
+  {
+    Sid: 'CoordinateTheGroup',
+    Effect: 'Allow',
+    Action: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+    Resource: arnOf(TABLE_ID),
+  },
+  {
+    Sid: 'WriteItsLog',
+    Effect: 'Allow',
+    Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    Resource: arnOf(logGroup),
+  },
+];
+
+/**
+ * Without a policy the scheduler would repeat a tick that could not be started for 24 hours; the next tick does the same work, so a
+ * late one is worth nothing. It has no name of ours: names are one namespace in an account and region, and have 64 characters.
+ */
+function schedule(slot: string, { group, ids, rate, enabled }: GroupResources): Resources[string] {
+  return {
+    Type: 'AWS::Scheduler::Schedule',
+    Properties: {
+      Description: `Ticks of the slot ${slot} of the group ${group}`,
+      ScheduleExpression: rate,
+      State: enabled ? 'ENABLED' : 'DISABLED',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: {
+        Arn: arnOf(ids.function),
+        RoleArn: arnOf(ids.scheduleRole),
+        Input: JSON.stringify({ slot }),
+        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+      },
+    },
+  };
+}

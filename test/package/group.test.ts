@@ -1,0 +1,316 @@
+import { describe, expect, it } from 'vitest';
+import type { GroupConfig, ProviderConfig } from '../../infra/plugin/config.ts';
+import { SETTINGS } from '../../infra/plugin/environment.ts';
+import { type Group, readGroup } from '../../infra/plugin/group.ts';
+import schema from '../../infra/schema.json' with { type: 'json' };
+import { readSettings } from '../../lib/config/settings.ts';
+import { deriveTimes } from '../../lib/times.ts';
+
+const sls = {
+  endpoint: 'cn-hangzhou.log.aliyuncs.com',
+  project: 'shop',
+  logstore: 'orders',
+  secret: 'shardbeat/sls',
+};
+const cls = { region: 'ap-guangzhou', logset: '1-1', topics: ['2-2', '3-3'], secret: 'shardbeat/cls' };
+const minutes = Array.from({ length: 30 }, (_, index) => index + 1);
+
+function read(config: Partial<GroupConfig> = {}, provider: ProviderConfig = {}, name = 'orders'): Group {
+  const service = { prefix: 'shop-dev', table: 'shop-dev-shardbeat', provider };
+  return readGroup(
+    name,
+    { module: 'src/orders.ts', ...(config.cls === undefined && { sls }), ...config },
+    service,
+  );
+}
+
+/** What the function would read. */
+function settingsOf(config: Partial<GroupConfig>) {
+  return readSettings(read(config).function.environment as Record<string, string>);
+}
+
+const inSchema =
+  schema.properties.custom.properties.shardbeat.properties.groups.additionalProperties.properties;
+
+describe('the schema', () => {
+  it('has every setting of the function, under its name', () => {
+    expect(Object.keys(inSchema)).toEqual(expect.arrayContaining([...SETTINGS.group]));
+    expect(Object.keys(inSchema.sls.properties).sort()).toEqual([...SETTINGS.sls].sort());
+    expect(Object.keys(inSchema.cls.properties).sort()).toEqual([...SETTINGS.cls].sort());
+    expect(SETTINGS.group).toContain('shardsParallelMax');
+    expect(SETTINGS.sls).toContain('accessKeyId');
+  });
+
+  it('offers what the function takes, and nothing that it has left behind', () => {
+    const choices = (properties: object): [string, string[]][] =>
+      Object.entries(properties).flatMap(([name, { enum: values }]) => (values ? [[name, values]] : []));
+    const ofGroup = choices(inSchema).filter(([name]) => SETTINGS.group.includes(name));
+    expect(ofGroup.map(([name]) => name)).toContain('coordination');
+    for (const [name, values] of ofGroup) {
+      for (const value of values) expect(read({ [name]: value }).warnings).toEqual([]);
+      expect(() => read({ [name]: 'other' })).toThrow(`choose ${values.join(' or ')}`);
+    }
+    for (const [name, values] of choices(inSchema.sls.properties)) {
+      for (const value of values) expect(read({ sls: { ...sls, [name]: value } }).warnings).toEqual([]);
+    }
+    for (const [name, values] of choices(inSchema.cls.properties)) {
+      for (const value of values) expect(read({ cls: { ...cls, [name]: value } }).warnings).toEqual([]);
+    }
+  });
+});
+
+describe('a group', () => {
+  it('is one slot a minute, named as it is written, unless more is said', () => {
+    const { resources, function: made } = read();
+    expect(resources).toMatchObject({
+      group: 'orders',
+      slots: ['consumer-0'],
+      rate: 'rate(1 minute)',
+      enabled: true,
+    });
+    expect(made).toMatchObject({ name: 'shop-dev-shardbeat-orders', timeout: 48, memorySize: 512 });
+    expect(readSettings(made.environment as Record<string, string>)).toMatchObject({
+      group: 'orders',
+      table: 'shop-dev-shardbeat',
+      slots: ['consumer-0'],
+      stream: 'sls://shop/orders',
+      times: deriveTimes(60_000),
+    });
+  });
+
+  it.each(minutes)('agrees with the times that the function derives from %i minutes', (minute) => {
+    const { function: made, resources } = read({ interval: `${minute}m` });
+    const { times } = readSettings(made.environment as Record<string, string>);
+    expect(times.intervalMs).toBe(minute * 60_000);
+    expect(times.functionTimeoutMs).toBe(made.timeout * 1_000);
+    // osls allows no more than 15 minutes, whatever the interval is.
+    expect(made.timeout).toBe(Math.min(deriveTimes(minute * 60_000).functionTimeoutMs / 1_000, 900));
+    expect(resources.rate).toBe(minute === 1 ? 'rate(1 minute)' : `rate(${minute} minutes)`);
+  });
+
+  it('tells the function which slots have a schedule', () => {
+    expect(settingsOf({ slots: 3 }).slots).toEqual(read({ slots: 3 }).resources.slots);
+    expect(read({ slots: '400' }).resources.slots).toHaveLength(400);
+  });
+
+  it('takes what YAML makes a number or a truth value by its text, and lists with commas', () => {
+    const settings = settingsOf({
+      group: 42,
+      order: false,
+      batchesMax: 7,
+      start: 1_700_000_000,
+      sls: { ...sls, project: 12345, logstore: ['b', 2026] },
+    });
+    expect(settings).toMatchObject({
+      group: '42',
+      order: false,
+      batchesMax: 7,
+      start: { at: 'time', unixMs: 1_700_000_000_000 },
+      stream: 'sls://12345/2026,b',
+    });
+    expect(settingsOf({ cls })).toMatchObject({ stream: 'cls://1-1/2-2,3-3' });
+  });
+
+  it('leaves out white space, line ends and byte order marks around values, and what is empty', () => {
+    const written = { ...sls, region: ' cn-hangzhou\r\n', project: '\uFEFFshop', securityToken: ' ' };
+    const { environment } = read({ sls: written }).function;
+    expect(environment).toMatchObject({ SHARDBEAT_SLS_REGION: 'cn-hangzhou', SHARDBEAT_SLS_PROJECT: 'shop' });
+    expect(environment).not.toHaveProperty('SHARDBEAT_SLS_SECURITY_TOKEN');
+  });
+
+  it('has the runtime of the service, unless that is none for it', () => {
+    const runtimeFor = (runtime?: string): string =>
+      read({}, runtime === undefined ? {} : { runtime }).function.runtime;
+    expect(['nodejs22.x', 'nodejs24.x', 'nodejs20.x', 'python3.13', undefined].map(runtimeFor)).toEqual([
+      'nodejs22.x',
+      'nodejs24.x',
+      'nodejs24.x',
+      'nodejs24.x',
+      'nodejs24.x',
+    ]);
+  });
+
+  it('keeps the options of Node that somebody else has set', () => {
+    const NODE_OPTIONS = '--max-old-space-size=400';
+    expect(read().function.environment).toHaveProperty('NODE_OPTIONS', '--enable-source-maps');
+    expect(read({}, { environment: { NODE_OPTIONS } }).function.environment).not.toHaveProperty(
+      'NODE_OPTIONS',
+    );
+    expect(read({ environment: { NODE_OPTIONS } }).function.environment).toMatchObject({ NODE_OPTIONS });
+  });
+
+  it('warns of a key that anybody can read, and of settings that nobody reads', () => {
+    const { secret: _, ...rest } = sls;
+    const open = { ...rest, accessKeyId: 'LTAI5tExample', accessKeySecret: 'example-of-a-secret' };
+    expect(read({ sls: open }).warnings.join()).toMatch(
+      /^groups\.orders\.sls\.accessKeySecret: it stands in the template/,
+    );
+    expect(read({}, { environment: { SHARDBEAT_STRAT: 'end' } }).warnings).toEqual([
+      'SHARDBEAT_STRAT: there is no such setting; SHARDBEAT_START is one',
+    ]);
+  });
+});
+
+describe('a group is refused when it is packaged', () => {
+  const refused: [string, Partial<GroupConfig>, string][] = [
+    ['no slot', { slots: 0 }, 'groups.orders.slots: 0 cannot be used: write a whole number from 1 to 400'],
+    ['too many slots', { slots: 401 }, 'groups.orders.slots: 401'],
+    ['half a slot', { slots: 1.5 }, 'groups.orders.slots: 1.5'],
+    [
+      'seconds',
+      { interval: '90s' },
+      'groups.orders.interval: "90s" cannot be used: schedules start at whole minutes',
+    ],
+    ['an hour', { interval: '1h' }, 'groups.orders.interval: "1h"'],
+    [
+      'a bare number',
+      { interval: 5 },
+      'groups.orders.interval: "5" cannot be used: write a number and a unit',
+    ],
+    ['a timeout over the interval', { timeout: 60 }, 'groups.orders.timeout: "1m"'],
+    ['a pull interval without a unit', { pullInterval: 0 }, 'groups.orders.pullInterval: "0" cannot be used'],
+    [
+      'an end before the start',
+      { start: '2026-02-01T00:00:00Z', end: '2026-01-01T00:00:00Z' },
+      'groups.orders.end: "2026-01-01T00:00:00Z" cannot be used: there is nothing to read: choose a time after start',
+    ],
+    [
+      'a number that YAML has changed',
+      { sls: { ...sls, accessKeyId: 1e30 } },
+      'groups.orders.sls.accessKeyId: ',
+    ],
+    [
+      'white space within a key',
+      { sls: { ...sls, secret: null, accessKeyId: 'LTAI x', accessKeySecret: 's' } },
+      'groups.orders.sls.accessKeyId: ',
+    ],
+    [
+      'a region with white space',
+      { sls: { ...sls, region: 'cn hangzhou' } },
+      'groups.orders.sls.region: "cn hangzhou"',
+    ],
+    ['no project', { sls: { ...sls, project: '' } }, 'groups.orders.sls.project: '],
+    ['a key and a secret', { sls: { ...sls, accessKeyId: 'LTAI' } }, 'groups.orders.sls.accessKeyId: '],
+    ['two sources', { sls, cls }, 'groups.orders: "sls and cls" cannot be used: say under sls or cls'],
+    [
+      'an ARN of something else',
+      { sls: { ...sls, secret: 'arn:aws:s3:::bucket' } },
+      'groups.orders.sls.secret: ',
+    ],
+    [
+      'a setting as a variable',
+      { environment: { SHARDBEAT_START: 'end' } },
+      'groups.orders.environment.SHARDBEAT_START',
+    ],
+    [
+      'an old runtime',
+      { runtime: 'nodejs20.x' },
+      'groups.orders.runtime: "nodejs20.x" cannot be used: choose nodejs22.x',
+    ],
+  ];
+  it.each(refused)('for %s', (_what, config, message) => {
+    let told = '';
+    try {
+      read(config);
+    } catch (error) {
+      told = (error as Error).message;
+    }
+    expect(told).toContain(message);
+    expect(told).not.toContain('SHARDBEAT_PULL');
+  });
+
+  it('for no source', () => {
+    const service = { prefix: 'shop-dev', table: 'table', provider: {} };
+    expect(() => readGroup('orders', { module: 'a.ts' }, service)).toThrow(
+      'groups.orders: undefined cannot be used: say under sls or cls',
+    );
+  });
+
+  it('for more than 4 kB of environment, with the largest named', () => {
+    const environment = { LIST: 'x'.repeat(2_000), RULES: 'é'.repeat(1_000), SMALL: 'y' };
+    const reading = () => read({ environment }, { environment: { SHARED: 'z'.repeat(100) } });
+    expect(reading).toThrow(
+      /^groups\.orders\.environment: "\d+ bytes" cannot be used: Lambda takes 4096 bytes/,
+    );
+    expect(reading).toThrow(/shorten the largest, RULES \(2005\), LIST \(2004\), SHARED \(106\)$/);
+  });
+
+  it('for a name that makes the function’s too long, with what to do', () => {
+    const name = 'a-group-with-a-name-that-goes-on-and-on-and-on';
+    expect(() => read({}, {}, name)).toThrow(
+      /the function would be called shop-dev-shardbeat-a-group.*write a shorter name here, and the group's under group/,
+    );
+    expect(read({ group: name }, {}, 'short').resources.group).toBe(name);
+  });
+});
+
+describe('what the role allows', () => {
+  /** Those of its statements that are not about the table and the log. */
+  const statementsOf = (config: Partial<GroupConfig>, provider: ProviderConfig = {}): object[] =>
+    read(config, provider).resources.statements.map((statement) => {
+      const { Sid: _sid, Effect, ...rest } = statement as { Sid?: string; Effect: string };
+      expect(Effect).toBe('Allow');
+      return rest;
+    });
+  const secret = (resource: unknown) => ({ Action: 'secretsmanager:GetSecretValue', Resource: resource });
+  const sub = (rest: string) => ({ 'Fn::Sub': `\${${'AWS::Partition'}}:${rest}`.replace(/^/, 'arn:') });
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own.
+  const account = '${AWS::Region}:${AWS::AccountId}';
+  const arn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:shardbeat/sls';
+
+  it('is to read the secret that is named', () => {
+    expect(statementsOf({})).toEqual([secret(sub(`secretsmanager:${account}:secret:shardbeat/sls-??????`))]);
+  });
+
+  it.each([arn, `${arn}-AbCdEf`])('is to read the secret %s, with its six characters or without', (given) => {
+    expect(statementsOf({ sls: { ...sls, secret: given } })).toEqual([secret([given, `${given}-??????`])]);
+  });
+
+  it('is to read a secret of the same stack, which the function is told by its ARN', () => {
+    const reference = { Ref: 'SlsSecret' };
+    const { resources, function: made } = read({ sls: { ...sls, secret: reference } });
+    expect(resources.statements).toMatchObject([secret(reference)]);
+    expect(made.environment.SHARDBEAT_SLS_SECRET).toEqual(reference);
+  });
+
+  it.each([
+    ['shardbeat-sls', sub(`ssm:${account}:parameter/shardbeat-sls`)],
+    ['/shop/sls', sub(`ssm:${account}:parameter/shop/sls`)],
+    ['arn:aws:ssm:eu-west-1:123456789012:parameter/sls', 'arn:aws:ssm:eu-west-1:123456789012:parameter/sls'],
+  ])('is to read the parameter %s', (parameter, Resource) => {
+    const { secret: _, ...rest } = sls;
+    expect(statementsOf({ sls: { ...rest, parameter } })).toEqual([{ Action: 'ssm:GetParameter', Resource }]);
+  });
+
+  it('is to be in a network only where there is one', () => {
+    const vpc = { securityGroupIds: ['sg-1'], subnetIds: ['subnet-1'] };
+    const isInNetwork = (config: Partial<GroupConfig>, provider: ProviderConfig): boolean =>
+      JSON.stringify(statementsOf(config, provider)).includes('ec2:CreateNetworkInterface');
+    expect(isInNetwork({}, {})).toBe(false);
+    expect(isInNetwork({}, { vpc })).toBe(true);
+    expect(isInNetwork({ vpc }, {})).toBe(true);
+    expect(isInNetwork({ vpc: false }, { vpc })).toBe(false);
+    expect(read({ vpc: false }, { vpc }).vpc).toBeUndefined();
+  });
+
+  it('follows the service’s tracing and key, and what the user adds', () => {
+    const kmsKeyArn = 'arn:aws:kms:eu-west-1:123456789012:key/1';
+    const own = { Effect: 'Allow', Action: 's3:PutObject', Resource: 'arn:aws:s3:::orders/*' };
+    const statements = statementsOf({ statements: [own] }, { kmsKeyArn, tracing: { lambda: true } });
+    expect(statements.slice(1)).toEqual([
+      { Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], Resource: '*' },
+      { Action: 'kms:Decrypt', Resource: kmsKeyArn },
+      { Action: 's3:PutObject', Resource: 'arn:aws:s3:::orders/*' },
+    ]);
+  });
+
+  it('stays within what the account demands of roles', () => {
+    const iam = {
+      role: { path: '/apps/', permissionsBoundary: 'arn:aws:iam::123456789012:policy/boundary' },
+    };
+    expect(read({}, { iam }).resources.roleProperties).toEqual({
+      Path: '/apps/',
+      PermissionsBoundary: 'arn:aws:iam::123456789012:policy/boundary',
+    });
+  });
+});
