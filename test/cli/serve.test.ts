@@ -61,7 +61,9 @@ describe('shardbeat serve sls', () => {
     expect((await first.ended).code).toBe(0);
     const second = serve('sls', '--data', data, ...WANTED, '--shards', '9');
     expect(await contentsOf(clientOf((await second.port)!), 0)).toEqual(['kept']);
-    expect((await second.kill()).stdout).toContain(`what it holds is kept in ${data}`);
+    const { stdout, stderr } = await second.kill();
+    expect(stdout).toContain(`what it holds is kept in ${data}`);
+    expect(stderr).toBe('');
   });
 
   it('fails as often as it is told to, the same way for the same seed', async () => {

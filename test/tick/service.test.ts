@@ -4,7 +4,6 @@ import { drain, seek } from '../../lib/group/operations.ts';
 import type { ServiceGroup } from '../../lib/sources/serviceGroup.ts';
 import type { TickSettings } from '../../lib/tick/context.ts';
 import { serviceCoordination } from '../../lib/tick/coordination/service.ts';
-import { metricsOf } from '../../lib/tick/metrics.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createGroup, INTERVAL_MS } from '../support/world.ts';
 import { clsStage } from './stages/cls.ts';
@@ -275,17 +274,6 @@ describe.each(STAGES)(
 );
 
 describe.each(STAGES)('a group of %s, shared with official consumers', (_service, start) => {
-  it('has no shard without a slot where they have it', async () => {
-    const group = await setUp(start, 2);
-    for (let round = 0; round < 8; round++) {
-      const [result] = await group.world.round('a');
-      expect(metricsOf(result!)).toMatchObject({ unassignedShards: 0 });
-      await group.serviceGroup.heartbeat('official', [group.shard(1)].slice(0, round), signal);
-    }
-    expect(await group.heldBy('a')).toHaveLength(1);
-    expect(group.world.events.filter(({ event }) => event === 'shards.unassigned')).toEqual([]);
-  });
-
   it('is taken over where they are, and given back where we are', async () => {
     const group = await setUp(start, 1);
     await group.serviceGroup.join(signal);

@@ -21,18 +21,13 @@ export function expire(state: ClsState, topic: Topic, nowMs: number): void {
 
   // What was received exactly a period ago is old enough.
   const keptFromSec = nowSec - retentionDays * DAY_SEC + 1;
-  for (const partition of topic.partitions) {
-    const dropped = dropBefore(partition, keptFromSec);
-    if (dropped.length === 0) continue;
-    forget(state, dropped);
-    state.storage.dropped(topic, partition);
-  }
+  const dropped = topic.partitions.flatMap((partition) => dropBefore(partition, keptFromSec));
+  forget(state, dropped);
   const isOver = ({ closedAtSec, groups }: Partition): boolean =>
     closedAtSec !== undefined && closedAtSec < keptFromSec && groups.length === 0;
   const over = topic.partitions.filter(isOver);
-  if (over.length === 0) return;
+  if (dropped.length === 0 && over.length === 0) return;
   const kept = topic.partitions.filter((partition) => !isOver(partition));
   topic.partitions.splice(0, Number.POSITIVE_INFINITY, ...kept);
-  state.storage.saveTopic(topic);
-  for (const partition of over) state.storage.deletePartition(topic, partition);
+  state.storage.expired(topic, over);
 }

@@ -57,7 +57,7 @@ export function addLogset(
   }
   const createdAtSec = Math.floor(nowMs / 1000);
   const logset: Logset = { id, name, createdAtSec, topics: new Map(), groups: new Map() };
-  state.storage.saveLogset(logset);
+  state.storage.addLogset(logset);
   state.logsets.set(logset.id, logset);
   return logset;
 }
@@ -98,7 +98,7 @@ export function addTopic(
     { name, retentionDays },
     nowMs,
   );
-  state.storage.saveTopic(topic);
+  state.storage.addTopic(topic);
   logset.topics.set(topic.id, topic);
   return topic;
 }

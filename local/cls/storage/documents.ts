@@ -76,7 +76,7 @@ export function writeTopic({ id, settings, createdAtSec, firstOffset, partitions
 }
 
 /** Without its messages. */
-export function readTopic(logsetId: string, text: string): Topic {
+export function readTopic(text: string, logsetId: string): Topic {
   const { partitions, ...topic } = v.parse(TOPIC, JSON.parse(text));
   return {
     ...topic,

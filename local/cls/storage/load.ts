@@ -1,45 +1,36 @@
-import { join } from 'node:path';
-import { deleteOrphans, directoriesIn } from '../../service/storage/directories.ts';
-import { readDocuments, readMainDocument } from '../../service/storage/documents.ts';
-import type { Logs } from '../../service/storage/logs.ts';
+import type { Store } from '../../service/storage/store.ts';
 import type { Logset } from '../state/logset.ts';
 import type { Topic } from '../state/topic.ts';
 import { readGroup, readLogset, readTopic } from './documents.ts';
-
-/** All that a directory holds. Throws a SettingsError for `data` if it is damaged. */
-export function loadLogsets(root: string, logs: Logs): Map<string, Logset> {
-  const logsets = new Map<string, Logset>();
-  for (const id of directoriesIn(root)) {
-    const directory = join(root, id);
-    const logset = readMainDocument(join(directory, 'logset.json'), readLogset, idOf);
-    if (!logset) continue;
-    for (const topicId of directoriesIn(directory)) {
-      const topic = loadTopic(join(directory, topicId), id, logs);
-      if (topic) logset.topics.set(topic.id, topic);
-    }
-    for (const group of readDocuments(directory, 'group', readGroup)) logset.groups.set(group.name, group);
-    logsets.set(logset.id, logset);
-  }
-  return logsets;
-}
-
-/** Deletes what is left of partitions that are no more. */
-function loadTopic(directory: string, logsetId: string, logs: Logs): Topic | undefined {
-  const parse = (text: string): Topic => readTopic(logsetId, text);
-  const topic = readMainDocument(join(directory, 'topic.json'), parse, idOf);
-  if (!topic) return undefined;
-  for (const partition of topic.partitions) {
-    const path = partitionDirectory(directory, partition);
-    const { groups, firstPosition } = logs.load(path, partition, partition.firstPosition);
-    partition.firstPosition = firstPosition;
-    for (const group of groups) partition.groups.push(group);
-  }
-  deleteOrphans(directory, 'partition', topic.partitions);
-  return topic;
-}
+import { logOf } from './keys.ts';
 
 const idOf = ({ id }: { readonly id: string }): string => id;
 
-export function partitionDirectory(directory: string, { id }: { id: number }): string {
-  return join(directory, `partition-${id}`);
+/** All that is kept. Throws a SettingsError for `data` if it is damaged, or not whole. */
+export function loadLogsets(store: Store): Map<string, Logset> {
+  const { documents, records } = store;
+  const logsets = new Map<string, Logset>();
+  const topics = new Map<string, Topic>();
+  for (const { document: logset } of documents.all('logset', { parse: readLogset, nameOf: idOf })) {
+    logsets.set(logset.id, logset);
+  }
+  for (const { parent, document: topic } of documents.all('topic', { parse: readTopic, nameOf: idOf })) {
+    store.known(logsets.get(parent), `logset ${parent}`).topics.set(topic.id, topic);
+    topics.set(topic.id, topic);
+    for (const partition of topic.partitions) {
+      const groups = records.of(logOf(topic, partition), partition.firstPosition);
+      for (const group of groups) partition.groups.push(group);
+    }
+  }
+  for (const { parent, document: group } of documents.all('group', {
+    parse: readGroup,
+    nameOf: ({ name }) => name,
+  })) {
+    store.known(logsets.get(parent), `logset ${parent}`).groups.set(group.name, group);
+  }
+  for (const { stream, shard } of records.logs()) {
+    const found = topics.get(stream)?.partitions.find(({ id }) => id === shard);
+    store.known(found, `partition ${shard} of topic ${stream}`);
+  }
+  return logsets;
 }

@@ -1,7 +1,6 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SettingsError } from '../../../lib/errors.ts';
-import { lockDirectory } from './lock.ts';
 import { unusable } from './unusable.ts';
 
 /** What a directory holds. */
@@ -11,32 +10,24 @@ export interface DataFormat {
   readonly version: number;
   /** As in `a local SLS service`. */
   readonly service: string;
-  /** Name of the directory in it that holds everything else. */
-  readonly root: string;
 }
 
 const FORMAT_FILE = 'format.json';
+/** Holds everything else. */
+const DATABASE_FILE = 'data.sqlite';
 /** A mark that an interrupted first start was writing. It is left where it is. */
 const DRAFT = /^format\.json\.\d+\.tmp$/;
 
 /**
- * Makes sure that a directory is ours: marked as of this format, or empty and marked now; and locked. Throws a
- * SettingsError for `data` if it is in use, is something else, or cannot be read and written.
+ * Makes sure that a directory is ours: marked as of this format, or empty and marked now. Answers the path of its database.
+ * Throws a SettingsError for `data` if it is something else, or cannot be read and written.
  */
-export function openDataDirectory(directory: string, format: DataFormat): { root: string; release(): void } {
-  const root = join(directory, format.root);
+export function openDataDirectory(directory: string, format: DataFormat): string {
   try {
     if (!existsSync(directory)) makeDirectory(directory);
     if (!existsSync(join(directory, FORMAT_FILE))) mark(directory, format);
     checkMark(directory, format);
-    const lock = lockDirectory(directory);
-    try {
-      mkdirSync(root, { recursive: true });
-    } catch (error) {
-      lock.release();
-      throw error;
-    }
-    return { root, release: lock.release };
+    return join(directory, DATABASE_FILE);
   } catch (error) {
     throw unusable(directory, error);
   }
@@ -82,7 +73,7 @@ function checkMark(directory: string, { format, version, service }: DataFormat):
     throw new SettingsError('data', directory, remedy);
   }
   if (found.version !== version) {
-    const remedy = `it is of format ${found.version}, this is ${version}; choose another directory`;
+    const remedy = `it is of format ${found.version}, of another version of this program, which keeps format ${version}; choose another directory`;
     throw new SettingsError('data', directory, remedy);
   }
 }

@@ -22,17 +22,12 @@ export function expire(state: SlsState, logstore: Logstore, nowMs: number): void
 
   // What was received exactly a ttl ago is old enough.
   const keptFromSec = nowSec - ttlDays * DAY_SEC + 1;
-  for (const shard of logstore.shards) {
-    const dropped = dropBefore(shard, keptFromSec);
-    if (dropped.length === 0) continue;
-    forget(state, dropped);
-    state.storage.dropped(logstore, shard);
-  }
+  const dropped = logstore.shards.flatMap((shard) => dropBefore(shard, keptFromSec));
+  forget(state, dropped);
   const isOver = (shard: Shard): boolean =>
     shard.closedAtSec !== undefined && shard.closedAtSec < keptFromSec && shard.groups.length === 0;
   const over = logstore.shards.filter(isOver);
-  if (over.length === 0) return;
+  if (dropped.length === 0 && over.length === 0) return;
   logstore.shards.splice(0, Number.POSITIVE_INFINITY, ...logstore.shards.filter((shard) => !isOver(shard)));
-  state.storage.saveLogstore(logstore);
-  for (const shard of over) state.storage.deleteShard(logstore, shard);
+  state.storage.expired(logstore, over);
 }

@@ -52,7 +52,7 @@ export function addProject(state: SlsState, name: string, description: string, n
     createdAtSec: Math.floor(nowMs / 1000),
     logstores: new Map(),
   };
-  state.storage.saveProject(project);
+  state.storage.addProject(project);
   state.projects.set(name, project);
   return project;
 }
@@ -86,7 +86,7 @@ export function addLogstore(
     throw refuse.projectQuotaExceed(`A project of the local service has at most ${LOGSTORES_MAX} logstores.`);
   }
   const logstore = createLogstore(project.name, name, settings, nowMs);
-  state.storage.saveLogstore(logstore);
+  state.storage.addLogstore(logstore);
   project.logstores.set(name, logstore);
   return logstore;
 }

@@ -1,98 +1,68 @@
-import { join } from 'node:path';
+import { endOf } from '../../service/log.ts';
 import type { DataFormat } from '../../service/storage/dataDirectory.ts';
-import { deleteDirectory } from '../../service/storage/directories.ts';
-import {
-  deleteDocument,
-  hashedName,
-  placeOf,
-  writeDocument,
-  writeFirstDocument,
-  writeMainDocument,
-} from '../../service/storage/documents.ts';
-import { type OpenLogs, openLogs } from '../../service/storage/openLogs.ts';
-import { segmentFormat } from '../../service/storage/segment.ts';
-import { BODY_BYTES_MAX } from '../codec.ts';
+import { openStore, type Store } from '../../service/storage/store.ts';
 import type { Logstore } from '../state/logstore.ts';
 import type { Project } from '../state/project.ts';
 import { writeGroup, writeLogstore, writeProject } from './documents.ts';
-import { loadProjects, shardDirectory } from './load.ts';
+import { groupKey, logOf, logstoreKey, projectKey, streamOf } from './keys.ts';
+import { loadProjects } from './load.ts';
 import type { Storage } from './storage.ts';
 
-/**
- * Keeps the state in a directory:
- *
- *     format.json                                     { format, version } of all of this
- *     lock, lock.holder                               who uses it, see lock.ts
- *     projects/<project>/project.json                 a project is there if this is
- *     projects/<project>/<logstore>/logstore.json     so is a logstore: settings and shards
- *     projects/<project>/<logstore>/group-<hash>.json a consumer group with its checkpoints
- *     projects/<project>/<logstore>/shard-<id>/<position>.log    log groups, see segment.ts
- *
- * JSON is replaced as a whole by a rename; log groups are appended. Everything is handed to the operating system before a
- * request is answered, so it survives the end of this process, however sudden. It is not forced to the disk: a loss of
- * power may take the last of it.
- */
+/** The state that a directory keeps: what it held when it was opened, and where changes go. */
 export interface OpenedDirectory {
   readonly storage: Storage;
   readonly projects: Map<string, Project>;
 }
 
-const DATA: DataFormat = {
+const FORMAT: DataFormat = {
   format: 'shardbeat-local-sls',
-  version: 2,
+  version: 3,
   service: 'a local SLS service',
-  root: 'projects',
 };
-const SEGMENTS = segmentFormat('SLSLOG', 2, BODY_BYTES_MAX);
 
-/** As `openLogs` says. */
+/** As `openStore` says. */
 export function openDirectory(directory: string): OpenedDirectory {
-  return openLogs(directory, DATA, SEGMENTS, (opened) => ({
-    projects: loadProjects(opened.root, opened.logs),
-    storage: createStorage(opened),
+  return openStore(directory, FORMAT, (store) => ({
+    projects: loadProjects(store),
+    storage: createStorage(store),
   }));
 }
 
-function createStorage({ root, logs, close }: OpenLogs): Storage {
-  const directoryOf = (logstore: Logstore): string => placeOf(placeOf(root, logstore.project), logstore.name);
-  /** Logstores of which the directory does not hold the latest: no group may go to a shard that it does not know. */
-  const unsaved = new WeakSet<Logstore>();
-  const saveLogstore = (logstore: Logstore): void => {
-    unsaved.add(logstore);
-    writeMainDocument(join(directoryOf(logstore), 'logstore.json'), writeLogstore(logstore));
-    unsaved.delete(logstore);
-  };
-  const forgetLogstore = (logstore: Logstore): void => {
-    for (const shard of logstore.shards) logs.forget(shard);
+function createStorage({ documents, records, change, follow, close }: Store): Storage {
+  const put = (logstore: Logstore): void => documents.put(logstoreKey(logstore), writeLogstore(logstore));
+  const remove = (logstore: Logstore): void => {
+    documents.delete(logstoreKey(logstore));
+    documents.deleteIn('group', streamOf(logstore));
+    records.deleteStream(streamOf(logstore));
   };
 
   return {
-    append: (logstore, shard, bytes, receivedAtSec) => {
-      if (unsaved.has(logstore)) saveLogstore(logstore);
-      const directory = shardDirectory(directoryOf(logstore), shard);
-      const at = { directory, log: shard, firstPosition: shard.firstPosition };
-      return logs.append(at, bytes, receivedAtSec);
+    append: (logstore, shard, bytes, receivedAtSec) =>
+      change(() => records.append(logOf(logstore, shard), endOf(shard), bytes, receivedAtSec)),
+    addProject: (project) => change(() => documents.put(projectKey(project), writeProject(project))),
+    deleteProject: (project) =>
+      follow(`project ${project.name}`, () => {
+        for (const logstore of project.logstores.values()) remove(logstore);
+        documents.delete(projectKey(project));
+      }),
+    addLogstore: (logstore) => change(() => put(logstore)),
+    saveLogstore: (logstore) => follow(`logstore ${streamOf(logstore)}`, () => put(logstore)),
+    expired: (logstore, gone) =>
+      follow(`expired ${streamOf(logstore)} ${gone.map(({ id }) => id)}`, () => {
+        for (const shard of logstore.shards)
+          records.deleteBefore(logOf(logstore, shard), shard.firstPosition);
+        for (const shard of gone) records.deleteLog(logOf(logstore, shard));
+        put(logstore);
+      }),
+    deleteLogstore: (logstore) => follow(`logstore ${streamOf(logstore)}`, () => remove(logstore)),
+    saveGroup: (logstore, group) => {
+      const key = groupKey(logstore, group);
+      follow(`group ${key.parent} ${key.name}`, () => documents.put(key, writeGroup(group)));
     },
-    dropped: (_logstore, shard) => logs.dropBefore(shard, shard.firstPosition),
-    saveProject: (project) =>
-      writeFirstDocument(join(placeOf(root, project.name), 'project.json'), writeProject(project)),
-    deleteProject: (project) => {
-      for (const logstore of project.logstores.values()) forgetLogstore(logstore);
-      deleteDirectory(placeOf(root, project.name));
+    deleteGroup: (logstore, group) => {
+      const key = groupKey(logstore, group);
+      follow(`group ${key.parent} ${key.name}`, () => documents.delete(key));
     },
-    saveLogstore,
-    deleteLogstore: (logstore) => {
-      forgetLogstore(logstore);
-      deleteDirectory(directoryOf(logstore));
-    },
-    deleteShard: (logstore, shard) => logs.delete(shardDirectory(directoryOf(logstore), shard), shard),
-    saveGroup: (logstore, group) => writeDocument(groupPath(directoryOf(logstore), group), writeGroup(group)),
-    deleteGroup: (logstore, group) => deleteDocument(groupPath(directoryOf(logstore), group)),
     close,
   };
-}
-
-/** A group's name may be anything: the file is named by its hash. */
-function groupPath(directory: string, { name }: { name: string }): string {
-  return join(directory, hashedName('group', name));
 }

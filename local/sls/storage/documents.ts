@@ -78,7 +78,7 @@ export function writeLogstore({ name, settings, createdAtSec, modifiedAtSec, sha
 }
 
 /** Without its log groups and consumer groups. */
-export function readLogstore(project: string, text: string): Logstore {
+export function readLogstore(text: string, project: string): Logstore {
   const { shards, ...logstore } = v.parse(LOGSTORE, JSON.parse(text));
   return {
     ...logstore,

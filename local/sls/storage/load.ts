@@ -1,45 +1,32 @@
-import { join } from 'node:path';
-import { deleteOrphans, directoriesIn } from '../../service/storage/directories.ts';
-import { readDocuments, readMainDocument } from '../../service/storage/documents.ts';
-import type { Logs } from '../../service/storage/logs.ts';
+import type { Store } from '../../service/storage/store.ts';
 import type { Logstore } from '../state/logstore.ts';
 import type { Project } from '../state/project.ts';
-import type { Shard } from '../state/shard.ts';
 import { readGroup, readLogstore, readProject } from './documents.ts';
-
-/** All that a directory holds. Throws a SettingsError for `data` if it is damaged. */
-export function loadProjects(root: string, logs: Logs): Map<string, Project> {
-  const projects = new Map<string, Project>();
-  for (const name of directoriesIn(root)) {
-    const directory = join(root, name);
-    const project = readMainDocument(join(directory, 'project.json'), readProject, nameOf);
-    if (!project) continue;
-    for (const logstoreName of directoriesIn(directory)) {
-      const logstore = loadLogstore(join(directory, logstoreName), name, logs);
-      if (logstore) project.logstores.set(logstore.name, logstore);
-    }
-    projects.set(name, project);
-  }
-  return projects;
-}
-
-/** Deletes what is left of shards that are no more. */
-function loadLogstore(directory: string, project: string, logs: Logs): Logstore | undefined {
-  const parse = (text: string): Logstore => readLogstore(project, text);
-  const logstore = readMainDocument(join(directory, 'logstore.json'), parse, nameOf);
-  if (!logstore) return undefined;
-  for (const shard of logstore.shards) {
-    const { groups, firstPosition } = logs.load(shardDirectory(directory, shard), shard, shard.firstPosition);
-    shard.firstPosition = firstPosition;
-    for (const group of groups) shard.groups.push(group);
-  }
-  deleteOrphans(directory, 'shard', logstore.shards);
-  for (const group of readDocuments(directory, 'group', readGroup)) logstore.groups.set(group.name, group);
-  return logstore;
-}
+import { logOf, streamOf } from './keys.ts';
 
 const nameOf = ({ name }: { readonly name: string }): string => name;
 
-export function shardDirectory(directory: string, { id }: Shard): string {
-  return join(directory, `shard-${id}`);
+/** All that is kept. Throws a SettingsError for `data` if it is damaged, or not whole. */
+export function loadProjects(store: Store): Map<string, Project> {
+  const { documents, records } = store;
+  const projects = new Map<string, Project>();
+  const logstores = new Map<string, Logstore>();
+  for (const { document: project } of documents.all('project', { parse: readProject, nameOf })) {
+    projects.set(project.name, project);
+  }
+  for (const { parent, document: logstore } of documents.all('logstore', { parse: readLogstore, nameOf })) {
+    store.known(projects.get(parent), `project ${parent}`).logstores.set(logstore.name, logstore);
+    logstores.set(streamOf(logstore), logstore);
+    for (const shard of logstore.shards) {
+      for (const group of records.of(logOf(logstore, shard), shard.firstPosition)) shard.groups.push(group);
+    }
+  }
+  for (const { parent, document: group } of documents.all('group', { parse: readGroup, nameOf })) {
+    store.known(logstores.get(parent), `logstore ${parent}`).groups.set(group.name, group);
+  }
+  for (const { stream, shard } of records.logs()) {
+    const found = logstores.get(stream)?.shards.find(({ id }) => id === shard);
+    store.known(found, `shard ${shard} of ${stream}`);
+  }
+  return projects;
 }

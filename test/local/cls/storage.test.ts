@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { SettingsError } from '../../../lib/errors.ts';
 import { createGroup, refresh } from '../../../local/cls/group/group.ts';
 import { heartbeat } from '../../../local/cls/group/heartbeat.ts';
 import { commitOffsets } from '../../../local/cls/group/offsets.ts';
@@ -59,6 +59,16 @@ function viewOf(state: ClsState, nowMs = START_MS): unknown {
     topics: byName(topics).map(([, topic]) => topicView(topic)),
     groups: byName(groups),
   }));
+}
+
+/** Rows of a table, while nobody has the directory. */
+function countOf(directory: string, table: string): unknown {
+  const database = new DatabaseSync(join(directory, 'data.sqlite'), { readOnly: true });
+  try {
+    return database.prepare(`SELECT COUNT(*) AS count FROM ${table}`).get()?.count;
+  } finally {
+    database.close();
+  }
 }
 
 const put = (state: ClsState, topic: Topic, text: string, nowMs = START_MS): void =>
@@ -164,7 +174,6 @@ describe('after a restart', () => {
     logset.groups.delete(group.name);
     state.storage.deleteGroup(logset, group);
     removeTopic(state, topic.id);
-    expect(readdirSync(join(directory, 'logsets', logset.id))).toEqual(['logset.json']);
     const settings = { id: topic.id, name: 'orders', retentionDays: 7, partitions: 2 };
     put(state, addTopic(state, logset, settings, START_MS), 'new');
     const again = reopen(state, directory);
@@ -174,30 +183,38 @@ describe('after a restart', () => {
 
     removeTopic(again, topic.id);
     removeLogset(again, logset.id);
-    expect(readdirSync(join(directory, 'logsets'))).toEqual([]);
-    expect(reopen(again, directory).logsets.size).toBe(0);
+    again.storage.close();
+    expect([countOf(directory, 'document'), countOf(directory, 'record')]).toEqual([0, 0]);
+    expect(open(directory).logsets.size).toBe(0);
   });
 });
 
-test('files of what expired are deleted, and a topic that takes the place of another has its own', () => {
+test('what expired is deleted, and a topic that takes the place of another has nothing of it', () => {
   const directory = newDirectory();
-  const state = open(directory);
+  let state = open(directory);
   const { logset, topic } = makeShop(state);
-  const files = (): string[] => readdirSync(join(directory, 'logsets', logset.id, topic.id, 'partition-1'));
+  /** Offsets of the first partition, and how many messages are kept, of all. */
+  const after = (nowMs: number): unknown[] => {
+    const found = [...state.logsets.values()][0]!.topics.get(topic.id)!;
+    expire(state, found, nowMs);
+    state.storage.close();
+    const kept = countOf(directory, 'record');
+    state = open(directory);
+    const { id, firstPosition } = [...state.logsets.values()][0]!.topics.get(topic.id)!.partitions[0]!;
+    return [id, firstPosition, kept];
+  };
   put(state, topic, 'a');
-  splitPartition(topic, 1, { count: 2 }, START_MS);
+  splitPartition(topic, 1, { count: 2 }, START_MS + 1000);
   state.storage.saveTopic(topic);
-  expire(state, topic, START_MS + 7 * DAY_MS - 1000);
-  expect(files()).toEqual([`${FIRST_OFFSET}.log`]);
-  topic.partitions[0]!.closedAtSec! += 1;
-  expire(state, topic, START_MS + 7 * DAY_MS);
-  expect(files()).toEqual([`${FIRST_OFFSET + 1n}.log`]);
-  expire(state, topic, START_MS + 8 * DAY_MS);
-  expect(files).toThrow('ENOENT');
+  expect(after(START_MS + 7 * DAY_MS - 1000)).toEqual([1, FIRST_OFFSET, 1]);
+  expect(after(START_MS + 7 * DAY_MS)).toEqual([1, FIRST_OFFSET + 1n, 0]);
+  expect(after(START_MS + 8 * DAY_MS)).toEqual([2, FIRST_OFFSET, 0]);
 
+  const [shop] = state.logsets.values();
   removeTopic(state, topic.id);
   const settings = { id: topic.id, name: 'orders', retentionDays: 7, partitions: 2 };
-  const other = addTopic(state, logset, settings, START_MS);
+  const other = addTopic(state, shop!, settings, START_MS);
+  expect(other.logsetId).toBe(logset.id);
   put(state, other, 'old');
   expire(state, other, START_MS + 7 * DAY_MS);
   put(state, other, 'new', START_MS + 7 * DAY_MS);
@@ -206,96 +223,15 @@ test('files of what expired are deleted, and a topic that takes the place of ano
   expect(partition!.groups.map((group) => Buffer.from(group.read()).toString())).toEqual(['new']);
 });
 
-describe('what a sudden end leaves behind', () => {
-  test('a replacement that was not finished changes nothing', () => {
-    const directory = newDirectory();
-    const state = open(directory);
-    const { logset, topic } = makeShop(state);
-    put(state, topic, 'a');
-    for (const path of ['logset.json.tmp', 'group-0.json.tmp', join(topic.id, 'topic.json.tmp')]) {
-      writeFileSync(join(directory, 'logsets', logset.id, path), '{"half');
-    }
-    const before = viewOf(state);
-    const again = reopen(state, directory);
-    expect(viewOf(again)).toEqual(before);
-    again.storage.saveTopic([...again.logsets.get(logset.id)!.topics.values()][0]!);
-    expect(viewOf(reopen(again, directory))).toEqual(before);
-  });
-
-  test('no message goes into a partition that the directory does not know of', () => {
-    const directory = newDirectory();
-    const state = open(directory);
-    const { logset, topic } = makeShop(state);
-    // Where the document is to be replaced there is a directory.
-    const obstacle = join(directory, 'logsets', logset.id, topic.id, 'topic.json.tmp');
-    mkdirSync(obstacle);
-    splitPartition(topic, 1, { count: 2 }, START_MS);
-    expect(() => state.storage.saveTopic(topic)).toThrow('EISDIR');
-    expect(() => put(state, topic, 'a')).toThrow('EISDIR');
-    rmSync(obstacle, { recursive: true });
-    put(state, topic, 'b');
-    const before = viewOf(state);
-    expect(viewOf(reopen(state, directory))).toEqual(before);
-  });
-});
-
-test('a logset or a topic is not made where there is something already, which stays', () => {
+test('a partition that goes in the moment in which its last message does leaves nothing behind', () => {
   const directory = newDirectory();
   const state = open(directory);
-  const { logset, topic } = makeShop(state);
-  const id = '0b2fd3e1-6f11-4c4c-8a4e-5f6bfb9d4e1c';
-  const settings = { id, name: 'visits', retentionDays: 7, partitions: 2 };
-  for (const [path, create] of [
-    [`logsets/${logset.id}/${id}`, () => addTopic(state, logset, settings, START_MS)],
-    [`logsets/${id}`, () => addLogset(state, { id, name: 'mall' }, START_MS)],
-  ] as const) {
-    const file = join(directory, path, 'cat.jpg');
-    mkdirSync(join(directory, path));
-    writeFileSync(file, 'precious');
-    expect(create).toThrow('it holds cat.jpg, and no');
-    expect(readFileSync(file, 'utf8')).toBe('precious');
-    rmSync(file);
-    create();
-  }
-  const found = reopen(state, directory).logsets;
-  expect([...found.keys()].sort()).toEqual([logset.id, id].sort());
-  expect([...found.get(logset.id)!.topics.keys()].sort()).toEqual([topic.id, id].sort());
-});
-
-describe('a directory', () => {
-  test('with a file where its own directory would be is refused', () => {
-    const directory = newDirectory();
-    open(directory).storage.close();
-    const root = join(directory, 'logsets');
-    rmSync(root, { recursive: true });
-    writeFileSync(root, '');
-    expect(() => openDirectory(directory)).toThrow('it is not a directory; choose another directory');
-    rmSync(root);
-    expect(open(directory).logsets.size).toBe(0);
-  });
-
-  test('that cannot be read is refused', () => {
-    const directory = newDirectory();
-    const state = open(directory);
-    state.storage.close();
-    mkdirSync(join(directory, 'logsets', 'x', 'logset.json'), { recursive: true });
-    expect(() => openDirectory(directory)).toThrow(SettingsError);
-    expect(() => openDirectory(directory)).toThrow(`data: "${directory}" cannot be used: EISDIR`);
-  });
-
-  test('with a damaged document is refused, and free for the next one to try', () => {
-    const directory = newDirectory();
-    const state = open(directory);
-    const { logset } = makeShop(state);
-    state.storage.close();
-    const document = join(directory, 'logsets', logset.id, 'logset.json');
-    const text = readFileSync(document, 'utf8');
-    writeFileSync(document, text.replace('"createdAtSec":', '"createdAtSec":-'));
-    expect(() => openDirectory(directory)).toThrow(
-      'logset.json" cannot be used: its checksum is not that of what is in it',
-    );
-    expect(existsSync(document)).toBe(true);
-    writeFileSync(document, text);
-    expect(open(directory).logsets.size).toBe(1);
-  });
+  const { topic } = makeShop(state);
+  put(state, topic, 'a');
+  splitPartition(topic, 1, { count: 2 }, START_MS);
+  state.storage.saveTopic(topic);
+  expire(state, topic, START_MS + 7 * DAY_MS);
+  expect(topic.partitions.map(({ id }) => id)).toEqual([2, 3, 4]);
+  const before = viewOf(state);
+  expect(viewOf(reopen(state, directory))).toEqual(before);
 });

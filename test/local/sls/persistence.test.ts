@@ -1,39 +1,31 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SettingsError } from '../../../lib/errors.ts';
 import { json } from './json.ts';
 import {
-  ACCOUNT,
   type Bench,
   contentsOf,
   cursorOf,
-  groupOf,
   manualClock,
   newDirectory,
   openBench,
   pull,
-  put,
   putByKey,
   startBench,
 } from './support.ts';
 
 const GROUPS = '/logstores/orders/consumergroups';
-const segmentsOf = (data: string, shard: number): string[] => {
-  const directory = join(data, 'projects/shop/orders', `shard-${shard}`);
-  return readdirSync(directory)
-    .sort()
-    .map((name) => join(directory, name));
-};
+/** Rows of a table that a condition holds for. */
+function countOf(data: string, rows: string): unknown {
+  const database = new DatabaseSync(join(data, 'data.sqlite'), { readOnly: true });
+  try {
+    return database.prepare(`SELECT COUNT(*) AS count FROM ${rows}`).get()?.count;
+  } finally {
+    database.close();
+  }
+}
 
 async function restart(bench: Bench, data: string): Promise<Bench> {
   await bench.service.close();
@@ -124,81 +116,41 @@ describe('after a restart', () => {
     expect((await second.call({ path: GROUPS })).json).toEqual([]);
 
     expect((await second.call({ method: 'DELETE', path: '/' })).outcome).toBe('200');
-    expect(existsSync(join(data, 'projects/shop'))).toBe(false);
     const third = await restart(second, data);
     expect(third.service.contents()).toEqual({});
+    await third.service.close();
+    expect([countOf(data, 'document'), countOf(data, 'record')]).toEqual([0, 0]);
   });
 
-  test('a large shard is in several files, and none of them is missed', async () => {
+  test('what expired is gone for good, and positions go on', async () => {
     const data = newDirectory();
     const bench = await startBench({ data });
-    const messages = Array.from({ length: 22 }, (_, index) => `${index} ${'x'.repeat(1_000_000)}`);
-    for (const message of messages) await putByKey(bench, '0', message);
-    expect(segmentsOf(data, 0)).toHaveLength(2);
+    for (const message of ['a', 'b', 'c']) await putByKey(bench, '0', message);
+    const end = await cursorOf(bench, 0, 'end');
+    bench.clock.advance(30 * 86_400_000);
+    expect(await cursorOf(bench, 0, 'begin')).toBe(end);
     const again = await restart(bench, data);
-    const firsts: string[] = [];
-    for (let cursor = await cursorOf(again, 0, 'begin'), rounds = 10; rounds > 0; rounds -= 1) {
-      const answer = await pull(again, 0, cursor);
-      for (const [text] of answer.body.toString('latin1').matchAll(/\d+ x/g)) firsts.push(text);
-      cursor = String(answer.headers['x-log-cursor']);
-    }
-    expect(firsts).toEqual(messages.map((_, index) => `${index} x`));
-
-    again.clock.advance(30 * 86_400_000);
+    expect(await cursorOf(again, 0, 'end')).toBe(end);
     await putByKey(again, '0', 'young');
-    expect(await contentsOf(again, 0)).toEqual(['young']);
-    expect(segmentsOf(data, 0).map((path) => statSync(path).size < 1000)).toEqual([true]);
-  });
-});
-
-describe('what a sudden end leaves behind', () => {
-  test.each([1, 13, 500])('a group that is cut %i bytes short is cut off, the others stay', async (bytes) => {
-    const data = newDirectory();
-    const bench = await startBench({ data });
-    for (const message of ['a', 'b', 'c'.repeat(1000)]) await putByKey(bench, '0', message);
-    await bench.service.close();
-    const [segment] = segmentsOf(data, 0);
-    truncateSync(segment!, statSync(segment!).size - bytes);
-
-    const again = await openBench(bench.clock, { data });
-    expect(await contentsOf(again, 0)).toEqual(['a', 'b']);
-    await putByKey(again, '0', 'd');
-    const third = await restart(again, data);
-    expect(await contentsOf(third, 0)).toEqual(['a', 'b', 'd']);
+    expect((await pull(again, 0, end)).headers['x-log-count']).toBe('1');
+    await again.service.close();
+    expect(countOf(data, 'record')).toBe(1);
   });
 
-  test('a replacement that was not finished changes nothing', async () => {
+  test('a shard that goes in the moment in which its last group does leaves nothing behind', async () => {
     const data = newDirectory();
     const bench = await startBench({ data });
     await putByKey(bench, '0', 'a');
-    writeFileSync(join(data, 'projects/shop/orders/logstore.json.tmp'), '{"half');
-    const again = await restart(bench, data);
-    expect(await contentsOf(again, 0)).toEqual(['a']);
-    await json(again, 'PUT', '/logstores/orders', { ttl: 7 });
-    expect((await (await restart(again, data)).call({ path: '/logstores/orders' })).json.ttl).toBe(7);
+    bench.service.split('shop', 'orders', 0);
+    bench.clock.advance(30 * 86_400_000 + 1000);
+    const ids = (on: Bench) => on.service.contents().shop!.orders!.map(({ shardID }) => shardID);
+    expect(ids(bench)).toEqual([1, 2, 3]);
+    expect(ids(await restart(bench, data))).toEqual([1, 2, 3]);
   });
 });
 
 describe('a directory', () => {
   const opening = (data: string) => openBench(manualClock(), { data });
-
-  test('in which a group was changed is refused, and left as it is', async () => {
-    const data = newDirectory();
-    const bench = await startBench({ data });
-    for (const message of ['a', 'b', 'c']) await putByKey(bench, '0', message);
-    await bench.service.close();
-    const [segment] = segmentsOf(data, 0);
-    const bytes = readFileSync(segment!);
-    bytes[30]! ^= 1;
-    writeFileSync(segment!, bytes);
-    const refused = opening(data);
-    await expect(refused).rejects.toThrow(SettingsError);
-    await expect(refused).rejects.toMatchObject({ field: 'data' });
-    await expect(refused).rejects.toThrow(
-      /\.log" cannot be used: damaged at byte 8, behind 0 whole groups\. .*truncate -s 8\./,
-    );
-    expect(readFileSync(segment!).equals(bytes)).toBe(true);
-  });
 
   test('that is a file is refused', async () => {
     const data = newDirectory();
@@ -207,17 +159,16 @@ describe('a directory', () => {
     await expect(opening(data)).rejects.toThrow('it is not a directory');
   });
 
-  test('with a document that cannot be read is refused, and free for the next one to try', async () => {
+  test('that is damaged is refused, and free for the next one to try', async () => {
     const data = newDirectory();
     const bench = await startBench({ data });
     await bench.service.close();
-    const document = join(data, 'projects/shop/orders/logstore.json');
-    const text = readFileSync(document, 'utf8');
-    writeFileSync(document, text.replace('"readwrite"', '"broken"'));
-    await expect(opening(data)).rejects.toThrow(
-      'logstore.json" cannot be used: its checksum is not that of what is in it',
-    );
-    writeFileSync(document, text);
+    const path = join(data, 'data.sqlite');
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.toString('latin1').replace('"readwrite"', '"broken"   '), 'latin1');
+    await expect(opening(data)).rejects.toThrow(SettingsError);
+    await expect(opening(data)).rejects.toThrow(`"${path}" cannot be used: the logstore orders is damaged`);
+    writeFileSync(path, bytes);
     expect(Object.keys((await opening(data)).service.contents())).toEqual(['shop']);
   });
 
@@ -233,41 +184,58 @@ describe('a directory', () => {
   });
 });
 
-test('no group goes into a shard that the directory does not know of', async () => {
-  const data = newDirectory();
-  const bench = await startBench({ data });
-  // Where the document is to be replaced there is a directory.
-  const obstacle = join(data, 'projects/shop/orders/logstore.json.tmp');
-  mkdirSync(obstacle);
-  const split = {
-    method: 'POST',
-    path: '/logstores/orders/shards/0',
-    query: { action: 'split', shardCount: '2' },
-  };
-  expect((await bench.call(split)).outcome).toBe('500 InternalServerError');
-  expect((await putByKey(bench, '0', 'a')).outcome).toBe('500 InternalServerError');
-  rmSync(obstacle, { recursive: true });
-  expect((await putByKey(bench, '0', 'b')).outcome).toBe('200');
-  const again = await restart(bench, data);
-  expect(await contentsOf(again, 2)).toEqual(['b']);
-});
-
-test('a logstore or a project is not made where there is something already, which stays', async () => {
-  const data = newDirectory();
-  const bench = await startBench({ data });
-  for (const [path, create] of [
-    ['projects/shop/other', () => bench.service.createLogstore('shop', 'other')],
-    ['projects/mall', () => bench.service.createProject('mall')],
-  ] as const) {
-    const file = join(data, path, 'photos/cat.jpg');
-    mkdirSync(join(file, '..'), { recursive: true });
-    writeFileSync(file, 'precious');
-    expect(create).toThrow('it holds photos, and no');
-    expect(readFileSync(file, 'utf8')).toBe('precious');
-    rmSync(join(file, '..'), { recursive: true });
-    create();
+describe('while nothing can be written', () => {
+  /** As a full disk: what fails, how it fails, and that it ends are those of the database. */
+  function fillDisk(): () => void {
+    const { prepare } = DatabaseSync.prototype;
+    const full = Object.assign(new Error('full'), { errcode: 13, errstr: 'database or disk is full' });
+    const spy = vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementation(function (
+      this: DatabaseSync,
+      sql,
+    ) {
+      if (sql === 'COMMIT') throw full;
+      prepare.call(this, sql).run();
+    });
+    onTestFinished(() => spy.mockRestore());
+    return () => spy.mockRestore();
   }
-  expect(Object.keys((await restart(bench, data)).service.contents())).toEqual(['mall', 'shop']);
+
+  test('no put is answered with success, and none takes a position', async () => {
+    const data = newDirectory();
+    const bench = await startBench({ data });
+    await putByKey(bench, '0', 'a');
+    const end = await cursorOf(bench, 0, 'end');
+    const empty = fillDisk();
+    const answer = await putByKey(bench, '0', 'b');
+    expect(answer.outcome).toBe('500 InternalServerError');
+    expect(answer.json.errorMessage).toContain('data.sqlite cannot be written: the disk is full');
+    expect(await cursorOf(bench, 0, 'end')).toBe(end);
+    expect(() => bench.service.createLogstore('shop', 'other')).toThrow('the disk is full');
+    expect(await contentsOf(bench, 0)).toEqual(['a']);
+    empty();
+    await putByKey(bench, '0', 'c');
+    const again = await restart(bench, data);
+    expect(await contentsOf(again, 0)).toEqual(['a', 'c']);
+    expect(Object.keys(again.service.contents().shop!)).toEqual(['orders']);
+  });
+
+  test('no group goes into a shard that is not kept; what happened in memory is kept with it', async () => {
+    const data = newDirectory();
+    const bench = await startBench({ data });
+    await json(bench, 'POST', GROUPS, { consumerGroup: 'gone', timeout: 60, order: false });
+    bench.service.createLogstore('shop', 'old');
+    const empty = fillDisk();
+    expect(() => bench.service.split('shop', 'orders', 0)).toThrow('the disk is full');
+    await bench.call({ method: 'DELETE', path: `${GROUPS}/gone` });
+    await bench.call({ method: 'DELETE', path: '/logstores/old' });
+    expect((await putByKey(bench, '0', 'a')).outcome).toBe('500 InternalServerError');
+    empty();
+    expect((await putByKey(bench, '0', 'b')).outcome).toBe('200');
+    const again = await restart(bench, data);
+    expect(await contentsOf(again, 2)).toEqual(['b']);
+    expect(Object.keys(again.service.contents().shop!)).toEqual(['orders']);
+    expect((await again.call({ path: GROUPS })).json).toEqual([]);
+  });
 });
 
 test('what is kept from before counts for the limit', async () => {
@@ -277,19 +245,4 @@ test('what is kept from before counts for the limit', async () => {
   await bench.service.close();
   const again = await openBench(bench.clock, { data, storedBytesMax: 150 });
   expect((await putByKey(again, '0', 'b')).outcome).toBe('403 WriteQuotaExceed');
-});
-
-test('a write that fails is no success, takes no position, and does no harm to those before and after it', async () => {
-  const data = newDirectory();
-  const bench = await startBench({ data });
-  await putByKey(bench, '0', 'a');
-  const end = await cursorOf(bench, 1, 'end');
-  // Where shard 1 is to have its directory there is a file.
-  const obstacle = join(data, 'projects/shop/orders/shard-1');
-  writeFileSync(obstacle, '');
-  const failed = await putByKey(bench, 'f', 'b');
-  expect(failed.outcome).toBe('500 InternalServerError');
-  expect(await cursorOf(bench, 1, 'end')).toBe(end);
-  expect((await put(bench, groupOf('c'), { account: ACCOUNT })).outcome).toBe('200');
-  expect(await contentsOf(bench, 0)).toEqual(['a', 'c']);
 });

@@ -27,12 +27,12 @@ export interface Store {
   read(directory: string): string;
   /** Opens a directory, saves and deletes all that is in it, and closes it again. */
   removeAll(directory: string): void;
-  readonly root: string;
-  /** Below the root: a directory in it, and one in that; the document of the latter, and a shard of it. */
-  readonly outer: string;
-  readonly inner: string;
-  readonly document: string;
-  readonly shard: string;
+  /** Kinds of documents, each in one of the kind before it; then the kind that consumer groups are in. */
+  readonly kinds: readonly [outer: string, inner: string];
+  readonly groupsIn: string;
+  /** The stream of the records, and its shards. */
+  readonly stream: string;
+  readonly shards: readonly [number, number];
 }
 
 /** JSON of what it has no words for, too. */
@@ -51,11 +51,10 @@ const groups = ['a', 'b'].map((text) => Buffer.from(text.repeat(20)));
 
 const SLS: Store = {
   name: 'sls',
-  root: 'projects',
-  outer: 'shop',
-  inner: 'orders',
-  document: 'logstore.json',
-  shard: 'shard-1',
+  kinds: ['project', 'logstore'],
+  groupsIn: 'logstore',
+  stream: 'shop/orders',
+  shards: [0, 1],
   fill: (directory) => {
     const opened = openSls(directory);
     const state = sls.createState(LIMIT, opened);
@@ -88,11 +87,10 @@ const SLS: Store = {
 
 const CLS: Store = {
   name: 'cls',
-  root: 'logsets',
-  outer: LOGSET,
-  inner: TOPIC,
-  document: 'topic.json',
-  shard: 'partition-1',
+  kinds: ['logset', 'topic'],
+  groupsIn: 'logset',
+  stream: TOPIC,
+  shards: [1, 2],
   fill: (directory) => {
     const opened = openCls(directory);
     const state = cls.createState({ storedBytesMax: LIMIT, firstOffset: 2n ** 53n + 1n }, opened);
