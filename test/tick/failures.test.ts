@@ -74,6 +74,36 @@ describe('a log service that never answers a pull', () => {
     expect([lags[1]! - lags[0]!, lags[2]! - lags[1]!]).toEqual([INTERVAL_MS, INTERVAL_MS]);
   });
 
+  it('and to a new sandbox is told from what the table knows of it', async () => {
+    const world = await settled('0');
+    const lag = { lagMs: 5_000 };
+    await world.store.update(
+      'SHARD#0',
+      { set: lag, condition: { exists: 'epoch' } },
+      { signal: new AbortController().signal },
+    );
+    world.source.pull = silent;
+    const ticking = world.tick('a', 'another sandbox');
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    world.clock.advance(workMs(world));
+    expect((await ticking).shards).toMatchObject([{ lagMs: 5_000 + workMs(world) }]);
+  });
+
+  it('has failed also if it was asked when a quarter of the time was left', async () => {
+    const world = await settled('0', '1');
+    world.settings.shardsParallelMax = 1;
+    for (const shard of ['0', '1']) world.source.append(shard, 'x');
+    world.eachBatch = async () => {
+      world.source.pull = silent;
+      world.clock.advance(workMs(world) * 0.75);
+    };
+    const ticking = world.tick('a');
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    world.clock.advance(workMs(world) * 0.25);
+    const { shards } = await ticking;
+    expect(shards.map(({ stopped }) => stopped)).toEqual(['caughtUp', 'sourceFailed']);
+  });
+
   it('is not to blame for a pull that began shortly before the time was over', async () => {
     const world = await settled('0', '1');
     world.settings.shardsParallelMax = 1;
@@ -90,6 +120,8 @@ describe('a log service that never answers a pull', () => {
       'caughtUp 1',
       'deadline 0',
     ]);
+    // Unread, it falls behind all the same.
+    expect(result.shards[1]!.lagMs).toBeGreaterThanOrEqual(workMs(world));
     expect(metricsOf(result)).toMatchObject({ failedTicks: 0, failedShards: 0 });
   });
 });
