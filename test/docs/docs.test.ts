@@ -181,6 +181,15 @@ describe('links', () => {
   });
 });
 
+describe('the decisions', () => {
+  it('have each a number of its own, which is also in the title', () => {
+    const files = filesBelow('docs/decisions', '.md');
+    const numbers = files.map((file) => /(\d{3})-[^/]+$/.exec(file)![1]!);
+    expect(numbers).toEqual(unique(numbers));
+    for (const [index, file] of files.entries()) expect(read(file)).toMatch(`# ${numbers[index]} `);
+  });
+});
+
 describe('examples', () => {
   const pages = ['processing', 'local', 'operations', 'cls'];
   const files = pages.flatMap((page) =>
