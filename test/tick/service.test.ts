@@ -168,6 +168,31 @@ describe.each(STAGES)('slots in a group that %s keeps', (_service, start) => {
   });
 });
 
+it.each(STAGES)(
+  'a slot whose checkpoint %s says is not its own has lost the shard',
+  async (_service, start) => {
+    const group = await setUp(start, 1);
+    for (let round = 0; round < 3; round++) await group.world.round('a');
+    const { serviceGroup } = group;
+    const refusing: ServiceGroup = {
+      ...serviceGroup,
+      commit: async (_slot, checkpoints) =>
+        new Map([...checkpoints.keys()].map((shard) => [shard, 'notOwner'])),
+    };
+    await group.put('0', 'one');
+    const coordination = serviceCoordination(refusing);
+    const { shards } = await group.world.tick('a', 'a', { coordination });
+    expect(shards).toMatchObject([{ shard: group.shard(0), stopped: 'lost', batches: 1 }]);
+    const warnings = group.events.filter(({ event }) => event === 'service.notOwner');
+    expect(warnings).toMatchObject([{ level: 'warn', shard: group.shard(0) }]);
+    // What it remembers of the shard counts no longer.
+    group.clock.advance(INTERVAL_MS);
+    group.world.store.requests.length = 0;
+    await group.world.tick('a');
+    expect(group.world.store.requests).toContain(`get ${shardKey(group.shard(0))}`);
+  },
+);
+
 /** What no service calls a shard, and what may stand in a table all the same. */
 const MALFORMED = { x: 1, '-1': 2, '1.5': 3, '': 4, 'a:b': 5 };
 
@@ -192,6 +217,15 @@ describe.each(STAGES)('what stands in an assignment and is no shard of %s', (_se
     expect(warnings).toEqual([
       expect.objectContaining({ level: 'warn', slot: 'a', shards: expect.arrayContaining(['x', '-1']) }),
     ]);
+  });
+
+  it('is named up to ten, however much it is', async () => {
+    const group = await spoilt({ alone: true });
+    const assigned = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`x${index}`, 1]));
+    await group.store.update(consumerKey('a'), { set: { assigned }, condition: { all: [] } }, options);
+    await group.world.round('a');
+    const [warning] = group.events.filter(({ event }) => event === 'service.malformed');
+    expect(warning!.shards).toHaveLength(10);
   });
 
   it('does not keep a slot from draining', async () => {

@@ -28,8 +28,8 @@ export interface PulledLogs {
   /** How many log groups the service says there are. */
   count: number;
   nextCursor: string;
-  /** The service held nothing after this answer; undefined where it does not tell. */
-  endOfCursor: boolean | undefined;
+  /** The service says that it held nothing after this answer. */
+  endOfCursor: boolean;
   /** By how much the service received the last group before it answered; undefined where it does not tell. */
   ageMs: number | undefined;
   /** What the service read before it filtered; undefined where it does not tell. */
@@ -124,12 +124,11 @@ function pullHeaders(headers: SlsResponse['headers'], cursor: string): Omit<Pull
   const count = numberOf(headers['x-log-count']);
   if (next === undefined) throw badResponse('no x-log-cursor', requestId);
   if (count === undefined) throw badResponse('no number in x-log-count', requestId);
-  const end = headers['x-log-end-of-cursor'];
   return {
     count,
     // The official consumers take an empty next cursor for the one they asked for.
     nextCursor: next || cursor,
-    endOfCursor: end === undefined ? undefined : end === '1',
+    endOfCursor: headers['x-log-end-of-cursor'] === '1',
     ageMs: ageOf(headers),
     scannedBytes: numberOf(headers['x-log-rawdatasize']),
     failedLogs: numberOf(headers['x-log-failedlines']),

@@ -62,7 +62,7 @@ async function pull(client: SlsClient, isFiltered: boolean, request: PullRequest
   if (standsStill && list.recordCount > 0)
     throw badResponse('records, but no cursor after them', answer.requestId);
   if (!standsStill) checkNext(request, answer);
-  const caughtUp = standsStill || answer.endOfCursor === true;
+  const caughtUp = standsStill || answer.endOfCursor;
   return {
     records: list.records,
     count: list.recordCount,
