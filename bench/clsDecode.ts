@@ -1,7 +1,7 @@
 /**
  * How fast an answer of CLS becomes records: ours against what packages do (snappyjs, protobufjs), in one process, in turns,
  * so that whatever the machine does meanwhile falls on both alike. Prints medians and ratios:
- * `node bench/clsDecode.ts [rounds]`.
+ * `npm run bench clsDecode [rounds]`.
  */
 import protobuf from 'protobufjs';
 import snappyjs from 'snappyjs';

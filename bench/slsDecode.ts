@@ -1,6 +1,6 @@
 /**
  * How fast an answer of SLS becomes records: ours against protobufjs, in one process, in turns, so that whatever the
- * machine does meanwhile falls on both alike. Prints medians and ratios: `node bench/slsDecode.ts [rounds]`.
+ * machine does meanwhile falls on both alike. Prints medians and ratios: `npm run bench slsDecode [rounds]`.
  */
 import protobuf from 'protobufjs';
 import { decodeLogGroupList } from '../lib/sources/sls/logGroupList.ts';

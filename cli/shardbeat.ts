@@ -1,32 +1,39 @@
 #!/usr/bin/env node
 import { SettingsError } from '../lib/errors.ts';
-import { local } from './local.ts';
-import { serve } from './serve.ts';
+import { explain } from '../lib/observe/plainError.ts';
+import { loadLocalPackage } from './localPackage.ts';
 
 const HELP = `shardbeat: consumer groups for log streams, with no process to keep alive
 
-  shardbeat local [options]        run a stream and its consumer group on this machine
-  shardbeat serve sls [options]    run Alibaba Cloud SLS on this machine
+  shardbeat local [options]            run a stream and its consumer group on this machine
+  shardbeat serve sls|cls [options]    run a log service on this machine: Alibaba Cloud SLS, or Tencent Cloud CLS
 
-  --help after a command lists its options.
+  --help after a command lists its options. Both come with the package shardbeat-local.
 `;
 
-const [command, ...args] = process.argv.slice(2);
-
-switch (command) {
-  case 'local':
-    process.exitCode = await local(args);
-    break;
-  case 'serve':
-    process.exitCode = await serve(args);
-    break;
-  case '--help':
-  case '-h':
-    process.stdout.write(HELP);
-    break;
-  default: {
-    const error = new SettingsError('command', command ?? '', 'the commands are: local, serve');
-    process.stderr.write(`${error.message}\n\n${HELP}`);
-    process.exitCode = 2;
+/** What was asked for. Returns the exit code. Throws a SettingsError for a command that there is not. */
+async function run([command, ...args]: readonly string[]): Promise<number> {
+  switch (command) {
+    case 'local':
+    case 'serve':
+      return (await loadLocalPackage(command))[command](args);
+    case '--help':
+    case '-h':
+      process.stdout.write(HELP);
+      return 0;
+    default:
+      throw new SettingsError(
+        'command',
+        command ?? '',
+        'the commands are: local, serve; see shardbeat --help',
+      );
   }
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  const isSettings = error instanceof SettingsError;
+  process.stderr.write(`${isSettings ? error.message : explain(error)}\n`);
+  process.exitCode = isSettings ? 2 : 1;
 }

@@ -6,8 +6,11 @@ import { SettingsError } from '../lib/errors.ts';
 import { copyPackages } from './bundling/copyPackages.ts';
 import { copyPatterns } from './bundling/copyPatterns.ts';
 import { type Inspected, inspect } from './bundling/inspect.ts';
-import { LIBRARY, resolution } from './bundling/resolution.ts';
+import { LIBRARY, resolution, USER_FUNCTION } from './bundling/resolution.ts';
 import { HOST, type Target } from './bundling/target.ts';
+
+/** What is thrown for a module that cannot be bundled. */
+export { SettingsError };
 
 export interface BundleOptions {
   /** Path of the user's module, which exports `eachBatch` or `eachRecord`. */
@@ -22,7 +25,7 @@ export interface BundleOptions {
   patterns?: readonly string[];
   /** This machine's, unless set. */
   target?: Target;
-  /** An export of another module, which is given the user's module and returns one: what a local run looks through. */
+  /** An export of another module, which is given the user's function and returns one: what a local run looks through. */
   around?: { name: string; from: string };
   /** How the user knows the module, for errors. */
   field?: string;
@@ -125,8 +128,11 @@ function entryOf(module: string, around: BundleOptions['around']): string {
   const importing = (what: string, path: string): string => `import ${what} from ${JSON.stringify(path)};\n`;
   const imports = [importing('* as module', module), importing('{ consume }', LIBRARY)];
   if (around === undefined) return `${imports.join('')}export const handler = consume(module);\n`;
-  const audit = importing(`{ ${around.name} as around }`, resolve(around.from));
-  return `${imports.join('')}${audit}export const handler = consume(around(module));\n`;
+  const more = [
+    importing('{ userFunctionOf }', USER_FUNCTION),
+    importing(`{ ${around.name} as around }`, resolve(around.from)),
+  ];
+  return `${[...imports, ...more].join('')}export const handler = consume({ eachBatch: around(userFunctionOf(module)) });\n`;
 }
 
 /** The folder of the module below the root; the root itself for a module that is elsewhere. */

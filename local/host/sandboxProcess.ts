@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { devNull } from 'node:os';
-import { join } from 'node:path';
 import type { Clock } from '../../lib/runtime.ts';
+import { SANDBOX_MAIN } from '../files.ts';
 import type { Invocation } from './invocation.ts';
 import type { InvokeMessage, SandboxMessage } from './messages.ts';
 import type { LogEvent } from './outputLines.ts';
@@ -36,13 +36,12 @@ export interface SandboxProcess {
   kill(): Promise<void>;
 }
 
-const MAIN = join(import.meta.dirname, 'sandboxMain.ts');
 /** How long to wait for the last output of a dead process: a program it had started may hold the pipe open. */
 const DRAIN_MS_MAX = 1_000;
 
 /** Starts a process that loads the bundle; its first reply says whether that went well. */
 export function startProcess(options: SandboxOptions, clock: Clock): SandboxProcess {
-  const child = fork(MAIN, [options.bundle, options.functionName], {
+  const child = fork(SANDBOX_MAIN, [options.bundle, options.functionName], {
     env: processEnvironment(options.environment),
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

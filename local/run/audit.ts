@@ -1,23 +1,19 @@
 /** What a local run puts around the user's function: what it was given is noted in the ledger as soon as it has succeeded. */
 import { env, stdout } from 'node:process';
 import { crc32 } from 'node:zlib';
-import { userFunctionOf } from '../../lib/delivery/userFunction.ts';
-import type { Batch, EachBatch, UserModule } from '../../lib/delivery/userModule.ts';
+import type { Batch, EachBatch } from '../../lib/delivery/userModule.ts';
 import { openLedger } from './ledger.ts';
 import { CONTENT_FIELD, LINE_FIELD } from './record.ts';
 
-/** The user's module, with every batch noted in the ledger that `LOCAL_LEDGER` names. Throws what `consume` would throw. */
-export function audited(module: UserModule): { eachBatch: EachBatch } {
+/** The user's function, with every batch noted in the ledger that `LOCAL_LEDGER` names. */
+export function audited(eachBatch: EachBatch): EachBatch {
   const { LOCAL_SLOT: slot, LOCAL_LEDGER: ledger } = env;
   if (!slot || !ledger) throw new Error('audit: slot and ledger must be given');
-  const eachBatch = userFunctionOf(module);
   const append = orReport(ledger, () => openLedger(ledger));
-  return {
-    eachBatch: async (batch, context) => {
-      await eachBatch(batch, context);
-      const records = checksumsOf(batch);
-      orReport(ledger, () => append({ slot, shard: batch.shard, batch: batch.id, records }));
-    },
+  return async (batch, context) => {
+    await eachBatch(batch, context);
+    const records = checksumsOf(batch);
+    orReport(ledger, () => append({ slot, shard: batch.shard, batch: batch.id, records }));
   };
 }
 

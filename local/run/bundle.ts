@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { bundleModule } from '../../infra/bundle.ts';
-import { ShardbeatError } from '../../lib/errors.ts';
+import { bundleModule, SettingsError } from '../../infra/bundle.ts';
+import { AUDIT, EXAMPLE } from '../files.ts';
 import { cannotWrite } from './temporary.ts';
 
-const EXAMPLE = join(import.meta.dirname, '../../functions/consume/accessLog.ts');
-const AUDIT = { name: 'audited', from: join(import.meta.dirname, 'audit.ts') };
+const AROUND = { name: 'audited', from: AUDIT };
 
 /**
  * Bundles the function of a run, as for Lambda, but with the audit around the user's module. Returns the bundle's path.
@@ -14,9 +13,9 @@ const AUDIT = { name: 'audited', from: join(import.meta.dirname, 'audit.ts') };
  */
 export async function bundleAudited(userModule: string | undefined, directory: string): Promise<string> {
   const module = userModule ?? EXAMPLE;
-  const bundling = bundleModule({ module, directory, around: AUDIT, field: '--module' });
+  const bundling = bundleModule({ module, directory, around: AROUND, field: '--module' });
   const { handler } = await bundling.catch((error: Error) => {
-    throw error instanceof ShardbeatError ? error : cannotWrite(directory, error.message, error);
+    throw error instanceof SettingsError ? error : cannotWrite(directory, error.message, error);
   });
   return join(directory, handler);
 }

@@ -31,7 +31,7 @@ const ALLOWED: ReadonlyMap<string, readonly string[]> = new Map([
   ['functions', ['lib/face']],
   ['infra', inLib(['config', 'delivery', 'base', 'observe'])],
   ['local', ['infra', ...inLib(['tick', 'config', 'sources', 'delivery', 'http', 'base', 'observe'])]],
-  ['cli', ['local', ...inLib(['face', 'config', 'delivery', 'base', 'observe'])]],
+  ['cli', inLib(['face', 'config', 'delivery', 'base', 'observe'])],
 ]);
 
 /** Between these folders only: each of them the files that may be imported. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseLocalOptions } from '../../cli/options.ts';
 import { SettingsError } from '../../lib/errors.ts';
+import { parseLocalOptions } from '../../local/commands/options.ts';
 
 const parse = (...args: string[]) => parseLocalOptions(args, true);
 

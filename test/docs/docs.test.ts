@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LOCAL_HELP } from '../../cli/options.ts';
 import { readSettings } from '../../lib/config/settings.ts';
 import { SERVE_CLS_HELP } from '../../local/cls/serve/options.ts';
+import { LOCAL_HELP } from '../../local/commands/options.ts';
 import { SERVE_SLS_HELP } from '../../local/sls/serve/options.ts';
+import { makeSourcePackage } from '../support/sourcePackage.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DELIVER = join(import.meta.dirname, 'fixtures/deliver.mjs');
@@ -206,7 +207,8 @@ describe('examples', () => {
   // A folder that looks like the root of the repository.
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'shardbeat-docs-'));
-    for (const name of ['lib', 'local', 'node_modules', 'package.json']) {
+    await makeSourcePackage(directory);
+    for (const name of ['local', 'node_modules']) {
       await symlink(join(ROOT, name), join(directory, name));
     }
     const { compilerOptions } = JSON.parse(read('tsconfig.json'));

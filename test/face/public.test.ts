@@ -29,7 +29,8 @@ function exportsOf(entry: string): Exported[] {
 
 /** Whether the declaration has a docstring right above it. */
 function isExplained({ name, file }: Exported): boolean {
-  const declared = `(?:async )?(?:function|const|type|interface|class) ${name}\\b`;
+  const declared =
+    name === 'default' ? 'default' : `(?:async )?(?:function|const|type|interface|class) ${name}\\b`;
   return new RegExp(`\\*/\\nexport ${declared}`).test(read(file));
 }
 
@@ -39,7 +40,7 @@ describe('the entries of the package', () => {
       ENTRIES.map(async (entry) => Object.keys(await import(join(ROOT, entry))).sort()),
     );
     expect(values).toEqual([
-      ['SettingsError', 'ShardbeatError', 'SourceError', 'StoreError', 'consume'],
+      ['SettingsError', 'ShardbeatError', 'SourceError', 'StoreError', 'consume', 'default'],
       ['openGroup'],
       ['batchOf', 'contextOf', 'createMemorySource', 'recordOf', 'sourceCases', 'startTestGroup'],
     ]);

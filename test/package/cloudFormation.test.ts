@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { groupResources, type Resources, tableResource } from '../../infra/plugin/resources.ts';
 import { readSettings } from '../../lib/config/settings.ts';
 import { makeService } from '../bundling/service.ts';
+import { makeSourcePackage } from '../support/sourcePackage.ts';
 import { PACKAGING_MS_MAX, packageFiles } from './osls.ts';
 import { only, statementsOf } from './template.ts';
 
@@ -117,8 +118,7 @@ describe('examples/cloudformation', () => {
       'build.sh': scripts.build,
       'src/handler.ts': readFileSync(join(EXAMPLE, 'src/handler.ts'), 'utf8'),
     });
-    for (const part of ['package.json', 'lib', 'infra'])
-      await service.link(`shardbeat/${part}`, join(ROOT, part));
+    await makeSourcePackage(join(service.path, 'node_modules/shardbeat'));
     const PATH = `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}`;
     await promisify(execFile)('sh', ['build.sh'], { cwd: service.path, env: { PATH } });
     const { Variables } = (filled.ConsumeLambdaFunction!.Properties as { Environment: { Variables: object } })

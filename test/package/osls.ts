@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeSourcePackage } from '../support/sourcePackage.ts';
 import { readZip } from './zip.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -58,7 +59,7 @@ export async function packageFiles(files: Record<string, string>, ...options: st
       await mkdir(dirname(join(service, path)), { recursive: true });
       await writeFile(join(service, path), text);
     }
-    await installShardbeat(service);
+    await makeSourcePackage(join(service, 'node_modules/shardbeat'));
   }, options);
 }
 
@@ -72,15 +73,9 @@ export async function packageProject(
     await cp(join(ROOT, folder), service, { recursive: true });
     const file = join(service, 'serverless.yml');
     await writeFile(file, edit(await readFile(file, 'utf8')));
-    await installShardbeat(service);
+    await makeSourcePackage(join(service, 'node_modules/shardbeat'));
     for (const name of packages) await link(service, name, join(ROOT, 'node_modules', name));
   }, []);
-}
-
-/** What is published of it, but not what is around that: the Framework looks at every file below the service. */
-async function installShardbeat(service: string): Promise<void> {
-  for (const part of ['package.json', 'lib', 'infra'])
-    await link(service, `shardbeat/${part}`, join(ROOT, part));
 }
 
 async function link(service: string, name: string, target: string): Promise<void> {

@@ -32,7 +32,7 @@ export interface SourceCase {
   run(backend: SourceBackend): Promise<void>;
 }
 
-export const { signal } = new AbortController();
+export const signal: AbortSignal = new AbortController().signal;
 
 /** More pulls than any case here needs. */
 const PULLS_MAX = 50;

@@ -23,10 +23,10 @@ beforeAll(async () => {
   );
   const run = join(import.meta.dirname, '../../../local/run');
   bundle = join(directory, 'deliver.mjs');
-  const contents = `import * as module from ${JSON.stringify(module)};
+  const contents = `import { eachBatch } from ${JSON.stringify(module)};
      import { audited } from ${JSON.stringify(join(run, 'audit.ts'))};
      import { deliverTo } from ${JSON.stringify(join(import.meta.dirname, 'fixtures/deliver.ts'))};
-     export const handler = deliverTo(audited(module).eachBatch);`;
+     export const handler = deliverTo(audited(eachBatch));`;
   const stdin = { contents, resolveDir: directory };
   await build({ ...BUNDLED, write: true, stdin, outfile: bundle });
 });

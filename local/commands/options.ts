@@ -1,10 +1,10 @@
-import { parseOptions, wholeNumber } from '../lib/config/commandLine.ts';
-import { MODULE_REMEDY } from '../lib/delivery/userFunction.ts';
-import { parseDuration } from '../lib/duration.ts';
-import { SettingsError } from '../lib/errors.ts';
-import { deriveTimes } from '../lib/times.ts';
-import type { LocalRunOptions } from '../local/run/run.ts';
-import { SOURCES, type SourceName } from '../local/run/services/service.ts';
+import { parseOptions, wholeNumber } from '../../lib/config/commandLine.ts';
+import { MODULE_REMEDY } from '../../lib/delivery/userFunction.ts';
+import { parseDuration } from '../../lib/duration.ts';
+import { SettingsError } from '../../lib/errors.ts';
+import { deriveTimes } from '../../lib/times.ts';
+import type { LocalRunOptions } from '../run/run.ts';
+import { SOURCES, type SourceName } from '../run/services/service.ts';
 
 export interface LocalOptions extends LocalRunOptions {
   /** The last line of stdout is the summary as JSON; everything else goes to stderr. */
@@ -37,8 +37,7 @@ Puts a file's lines into a local log service and lets scheduled functions consum
 process, checkpoint to DynamoDB. The functions are bundled as they are deployed, each consumer in a process of its own;
 the services are local, in memory, and listen on 127.0.0.1 only. At the end it says what went in and what came out.
 
-  npm start -- [options]
-  node cli/shardbeat.ts local [options]
+  npx shardbeat local [options]
 
   --input FILE         put the lines of this file into the stream, one record a line; may be repeated; - is stdin
                        (without it: a generated access log)

@@ -1,11 +1,11 @@
-import { SettingsError, ShardbeatError } from '../lib/errors.ts';
-import { explain } from '../lib/observe/plainError.ts';
-import { systemClock, systemRandom } from '../lib/runtime.ts';
-import { parseServeClsOptions, SERVE_CLS_HELP } from '../local/cls/serve/options.ts';
-import { serveCls } from '../local/cls/serve/serve.ts';
-import type { Served } from '../local/service/serve/serve.ts';
-import { parseServeSlsOptions, SERVE_SLS_HELP } from '../local/sls/serve/options.ts';
-import { serveSls } from '../local/sls/serve/serve.ts';
+import { SettingsError } from '../../lib/errors.ts';
+import { systemClock, systemRandom } from '../../lib/runtime.ts';
+import { parseServeClsOptions, SERVE_CLS_HELP } from '../cls/serve/options.ts';
+import { serveCls } from '../cls/serve/serve.ts';
+import type { Served } from '../service/serve/serve.ts';
+import { parseServeSlsOptions, SERVE_SLS_HELP } from '../sls/serve/options.ts';
+import { serveSls } from '../sls/serve/serve.ts';
+import { failed } from './failed.ts';
 
 interface Command {
   readonly title: string;
@@ -65,8 +65,9 @@ export async function serve(args: readonly string[]): Promise<number> {
     const names = [...COMMANDS.keys()].join(', ');
     throw new SettingsError('service', name, `the services are: ${names}; see shardbeat serve --help`);
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
-    return error instanceof SettingsError ? 2 : 1;
+    // The service names its settings, which are options here.
+    const isOption = error instanceof SettingsError && SERVICE_SETTINGS.includes(error.field);
+    return failed(error, isOption ? '--' : '');
   }
 }
 
@@ -99,12 +100,4 @@ function untilStopped(): Promise<string> {
     // Who reads what this says may leave; the service goes on.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   });
-}
-
-/** What went wrong: for a person where it is theirs to put right, with its origin where it is ours. */
-function messageOf(error: unknown): string {
-  // The service names its settings, which are options here.
-  if (error instanceof SettingsError && SERVICE_SETTINGS.includes(error.field)) return `--${error.message}`;
-  if (error instanceof ShardbeatError) return error.message;
-  return explain(error);
 }

@@ -1,9 +1,8 @@
-import { SettingsError, ShardbeatError } from '../lib/errors.ts';
-import { explain } from '../lib/observe/plainError.ts';
-import { systemClock } from '../lib/runtime.ts';
-import { runLocal } from '../local/run/run.ts';
-import { createScreen } from '../local/run/screen.ts';
-import { exitCodeOf, formatSummary } from '../local/run/summary.ts';
+import { systemClock } from '../../lib/runtime.ts';
+import { runLocal } from '../run/run.ts';
+import { createScreen } from '../run/screen.ts';
+import { exitCodeOf, formatSummary } from '../run/summary.ts';
+import { failed } from './failed.ts';
 import { LOCAL_HELP, type LocalOptions, parseLocalOptions } from './options.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -21,8 +20,7 @@ export async function local(args: readonly string[]): Promise<number> {
     }
     return await run(options);
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
-    return error instanceof SettingsError ? 2 : 1;
+    return failed(error);
   } finally {
     setTimeout(() => process.exit(), EXIT_MS_MAX).unref();
   }
@@ -58,10 +56,4 @@ function stopOnSignals(): AbortSignal {
     stream.on('error', (error) => stop.abort(error));
   }
   return stop.signal;
-}
-
-/** What went wrong: for a person where it is theirs to put right, with its origin where it is ours. */
-function messageOf(error: unknown): string {
-  if (error instanceof ShardbeatError) return error.message;
-  return explain(error);
 }
