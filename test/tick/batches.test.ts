@@ -30,9 +30,11 @@ it('a closed shard is done in the tick that reads its last record', async () => 
   const world = await settled('0');
   world.source.append('0', 'x');
   world.source.replace(['0'], ['1']);
-  world.eachBatch = async () => Promise.reject(new Error('not yet'));
+  const { pull } = world.source;
+  const failed = new SourceError('not yet', { code: 'ServerError', status: 500, retriable: true });
+  world.source.pull = () => Promise.reject(failed);
   while ((await shardOf(world)).state === 'open') await world.round('a');
-  world.eachBatch = async () => {};
+  world.source.pull = pull;
   expect((await world.tick('a')).shards).toMatchObject([{ shard: '0', stopped: 'done', batches: 1 }]);
 });
 

@@ -81,14 +81,34 @@ describe('a shard that is finished', () => {
 describe('a plan that failed', () => {
   it('is tried again by the very next tick', async () => {
     const world = await planned('0');
-    world.clock.advance(2 * INTERVAL_MS);
     const { readAll } = world.store;
     const details = { code: 'ThrottlingException', outcome: 'refused', retriable: true } as const;
     world.store.readAll = () => Promise.reject(new StoreError('slow down', details));
-    expect(await world.tick('a')).toMatchObject({ planned: false, planFailed: true });
+    let result = await world.tick('a');
+    while (!result.planFailed) {
+      world.clock.advance(INTERVAL_MS);
+      result = await world.tick('a');
+    }
+    expect(result).toMatchObject({ warm: true, planned: false });
     world.store.readAll = readAll;
     world.clock.advance(INTERVAL_MS);
     expect(await world.tick('a')).toMatchObject({ warm: true, planned: true, planFailed: false });
+  });
+
+  it('is tried again also if it was made early, for a slot of which no plan has heard', async () => {
+    const world = await planned('0');
+    const { readAll } = world.store;
+    const details = { code: 'ThrottlingException', outcome: 'refused', retriable: true } as const;
+    world.store.readAll = () => Promise.reject(new StoreError('slow down', details));
+    // Nobody else is about to.
+    const set = { planDueAt: world.clock.now() + 100 * INTERVAL_MS, plannedAt: 0 };
+    await world.store.update('GROUP', { set, condition: { exists: 'plannedAt' } }, options);
+    for (const warm of [false, true]) {
+      expect(await world.tick('b')).toMatchObject({ warm, planned: false, planFailed: true });
+      world.clock.advance(INTERVAL_MS);
+    }
+    world.store.readAll = readAll;
+    expect(await world.tick('b')).toMatchObject({ warm: true, planned: true });
   });
 });
 
@@ -107,8 +127,8 @@ describe('a pause between the first read of a new sandbox and its heartbeat', ()
         return world.store.update(key, write, how);
       },
     };
-    world.source.replace([], ['1']);
-    await world.tick('a', 'another sandbox', { store });
+    // It finds nothing to change, so that the next tick is a warm one.
+    expect(await world.tick('a', 'another sandbox', { store })).toMatchObject({ planned: true });
     expect(isPaused).toBe(true);
     world.clock.advance(INTERVAL_MS);
     expect(await world.tick('a', 'another sandbox')).toMatchObject({ outcome: 'paused' });

@@ -113,6 +113,10 @@ describe('pulling', () => {
     { name: 'holds another number of groups', answer: pulled({ 'x-log-count': '3' }) },
     { name: 'is not what its compression says', answer: pulled({ 'x-log-compresstype': 'zstd' }) },
     { name: 'is not what its compression says', answer: pulled({ 'x-log-compresstype': 'lz4' }) },
+    {
+      name: 'holds more groups than can be asked for',
+      answer: pulled({ 'x-log-count': '10001' }, Buffer.alloc(2 * 10_001, Buffer.of(0x0a, 0))),
+    },
     { name: 'is compressed in another way', answer: pulled({ 'x-log-compresstype': 'snappy' }) },
     { name: 'has another raw size', answer: pulled({ 'x-log-bodyrawsize': '5' }) },
     {
@@ -173,6 +177,7 @@ describe('pulling', () => {
     },
     { name: 'JSON', answer: { headers: { 'content-type': 'application/json' }, body: '{}' } },
     { name: 'a count that is none', answer: nothing({ 'x-log-count': '-1' }) },
+    { name: 'a count in another way to write it', answer: nothing({ 'x-log-count': '0x0' }) },
     {
       name: 'no groups, of which it counts one',
       answer: nothing({ 'x-log-count': '1', 'x-log-cursor': 'Mg==' }),
