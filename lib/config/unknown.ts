@@ -40,7 +40,6 @@ function remedyFor(name: string, known: readonly string[], elsewhere: readonly s
 }
 
 function nearestOf(name: string, known: readonly string[]): string | undefined {
-  if (name.length > NAME_CHARACTERS_MAX) return undefined;
   const [first] = known
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
     .sort((one, other) => one.distance - other.distance);

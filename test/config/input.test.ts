@@ -5,6 +5,7 @@ import { editDistance } from '../../lib/config/unknown.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import { parseInstant } from '../../lib/instant.ts';
+import { hideSecrets } from '../../lib/observe/secrets.ts';
 
 const NOW = Date.UTC(2026, 1, 1);
 const common = { SHARDBEAT_GROUP: 'orders', SHARDBEAT_TABLE: 'shardbeat', SHARDBEAT_INTERVAL: '1m' };
@@ -224,6 +225,18 @@ describe('a time', () => {
   });
 });
 
+it('secrets of the whole environment are kept before anything is read', () => {
+  const environment = { ...sls, ORDERS_DB_PASSWORD: 'kept by reading', SHARDBEAT_INTERVAL: 'never' };
+  expect(() => read(environment)).toThrow(SettingsError);
+  expect(hideSecrets('it is kept by reading')).toBe('it is (hidden)');
+});
+
+it.each(['', ' ', '\r\n'])('a setting that is set to nothing (%j) is not set', (nothing) => {
+  const set = { SHARDBEAT_START: nothing, SHARDBEAT_SLOTS: nothing, SHARDBEAT_SESSION_TIMEOUT: nothing };
+  expect(read({ ...sls, ...set })).toMatchObject({ start: { at: 'begin' }, slots: undefined });
+  expect(refused({ ...sls, SHARDBEAT_GROUP: nothing }).message).toContain('SHARDBEAT_GROUP: undefined');
+});
+
 describe('a setting that nobody reads', () => {
   const unknownIn = (more: Record<string, string>) => read({ ...sls, ...more }).unknown;
 
@@ -232,6 +245,8 @@ describe('a setting that nobody reads', () => {
     ['SHARDBEAT_CURSOR_EXPIRE', 'SHARDBEAT_CURSOR_EXPIRED'],
     ['SHARDBEAT_SLS_LOGSTORES', 'SHARDBEAT_SLS_LOGSTORE'],
     ['shardbeat_end', 'SHARDBEAT_END'],
+    // Three letters are as many as may differ.
+    ['SHARDBEAT_CURSOR_EXPI', 'SHARDBEAT_CURSOR_EXPIRED'],
   ])('is told, with the name that was meant: %s', (name, meant) => {
     expect(unknownIn({ [name]: 'the-value' })).toEqual([
       { name, remedy: `there is no such setting; ${meant} is one` },
@@ -239,6 +254,7 @@ describe('a setting that nobody reads', () => {
   });
 
   it('is told without a guess where nothing is like it, and not if it is set to nothing', () => {
+    expect(unknownIn({ SHARDBEAT_CURSOR_EXP: 'latest' })[0]!.remedy).toBe('there is no such setting');
     expect(unknownIn({ SHARDBEAT_FAVOURITE_COLOUR: 'red', SHARDBEAT_SESION_TIMEOUT: '' })).toEqual([
       { name: 'SHARDBEAT_FAVOURITE_COLOUR', remedy: 'there is no such setting' },
     ]);

@@ -51,14 +51,14 @@ for (const [name, behaviour] of BEHAVIOURS) {
   });
 }
 
-const changes: string[] = [];
+const changes: unknown[][] = [];
 const groupOf = (server: ScriptedServer, topics = [TOPIC]) =>
   createClsConsumerGroup({
     client: clientOf(server),
     topics,
     group: 'billing',
     sessionTimeoutMs: 40_500,
-    onChange: (change) => changes.push(change),
+    onChange: (...change) => changes.push(change),
   });
 const sent = (server: ScriptedServer) =>
   server.received.map(({ headers, body }) => {
@@ -105,9 +105,9 @@ describe('joining a CLS group', () => {
   });
 
   it.each([
-    ['another timeout', 40, [TOPIC]],
-    ['other topics', 41, [TOPIC, OTHER]],
-  ])('brings %s in line, and says so', async (_what, timeout, topics) => {
+    ['another timeout', 40, [TOPIC], 40_000],
+    ['other topics', 41, [TOPIC, OTHER], undefined],
+  ])('brings %s in line, and says so', async (_what, timeout, topics, theirsMs) => {
     changes.length = 0;
     const server = await serve(groups(['billing', timeout, topics]), DONE);
     await groupOf(server).join(signal);
@@ -115,7 +115,7 @@ describe('joining a CLS group', () => {
       'ModifyConsumerGroup',
       { ConsumerGroup: 'billing', Timeout: 41, Topics: [TOPIC] },
     ]);
-    expect(changes).toEqual(['updated']);
+    expect(changes).toEqual([['updated', theirsMs]]);
   });
 
   it('does not mind that somebody else made it meanwhile, which only the words of the refusal tell', async () => {
@@ -183,7 +183,7 @@ describe('a heartbeat of CLS', () => {
     const missing = controlRefusal('ResourceNotFound.ConsumerGroupNotExist');
     const server = await serve(missing, DONE, controlReply({ TopicPartitionsInfo: [] }));
     expect(await groupOf(server).heartbeat('consumer-0', [], signal)).toEqual({ known: true, assigned: [] });
-    expect(changes).toEqual(['recreated']);
+    expect(changes).toEqual([['recreated']]);
   });
 });
 
@@ -270,10 +270,13 @@ describe('checkpoints of CLS', () => {
   it('that never stand still are an error, and not none', async () => {
     let offset = 0;
     const moving = Array.from({ length: 20 }, () => offsets({ [A]: offset++ }));
-    await expect(groupOf(await serve(...moving)).checkpoints(signal)).rejects.toMatchObject({
+    const server = await serve(...moving);
+    await expect(groupOf(server).checkpoints(signal)).rejects.toMatchObject({
       code: 'BadResponse',
       retriable: true,
     });
+    // Three looks of three questions.
+    expect(server.received).toHaveLength(9);
   });
 
   it('of a topic that is left out of the answer are asked for by its id', async () => {

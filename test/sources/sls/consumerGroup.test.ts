@@ -78,12 +78,17 @@ describe('joining an SLS group', () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it('changes one that is not, and says so', async () => {
-    const server = await serve(answer([{ name: 'billing', timeout: 60, order: false }]), DONE);
+  it.each([
+    [{ timeout: 60, order: false }, 60_000],
+    [{ timeout: 60, order: true }, 60_000],
+    [{ timeout: 120, order: false }, undefined],
+    [{ order: true }, undefined],
+  ])('changes one that is not (%j), and says what its timeout was', async (theirs, theirsMs) => {
+    const server = await serve(answer([{ name: 'billing', ...theirs }]), DONE);
     const changes: unknown[] = [];
     await groupOf(server, { onChange: (...change) => void changes.push(change) }).join(signal);
     expect(sent(server)[1]).toBe('PUT /logstores/orders/consumergroups/billing {"timeout":120,"order":true}');
-    expect(changes).toEqual([['updated', 60_000]]);
+    expect(changes).toEqual([['updated', theirsMs]]);
   });
 
   it('finds it among entries that are none', async () => {
