@@ -29,6 +29,8 @@ export interface BundleOptions {
   around?: { name: string; from: string };
   /** How the user knows the module, for errors. */
   field?: string;
+  /** The same of the patterns. */
+  patternsField?: string;
 }
 
 export interface Bundle {
@@ -76,7 +78,8 @@ export async function bundleModule(options: BundleOptions): Promise<Bundle> {
   });
   const common: BuildOptions = { ...BUNDLED, target: `node${target.nodeMajor}` };
   const inspected = await orRefuse(options, inspect(module, common, external));
-  if (!inspected.exported.some((name) => EXPORTS.includes(name))) {
+  const exported = inspected.exported.filter((name) => EXPORTS.includes(name));
+  if (exported.length === 0 || (exported.includes('eachBatch') && exported.includes('eachRecord'))) {
     const shown = inspected.exported.join(', ') || 'nothing';
     throw new SettingsError(field, options.module, `${MODULE_REMEDY}; it exports ${shown}`);
   }
@@ -89,7 +92,7 @@ export async function bundleModule(options: BundleOptions): Promise<Bundle> {
     target,
     directory,
   });
-  const read = await copyPatterns(patterns, root, directory, field);
+  const read = await copyPatterns(patterns, root, directory, options.patternsField ?? 'patterns');
   await writeWhole(bundled);
   const written = bundled.map(({ path }) => posix(relative(resolve(directory), path)));
   return {

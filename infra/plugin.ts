@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SettingsError, ShardbeatError } from '../lib/errors.ts';
 import { bundleModule } from './bundle.ts';
 import { writeArchive } from './plugin/archive.ts';
 import type { ProviderConfig, ShardbeatConfig } from './plugin/config.ts';
-import { type FunctionConfig, type Group, readGroup } from './plugin/group.ts';
+import type { FunctionConfig, Group } from './plugin/group.ts';
+import { readGroups } from './plugin/groups.ts';
+import { checkCount, handlerOf } from './plugin/limits.ts';
 import { groupResources, type Resources, tableOutputs, tableResource } from './plugin/resources.ts';
 import schema from './schema.json' with { type: 'json' };
 
@@ -62,6 +64,8 @@ export default class ShardbeatPlugin {
       'before:package:createDeploymentArtifacts': () => this.#package(this.#groups),
       'before:package:compileFunctions': () => this.#showFunctions(),
       'package:compileEvents': () => this.#addResources(),
+      // Now it has the service's own, too.
+      'after:aws:package:finalize:mergeCustomProviderResources': () => this.#checkCount(),
       'before:deploy:function:packageFunction': async () => {
         await this.#package(this.#groups.filter(({ functionKey }) => functionKey === options.function));
         this.#showFunctions();
@@ -87,9 +91,7 @@ export default class ShardbeatPlugin {
     if (config === undefined) return;
     const prefix = `${service}-${this.#framework.getProvider('aws').getStage()}`;
     const table = config.table ?? `${prefix}-shardbeat`;
-    this.#groups = Object.entries(config.groups).map(([name, group]) =>
-      readGroup(name, group, { prefix, table, provider }),
-    );
+    this.#groups = readGroups(config.groups, { prefix, table, provider });
     for (const { functionKey, warnings } of this.#groups) {
       for (const warning of warnings) this.#warn(`${functionKey}: ${warning}`);
       if (functionKey in functions)
@@ -128,11 +130,11 @@ export default class ShardbeatPlugin {
       const directory = join(output, group.functionKey);
       await rm(directory, { recursive: true, force: true });
       const { module } = group.bundle;
-      const bundle = await bundleModule({ ...group.bundle, module: join(root, module), root, directory });
+      const bundle = await bundleModule({ ...group.bundle, module: resolve(root, module), root, directory });
       const artifact = join(output, this.#naming.getFunctionArtifactName(group.functionKey));
       await writeArchive(artifact, directory, bundle.files);
       await rm(directory, { recursive: true });
-      const handler = bundle.handler.replace(/\.mjs$/, '.handler');
+      const handler = handlerOf(bundle.handler, module, group.bundle.field);
       this.#packaged.set(group, { handler, package: { artifact } });
     }
   }
@@ -161,6 +163,12 @@ export default class ShardbeatPlugin {
       template.Resources[id] = resource;
     }
     Object.assign(template.Outputs, tableOutputs());
+  }
+
+  #checkCount(): void {
+    const template = this.#framework.service.provider.compiledCloudFormationTemplate;
+    const slots = this.#groups.reduce((sum, { resources }) => sum + resources.slots.length, 0);
+    if (slots > 0 && template !== undefined) checkCount(template.Resources, slots);
   }
 
   get #naming(): Naming {

@@ -22,7 +22,7 @@ export interface GroupConfig {
   reservedConcurrency?: number;
   logRetentionInDays?: number;
   enabled?: boolean;
-  environment?: Readonly<Record<string, Scalar | CloudFormation>>;
+  environment?: Readonly<Record<string, Scalar | CloudFormation | null>>;
   statements?: readonly object[];
   tags?: Readonly<Record<string, string>>;
   vpc?: VpcConfig | false | null;

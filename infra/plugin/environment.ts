@@ -78,14 +78,37 @@ function textOf(value: unknown, field: string): string | CloudFormation | undefi
   if (value === undefined || value === null) return undefined;
   if (Array.isArray(value)) return value.map((entry) => textOf(entry, field)).join(',');
   if (typeof value === 'object') return value;
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-    throw new SettingsError(field, value, 'put it in quotes: YAML takes it for a number and changes it');
-  }
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) throw changedByYaml(field, value);
   return String(value as Scalar).trim() || undefined;
+}
+
+const changedByYaml = (field: string, value: number): SettingsError =>
+  new SettingsError(field, value, 'put it in quotes: YAML takes it for a number and changes it');
+
+/** The variables for the user's module, as they are written. Throws a SettingsError for what is no text, or no longer the one that was written. */
+export function variablesOf(
+  variables: Readonly<Record<string, Scalar | CloudFormation | null>>,
+  path: string,
+): Environment {
+  const texts: Environment = {};
+  for (const [name, value] of Object.entries(variables)) {
+    const field = `${path}.${name}`;
+    if (name.startsWith(PREFIX)) {
+      throw new SettingsError(field, '(set)', 'settings of the group stand beside its module');
+    }
+    if (Array.isArray(value)) throw new SettingsError(field, '(a list)', 'write a text');
+    if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+      throw changedByYaml(field, value);
+    }
+    if (value !== null) texts[name] = typeof value === 'object' ? value : String(value);
+  }
+  return texts;
 }
 
 /** What the function would read there is not known before it is deployed; this has the form. */
 const UNKNOWN_YET = 'known-when-deployed';
+
+const PASSED = 'it has passed, and a group that is new begins at the end: it would read nothing';
 
 /**
  * Checks the environment as the function does at its cold start, and that it is not too large. Returns what may be a mistake. Throws
@@ -96,14 +119,18 @@ const UNKNOWN_YET = 'known-when-deployed';
 export function checkEnvironment(
   group: string,
   merged: Readonly<Record<string, Scalar | CloudFormation>>,
+  now: number = Date.now(),
 ): string[] {
   const known = Object.entries(merged).map(
     ([name, value]) => [name, typeof value === 'object' ? UNKNOWN_YET : String(value)] as const,
   );
   checkSize(group, known);
   try {
-    const { unknown } = readSettings(Object.fromEntries(known));
-    return unknown.map(({ name, remedy }) => `${name}: ${remedy}`);
+    const { unknown, start, endAt = now } = readSettings(Object.fromEntries(known), { now });
+    const told = unknown.map(({ name, remedy }) => `${name}: ${remedy}`);
+    // No error: a group that began in time goes on to its end, however often it is deployed.
+    if (start.at === 'end' && endAt < now) told.push(`groups.${group}.end: ${PASSED}`);
+    return told;
   } catch (error) {
     throw error instanceof SettingsError ? asWritten(error, group) : error;
   }

@@ -4,8 +4,14 @@ import { SettingsError } from '../../lib/errors.ts';
 import { deriveTimes } from '../../lib/times.ts';
 import type { BundleOptions } from '../bundle.ts';
 import type { Target } from '../bundling/target.ts';
-import type { CloudFormation, GroupConfig, ProviderConfig, Scalar, VpcConfig } from './config.ts';
-import { checkEnvironment, type Environment, settingsOf, timeoutSetting } from './environment.ts';
+import type { GroupConfig, ProviderConfig, Scalar, VpcConfig } from './config.ts';
+import {
+  checkEnvironment,
+  type Environment,
+  settingsOf,
+  timeoutSetting,
+  variablesOf,
+} from './environment.ts';
 import type { GroupResources } from './resources.ts';
 import { statementsOf, vpcOf } from './statements.ts';
 
@@ -36,7 +42,9 @@ export interface Group {
   function: FunctionConfig;
   vpc: VpcConfig | undefined;
   resources: Omit<GroupResources, 'ids' | 'logGroupName'>;
-  bundle: Required<Pick<BundleOptions, 'module' | 'external' | 'patterns' | 'target' | 'field'>>;
+  bundle: Required<
+    Pick<BundleOptions, 'module' | 'external' | 'patterns' | 'target' | 'field' | 'patternsField'>
+  >;
   /** What may be a mistake. */
   warnings: readonly string[];
 }
@@ -109,6 +117,7 @@ export function readGroup(name: string, config: GroupConfig, service: Service): 
       patterns: config.package?.patterns ?? [],
       target: targetOf(config, provider, runtime),
       field: `${path}.module`,
+      patternsField: `${path}.package.patterns`,
     },
     warnings: [...warnings, ...keysIn(config, path)],
   };
@@ -156,22 +165,9 @@ function environmentOf(
   provider: ProviderConfig,
   path: string,
 ): Environment {
-  const own = Object.entries(config.environment ?? {});
-  const setting = own.find(([name]) => name.startsWith('SHARDBEAT_'));
-  if (setting !== undefined) {
-    throw new SettingsError(
-      `${path}.environment.${setting[0]}`,
-      '(set)',
-      'settings of the group stand beside its module',
-    );
-  }
-  const texts = own.map(([name, value]): [string, string | CloudFormation] => [
-    name,
-    typeof value === 'object' ? value : String(value),
-  ]);
   return {
     ...(provider.environment?.NODE_OPTIONS === undefined && NODE_OPTIONS),
-    ...Object.fromEntries(texts),
+    ...variablesOf(config.environment ?? {}, `${path}.environment`),
     ...settings,
   };
 }

@@ -14,6 +14,7 @@ import {
   tableResource,
 } from './template.ts';
 
+const ELSEWHERE = join(import.meta.dirname, '../../examples/new-service/src/payments.ts');
 const COLD_START = join(import.meta.dirname, 'fixtures/coldStart.mjs');
 
 /** Starts the function of a group, from its archive alone, with the environment of the template. */
@@ -131,11 +132,13 @@ ${more}`;
   const FILES = { 'orders.js': 'export const eachBatch = () => {};', 'hello.js': '' };
   const packageYaml = (yaml: string) => packageFiles({ ...FILES, 'serverless.yml': yaml });
 
-  it('may name the plugin by its own entry, and a network for one group only', {
+  it('may name the plugin by its own entry, a module that is elsewhere, and a network for one group only', {
     timeout: PACKAGING_MS_MAX,
   }, async () => {
     const vpc = '        vpc: { securityGroupIds: [sg-1], subnetIds: [subnet-1] }';
-    await using packaged = await packageYaml(YAML(vpc, 'shardbeat/serverless'));
+    const yaml = YAML(vpc, 'shardbeat/serverless').replace('orders.js', ELSEWHERE);
+    await using packaged = await packageYaml(yaml);
+    expect(functionOf(packaged.template, 'orders').Handler).toBe('handler.handler');
     expect(functionOf(packaged.template, 'orders').VpcConfig).toEqual({
       SecurityGroupIds: ['sg-1'],
       SubnetIds: ['subnet-1'],
@@ -162,9 +165,19 @@ ${more}`;
       "at 'custom.shardbeat.groups.orders.strategy'",
     ],
     [
-      'a module without a function',
+      'more slots than a stack holds',
+      `        slots: 300\n      bills: { module: orders.js, slots: 200, cls: { region: ap-guangzhou, logset: '1-1', topics: ['2-2'], secret: s } }`,
+      'and 500 of these are slots: have fewer',
+    ],
+    [
+      'a log that CloudWatch would not keep so long',
+      '        logRetentionInDays: 10',
+      "at 'custom.shardbeat.groups.orders.logRetentionInDays'",
+    ],
+    [
+      'a pattern that matches nothing',
       '        environment: {}\n        package: { patterns: [none] }',
-      'groups.orders.module: "none" cannot be used',
+      'groups.orders.package.patterns: "none" cannot be used',
     ],
   ])('is not packaged with %s', { timeout: PACKAGING_MS_MAX }, async (_what, more, message) => {
     await expect(packageYaml(YAML(more))).rejects.toThrow(message);

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { GroupConfig, ProviderConfig } from '../../infra/plugin/config.ts';
 import { SETTINGS } from '../../infra/plugin/environment.ts';
 import { type Group, readGroup } from '../../infra/plugin/group.ts';
+import { readGroups } from '../../infra/plugin/groups.ts';
+import { checkCount, handlerOf } from '../../infra/plugin/limits.ts';
 import schema from '../../infra/schema.json' with { type: 'json' };
 import { readSettings } from '../../lib/config/settings.ts';
 import { deriveTimes } from '../../lib/times.ts';
@@ -139,6 +141,27 @@ describe('a group', () => {
     expect(read({ environment: { NODE_OPTIONS } }).function.environment).toMatchObject({ NODE_OPTIONS });
   });
 
+  it('leaves out a variable that is null, and takes others by their text', () => {
+    const environment = { NONE: null, ZERO: 0, HALF: 0.5, EMPTY: '', NAME: { Ref: 'Name' } };
+    expect(read({ environment }).function.environment).toMatchObject({
+      ZERO: '0',
+      HALF: '0.5',
+      EMPTY: '',
+      NAME: { Ref: 'Name' },
+    });
+    expect(read({ environment }).function.environment).not.toHaveProperty('NONE');
+  });
+
+  it('warns of an end that has passed for a group that begins at the end, which one that has begun may have', () => {
+    const end = '2026-01-01T00:00:00Z';
+    expect(read({ start: 'end', end }).warnings).toEqual([
+      'groups.orders.end: it has passed, and a group that is new begins at the end: it would read nothing',
+    ]);
+    expect(read({ start: 'begin', end }).warnings).toEqual([]);
+    expect(read({ start: 'end', end: '2286-01-01T00:00:00Z' }).warnings).toEqual([]);
+    expect(read({ start: 'end' }).warnings).toEqual([]);
+  });
+
   it('warns of a key that anybody can read, and of settings that nobody reads', () => {
     const { secret: _, ...rest } = sls;
     const open = { ...rest, accessKeyId: 'LTAI5tExample', accessKeySecret: 'example-of-a-secret' };
@@ -203,6 +226,16 @@ describe('a group is refused when it is packaged', () => {
       'groups.orders.environment.SHARDBEAT_START',
     ],
     [
+      'a list as a variable',
+      { environment: { HOSTS: ['a'] } },
+      'groups.orders.environment.HOSTS: "(a list)" cannot be used: write a text',
+    ],
+    [
+      'a variable that YAML has changed',
+      { environment: { ACCOUNT: 2 ** 64 } },
+      'groups.orders.environment.ACCOUNT: 18446744073709552000 cannot be used: put it in quotes',
+    ],
+    [
       'an old runtime',
       { runtime: 'nodejs20.x' },
       'groups.orders.runtime: "nodejs20.x" cannot be used: choose nodejs22.x',
@@ -241,6 +274,53 @@ describe('a group is refused when it is packaged', () => {
       /the function would be called shop-dev-shardbeat-a-group.*write a shorter name here, and the group's under group/,
     );
     expect(read({ group: name }, {}, 'short').resources.group).toBe(name);
+  });
+});
+
+describe('two groups', () => {
+  const service = { prefix: 'shop-dev', table: 'table', provider: {} };
+  const module = 'a.ts';
+
+  it('are read under their names', () => {
+    const groups = readGroups({ orders: { module, sls }, Bills: { module, cls } }, service);
+    expect(groups.map(({ functionKey }) => functionKey)).toEqual(['shardbeat-orders', 'shardbeat-Bills']);
+  });
+
+  it('of one name in the table are refused, since their slots would shut each other out', () => {
+    expect(() =>
+      readGroups({ orders: { module, sls }, bills: { module, cls, group: ' orders' } }, service),
+    ).toThrow(
+      'groups.bills.group: "orders" cannot be used: groups.orders.group consumes under this name already',
+    );
+  });
+
+  it('that differ in capital letters only are refused, since their archives might be one', () => {
+    expect(() => readGroups({ orders: { module, sls }, Orders: { module, cls } }, service)).toThrow(
+      'groups.Orders: "orders" cannot be used: groups.orders differs in capital letters only',
+    );
+  });
+});
+
+describe('what Lambda and CloudFormation take', () => {
+  const folder = (characters: number): string => 'a'.repeat(characters - '/handler.handler'.length);
+
+  it.each(['handler.mjs', 'src/v1.2/handler.mjs', 'src/größe/handler.mjs', `${folder(128)}/handler.mjs`])(
+    'is the entry %s',
+    (file) => expect(handlerOf(file, 'a.ts', 'module')).toBe(file.replace('.mjs', '.handler')),
+  );
+
+  it.each(['a folder/handler.mjs', `${folder(129)}/handler.mjs`])('is not the entry %s', (file) => {
+    expect(() => handlerOf(file, 'a.ts', 'groups.orders.module')).toThrow(
+      'groups.orders.module: "a.ts" cannot be used: Lambda takes 128 characters without white space',
+    );
+  });
+
+  it('is a stack of 500 resources, and no more', () => {
+    const resources = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`R${index}`, {}]));
+    checkCount(resources, 400);
+    expect(() => checkCount({ ...resources, More: {} }, 400)).toThrow(
+      'resources: "501 resources" cannot be used: a stack holds 500, and 400 of these are slots',
+    );
   });
 });
 
