@@ -17,6 +17,8 @@ interface Framework {
     service: string;
     provider: ProviderConfig & {
       compiledCloudFormationTemplate?: { Resources: Resources; Outputs: Record<string, object> };
+      /** While one function is deployed. */
+      remoteFunctionData?: { Configuration: { Role: string } };
     };
     custom?: { shardbeat?: ShardbeatConfig };
     functions: Record<string, object>;
@@ -35,6 +37,15 @@ interface Naming {
   getFunctionArtifactName(key: string): string;
 }
 
+/** What a function has once it is packaged. Where a service has no other functions, the Framework would look for an archive of it. */
+interface Packaged {
+  handler: string;
+  package: { artifact: string; individually: true };
+}
+
+/** The Framework's own folder in that of the service. It leaves it out of every archive, and moves it as a whole. */
+const OUTPUT = '.serverless';
+
 /**
  * Makes of `custom.shardbeat` in serverless.yml a function for each consumer group, with its role, its schedules and its log group,
  * and one table for all of them.
@@ -48,7 +59,7 @@ export default class ShardbeatPlugin {
   readonly #warn: (line: string) => void;
   /** Read when the Framework has resolved all variables. */
   #groups: readonly Group[] = [];
-  readonly #packaged = new Map<Group, { handler: string; package: { artifact: string } }>();
+  readonly #packaged = new Map<Group, Packaged>();
 
   constructor(
     framework: Framework,
@@ -66,10 +77,8 @@ export default class ShardbeatPlugin {
       'package:compileEvents': () => this.#addResources(),
       // Now it has the service's own, too.
       'after:aws:package:finalize:mergeCustomProviderResources': () => this.#checkCount(),
-      'before:deploy:function:packageFunction': async () => {
-        await this.#package(this.#groups.filter(({ functionKey }) => functionKey === options.function));
-        this.#showFunctions();
-      },
+      // Now the Framework knows the deployed one, and no bundler has looked yet.
+      'after:deploy:function:initialize': () => this.#packageDeployed(options.function),
     };
     this.hooks = Object.fromEntries(
       Object.entries(hooks).map(([event, hook]) => [event, () => this.#telling(hook)]),
@@ -124,19 +133,28 @@ export default class ShardbeatPlugin {
 
   async #package(groups: readonly Group[]): Promise<void> {
     const root = this.#framework.serviceDir;
-    // The Framework leaves this folder out of every archive.
-    const output = join(root, '.serverless');
     for (const group of groups) {
-      const directory = join(output, group.functionKey);
+      const directory = join(root, OUTPUT, group.functionKey);
       await rm(directory, { recursive: true, force: true });
       const { module } = group.bundle;
       const bundle = await bundleModule({ ...group.bundle, module: resolve(root, module), root, directory });
-      const artifact = join(output, this.#naming.getFunctionArtifactName(group.functionKey));
-      await writeArchive(artifact, directory, bundle.files);
+      // From the service's folder: what is packaged here may be deployed elsewhere.
+      const artifact = join(OUTPUT, this.#naming.getFunctionArtifactName(group.functionKey));
+      await writeArchive(join(root, artifact), directory, bundle.files);
       await rm(directory, { recursive: true });
       const handler = handlerOf(bundle.handler, module, group.bundle.field);
-      this.#packaged.set(group, { handler, package: { artifact } });
+      this.#packaged.set(group, { handler, package: { artifact, individually: true } });
     }
+  }
+
+  /** Within the object that the Framework keeps hold of. It would look for a role whose name is the logical id: the function keeps its own. */
+  async #packageDeployed(key: string | undefined): Promise<void> {
+    const { functions, provider } = this.#framework.service;
+    const group = this.#groups.find(({ functionKey }) => functionKey === key);
+    if (group === undefined) return;
+    await this.#package([group]);
+    const role = provider.remoteFunctionData?.Configuration.Role;
+    Object.assign(functions[group.functionKey]!, this.#packaged.get(group), role !== undefined && { role });
   }
 
   #addResources(): void {

@@ -54,13 +54,32 @@ export async function packageService(...options: string[]): Promise<Packaged> {
 
 /** The same with a service of these files, which has `shardbeat` installed. */
 export async function packageFiles(files: Record<string, string>, ...options: string[]): Promise<Packaged> {
-  return inFolder(async (service) => {
-    for (const [path, text] of Object.entries(files)) {
-      await mkdir(dirname(join(service, path)), { recursive: true });
-      await writeFile(join(service, path), text);
-    }
-    await makeSourcePackage(join(service, 'node_modules/shardbeat'));
-  }, options);
+  return inFolder((service) => writeFiles(service, files), options);
+}
+
+async function writeFiles(service: string, files: Record<string, string>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(service, path)), { recursive: true });
+    await writeFile(join(service, path), text);
+  }
+  await makeSourcePackage(join(service, 'node_modules/shardbeat'));
+}
+
+/**
+ * Runs another command of `osls` on such a service, with all of AWS at `endpoint` and nothing else to be found.
+ *
+ * @throws what the Framework printed, if it failed
+ */
+export async function runOsls(
+  files: Record<string, string>,
+  command: readonly string[],
+  endpoint: string,
+): Promise<string> {
+  const aws = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret', AWS_MAX_ATTEMPTS: '1' };
+  return inService(
+    (service) => writeFiles(service, files),
+    (service) => osls(service, command, { ...aws, AWS_ENDPOINT_URL: endpoint }),
+  );
 }
 
 /** The same with a folder of this repository, which is a project that has `shardbeat` and these packages installed. */
@@ -88,11 +107,20 @@ async function inFolder(
   prepare: (service: string) => Promise<void>,
   options: readonly string[],
 ): Promise<Packaged> {
+  return inService(prepare, async (service) => {
+    const said = await osls(service, ['package', ...options], { NODE_OPTIONS: `--import=${OFFLINE}` });
+    return readOutput(join(service, '.serverless'), said);
+  });
+}
+
+async function inService<T>(
+  prepare: (service: string) => Promise<void>,
+  use: (service: string) => Promise<T>,
+): Promise<T> {
   const service = await mkdtemp(join(tmpdir(), 'shardbeat-service-'));
   try {
     await prepare(service);
-    const said = await osls(service, options);
-    return await readOutput(join(service, '.serverless'), said);
+    return await use(service);
   } finally {
     await rm(service, { recursive: true });
   }
@@ -121,17 +149,18 @@ async function readOutput(folder: string, output: string): Promise<Packaged> {
   };
 }
 
-async function osls(service: string, options: readonly string[]): Promise<string> {
-  const environment = { PATH: dirname(process.execPath), HOME: service, NODE_OPTIONS: `--import=${OFFLINE}` };
+async function osls(
+  service: string,
+  command: readonly string[],
+  environment: Record<string, string>,
+): Promise<string> {
+  const env = { PATH: dirname(process.execPath), HOME: service, ...environment };
   try {
-    const said = await run(process.execPath, [OSLS, 'package', ...options], {
-      cwd: service,
-      env: environment,
-    });
+    const said = await run(process.execPath, [OSLS, ...command], { cwd: service, env });
     return said.stderr + said.stdout;
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
-    throw new Error(`osls package failed:\n${stderr}${stdout}`, { cause: error });
+    throw new Error(`osls ${command[0]} failed:\n${stderr}${stdout}`, { cause: error });
   }
 }
 
