@@ -133,6 +133,32 @@ describe('a package', () => {
     expect(shipped).toEqual(['@scope/plain']);
   });
 
+  it('is not external because another one’s name begins its own', async () => {
+    await using service = await makeService();
+    await service.write({
+      ...packageOf('fast', 'module.exports = 1;'),
+      ...packageOf('fast-too', 'module.exports = 2;'),
+      'orders.js': `import 'fast'; import two from 'fast-too'; console.log(two); ${BATCH}`,
+    });
+    const { told, files } = await startOf(service, 'orders.js', { external: ['fast'] });
+    expect(told).toMatchObject({ handler: 'function', written: ['2'] });
+    expect(files.join()).not.toContain('fast-too');
+  });
+
+  it('that looks for the addon of whoever requires it has that one shipped', async () => {
+    await using service = await makeService();
+    await service.write({
+      ...packageOf('bindings', 'module.exports = (name) => name;'),
+      ...packageOf('native', "module.exports = require('bindings')('native');", {
+        dependencies: { bindings: '1' },
+      }),
+      'orders.js': `import name from 'native'; console.log(name); ${BATCH}`,
+    });
+    const { told, shipped } = await startOf(service, 'orders.js');
+    expect(told).toMatchObject({ handler: 'function', written: ['native'] });
+    expect(shipped).toEqual(['native']);
+  });
+
   it('that is named external and not installed is refused', async () => {
     await using service = await makeService();
     await service.write({ 'orders.js': BATCH });

@@ -4,6 +4,7 @@ import { SETTINGS } from '../../infra/plugin/environment.ts';
 import { type Group, readGroup } from '../../infra/plugin/group.ts';
 import { readGroups } from '../../infra/plugin/groups.ts';
 import { checkCount, handlerOf } from '../../infra/plugin/limits.ts';
+import { groupResources } from '../../infra/plugin/resources.ts';
 import schema from '../../infra/schema.json' with { type: 'json' };
 import { readSettings } from '../../lib/config/settings.ts';
 import { deriveTimes } from '../../lib/times.ts';
@@ -221,6 +222,16 @@ describe('a group is refused when it is packaged', () => {
       'groups.orders.sls.secret: ',
     ],
     [
+      'an ARN of something else of the same service',
+      { sls: { ...sls, secret: null, parameter: 'arn:aws:ssm:eu-west-1:123456789012:document/sls' } },
+      'groups.orders.sls.parameter: ',
+    ],
+    [
+      'an ARN of what the other service keeps',
+      { sls: { ...sls, secret: 'arn:aws:ssm:eu-west-1:123456789012:parameter/sls' } },
+      'groups.orders.sls.secret: ',
+    ],
+    [
       'a setting as a variable',
       { environment: { SHARDBEAT_START: 'end' } },
       'groups.orders.environment.SHARDBEAT_START',
@@ -268,12 +279,96 @@ describe('a group is refused when it is packaged', () => {
     expect(reading).toThrow(/shorten the largest, RULES \(2005\), LIST \(2004\), SHARED \(106\)$/);
   });
 
+  it('for one byte more than that', () => {
+    const bytesOf = (environment: object): number =>
+      Object.entries(environment).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+    const room = 4_096 - bytesOf(read().function.environment) - 'A'.length;
+    expect(bytesOf(read({ environment: { A: 'x'.repeat(room) } }).function.environment)).toBe(4_096);
+    expect(() => read({ environment: { A: 'x'.repeat(room + 1) } })).toThrow('"4097 bytes" cannot be used');
+  });
+
   it('for a name that makes the function’s too long, with what to do', () => {
     const name = 'a-group-with-a-name-that-goes-on-and-on-and-on';
     expect(() => read({}, {}, name)).toThrow(
       /the function would be called shop-dev-shardbeat-a-group.*write a shorter name here, and the group's under group/,
     );
     expect(read({ group: name }, {}, 'short').resources.group).toBe(name);
+  });
+});
+
+describe('a group takes from the service what it does not say itself', () => {
+  const provider: ProviderConfig = {
+    memorySize: 256,
+    architecture: 'arm64',
+    logRetentionInDays: 7,
+    tags: { team: 'shop', stage: 'dev' },
+  };
+
+  it('as memory, architecture, retention and tags', () => {
+    const { function: made, resources, bundle } = read({}, provider);
+    expect(made.memorySize).toBe(256);
+    expect(bundle.target).toEqual({ architecture: 'arm64', system: 'linux', nodeMajor: 24 });
+    expect(resources).toMatchObject({ logRetentionInDays: 7, tags: provider.tags, enabled: true });
+  });
+
+  it('and its own goes before', () => {
+    const own = {
+      memorySize: 1024,
+      architecture: 'x86_64',
+      logRetentionInDays: 1,
+      tags: { stage: 'prod' },
+      layers: ['arn:aws:lambda:eu-west-1:123456789012:layer:own:1'],
+      enabled: false,
+    } as const;
+    const { function: made, resources, bundle } = read(own, provider);
+    expect(made).toMatchObject({
+      memorySize: 1024,
+      architecture: 'x86_64',
+      tags: own.tags,
+      layers: own.layers,
+    });
+    expect(bundle.target.architecture).toBe('x86_64');
+    expect(resources).toMatchObject({
+      logRetentionInDays: 1,
+      tags: { team: 'shop', stage: 'prod' },
+      enabled: false,
+    });
+  });
+
+  it('as the parts of a network that it leaves out', () => {
+    const vpc = { securityGroupIds: ['sg-1'], subnetIds: ['subnet-1'] };
+    expect(read({ vpc: { subnetIds: ['subnet-2'] } }, { vpc }).vpc).toEqual({
+      ...vpc,
+      subnetIds: ['subnet-2'],
+    });
+  });
+
+  it('but no setting that follows from its own', () => {
+    const environment = { SHARDBEAT_INTERVAL: 'never', SHARDBEAT_GROUP: '?' };
+    expect(read({}, { environment }).warnings).toEqual([]);
+  });
+
+  it('as what an account demands of roles, under its older names, too', () => {
+    const boundary = 'arn:aws:iam::123456789012:policy/boundary';
+    for (const older of [
+      { rolePermissionsBoundary: boundary },
+      { iam: { role: { permissionBoundary: boundary } } },
+    ])
+      expect(read({}, older).resources.roleProperties).toEqual({ PermissionsBoundary: boundary });
+  });
+
+  it('and all of it is in the resources', () => {
+    const ids = { function: 'F', logGroup: 'L', role: 'R', scheduleRole: 'SR', schedule: 'S' };
+    const iam = { role: { path: '/apps/' } };
+    const { resources } = read({ enabled: false }, { ...provider, iam });
+    const made = groupResources({ ...resources, ids, logGroupName: '/aws/lambda/f' });
+    const Tags = [
+      { Key: 'team', Value: 'shop' },
+      { Key: 'stage', Value: 'dev' },
+    ];
+    expect(made.L!.Properties).toEqual({ LogGroupName: '/aws/lambda/f', RetentionInDays: 7, Tags });
+    for (const role of [made.R, made.SR]) expect(role!.Properties).toMatchObject({ Path: '/apps/', Tags });
+    expect(made.S0!.Properties).toMatchObject({ State: 'DISABLED' });
   });
 });
 
