@@ -7,7 +7,7 @@ import { bytesOf, type RecordLike, recordLike } from './records.ts';
  * otherwise, and its records have ids as if they were one log group.
  */
 export function batchOf(records: readonly RecordLike[], given: Partial<Omit<Batch, 'records'>> = {}): Batch {
-  const { group = 'test', shard = '0', from = '0', to = String(Number(from) + records.length) } = given;
+  const { group = 'test', shard = '0', from = '0', to = cursorAfter(from, records.length) } = given;
   const all = records.map((record, index) => recordLike(record, { id: `${shard}/${from}/${index}` }));
   return {
     id: `${group}/${shard}/${from}-${to}`,
@@ -17,6 +17,11 @@ export function batchOf(records: readonly RecordLike[], given: Partial<Omit<Batc
     ...given,
     records: all,
   };
+}
+
+/** Services have cursors that are no numbers, or larger ones than a number holds. */
+function cursorAfter(from: string, count: number): string {
+  return /^\d+$/.test(from) ? String(BigInt(from) + BigInt(count)) : `${from}+${count}`;
 }
 
 /** A context for a unit test, which keeps what is logged. */

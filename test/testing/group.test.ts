@@ -51,6 +51,8 @@ describe('a batch for a unit test', () => {
     expect(batchOf(['a', 'b'])).toMatchObject({ id: 'test/0/0-2', from: '0', to: '2', bytes: 16 });
     const given = { group: 'orders', shard: '7', from: 'x', to: 'y', tags: { source: 'sls' } };
     expect(batchOf(['a'], given)).toMatchObject({ ...given, id: 'orders/7/x-y' });
+    expect(batchOf(['a'], { from: 'MTQ0NzI5' })).toMatchObject({ to: 'MTQ0NzI5+1' });
+    expect(batchOf(['a'], { from: '9007199254740993' })).toMatchObject({ to: '9007199254740994' });
   });
 
   it('comes with a context that keeps what is logged, and may be given another signal', () => {
