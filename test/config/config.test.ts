@@ -62,6 +62,7 @@ describe('the times of a group', () => {
     [31 * 60_000, {}, /^interval: "31m"/],
     [60_000, { functionTimeoutMs: 58_000 }, /^functionTimeout: "58s" .* must be under 57s/],
     [60_000, { sessionTimeoutMs: 60_000 }, /^sessionTimeout: "1m" .* longer than the interval/],
+    [60_000, { sessionTimeoutMs: 24 * 3_600_000 + 1 }, /^sessionTimeout: .* choose 24h or less/],
   ])('are refused for %d with %j', (intervalMs, given, message) => {
     expect(() => deriveTimes(intervalMs, given)).toThrow(message);
   });

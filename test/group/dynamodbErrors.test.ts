@@ -64,7 +64,7 @@ describe('requests to DynamoDB', () => {
   it('name the table and the remedy when it does not exist', () => {
     const missing = Object.assign(new Error('not found'), { name: 'ResourceNotFoundException' });
     expect(storeError(missing, 'read', 'shardbeat').message).toMatch(
-      /no table "shardbeat": deploy infra\/table\.yml/,
+      /no table "shardbeat": deploy it, or correct SHARDBEAT_TABLE and the region/,
     );
   });
 });

@@ -1,6 +1,6 @@
 /** How many secrets are kept, and which of several is hidden. In a file of its own: what a process keeps is one list. */
 import { expect, it } from 'vitest';
-import { hideSecrets, keepSecret } from '../../lib/observe/secrets.ts';
+import { hideSecrets, keepSecret, keepSecretsOf } from '../../lib/observe/secrets.ts';
 
 it('of a secret within another one nothing is left over', () => {
   keepSecret('kYz01234');
@@ -38,4 +38,9 @@ it('each way to write one is known', () => {
   expect(Object.fromEntries(shown)).toEqual(
     Object.fromEntries(Object.keys(forms).map((way) => [way, '<(hidden)>'])),
   );
+});
+
+it('one with a line end is hidden without it as well', () => {
+  keepSecretsOf({ ORDERS_PASSWORD: 'from a file\n' });
+  expect(hideSecrets('<from a file> <from a file\n>')).toBe('<(hidden)> <(hidden)>');
 });

@@ -216,3 +216,13 @@ function ancestorsOf(id: number, shards: Shard[]): number[] {
   const { parents } = shards.find((shard) => shard.id === id)!;
   return parents.flatMap((parent) => [parent, ...ancestorsOf(parent, shards)]);
 }
+
+test.each([
+  ['of no keys', 128, 128],
+  ['whose keys end before they begin', 192, 64],
+])('a shard %s continues none, and none continues it', (_what, begin, end) => {
+  const shard = (id: number, begin: number, end: number) =>
+    rangeOf({ id, begin, end, open: true, parents: [] });
+  const shards = [shard(0, 0, KEYS), shard(1, begin, end), shard(2, 0, 128), shard(3, 128, KEYS)];
+  expect(Object.fromEntries(parentsOf(shards))).toEqual({ 0: [], 1: [], 2: [0], 3: [0] });
+});

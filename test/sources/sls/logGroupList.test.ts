@@ -221,6 +221,14 @@ describe('decoding', () => {
   });
 });
 
+test("a group's tags are read once, however many records ask for them", () => {
+  const logs = [1, 2].map((timeMs) => ({ timeMs, fields: {} }));
+  const list = encodeLogGroupList([encodeLogGroup({ tags: { host: 'web-1' }, logs })]);
+  const [first, second] = decodeLogGroupList(list).records;
+  expect(first!.tags).toEqual({ host: 'web-1' });
+  expect(second!.tags).toBe(first!.tags);
+});
+
 test('a number may have ten bytes', () => {
   const later = Uint8Array.from([0x10, ...Array(9).fill(0xff), 0x01]);
   const list = encodeLogGroupList([encodeLogGroup({ logs: [{ timeMs: 0, fields: {} }] })]);
