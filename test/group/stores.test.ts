@@ -34,7 +34,7 @@ describe('dynalite', () => {
     });
     const { signal } = new AbortController();
     await expect(store.get('GROUP', { consistent: true, signal })).rejects.toMatchObject({
-      message: expect.stringMatching(/no table "nowhere": deploy infra\/table\.yml/),
+      message: expect.stringMatching(/no table "nowhere": deploy it, or correct SHARDBEAT_TABLE/),
       retriable: false,
     });
   });
