@@ -78,6 +78,20 @@ it('a cursor that expired, where that stops the shard, is told with what to do',
   ]);
 });
 
+it('a cursor that is expired again and again is passed over once in a tick', async () => {
+  const world = await settled('0');
+  const expired = new SourceError('gone', { code: 'CursorExpired', status: 400, retriable: false });
+  let asked = 0;
+  world.source.pull = async () => {
+    asked++;
+    // Without a bound the tick would go on for as long as the service does.
+    if (asked > 10) throw new SourceError('enough', { code: 'Other', status: 400, retriable: false });
+    throw expired;
+  };
+  const { shards } = await world.tick('a');
+  expect([asked, shards]).toMatchObject([2, [{ stopped: 'cursorExpired' }]]);
+});
+
 describe('an end time that is near', () => {
   it.each([-1, 0, 1])(
     'by the margin for clocks (%i of it) is waited for: nothing is read',
