@@ -10,12 +10,21 @@ export interface LocalPackage {
 }
 
 const NAME = 'shardbeat-local';
+/** What it keeps is in `node:sqlite`, and what it opens ends with its scope: both stand since this release. */
+const NODE_MAJOR_MIN = 24;
 
 /**
  * Loads the package with the local services, which a deployment does without. Throws a SettingsError if it is not installed, neither
- * for the project in this folder nor beside this package.
+ * for the project in this folder nor beside this package, or if this Node is too old for it.
  */
-export async function loadLocalPackage(command: string): Promise<LocalPackage> {
+export async function loadLocalPackage(
+  command: string,
+  nodeVersion = process.versions.node,
+): Promise<LocalPackage> {
+  if (Number.parseInt(nodeVersion, 10) < NODE_MAJOR_MIN) {
+    const remedy = `shardbeat ${command} needs Node ${NODE_MAJOR_MIN} or newer, which a project may have for itself: npm i -D node@${NODE_MAJOR_MIN}`;
+    throw new SettingsError('Node', nodeVersion, remedy);
+  }
   return import(pathToFileURL(findLocalPackage(command)).href);
 }
 
