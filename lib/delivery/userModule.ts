@@ -17,6 +17,8 @@ export interface Batch {
   readonly bytes: number;
   /** Which stream it came from, such as `{ source: 'sls', project, logstore }`. */
   readonly tags: Readonly<Record<string, string>>;
+  /** It is a dead letter that is given once more; absent otherwise. */
+  readonly redriven?: true;
 }
 
 /** What comes with a batch. */
@@ -34,6 +36,21 @@ export interface RecordContext extends BatchContext {
   readonly batch: Omit<Batch, 'records'>;
 }
 
+/** What `eachBatch` returns where some records failed. None in the list: none failed. */
+export interface FailedRecords {
+  /** Records as they were iterated, or their places in `batch.records`, from 0. The first one of the batch counts. */
+  readonly failed: readonly (LogRecord | number)[];
+  /** Why: logged, and noted with the failure. May be anything that can be thrown. */
+  readonly error?: unknown;
+}
+
+/** What `eachBatch` may return, now or as a promise. */
+export type BatchOutcome =
+  | FailedRecords
+  | void
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns what it has awaited of another one has this type.
+  | Promise<FailedRecords | void>;
+
 /**
  * The user's function, for a batch at a time. Return: the batch is done and its checkpoint is written. Throw: nothing is
  * written, and the same batch comes again in a later tick.
@@ -45,6 +62,33 @@ export type EachBatch = (batch: Batch, context: BatchContext) => Promise<void> |
  * again in a later tick, those too for which the function had succeeded.
  */
 export type EachRecord = (record: LogRecord, context: RecordContext) => Promise<void> | void;
+
+/**
+ * Beside `eachRecord`, which is then called for several records at a time: those of one key one after another, in order, those of
+ * different keys together.
+ */
+export type RecordKey = (record: LogRecord) => string;
+
+/**
+ * Why a sandbox is done with a shard. `lost`: another slot or another sandbox reads on, or may do so. `drained`: its slot hands
+ * off all of its shards. `done`: the shard has ended, and was read up.
+ */
+export type StopReason = 'lost' | 'drained' | 'done';
+
+/** Called before the first batch of a shard that this sandbox has gained. What it throws is logged, and holds nothing up. */
+export type StartShard = (shard: string, context: BatchContext) => Promise<void> | void;
+
+/**
+ * Called when this sandbox has a shard no longer and can still say so: never after a crash, nor for a sandbox that is thrown away.
+ * What it throws is logged, and holds nothing up.
+ */
+export type StopShard = (shard: string, why: StopReason, context: BatchContext) => Promise<void> | void;
+
+/** What a module may export besides. */
+export interface ShardFunctions {
+  readonly start?: StartShard;
+  readonly stop?: StopShard;
+}
 
 /** The user's function under its name. */
 export type UserFunction = { readonly eachBatch: EachBatch } | { readonly eachRecord: EachRecord };
