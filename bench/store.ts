@@ -16,6 +16,7 @@ import { ownCoordination } from '../lib/tick/coordination/own.ts';
 import { tick } from '../lib/tick/tick.ts';
 import { deriveTimes } from '../lib/times.ts';
 import { createManualClock } from '../test/support/clock.ts';
+import { DELIVERY } from '../test/support/delivery.ts';
 import { type LocalTable, startLocalTable } from '../test/support/localTable.ts';
 import { createMemorySource } from '../test/support/memorySource.ts';
 
@@ -91,6 +92,7 @@ async function measure(
     countMax: 1_000,
     pullIntervalMs: 0,
     shardsParallelMax: 8,
+    delivery: DELIVERY,
   };
   const eachBatch = (): void => {};
   const minutes = async (count: number, before: () => void = () => {}): Promise<Units> => {

@@ -13,6 +13,7 @@ export interface GroupConfig {
   module: string;
   sls?: SourceConfig;
   cls?: SourceConfig;
+  deadLetters?: Scalar | CloudFormation | null;
   slots?: Scalar;
   interval?: Scalar;
   timeout?: number;

@@ -1,5 +1,6 @@
 import { SettingsError } from '../../lib/errors.ts';
 import type { CloudFormation, GroupConfig, ProviderConfig, VpcConfig } from './config.ts';
+import { deadLetterStatements } from './deadLetters.ts';
 
 const ARN = /^arn:[^:]*:(?<service>[^:]*):[^:]*:[^:]*:(?<kind>secret|parameter)(?<rest>[:/].+)$/;
 // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own.
@@ -25,6 +26,7 @@ export function statementsOf(name: string, config: GroupConfig, provider: Provid
     ...(source.parameter == null
       ? []
       : [allow('ReadItsParameter', 'ssm:GetParameter', parameterArn(source.parameter, `${path}.parameter`))]),
+    ...deadLetterStatements(config),
     ...(vpc === undefined ? [] : [allow('BeInItsVpc', VPC_ACTIONS, '*')]),
     ...(provider.tracing?.lambda
       ? [allow('Trace', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], '*')]

@@ -9,6 +9,8 @@ import { systemClock } from '../runtime.ts';
 import type { Position } from '../sources/source.ts';
 import { deriveTimes, type Times } from '../times.ts';
 import { CLS_NAMES, type ClsSettings, readCls } from './clsSettings.ts';
+import { DeadLetterEntries, type DeadLetterSettings, readDeadLetters } from './deadLetters.ts';
+import { DeliveryEntries, type DeliverySettings, readDelivery } from './delivery.ts';
 import { OWN_NAMES, type OwnSource, readOwn } from './ownSource.ts';
 import { count, type Environment, name, oneOf, parseEnvironment, required } from './rules.ts';
 import { readSlots } from './slot.ts';
@@ -51,6 +53,9 @@ export interface CommonSettings {
   /** Least time between two pulls of one shard in a tick; 0: none. */
   pullIntervalMs: number;
   shardsParallelMax: number;
+  /** How records are given to the user's function, and what becomes of those that it does not take. */
+  delivery: DeliverySettings;
+  deadLetters: DeadLetterSettings;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** What is set and that nobody reads, for a warning. */
   unknown: readonly UnknownSetting[];
@@ -79,6 +84,8 @@ const Schema = v.object({
   ),
   SHARDBEAT_PULL_INTERVAL: v.optional(v.string()),
   SHARDBEAT_SHARDS_PARALLEL_MAX: count(4, 64),
+  ...DeliveryEntries,
+  ...DeadLetterEntries,
   SHARDBEAT_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),
 });
 
@@ -120,6 +127,8 @@ export function readSettings(
     countMax,
     pullIntervalMs: readPullInterval(read, times),
     shardsParallelMax: read.SHARDBEAT_SHARDS_PARALLEL_MAX,
+    delivery: readDelivery(read, times),
+    deadLetters: readDeadLetters(read),
     logLevel: read.SHARDBEAT_LOG_LEVEL,
     unknown: unknownIn(environment, source.source),
   };

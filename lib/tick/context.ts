@@ -41,6 +41,7 @@ export type TickSettings = Pick<
   | 'countMax'
   | 'pullIntervalMs'
   | 'shardsParallelMax'
+  | 'delivery'
 >;
 
 /** Everything one accepted tick works with. */

@@ -24,6 +24,7 @@ describe('durations', () => {
     ['2s', 2_000],
     ['1.5m', 90_000],
     ['1h', 3_600_000],
+    ['1d', 86_400_000],
   ])('reads %s', (text, durationMs) => {
     expect(parseDuration('interval', text)).toBe(durationMs);
   });
@@ -32,9 +33,12 @@ describe('durations', () => {
     expect(() => parseDuration('--interval', text)).toThrow(/^--interval: .* such as 500ms, 2s or 1m$/);
   });
 
-  it.each(['1500ms', '2s', '90s', '1m', '2h'])('writes %s as it was read', (text) => {
-    expect(formatDuration(parseDuration('interval', text))).toBe(text);
-  });
+  it.each(['1500ms', '2s', '90s', '1m', '2h', '24h', '25h', '2d', '7d'])(
+    'writes %s as it was read',
+    (text) => {
+      expect(formatDuration(parseDuration('interval', text, Number.POSITIVE_INFINITY))).toBe(text);
+    },
+  );
 });
 
 describe('the times of a group', () => {

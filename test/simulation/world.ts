@@ -3,6 +3,7 @@ import { planByLag } from '../../lib/group/planByLag.ts';
 import { planEvenly } from '../../lib/group/planner.ts';
 import type { Position } from '../../lib/sources/source.ts';
 import type { TickSettings } from '../../lib/tick/context.ts';
+import { DELIVERY } from '../support/delivery.ts';
 import { createDice, type Dice } from './dice.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createLateWrites, type LateWrites } from './late.ts';
@@ -163,5 +164,6 @@ function tickSettings(scenario: Scenario): TickSettings {
     countMax,
     pullIntervalMs: 0,
     shardsParallelMax,
+    delivery: DELIVERY,
   };
 }

@@ -13,6 +13,7 @@ import type { TickResult } from '../../lib/tick/result.ts';
 import { type TickDependencies, tick } from '../../lib/tick/tick.ts';
 import { deriveTimes } from '../../lib/times.ts';
 import { createCountingRandom, createManualClock, type ManualClock } from './clock.ts';
+import { DELIVERY } from './delivery.ts';
 import { createMemorySource } from './memorySource.ts';
 
 export const INTERVAL_MS = 60_000;
@@ -49,6 +50,7 @@ export function createGroup<S extends Source>(
     countMax: 1_000,
     pullIntervalMs: 0,
     shardsParallelMax: 4,
+    delivery: DELIVERY,
     ...given,
   };
   const logger = createLogger({
