@@ -1,0 +1,14 @@
+import type { DeadLetter, KeptLetter, LetterHead, LetterRecord } from './deadLetters.ts';
+import { type RedriveState, UNTRIED } from './shelf.ts';
+
+/** A letter that is put, as it is kept. */
+export function kept(letter: DeadLetter): KeptLetter {
+  const { topic, source, tags, pairs, ...head } = letter;
+  return keptLetter(head, { topic, source, tags, pairs }, UNTRIED);
+}
+
+export const keptLetter = (
+  head: LetterHead,
+  record: LetterRecord | undefined,
+  state: RedriveState,
+): KeptLetter => ({ ...head, record, ...state });
