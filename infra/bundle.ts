@@ -1,7 +1,7 @@
 import { access, mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { type BuildFailure, type BuildOptions, build, type OutputFile } from 'esbuild';
-import { MODULE_REMEDY } from '../lib/delivery/userFunction.ts';
+import { MODULE_REMEDY } from '../lib/delivery/exported.ts';
 import { SettingsError } from '../lib/errors.ts';
 import { copyPackages } from './bundling/copyPackages.ts';
 import { copyPatterns } from './bundling/copyPatterns.ts';

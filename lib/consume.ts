@@ -38,9 +38,9 @@ export interface ConsumeOptions {
  */
 export function consume(module: UserModule, options: ConsumeOptions = {}): Consumer {
   const { environment = process.env, source } = options;
-  const eachBatch = userFunctionOf(module);
   const settings = readSettings(environment, { own: source && describeOwn(source) });
-  const { group, slots } = settings;
+  const { group, slots, delivery } = settings;
+  const eachBatch = userFunctionOf(module, delivery);
   const write = (line: string) => process.stdout.write(`${line}\n`);
   const usual = { level: settings.logLevel, write, now: clock.now };
   const logger = (options.logger ?? createLogger(usual)).with({ group });

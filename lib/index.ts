@@ -4,9 +4,16 @@ export { type ConsumeOptions, type Consumer, consume } from './consume.ts';
 export type {
   Batch,
   BatchContext,
+  BatchOutcome,
   EachBatch,
   EachRecord,
+  FailedRecords,
   RecordContext,
+  RecordKey,
+  ShardFunctions,
+  StartShard,
+  StopReason,
+  StopShard,
   UserFunction,
   UserModule,
 } from './delivery/userModule.ts';

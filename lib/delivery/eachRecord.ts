@@ -1,15 +1,22 @@
-import { setImmediate as othersTurn } from 'node:timers/promises';
-import type { EachBatch, EachRecord } from './userModule.ts';
+import type { Deliver } from './delivered.ts';
+import { runRecords } from './runRecords.ts';
+import type { EachRecord, RecordKey } from './userModule.ts';
 
-/** Gives a batch to a function that takes one record: one after another, in order, until one fails or the time is over. */
-export function eachRecordOf(eachRecord: EachRecord): EachBatch {
-  return async ({ records, ...batch }, context) => {
+/** Gives batches to a function that takes one record: one after another, in order, or some at a time. */
+export function deliverRecords(
+  eachRecord: EachRecord,
+  { parallelMax, key }: { parallelMax: number; key?: RecordKey | undefined },
+): Deliver {
+  return ({ records, ...batch }, context) => {
     const given = { ...context, batch };
-    for (const record of records) {
-      // A function that never waits lets no timer run, and the signal would not be heard.
-      if (context.remainingMs() <= 0) await othersTurn();
-      context.signal.throwIfAborted();
-      await eachRecord(record, given);
-    }
+    const { signal, remainingMs } = context;
+    const work = (record: Parameters<EachRecord>[0]): unknown => eachRecord(record, given);
+    return runRecords(records, work, {
+      parallelMax,
+      // One after another is in order, whatever their keys.
+      key: parallelMax > 1 ? key : undefined,
+      signal,
+      remainingMs,
+    });
   };
 }

@@ -52,10 +52,11 @@ export type BatchOutcome =
   | Promise<FailedRecords | void>;
 
 /**
- * The user's function, for a batch at a time. Return: the batch is done and its checkpoint is written. Throw: nothing is
- * written, and the same batch comes again in a later tick.
+ * The user's function, for a batch at a time. Return nothing: the batch is done and its checkpoint is written. Return
+ * `{ failed: [record or index, …] }`: so are the records before the first one of them, and that one comes again. Throw: nothing
+ * is written, and the same batch comes again.
  */
-export type EachBatch = (batch: Batch, context: BatchContext) => Promise<void> | void;
+export type EachBatch = (batch: Batch, context: BatchContext) => BatchOutcome;
 
 /**
  * The user's function, for a record at a time: one after another, in order. Throw: the batch has failed, and its records come
@@ -90,11 +91,12 @@ export interface ShardFunctions {
   readonly stop?: StopShard;
 }
 
-/** The user's function under its name. */
-export type UserFunction = { readonly eachBatch: EachBatch } | { readonly eachRecord: EachRecord };
+/** The user's function under its name, and what may stand beside it. */
+export type UserFunction = ShardFunctions &
+  ({ readonly eachBatch: EachBatch } | { readonly eachRecord: EachRecord; readonly key?: RecordKey });
 
 /**
  * A module with the user's function: by its name, or as the default export, where a function is taken for `eachBatch`.
  * `import * as module from './orders.ts'` is one, also where that is a CommonJS module.
  */
-export type UserModule = UserFunction | { readonly default: EachBatch | UserFunction };
+export type UserModule = UserFunction | (ShardFunctions & { readonly default: EachBatch | UserFunction });

@@ -41,8 +41,8 @@ const TICKS_TO_BEGIN = 2;
  */
 export async function startTestGroup(module: UserModule, options: TestGroupOptions): Promise<TestGroup> {
   const { source, environment } = options;
-  const eachBatch = userFunctionOf(module);
   const settings = readSettings({ ...SETTINGS, ...environment }, { own: describeOwn(source) });
+  const eachBatch = userFunctionOf(module, settings.delivery);
   const { intervalMs, functionTimeoutMs } = settings.times;
   let passedMs = 0;
   const clock = { ...systemClock, now: () => Date.now() + passedMs };

@@ -1,5 +1,5 @@
 import { parseOptions, wholeNumber } from '../../lib/config/commandLine.ts';
-import { MODULE_REMEDY } from '../../lib/delivery/userFunction.ts';
+import { MODULE_REMEDY } from '../../lib/delivery/exported.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import { deriveTimes } from '../../lib/times.ts';

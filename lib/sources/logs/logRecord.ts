@@ -67,6 +67,11 @@ export class DecodedRecord implements LogRecord {
     this.#end = end;
   }
 
+  /** See `placeOf`. */
+  static placeOf(value: object): Place | undefined {
+    return #answer in value ? { bytes: value.#answer.bytes, start: value.#start } : undefined;
+  }
+
   get id(): string | undefined {
     const { origin } = this.#answer;
     return origin && `${origin.shard}/${origin.position + BigInt(this.#group.index)}/${this.#index}`;
@@ -139,6 +144,17 @@ export class DecodedRecord implements LogRecord {
     }
     return undefined;
   }
+}
+
+/** Where a record stands: two that were made of the same answer are one record if they begin at the same place. */
+export interface Place {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+}
+
+/** Undefined for whatever was not made here. Iterating makes records anew, so that nothing else tells which of them are one. */
+export function placeOf(value: object): Place | undefined {
+  return DecodedRecord.placeOf(value);
 }
 
 /** Moves on to the record's next content and says where it stands; false at the record's end. */

@@ -5,9 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { BUNDLED } from '../../infra/bundle.ts';
-import { userFunctionOf } from '../../lib/delivery/userFunction.ts';
-import type { Batch, BatchContext, RecordContext } from '../../lib/delivery/userModule.ts';
-import type { LogRecord } from '../../lib/sources/source.ts';
+import { userFunctionsOf } from '../../lib/delivery/userFunctions.ts';
+import type { Batch, BatchContext, EachBatch, LogRecord, StopShard, UserModule } from '../../lib/index.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'user-module-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -67,8 +66,8 @@ describe.each(Object.entries(forms))('a module %s', (_form, load) => {
   it.each(taken)('.%s is taken: %s', async (ending, _what, text) => {
     const seen: string[] = [];
     Object.assign(globalThis, { seen });
-    const eachBatch = userFunctionOf(await load(write(text, ending)));
-    await eachBatch(batch, contextOf());
+    const { deliver } = userFunctionsOf(await load(write(text, ending)));
+    expect(await deliver(batch, contextOf())).toEqual({ how: 'succeeded' });
     const expected = text.includes('eachRecord') ? ['one of g/0/a-b', 'two of g/0/a-b'] : ['g/0/a-b'];
     expect(seen).toEqual(expected);
   });
@@ -89,69 +88,71 @@ describe.each(Object.entries(forms))('a module %s', (_form, load) => {
   it.each(refused)('.%s is refused, with what it exports: %s', async (ending, _what, text, told) => {
     const module = await load(write(text, ending));
     const message = expect.stringContaining(told);
-    expect(() => userFunctionOf(module)).toThrow(
+    expect(() => userFunctionsOf(module)).toThrow(
       expect.objectContaining({ name: 'SettingsError', field: 'module', message }),
     );
-    expect(() => userFunctionOf(module)).toThrow(/export one function from it, eachBatch.* or eachRecord/);
+    expect(() => userFunctionsOf(module)).toThrow(/export one function from it, eachBatch.* or eachRecord/);
   });
 });
 
-describe('eachRecord', () => {
-  it('is called for one record after another, and with the batch they are of', async () => {
-    const seen: unknown[] = [];
-    let working = 0;
-    const eachBatch = userFunctionOf({
-      eachRecord: async (record: LogRecord, { batch: { id, shard } }: RecordContext) => {
-        seen.push([record, id, shard, ++working]);
-        await new Promise((resolve) => setImmediate(resolve));
-        working -= 1;
-      },
-    });
-    await eachBatch(batch, contextOf());
-    expect(seen).toEqual([
-      ['one', 'g/0/a-b', '0', 1],
-      ['two', 'g/0/a-b', '0', 1],
-    ]);
+describe('what stands beside the function', () => {
+  const eachRecord = (): void => {};
+  const eachBatch = eachRecord;
+  const [start, stop] = [() => {}, () => {}];
+
+  it.each<[string, object]>([
+    ['beside eachBatch', { eachBatch, start, stop }],
+    ['beside eachRecord', { eachRecord, start, stop }],
+    ['beside a default that is a function', { default: eachBatch, start, stop }],
+    ['in the default', { default: { eachRecord, start, stop } }],
+    ['in part in the default', { default: { eachRecord, start }, stop }],
+    ['nearest to the function', { default: { eachRecord, start, stop }, start: eachRecord, stop: 5 }],
+  ])('is taken: %s', (_where, module) => {
+    const functions = userFunctionsOf(module);
+    expect([functions.start, functions.stop]).toEqual([start, stop]);
+    expect(Object.keys(functions)).toEqual(['deliver', 'start', 'stop']);
   });
 
-  it('ends its batch with what it throws: no record after that is given to it', async () => {
-    const seen: LogRecord[] = [];
-    const eachBatch = userFunctionOf({
-      eachRecord: (record: LogRecord) => {
-        seen.push(record);
-        throw new Error('no');
-      },
-    });
-    await expect(eachBatch(batch, contextOf())).rejects.toThrow('no');
-    expect(seen).toEqual(['one']);
+  it('may be left out', () => {
+    expect(Object.keys(userFunctionsOf({ eachBatch, start }))).toEqual(['deliver', 'start']);
+    expect(Object.keys(userFunctionsOf({ eachRecord }))).toEqual(['deliver']);
   });
 
-  it('is not called any more once the time is over', async () => {
-    const ended = new AbortController();
-    const seen: LogRecord[] = [];
-    const eachBatch = userFunctionOf({
-      eachRecord: (record: LogRecord) => {
-        seen.push(record);
-        ended.abort(new Error('the time is over'));
-      },
-    });
-    await expect(eachBatch(batch, contextOf({ signal: ended.signal }))).rejects.toThrow('the time is over');
-    expect(seen).toEqual(['one']);
+  it.each([
+    ['start (number)', { eachBatch, start: 3 }, 'start(shard, context)'],
+    ['start (null)', { eachBatch, start: null }, 'start(shard, context)'],
+    ['stop (async, why)', { eachBatch, stop: { async: 1, why: 2 } }, 'stop(shard, why, context)'],
+    ['key (string)', { eachRecord, key: 'orderId' }, 'key(record)'],
+    ['key (function)', { eachBatch, key: eachRecord }, 'beside eachRecord'],
+    ['key (function)', { default: eachRecord, key: eachRecord }, 'beside eachRecord'],
+  ] as const)('is refused: %s', (told, module, remedy) => {
+    const refused = (): unknown => userFunctionsOf(module);
+    expect(refused).toThrow(expect.objectContaining({ name: 'SettingsError', field: 'module' }));
+    expect(refused).toThrow(told);
+    expect(refused).toThrow(remedy);
   });
+});
 
-  it('that never waits lets the timer run that says so', async () => {
-    const ended = new AbortController();
-    const seen: LogRecord[] = [];
-    setTimeout(() => ended.abort(new Error('the time is over')), 0);
-    const until = performance.now() + 5;
-    const eachBatch = userFunctionOf({
-      eachRecord: (record: LogRecord) => {
-        seen.push(record);
-        while (performance.now() < until);
-      },
-    });
-    const remainingMs = (): number => until - performance.now();
-    await expect(eachBatch(batch, contextOf({ signal: ended.signal, remainingMs }))).rejects.toThrow('over');
-    expect(seen).toEqual(['one']);
-  });
+it('is typed as it may be written', () => {
+  const failing: EachBatch = async (batch) => {
+    const failed: LogRecord[] = [];
+    for (const record of batch.records) if (record.get('status') === '500') failed.push(record);
+    return { failed };
+  };
+  const sometimes: EachBatch = async ({ bytes }) => {
+    if (bytes > 3) return { failed: [0], error: 'too large' };
+  };
+  const around: EachBatch = async (batch, context) => {
+    const outcome = await sometimes(batch, context);
+    return outcome;
+  };
+  const stop: StopShard = (shard, why) => void (why === 'lost' && shard);
+  const modules: UserModule[] = [
+    { eachBatch: failing },
+    { eachBatch: around, start: async (_shard, { signal }) => signal.throwIfAborted(), stop },
+    { eachRecord: async () => {}, key: (record) => record.get('order') ?? '', stop },
+    { default: sometimes, stop },
+    { default: { eachRecord: () => {}, key: () => 'same', start: () => {} } },
+  ];
+  for (const module of modules) expect(userFunctionsOf(module).deliver).toBeTypeOf('function');
 });

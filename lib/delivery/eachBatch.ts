@@ -1,0 +1,27 @@
+import { orAborted } from '../abort.ts';
+import type { Deliver } from './delivered.ts';
+import { firstFailed } from './failedRecords.ts';
+import type { EachBatch } from './userModule.ts';
+
+/** Gives batches to a function that takes a batch at a time. */
+export function deliverBatches(eachBatch: EachBatch): Deliver {
+  return async (batch, context) => {
+    const { signal } = context;
+    if (signal.aborted) return { how: 'timedOut', done: 0, error: signal.reason };
+    let returned: unknown;
+    try {
+      const processing = (async () => eachBatch(batch, context))();
+      // Code that ignores its signal is not waited for.
+      returned = await orAborted(processing, signal);
+    } catch (error) {
+      return signal.aborted ? { how: 'timedOut', done: 0, error } : { how: 'failed', error };
+    }
+    try {
+      const first = firstFailed(returned, batch.records);
+      return first === undefined ? { how: 'succeeded' } : { how: 'named', ...first };
+    } catch (error) {
+      // What was returned cannot be understood, or not even be read: nothing is known to have succeeded.
+      return { how: 'failed', error };
+    }
+  };
+}
