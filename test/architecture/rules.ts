@@ -8,7 +8,7 @@ const LIBRARY: Readonly<Record<string, readonly string[]>> = {
   credentials: ['http', 'base', 'observe'],
   sources: ['http', 'base', 'observe'],
   group: ['sources', 'http', 'base', 'observe'],
-  delivery: ['sources', 'base', 'observe'],
+  delivery: ['credentials', 'group', 'sources', 'http', 'base', 'observe'],
   config: ['credentials', 'group', 'sources', 'http', 'base', 'observe'],
   tick: ['config', 'group', 'sources', 'delivery', 'base', 'observe'],
   compose: ['tick', 'config', 'credentials', 'group', 'sources', 'base', 'observe'],
@@ -43,6 +43,12 @@ const ONLY: readonly { from: string; to: string; files: readonly string[]; why: 
     why: 'the group knows shards and positions, and no log service',
   },
   {
+    from: 'lib/delivery',
+    to: 'lib/group',
+    files: ['lib/group/stores/dynamodbErrors.ts', 'lib/group/stores/dynamodbExpressions.ts'],
+    why: 'dead letters are in the table of the group, and know nothing of its items',
+  },
+  {
     from: 'local',
     to: 'lib/tick',
     files: ['lib/tick/result.ts'],
@@ -53,7 +59,7 @@ const ONLY: readonly { from: string; to: string; files: readonly string[]; why: 
 /** Whatever else names the AWS SDK is no adapter. */
 const AWS_SDK = /^@(aws-sdk|smithy)\//;
 const AWS_ADAPTERS =
-  /^(lib\/group\/stores\/dynamodb|lib\/group\/stores\/serviceClock|lib\/credentials\/aws|local\/)/;
+  /^(lib\/group\/stores\/(dynamodb|serviceClock)|lib\/delivery\/deadLetters\/table|lib\/credentials\/aws|local\/)/;
 
 /** What is wrong about one file's imports, in sentences. */
 export function violationsOf(file: string, imported: readonly string[]): string[] {

@@ -10,7 +10,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Clock, Random } from '../../runtime.ts';
 import { type GroupState, groupState, type ItemKey, type ItemOf } from '../items.ts';
 import type { GroupStore, ReadOptions, RequestOptions, Write, Written } from '../store.ts';
-import { repeatedWhileHarmless, storeError } from './dynamodbErrors.ts';
+import { answered, repeatedWhileHarmless, storeError } from './dynamodbErrors.ts';
 import { conditionExpression, createNames, updateExpression } from './dynamodbExpressions.ts';
 
 export interface DynamodbStoreOptions {
@@ -109,15 +109,6 @@ export function createDynamodbStore(options: DynamodbStoreOptions): GroupStore {
       );
     },
   };
-}
-
-/**
- * An answer without what every request asks for comes from somebody else, such as a proxy: it must pass neither for an absent item
- * nor for a write. What became of the request is then as unknown as without an answer.
- */
-function answered<T extends { ConsumedCapacity?: unknown }>(answer: T): T {
-  if (answer.ConsumedCapacity !== undefined) return answer;
-  throw Object.assign(new Error('an answer without ConsumedCapacity'), { name: 'BadResponse' });
 }
 
 function withoutKey(attributes: Parameters<typeof unmarshall>[0]): object {

@@ -73,3 +73,12 @@ interface SdkError {
   message?: string;
   $metadata?: { httpStatusCode?: number };
 }
+
+/**
+ * An answer without what every request asks for comes from somebody else, such as a proxy: it must pass neither for an absent item
+ * nor for a write. What became of the request is then as unknown as without an answer.
+ */
+export function answered<T extends { ConsumedCapacity?: unknown }>(answer: T): T {
+  if (answer.ConsumedCapacity !== undefined) return answer;
+  throw Object.assign(new Error('an answer without ConsumedCapacity'), { name: 'BadResponse' });
+}

@@ -1,0 +1,149 @@
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { answered, repeatedWhileHarmless } from '../../group/stores/dynamodbErrors.ts';
+import {
+  conditionExpression,
+  createNames,
+  updateExpression,
+} from '../../group/stores/dynamodbExpressions.ts';
+import type { Clock, Random } from '../../runtime.ts';
+import type { CallOptions } from './deadLetters.ts';
+
+type Item = Record<string, AttributeValue>;
+
+/** Of an item, as `Write` and `Condition` name them. */
+export type Attributes = Record<string, unknown>;
+type Write = Parameters<typeof updateExpression<Attributes>>[0];
+type Condition = Write['condition'];
+
+export interface LetterTableOptions {
+  /** Made with `maxAttempts: 1`. */
+  client: DynamoDBClient;
+  table: string;
+  group: string;
+  clock: Clock;
+  random: Random;
+}
+
+/** The items of a group's dead letters, by their sort keys. A refused condition is a value. */
+export interface LetterTable {
+  get(key: string, attributes: readonly string[], options: CallOptions): Promise<Attributes | undefined>;
+  /** Those whose keys begin so, in order; a page at a time. */
+  query(prefix: string, options: CallOptions): AsyncIterable<{ key: string; item: Attributes }>;
+  count(prefix: string, options: CallOptions): Promise<number>;
+  update(key: string, write: Write, options: CallOptions): Promise<boolean>;
+  /** `absent`: there was none. */
+  remove(key: string, condition: Condition, options: CallOptions): Promise<'removed' | 'absent' | 'refused'>;
+}
+
+/** No group is called so: no name has a `#` in it. What reads a group reads none of its dead letters. */
+const partitionOf = (group: string): string => `${group}#dead-letters`;
+
+/** The letters of a group in its table: a partition of their own. */
+export function createLetterTable(options: LetterTableOptions): LetterTable {
+  const { client, table, group } = options;
+  const common = { TableName: table, ReturnConsumedCapacity: 'TOTAL' } as const;
+  const partition = partitionOf(group);
+  const keyOf = (key: string): Item => marshall({ pk: partition, sk: key });
+  const attempt = <T>(kind: 'read' | 'write', { signal }: CallOptions, request: () => Promise<T>) =>
+    repeatedWhileHarmless({ kind, table, signal, clock: options.clock, random: options.random }, request);
+
+  async function* pages(prefix: string, select: 'COUNT' | 'ALL_ATTRIBUTES', options: CallOptions) {
+    let startKey: Item | undefined;
+    do {
+      const command = new QueryCommand({
+        ...common,
+        ConsistentRead: true,
+        Select: select,
+        KeyConditionExpression: 'pk = :partition AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: marshall({ ':partition': partition, ':prefix': prefix }),
+        ExclusiveStartKey: startKey,
+      });
+      const page = await attempt('read', options, async () =>
+        answered(await client.send(command, { abortSignal: options.signal })),
+      );
+      yield page;
+      startKey = page.LastEvaluatedKey;
+    } while (startKey !== undefined);
+  }
+
+  const conditional = <T>(options: CallOptions, refused: T, request: () => Promise<T>): Promise<T> =>
+    attempt('write', options, async () => {
+      try {
+        return await request();
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return refused;
+        throw error;
+      }
+    });
+
+  return {
+    async get(key, attributes, options) {
+      const names = createNames();
+      const command = new GetItemCommand({
+        ...common,
+        Key: keyOf(key),
+        ConsistentRead: true,
+        ProjectionExpression: attributes.map((attribute) => names.name(attribute)).join(', '),
+        ...names.attributes(),
+      });
+      const { Item } = await attempt('read', options, async () =>
+        answered(await client.send(command, { abortSignal: options.signal })),
+      );
+      return Item && unmarshall(Item);
+    },
+
+    async *query(prefix, options) {
+      for await (const { Items = [] } of pages(prefix, 'ALL_ATTRIBUTES', options)) {
+        for (const found of Items) {
+          const { pk: _pk, sk, ...item } = unmarshall(found);
+          yield { key: String(sk), item };
+        }
+      }
+    },
+
+    async count(prefix, options) {
+      let count = 0;
+      for await (const { Count = 0 } of pages(prefix, 'COUNT', options)) count += Count;
+      return count;
+    },
+
+    update(key, write, options) {
+      const names = createNames();
+      const command = new UpdateItemCommand({
+        ...common,
+        Key: keyOf(key),
+        UpdateExpression: updateExpression(write, names),
+        ConditionExpression: conditionExpression(write.condition, names),
+        ...names.attributes(),
+      });
+      return conditional(options, false, async () => {
+        answered(await client.send(command, { abortSignal: options.signal }));
+        return true;
+      });
+    },
+
+    remove(key, condition, options) {
+      const names = createNames();
+      const command = new DeleteItemCommand({
+        ...common,
+        Key: keyOf(key),
+        ConditionExpression: conditionExpression(condition, names),
+        ...names.attributes(),
+        ReturnValues: 'ALL_OLD',
+      });
+      return conditional(options, 'refused' as 'removed' | 'absent' | 'refused', async () => {
+        const { Attributes } = answered(await client.send(command, { abortSignal: options.signal }));
+        return Attributes === undefined ? 'absent' : 'removed';
+      });
+    },
+  };
+}
