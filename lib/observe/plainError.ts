@@ -29,7 +29,7 @@ export function messageOf(thrown: unknown, charactersMax = MESSAGE_CHARACTERS_MA
   if (!isObject(thrown)) return beginningOf(textOf(thrown), charactersMax);
   const { name, message } = partsOf(thrown);
   if (name === undefined || name === '') return beginningOf(message || WORDLESS, charactersMax);
-  const shownName = name.slice(0, NAME_CHARACTERS_MAX);
+  const shownName = beginningOf(name, NAME_CHARACTERS_MAX);
   return beginningOf(message === '' ? shownName : `${shownName}: ${message}`, charactersMax);
 }
 
