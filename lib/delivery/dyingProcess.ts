@@ -17,13 +17,13 @@ const WHY_CHARACTERS_MAX = 200;
 /** Listens only while somebody wants to hear of it. */
 export function listenTo(heard: Heard): DyingProcess {
   const heirs = new Set<Heir>();
-  const tell = (why: string): void => {
+  const pass = (why: string): void => {
     for (const heir of heirs) heir(why);
   };
-  const exits = (code: number): void => tell(`the process ended with exit code ${code}`);
+  const exits = (code: number): void => pass(`the process ended with exit code ${code}`);
   const fails = (error: unknown, origin: string): void => {
     const before = origin === 'unhandledRejection' ? 'unhandled rejection: ' : '';
-    tell(before + messageOf(error, WHY_CHARACTERS_MAX - before.length));
+    pass(before + messageOf(error, WHY_CHARACTERS_MAX - before.length));
   };
   const rejects = (reason: unknown): void => {
     fails(reason, 'unhandledRejection');
