@@ -1,0 +1,150 @@
+import { ShardbeatError, SourceError, StoreError } from '../errors.ts';
+import { addressOfUrl } from '../http/address.ts';
+import { createExchange, type HttpResponse } from '../http/exchange.ts';
+import { type Backoff, retrying, withTimeout } from '../http/retry.ts';
+import { messageOf } from '../observe/plainError.ts';
+import { beginningOf, keepSecret } from '../observe/secrets.ts';
+import type { Clock, Random } from '../runtime.ts';
+import type { AwsAccount } from './awsCall.ts';
+import { escapeAws, signAwsRequest } from './awsSignature.ts';
+
+export interface AwsSenderOptions {
+  service: 's3' | 'sqs';
+  /** Scheme, host and port. */
+  origin: string;
+  /** The account's, unless set. */
+  region?: string | undefined;
+  account: AwsAccount;
+  clock: Clock;
+  random: Random;
+  /** What to add to our clock to have the services'. */
+  skewMs?: (() => number) | undefined;
+  /** Of one attempt; 10 s unless set. */
+  timeoutMsMax?: number | undefined;
+}
+
+export interface AwsHttpRequest {
+  /** Names it in errors, such as `s3:PutObject`: as IAM calls the right to it. */
+  action: string;
+  method: string;
+  /** Percent-encoded. */
+  path: string;
+  query?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>>;
+  body?: string | Uint8Array;
+  /** Whether doing it twice does no harm. */
+  idempotent: boolean;
+  signal: AbortSignal;
+}
+
+/** What a service says of a failure. */
+export interface AwsRefusal {
+  code: string;
+  message: string;
+}
+
+/** How a service's answers are read. */
+export interface AwsWords {
+  /** What is said of an answer that is not success. */
+  refusalIn(response: HttpResponse): AwsRefusal;
+  /** Of a failure that nobody can pass by trying again: what is to be done. */
+  remedyFor(code: string, action: string): string | undefined;
+}
+
+const TIMEOUT_MS = 10_000;
+const ATTEMPTS_MAX = 3;
+const BACKOFF: Backoff = { firstMs: 100, mostMs: 2_000 };
+const RESPONSE_BYTES_MAX = 256 * 1024 * 1024;
+const MESSAGE_CHARACTERS_MAX = 500;
+const THROTTLED =
+  /Throttl|SlowDown|TooManyRequests|RequestLimitExceeded|OverLimit|ServiceUnavailable|InternalError|InternalFailure/;
+
+/**
+ * Signed requests to one address of AWS, without the SDK's client for it, which would add to every cold start. Rejects with a
+ * `StoreError`, or with the signal's reason. Repeated is what may pass, if twice does no harm.
+ */
+export function createAwsSender(options: AwsSenderOptions, words: AwsWords) {
+  const { service, account, clock, random, skewMs = () => 0 } = options;
+  const address = addressOfUrl(new URL(options.origin));
+  const exchange = createExchange(address, RESPONSE_BYTES_MAX, clock);
+  const timeoutMs = Math.min(TIMEOUT_MS, options.timeoutMsMax ?? TIMEOUT_MS);
+
+  async function attempt(request: AwsHttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const { method, path, query = {}, body = '' } = request;
+    const { region = await account.region() } = options;
+    const credentials = await account.credentials();
+    keepSecret(credentials.secretAccessKey, credentials.sessionToken);
+    const headers = { host: address.host, ...request.headers };
+    const toSign = { service, region, method, path, query, headers, body };
+    const signed = await signAwsRequest(toSign, credentials, clock.now() + skewMs());
+    const written = Object.entries(query).map(([name, value]) => `${escapeAws(name)}=${escapeAws(value)}`);
+    const target = written.length === 0 ? path : `${path}?${written.join('&')}`;
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    const length = { 'content-length': String(bytes.length) };
+    return exchange({ method, target, headers: { ...signed, ...length }, body: bytes, signal });
+  }
+
+  return async (request: AwsHttpRequest): Promise<HttpResponse> => {
+    const { action, idempotent, signal } = request;
+    const timeout = (): Error => failure(action, `no answer within ${timeoutMs} ms`, TIMED_OUT);
+    return retrying(
+      { clock, random, signal, backoff: BACKOFF },
+      (error) => (isRepeatable(error, idempotent) && !signal.aborted ? ATTEMPTS_MAX : 0),
+      async () => {
+        const response = await withTimeout({ clock, signal, timeoutMs }, timeout, (signal) =>
+          attempt(request, signal),
+        ).catch((error: unknown) => {
+          signal.throwIfAborted();
+          throw asStoreError(error, action);
+        });
+        if (isSuccess(response.status) || EXPECTED.has(response.status)) return response;
+        throw refused(response, action, words);
+      },
+    );
+  };
+}
+
+export type AwsSender = ReturnType<typeof createAwsSender>;
+
+export const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+/** There is none, or a condition does not hold: an answer, and no failure. */
+const EXPECTED = new Set([404, 409, 412]);
+const TIMED_OUT = { code: 'Timeout', outcome: 'unknown', retriable: true } as const;
+
+function isRepeatable(error: unknown, idempotent: boolean): boolean {
+  return error instanceof StoreError && error.retriable && (idempotent || error.outcome === 'refused');
+}
+
+function asStoreError(error: unknown, action: string): ShardbeatError {
+  if (error instanceof SourceError) {
+    const { code, outcome, retriable } = error;
+    return failure(action, error.message, { code, outcome, retriable, cause: error });
+  }
+  if (error instanceof ShardbeatError) return error;
+  // Of whoever was asked for credentials or region: nothing was sent.
+  const details = { code: 'CredentialsError', outcome: 'refused', retriable: true, cause: error } as const;
+  return failure(action, messageOf(error), details);
+}
+
+/** The error for an answer that is not success. */
+export function refused(response: HttpResponse, action: string, words: AwsWords): StoreError {
+  const { status } = response;
+  const { code, message } = words.refusalIn(response);
+  const mayPass = status >= 500 || status === 429 || THROTTLED.test(code);
+  const remedy = mayPass ? undefined : words.remedyFor(code, action);
+  const said = `${status} ${code}: ${beginningOf(message, MESSAGE_CHARACTERS_MAX)}`;
+  return failure(action, remedy === undefined ? said : `${remedy} (${said})`, {
+    code,
+    outcome: status < 500 || THROTTLED.test(code) ? 'refused' : 'unknown',
+    retriable: mayPass,
+  });
+}
+
+function failure(
+  action: string,
+  what: string,
+  details: ConstructorParameters<typeof StoreError>[1],
+): StoreError {
+  return new StoreError(`${action} failed: ${what}`, details);
+}

@@ -1,0 +1,188 @@
+/** The five calls of S3 that dead letters need. */
+import { endpointOf } from '../../credentials/awsCall.ts';
+import {
+  type AwsSender,
+  type AwsSenderOptions,
+  type AwsWords,
+  createAwsSender,
+  isSuccess,
+  refused,
+} from '../../credentials/awsSender.ts';
+import { escapeAws } from '../../credentials/awsSignature.ts';
+import type { HttpResponse } from '../../http/exchange.ts';
+import type { CallOptions } from './deadLetters.ts';
+
+export interface S3Options extends Omit<AwsSenderOptions, 'service' | 'origin'> {
+  bucket: string;
+  /** Another address than the region's: buckets are then named in its paths. */
+  endpoint?: string | undefined;
+  /** Where the function runs, which is where the bucket is. */
+  region: string;
+}
+
+/** Objects of a bucket by their keys. An ETag is the version of one. */
+export interface S3Objects {
+  get(key: string, options: CallOptions): Promise<{ text: string; etag: string } | undefined>;
+  exists(key: string, options: CallOptions): Promise<boolean>;
+  /** Undefined: the condition does not hold. */
+  put(
+    key: string,
+    text: string,
+    condition: PutCondition,
+    options: CallOptions,
+  ): Promise<{ etag: string } | undefined>;
+  /** `absent`: there is none. */
+  remove(key: string, etag: string, options: CallOptions): Promise<'removed' | 'absent' | 'refused'>;
+  /** Keys in order, a page of them. */
+  list(prefix: string, after: string | undefined, options: CallOptions): Promise<KeyPage>;
+}
+
+export type PutCondition = { absent: true } | { etag: string };
+export interface KeyPage {
+  keys: string[];
+  /** Where the next page begins; undefined: this was the last. */
+  next: string | undefined;
+}
+
+/** Two who write at the same moment are told to try again. */
+const CONFLICTS_MAX = 5;
+
+export function createS3Objects(options: S3Options): S3Objects {
+  const { bucket, region } = options;
+  const { origin, root } = bucketAddress(options);
+  const words = wordsOf(bucket, region);
+  const send = createAwsSender({ ...options, service: 's3', origin }, words);
+  const pathOf = (key: string): string => root + key.split('/').map(escapeAws).join('/');
+  const call = callOf(send, words);
+  const missing = (response: HttpResponse): boolean => codeIn(response) === 'NoSuchBucket';
+
+  return {
+    async get(key, { signal }) {
+      const request = { action: 's3:GetObject', method: 'GET', path: pathOf(key), idempotent: true, signal };
+      const { status, body, headers } = await call(
+        request,
+        (response) => response.status === 404 && !missing(response),
+      );
+      return status === 404 ? undefined : { text: body.toString(), etag: headers.etag ?? '' };
+    },
+    async exists(key, { signal }) {
+      const request = { action: 's3:GetObject', method: 'HEAD', path: pathOf(key), idempotent: true, signal };
+      // Without a body, nothing tells a bucket that is missing: whoever puts is told.
+      return isSuccess((await call(request, ({ status }) => status === 404)).status);
+    },
+    async put(key, text, condition, { signal }) {
+      const headers = {
+        'content-type': 'application/json',
+        ...('absent' in condition ? { 'if-none-match': '*' } : { 'if-match': condition.etag }),
+      };
+      // Repeated after an answer that was lost, it is refused for what it has done itself.
+      const request = { action: 's3:PutObject', method: 'PUT', path: pathOf(key), headers, body: text };
+      for (let conflicts = 0; ; conflicts++) {
+        const response = await call({ ...request, idempotent: true, signal }, (response) => {
+          return (
+            response.status === 412 ||
+            response.status === 409 ||
+            (response.status === 404 && !missing(response))
+          );
+        });
+        if (isSuccess(response.status)) return { etag: response.headers.etag ?? '' };
+        if (response.status !== 409) return undefined;
+        if (conflicts === CONFLICTS_MAX) throw refused(response, request.action, words);
+      }
+    },
+    async remove(key, etag, { signal }) {
+      const headers = { 'if-match': etag };
+      const request = { action: 's3:DeleteObject', method: 'DELETE', path: pathOf(key), headers };
+      const { status } = await call({ ...request, idempotent: true, signal }, (response) => {
+        return (
+          response.status === 412 ||
+          response.status === 409 ||
+          (response.status === 404 && !missing(response))
+        );
+      });
+      if (isSuccess(status)) return 'removed';
+      return status === 404 ? 'absent' : 'refused';
+    },
+    async list(prefix, after, { signal }) {
+      const query = {
+        'list-type': '2',
+        prefix,
+        'encoding-type': 'url',
+        ...(after && { 'continuation-token': after }),
+      };
+      const request = { action: 's3:ListBucket', method: 'GET', path: root, query, idempotent: true, signal };
+      const { body } = await call(request, () => false);
+      return keysIn(body.toString());
+    },
+  };
+}
+
+/** Where the requests for a bucket go, and how their paths begin. */
+export function bucketAddress({
+  bucket,
+  region,
+  endpoint,
+}: Pick<S3Options, 'bucket' | 'region' | 'endpoint'>): {
+  origin: string;
+  root: string;
+} {
+  if (endpoint !== undefined) return { origin: endpoint, root: `/${bucket}/` };
+  const domain = new URL(endpointOf('s3', region)).host;
+  // A certificate is for one name in front of the domain.
+  if (bucket.includes('.')) return { origin: `https://${domain}`, root: `/${bucket}/` };
+  return { origin: `https://${bucket}.${domain}`, root: '/' };
+}
+
+/** Sends, and throws for what is neither success nor expected. */
+const callOf =
+  (send: AwsSender, words: AwsWords) =>
+  async (
+    request: Parameters<AwsSender>[0],
+    isExpected: (response: HttpResponse) => boolean,
+  ): Promise<HttpResponse> => {
+    const response = await send(request);
+    if (isSuccess(response.status) || isExpected(response)) return response;
+    throw refused(response, request.action, words);
+  };
+
+const field = (name: string, xml: string): string | undefined =>
+  new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+
+const codeIn = ({ body }: HttpResponse): string => field('Code', body.toString()) ?? '';
+
+function wordsOf(bucket: string, region: string): AwsWords {
+  const named = `the bucket ${JSON.stringify(bucket)} of SHARDBEAT_DEAD_LETTERS`;
+  return {
+    refusalIn: (response) => {
+      const text = response.body.toString();
+      const message = field('Message', text) ?? (text || 'no error message');
+      return { code: codeIn(response) || `status ${response.status}`, message: unescapeXml(message) };
+    },
+    remedyFor: (code, action) => {
+      if (code === 'NoSuchBucket')
+        return `there is no bucket ${JSON.stringify(bucket)}: make it, or correct SHARDBEAT_DEAD_LETTERS`;
+      if (/Redirect|AuthorizationHeaderMalformed|IllegalLocationConstraint/.test(code)) {
+        return `${named} is not in ${region}, where the function is: take one that is`;
+      }
+      if (/AccessDenied|status 403/.test(code)) return `let the function's role do ${action} in ${named}`;
+      return undefined;
+    },
+  };
+}
+
+function keysIn(xml: string): KeyPage {
+  const keys = [...xml.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key]) =>
+    decodeURIComponent(unescapeXml(key!)),
+  );
+  const next = field('NextContinuationToken', xml);
+  return { keys, next: next && unescapeXml(next) };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+
+const unescapeXml = (text: string): string =>
+  text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(lt|gt|quot|apos|amp));/gi, (whole, hex, decimal, name) => {
+    if (name !== undefined) return ENTITIES[String(name).toLowerCase()]!;
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
