@@ -6,7 +6,7 @@ import { SettingsError } from '../lib/errors.ts';
 import { copyPackages } from './bundling/copyPackages.ts';
 import { copyPatterns } from './bundling/copyPatterns.ts';
 import { type Inspected, inspect } from './bundling/inspect.ts';
-import { LIBRARY, resolution, USER_FUNCTION } from './bundling/resolution.ts';
+import { CONSUME, LIBRARY, resolution } from './bundling/resolution.ts';
 import { HOST, type Target } from './bundling/target.ts';
 
 /** What is thrown for a module that cannot be bundled. */
@@ -25,7 +25,7 @@ export interface BundleOptions {
   patterns?: readonly string[];
   /** This machine's, unless set. */
   target?: Target;
-  /** An export of another module, which is given the user's function and returns one: what a local run looks through. */
+  /** An export of another module, which is given the user's functions and returns such: what a local run looks through. */
   around?: { name: string; from: string };
   /** How the user knows the module, for errors. */
   field?: string;
@@ -129,13 +129,13 @@ async function bundleEntry(
 
 function entryOf(module: string, around: BundleOptions['around']): string {
   const importing = (what: string, path: string): string => `import ${what} from ${JSON.stringify(path)};\n`;
-  const imports = [importing('* as module', module), importing('{ consume }', LIBRARY)];
-  if (around === undefined) return `${imports.join('')}export const handler = consume(module);\n`;
-  const more = [
-    importing('{ userFunctionOf }', USER_FUNCTION),
-    importing(`{ ${around.name} as around }`, resolve(around.from)),
-  ];
-  return `${[...imports, ...more].join('')}export const handler = consume({ eachBatch: around(userFunctionOf(module)) });\n`;
+  const imported = importing('* as module', module);
+  if (around === undefined) {
+    return `${imported}${importing('{ consume }', LIBRARY)}export const handler = consume(module);\n`;
+  }
+  const outside = importing(`{ ${around.name} as around }`, resolve(around.from));
+  const more = `${importing('{ consumeAround }', CONSUME)}${outside}`;
+  return `${imported}${more}export const handler = consumeAround(module, around);\n`;
 }
 
 /** The folder of the module below the root; the root itself for a module that is elsewhere. */

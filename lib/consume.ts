@@ -5,7 +5,9 @@ import { describeOwn } from './compose/ownSource.ts';
 import type { Environment } from './config/rules.ts';
 import { readSettings } from './config/settings.ts';
 import { readSlot, type TickEvent } from './config/slot.ts';
-import { userFunctionOf } from './delivery/userFunction.ts';
+import type { UserFunctions } from './delivery/delivered.ts';
+import { thrownOf } from './delivery/userFunction.ts';
+import { userFunctionsOf } from './delivery/userFunctions.ts';
 import type { UserModule } from './delivery/userModule.ts';
 import { presentError } from './errors.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
@@ -37,10 +39,20 @@ export interface ConsumeOptions {
  * or for a module without the user's function.
  */
 export function consume(module: UserModule, options: ConsumeOptions = {}): Consumer {
+  return consumeAround(module, (functions) => functions, options);
+}
+
+/** The same, with something around the user's functions: what a local run looks through. */
+export function consumeAround(
+  module: UserModule,
+  around: (functions: UserFunctions) => UserFunctions,
+  options: ConsumeOptions = {},
+): Consumer {
   const { environment = process.env, source } = options;
   const settings = readSettings(environment, { own: source && describeOwn(source) });
   const { group, slots, delivery } = settings;
-  const eachBatch = userFunctionOf(module, delivery);
+  const { deliver } = around(userFunctionsOf(module, delivery));
+  const eachBatch = thrownOf(deliver);
   const write = (line: string) => process.stdout.write(`${line}\n`);
   const usual = { level: settings.logLevel, write, now: clock.now };
   const logger = (options.logger ?? createLogger(usual)).with({ group });

@@ -7,7 +7,7 @@ import { directoryOf } from './packages.ts';
 const EXTENSION = extname(import.meta.filename);
 const LIB = join(import.meta.dirname, '../../lib');
 export const LIBRARY = join(LIB, `index${EXTENSION}`);
-export const USER_FUNCTION = join(LIB, `delivery/userFunction${EXTENSION}`);
+export const CONSUME = join(LIB, `consume${EXTENSION}`);
 const LAMBDA_CREDENTIALS = join(LIB, `credentials/lambdaCredentials${EXTENSION}`);
 const CREDENTIALS_PACKAGE = '@aws-sdk/credential-provider-node';
 

@@ -1,7 +1,8 @@
 import { describeOwn } from '../compose/ownSource.ts';
 import type { Environment } from '../config/rules.ts';
 import { readSettings } from '../config/settings.ts';
-import { userFunctionOf } from '../delivery/userFunction.ts';
+import { thrownOf } from '../delivery/userFunction.ts';
+import { userFunctionsOf } from '../delivery/userFunctions.ts';
 import type { UserModule } from '../delivery/userModule.ts';
 import { type OpenGroup, operateOn } from '../group/open.ts';
 import { createMemoryStore } from '../group/stores/memory.ts';
@@ -42,7 +43,8 @@ const TICKS_TO_BEGIN = 2;
 export async function startTestGroup(module: UserModule, options: TestGroupOptions): Promise<TestGroup> {
   const { source, environment } = options;
   const settings = readSettings({ ...SETTINGS, ...environment }, { own: describeOwn(source) });
-  const eachBatch = userFunctionOf(module, settings.delivery);
+  const { deliver } = userFunctionsOf(module, settings.delivery);
+  const eachBatch = thrownOf(deliver);
   const { intervalMs, functionTimeoutMs } = settings.times;
   let passedMs = 0;
   const clock = { ...systemClock, now: () => Date.now() + passedMs };

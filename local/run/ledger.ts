@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
 /**
- * The ledger is the file in which the run's processes note what came out of the stream, each batch as soon as the user's function
- * succeeded with it. All of them append to it, and any of them may be killed in the middle of a write.
+ * The ledger is the file in which the run's processes note what came out of the stream: of each batch that was given to the user's function,
+ * the records that were done, as soon as they were. All of them append to it, and any of them may be killed in the middle of a write.
  */
 export interface LedgerEntry {
   slot: string;

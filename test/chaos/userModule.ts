@@ -8,7 +8,7 @@ const { CHAOS_ORDER: orderFile } = env;
 if (!orderFile) throw new Error('the order file must be given');
 
 /** Notes a batch in the ledger, and does nothing else. */
-const note = audited(() => {});
+const note = audited({ deliver: async () => ({ how: 'succeeded' }) }).deliver;
 /** Of each half of the work: long enough that a kill often finds a batch in work. */
 const WORK_MS_MAX = 40;
 

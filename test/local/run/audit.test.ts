@@ -17,16 +17,22 @@ beforeAll(async () => {
   const module = join(directory, 'user.ts');
   writeFileSync(
     module,
-    `export const eachBatch = async (batch: { records: Iterable<{ bytes(field: string): Buffer }> }): Promise<void> => {
-       for (const record of batch.records) if (String(record.bytes('content')) === 'bad') throw new Error('a bad record');
+    `export const eachBatch = async (batch: { records: Iterable<{ bytes(field: string): Buffer }> }) => {
+       for (const record of batch.records) {
+         const content = String(record.bytes('content'));
+         if (content === 'bad') throw new Error('a bad record');
+         if (content === 'named') return { failed: [record] };
+       }
      };`,
   );
   const run = join(import.meta.dirname, '../../../local/run');
   bundle = join(directory, 'deliver.mjs');
+  const userFunctions = join(import.meta.dirname, '../../../lib/delivery/userFunctions.ts');
   const contents = `import { eachBatch } from ${JSON.stringify(module)};
+     import { userFunctionsOf } from ${JSON.stringify(userFunctions)};
      import { audited } from ${JSON.stringify(join(run, 'audit.ts'))};
      import { deliverTo } from ${JSON.stringify(join(import.meta.dirname, 'fixtures/deliver.ts'))};
-     export const handler = deliverTo(audited(eachBatch));`;
+     export const handler = deliverTo(audited(userFunctionsOf({ eachBatch })));`;
   const stdin = { contents, resolveDir: directory };
   await build({ ...BUNDLED, write: true, stdin, outfile: bundle });
 });
@@ -72,6 +78,19 @@ describe('the audited function', () => {
       crc32('seven'),
     ]);
     expect(entries).toEqual([{ slot: 'consumer-1', shard: '3', batch: 'local/3/a-b', records }]);
+  });
+
+  it('notes the records before the one that the user’s function names', async () => {
+    const lines = [
+      { line: '7', content: 'seven' },
+      { line: '8', content: 'named' },
+      { line: '9', content: 'nine' },
+    ];
+    const { invocation, entries } = await deliver(lines);
+    expect(invocation).toEqual({ outcome: 'answered', result: { how: 'named', done: 1 } });
+    const records = Uint32Array.from([7, crc32('seven')]);
+    expect(entries).toEqual([{ slot: 'consumer-1', shard: '3', batch: 'local/3/a-b', records }]);
+    expect((await deliver(lines.slice(1))).entries).toEqual([]);
   });
 
   it('notes nothing if the user’s function throws, and throws the same', async () => {
