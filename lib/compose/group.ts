@@ -8,6 +8,7 @@ import type { Source } from '../sources/source.ts';
 import { ownCoordination } from '../tick/coordination/own.ts';
 import { serviceCoordination } from '../tick/coordination/service.ts';
 import type { Times } from '../times.ts';
+import { createDeadLetters } from './deadLetters.ts';
 import { composeSource } from './source.ts';
 
 interface Runtime {
@@ -23,12 +24,14 @@ export function composeStore(of: { table: string; group: string; times: Times },
 }
 
 /**
- * Everything that settings name, in the one place that knows it all: table, source, credentials, and who assigns the shards.
+ * Everything that settings name, in the one place that knows it all: table, source, credentials, dead letters, and who assigns the
+ * shards.
  * Nothing is sent. `own`: the source that the function brings, where the settings are of one.
  */
 export function composeGroup(settings: Settings, runtime: Runtime & { logger: Logger }, own?: Source) {
   const { client, ...table } = composeStore(settings, runtime);
+  const deadLetters = createDeadLetters(settings, { ...runtime, ...table, client });
   const { source, serviceGroup } = composeSource(settings, { ...runtime, aws: client.config }, own);
   const coordination = serviceGroup ? serviceCoordination(serviceGroup) : ownCoordination;
-  return { ...table, source, coordination };
+  return { ...table, deadLetters, source, coordination };
 }

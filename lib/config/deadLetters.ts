@@ -29,6 +29,9 @@ export const DeadLetterEntries = {
   AWS_ENDPOINT_URL: v.optional(v.string()),
 };
 
+/** As a group has it that sets nothing. */
+export const DEAD_LETTERS: DeadLetterSettings = { place: { at: 'table' }, lettersMax: LETTERS_MAX };
+
 type Read = v.InferOutput<v.ObjectSchema<typeof DeadLetterEntries, undefined>>;
 
 const FIELD = 'SHARDBEAT_DEAD_LETTERS';

@@ -1,6 +1,6 @@
 import { ShardbeatError, SourceError, StoreError } from '../errors.ts';
-import { addressOfUrl } from '../http/address.ts';
-import { createExchange, type HttpResponse } from '../http/exchange.ts';
+import { type Address, addressOfUrl } from '../http/address.ts';
+import { createExchange, type Exchange, type HttpResponse } from '../http/exchange.ts';
 import { type Backoff, retrying, withTimeout } from '../http/retry.ts';
 import { messageOf } from '../observe/plainError.ts';
 import { beginningOf, keepSecret } from '../observe/secrets.ts';
@@ -10,8 +10,8 @@ import { escapeAws, signAwsRequest } from './awsSignature.ts';
 
 export interface AwsSenderOptions {
   service: 's3' | 'sqs';
-  /** Scheme, host and port. */
-  origin: string;
+  /** Scheme, host and port, for a region. */
+  originIn(region: string): string;
   /** The account's, unless set. */
   region?: string | undefined;
   account: AwsAccount;
@@ -65,13 +65,21 @@ const THROTTLED =
  */
 export function createAwsSender(options: AwsSenderOptions, words: AwsWords) {
   const { service, account, clock, random, skewMs = () => 0 } = options;
-  const address = addressOfUrl(new URL(options.origin));
-  const exchange = createExchange(address, RESPONSE_BYTES_MAX, clock);
   const timeoutMs = Math.min(TIMEOUT_MS, options.timeoutMsMax ?? TIMEOUT_MS);
+
+  let place: Promise<Place> | undefined;
+  /** Where the account is, which not every account knows at once. */
+  const placeOf = (): Promise<Place> => {
+    place ??= placeIn(options).catch((error) => {
+      place = undefined;
+      throw error;
+    });
+    return place;
+  };
 
   async function attempt(request: AwsHttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     const { method, path, query = {}, body = '' } = request;
-    const { region = await account.region() } = options;
+    const { region, address, exchange } = await placeOf();
     const credentials = await account.credentials();
     keepSecret(credentials.secretAccessKey, credentials.sessionToken);
     const headers = { host: address.host, ...request.headers };
@@ -102,6 +110,18 @@ export function createAwsSender(options: AwsSenderOptions, words: AwsWords) {
       },
     );
   };
+}
+
+interface Place {
+  region: string;
+  address: Address;
+  exchange: Exchange;
+}
+
+async function placeIn({ account, originIn, clock, region: given }: AwsSenderOptions): Promise<Place> {
+  const region = given ?? (await account.region());
+  const address = addressOfUrl(new URL(originIn(region)));
+  return { region, address, exchange: createExchange(address, RESPONSE_BYTES_MAX, clock) };
 }
 
 export type AwsSender = ReturnType<typeof createAwsSender>;

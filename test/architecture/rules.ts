@@ -11,7 +11,7 @@ const LIBRARY: Readonly<Record<string, readonly string[]>> = {
   delivery: ['credentials', 'group', 'sources', 'http', 'base', 'observe'],
   config: ['credentials', 'group', 'sources', 'http', 'base', 'observe'],
   tick: ['config', 'group', 'sources', 'delivery', 'base', 'observe'],
-  compose: ['tick', 'config', 'credentials', 'group', 'sources', 'base', 'observe'],
+  compose: ['tick', 'config', 'credentials', 'delivery', 'group', 'sources', 'base', 'observe'],
   testing: ['compose', 'tick', 'config', 'group', 'sources', 'delivery', 'base', 'observe'],
   face: ['testing', 'compose', 'tick', 'config', 'group', 'sources', 'delivery', 'base', 'observe'],
 };

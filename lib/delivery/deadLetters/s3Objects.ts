@@ -12,12 +12,11 @@ import { escapeAws } from '../../credentials/awsSignature.ts';
 import type { HttpResponse } from '../../http/exchange.ts';
 import type { CallOptions } from './deadLetters.ts';
 
-export interface S3Options extends Omit<AwsSenderOptions, 'service' | 'origin'> {
+/** The bucket is where the account is. */
+export interface S3Options extends Omit<AwsSenderOptions, 'service' | 'originIn'> {
   bucket: string;
   /** Another address than the region's: buckets are then named in its paths. */
   endpoint?: string | undefined;
-  /** Where the function runs, which is where the bucket is. */
-  region: string;
 }
 
 /** Objects of a bucket by their keys. An ETag is the version of one. */
@@ -48,10 +47,10 @@ export interface KeyPage {
 const CONFLICTS_MAX = 5;
 
 export function createS3Objects(options: S3Options): S3Objects {
-  const { bucket, region } = options;
-  const { origin, root } = bucketAddress(options);
-  const words = wordsOf(bucket, region);
-  const send = createAwsSender({ ...options, service: 's3', origin }, words);
+  const { bucket } = options;
+  const { originIn, root } = bucketAddress(options);
+  const words = wordsOf(bucket);
+  const send = createAwsSender({ ...options, service: 's3', originIn }, words);
   const pathOf = (key: string): string => root + key.split('/').map(escapeAws).join('/');
   const call = callOf(send, words);
   const missing = (response: HttpResponse): boolean => codeIn(response) === 'NoSuchBucket';
@@ -118,19 +117,14 @@ export function createS3Objects(options: S3Options): S3Objects {
 }
 
 /** Where the requests for a bucket go, and how their paths begin. */
-export function bucketAddress({
-  bucket,
-  region,
-  endpoint,
-}: Pick<S3Options, 'bucket' | 'region' | 'endpoint'>): {
-  origin: string;
+export function bucketAddress({ bucket, endpoint }: Pick<S3Options, 'bucket' | 'endpoint'>): {
+  originIn: (region: string) => string;
   root: string;
 } {
-  if (endpoint !== undefined) return { origin: endpoint, root: `/${bucket}/` };
-  const domain = new URL(endpointOf('s3', region)).host;
+  if (endpoint !== undefined) return { originIn: () => endpoint, root: `/${bucket}/` };
   // A certificate is for one name in front of the domain.
-  if (bucket.includes('.')) return { origin: `https://${domain}`, root: `/${bucket}/` };
-  return { origin: `https://${bucket}.${domain}`, root: '/' };
+  if (bucket.includes('.')) return { originIn: (region) => endpointOf('s3', region), root: `/${bucket}/` };
+  return { originIn: (region) => endpointOf(`${bucket}.s3`, region), root: '/' };
 }
 
 /** Sends, and throws for what is neither success nor expected. */
@@ -150,7 +144,7 @@ const field = (name: string, xml: string): string | undefined =>
 
 const codeIn = ({ body }: HttpResponse): string => field('Code', body.toString()) ?? '';
 
-function wordsOf(bucket: string, region: string): AwsWords {
+function wordsOf(bucket: string): AwsWords {
   const named = `the bucket ${JSON.stringify(bucket)} of SHARDBEAT_DEAD_LETTERS`;
   return {
     refusalIn: (response) => {
@@ -162,7 +156,7 @@ function wordsOf(bucket: string, region: string): AwsWords {
       if (code === 'NoSuchBucket')
         return `there is no bucket ${JSON.stringify(bucket)}: make it, or correct SHARDBEAT_DEAD_LETTERS`;
       if (/Redirect|AuthorizationHeaderMalformed|IllegalLocationConstraint/.test(code)) {
-        return `${named} is not in ${region}, where the function is: take one that is`;
+        return `${named} is not in the region of the function: take one that is`;
       }
       if (/AccessDenied|status 403/.test(code)) return `let the function's role do ${action} in ${named}`;
       return undefined;

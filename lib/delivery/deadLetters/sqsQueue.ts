@@ -5,7 +5,7 @@ import { StoreError } from '../../errors.ts';
 import type { HttpResponse } from '../../http/exchange.ts';
 import type { CallOptions } from './deadLetters.ts';
 
-export interface SqsOptions extends Omit<AwsSenderOptions, 'service' | 'origin'> {
+export interface SqsOptions extends Omit<AwsSenderOptions, 'service' | 'originIn'> {
   url: string;
 }
 
@@ -41,7 +41,8 @@ const OVER = /ReceiptHandleIsInvalid|MessageNotInflight|InvalidParameterValue|In
 export function createSqsQueue(options: SqsOptions): SqsQueue {
   const { url } = options;
   const isFifo = url.endsWith('.fifo');
-  const send = createAwsSender({ ...options, service: 'sqs', origin: new URL(url).origin }, wordsOf(url));
+  const { origin } = new URL(url);
+  const send = createAwsSender({ ...options, service: 'sqs', originIn: () => origin }, wordsOf(url));
 
   async function call(name: string, input: object, { signal }: CallOptions): Promise<Answer> {
     const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${name}` };
