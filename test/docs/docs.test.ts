@@ -233,10 +233,11 @@ describe('examples', () => {
     const env = { ...process.env, TMPDIR: directory };
     const { stdout } = await run(process.execPath, [DELIVER, directory, ...modules], { env });
     const { requests, stored, events } = JSON.parse(stdout);
-    expect({ requests, stored }).toEqual({ requests: 2, stored: 2 });
+    expect({ requests, stored }).toEqual({ requests: 10, stored: 2 });
     expect(events).toContainEqual({ event: 'requests.counted', failed: 1 });
     expect(events).toContainEqual({ event: 'request.failed' });
     expect(events).toContainEqual({ event: 'records.taken', taken: 1 });
+    expect(events).toContainEqual({ event: 'shard.counted', records: 4 });
   });
 
   it('of docs/processing.md that are functions start, and the cases of a source pass', async () => {
