@@ -52,6 +52,8 @@ describe('a batch for a unit test', () => {
     const given = { group: 'orders', shard: '7', from: 'x', to: 'y', tags: { source: 'sls' } };
     expect(batchOf(['a'], given)).toMatchObject({ ...given, id: 'orders/7/x-y' });
     expect(batchOf(['a'], { from: 'MTQ0NzI5' })).toMatchObject({ to: 'MTQ0NzI5+1' });
+    expect(batchOf(['a'], { redriven: true })).toMatchObject({ redriven: true, id: 'test/0/0-1' });
+    expect('redriven' in batchOf(['a'])).toBe(false);
     expect(batchOf(['a'], { from: '9007199254740993' })).toMatchObject({ to: '9007199254740994' });
   });
 
@@ -115,6 +117,21 @@ describe('a group in memory', () => {
     );
     await group.tick();
     expect(seen).toEqual([['1', 'a']]);
+  });
+
+  it('works on several records at a time if it is told to, in order of their keys', async () => {
+    const source = createMemorySource();
+    source.append('0', 'a1', 'a2', 'b1', 'b2');
+    const begun: string[] = [];
+    const eachRecord = async (record: LogRecord): Promise<void> => {
+      begun.push(record.get('content')!);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const key = (record: LogRecord): string => record.get('content')!.slice(0, 1);
+    const environment = { SHARDBEAT_RECORDS_PARALLEL_MAX: '2' };
+    const group = await startTestGroup({ eachRecord, key }, { source, environment });
+    await group.tick();
+    expect(begun).toEqual(['a1', 'b1', 'a2', 'b2']);
   });
 
   it('can be operated on', async () => {
