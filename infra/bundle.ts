@@ -1,7 +1,7 @@
 import { access, mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { type BuildFailure, type BuildOptions, build, type OutputFile } from 'esbuild';
-import { MODULE_REMEDY } from '../lib/delivery/exported.ts';
+import { KEY_REMEDY, MODULE_REMEDY } from '../lib/delivery/exported.ts';
 import { SettingsError } from '../lib/errors.ts';
 import { copyPackages } from './bundling/copyPackages.ts';
 import { copyPatterns } from './bundling/copyPatterns.ts';
@@ -78,10 +78,10 @@ export async function bundleModule(options: BundleOptions): Promise<Bundle> {
   });
   const common: BuildOptions = { ...BUNDLED, target: `node${target.nodeMajor}` };
   const inspected = await orRefuse(options, inspect(module, common, external));
-  const exported = inspected.exported.filter((name) => EXPORTS.includes(name));
-  if (exported.length === 0 || (exported.includes('eachBatch') && exported.includes('eachRecord'))) {
+  const remedy = remedyFor(inspected.exported);
+  if (remedy !== undefined) {
     const shown = inspected.exported.join(', ') || 'nothing';
-    throw new SettingsError(field, options.module, `${MODULE_REMEDY}; it exports ${shown}`);
+    throw new SettingsError(field, options.module, `${remedy}; it exports ${shown}`);
   }
   const handler = posix(join(placeOf(root, module), 'handler.mjs'));
   const bundled = await orRefuse(options, bundleEntry(module, handler, inspected, common, options));
@@ -104,6 +104,14 @@ export async function bundleModule(options: BundleOptions): Promise<Bundle> {
 
 /** One of these a module must export; as CommonJS, all it exports is the default. */
 const EXPORTS: readonly string[] = ['eachBatch', 'eachRecord', 'default'];
+
+/** Of a module whose names tell that it cannot be used: the rest is told when the function starts. */
+function remedyFor(exported: readonly string[]): string | undefined {
+  const has = (name: string): boolean => exported.includes(name);
+  if (!exported.some((name) => EXPORTS.includes(name))) return MODULE_REMEDY;
+  if (has('eachBatch') && has('eachRecord')) return MODULE_REMEDY;
+  return has('eachBatch') && has('key') ? KEY_REMEDY : undefined;
+}
 
 async function bundleEntry(
   module: string,

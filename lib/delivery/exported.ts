@@ -19,6 +19,9 @@ const BESIDE = {
   key: 'export a function beside eachRecord, key(record), which returns a string',
 } as const;
 
+/** The same of a `key` that stands beside `eachBatch`. */
+export const KEY_REMEDY = BESIDE.key;
+
 /** A module's functions, whatever its form. */
 export type Exported = ShardFunctions &
   (

@@ -53,6 +53,7 @@ describe('a module', () => {
     ['absent.ts', undefined, 'there is no such file'],
     ['empty.ts', '', 'it exports nothing'],
     ['both.ts', `${BATCH} export const eachRecord = () => {};`, 'it exports eachBatch, eachRecord'],
+    ['keyed.ts', `${BATCH} export const key = () => '';`, 'key(record), which returns a string'],
     ['other.ts', 'export const handler = () => {};', 'it exports handler'],
     ['broken.ts', 'export const eachBatch = (;', 'it cannot be bundled: Unexpected ";"'],
     ['missing.ts', `import 'nowhere'; ${BATCH}`, 'Could not resolve "nowhere"'],
