@@ -94,7 +94,8 @@ async function measure(
     shardsParallelMax: 8,
     delivery: DELIVERY,
   };
-  const eachBatch = (): void => {};
+  const deliver = async () => ({ how: 'succeeded' }) as const;
+  const deadLetters = { put: async () => 'kept' as const };
   const minutes = async (count: number, before: () => void = () => {}): Promise<Units> => {
     const start = local.service.usage();
     for (let minute = 0; minute < count; minute++) {
@@ -104,11 +105,13 @@ async function measure(
           store,
           source,
           coordination: ownCoordination,
-          eachBatch,
+          deliver,
+          deadLetters,
           clock,
           random,
           logger,
           caches: sandboxes.get(slot)!,
+          endedRuns: new Set<string>(),
         };
         await tick(dependencies, settings, {
           slot,

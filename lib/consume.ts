@@ -6,7 +6,8 @@ import type { Environment } from './config/rules.ts';
 import { readSettings } from './config/settings.ts';
 import { readSlot, type TickEvent } from './config/slot.ts';
 import type { UserFunctions } from './delivery/delivered.ts';
-import { thrownOf } from './delivery/userFunction.ts';
+import { createLastWords } from './delivery/lastWords.ts';
+import { createLifecycle } from './delivery/lifecycle.ts';
 import { userFunctionsOf } from './delivery/userFunctions.ts';
 import type { UserModule } from './delivery/userModule.ts';
 import { presentError } from './errors.ts';
@@ -51,15 +52,25 @@ export function consumeAround(
   const { environment = process.env, source } = options;
   const settings = readSettings(environment, { own: source && describeOwn(source) });
   const { group, slots, delivery } = settings;
-  const { deliver } = around(userFunctionsOf(module, delivery));
-  const eachBatch = thrownOf(deliver);
+  const { deliver, ...shardFunctions } = around(userFunctionsOf(module, delivery));
   const write = (line: string) => process.stdout.write(`${line}\n`);
   const usual = { level: settings.logLevel, write, now: clock.now };
   const logger = (options.logger ?? createLogger(usual)).with({ group });
   for (const unknown of settings.unknown) logger.warn('settings.unknown', { ...unknown });
   const deadlineAt = createDeadlines(settings.times, { clock, logger });
   const composed = composeGroup(settings, { clock, random, logger }, source);
-  const dependencies = { ...composed, eachBatch, clock, random, logger, caches: new Map() };
+  const dependencies = {
+    ...composed,
+    deliver,
+    lifecycle: createLifecycle(shardFunctions),
+    lastWords: createLastWords({ group }),
+    functionVersion: environment.AWS_LAMBDA_FUNCTION_VERSION,
+    clock,
+    random,
+    logger,
+    caches: new Map(),
+    endedRuns: new Set<string>(),
+  };
 
   const presented = middy<TickEvent, TickResult, Error, Context>().use({ onError: presentError });
   const handle = async (event: TickEvent, context: Context, { signal }: { signal: AbortSignal }) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { bounded } from './bounded.ts';
 import { type ConsumerItem, consumerKey, type Grant, type GroupState } from './items.ts';
+import type { Pending } from './pending.ts';
 import { type Assignment, eligibleShards, type PlanInput, type Strategy } from './planner.ts';
 import { type GroupStore, type RequestOptions, unchanged } from './store.ts';
 
@@ -114,17 +115,20 @@ function mustLook({ shards }: GroupState, wanted: Record<string, Grant>, generat
 /** Attempts of one batch after which the slot, and not the batch, comes under suspicion. */
 const ATTEMPTS_SUSPICIOUS = 3;
 
+const isStubborn = ({ attempts, block }: Pending): boolean =>
+  attempts >= ATTEMPTS_SUSPICIOUS || block !== undefined;
+
 /**
  * Slots in which the user's function refuses most of the shards they own, again and again. Of what nobody may work on (given up, or of a stream
  * that the group no longer reads) the failure stays: it is held against no slot.
  */
 function failingSlots(eligible: GroupState['shards']): Set<string> {
   const owned = new Map<string, { shards: number; failing: number }>();
-  for (const { owner, failure } of eligible.values()) {
+  for (const { owner, pending } of eligible.values()) {
     if (owner === undefined) continue;
     const counts = owned.get(owner) ?? { shards: 0, failing: 0 };
     counts.shards++;
-    if ((failure?.attempts ?? 0) >= ATTEMPTS_SUSPICIOUS) counts.failing++;
+    if (pending !== undefined && isStubborn(pending)) counts.failing++;
     owned.set(owner, counts);
   }
   return new Set([...owned].filter(([, { shards, failing }]) => failing * 2 > shards).map(([slot]) => slot));

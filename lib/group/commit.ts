@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { type Failure, type ShardItem, shardKey } from './items.ts';
-import type { Condition, GroupStore, RequestOptions, Write } from './store.ts';
+import { type ShardItem, shardKey } from './items.ts';
+import type { Pending } from './pending.ts';
+import { type Condition, type GroupStore, type RequestOptions, unchanged, type Write } from './store.ts';
 
-/** What a tick holds of a shard: whoever has this epoch at this cursor may move it. */
+/** What a tick holds of a shard: whoever has this epoch at this cursor, and has seen what is noted there, may move it. */
 export interface Holding {
   shard: string;
   slot: string;
   epoch: number;
   cursor: string;
+  /** Of what is pending at the cursor, as the item has it. */
+  step: number | undefined;
 }
 
 export interface Progress {
@@ -15,11 +18,13 @@ export interface Progress {
   to: string;
   done: boolean;
   lagMs: number | undefined;
+  /** Of what lies after `to`, something is finished already. */
+  pending?: Pending | undefined;
 }
 
 /**
- * Moves the checkpoint from the holding's cursor to `to`. False: the shard has another owner, epoch or cursor by now,
- * and work on it must stop at once.
+ * Moves the checkpoint from the holding's cursor to `to`. False: the shard has another owner, epoch or cursor by now, or something else
+ * is noted there, and work on it must stop at once.
  *
  * Throws StoreError when it cannot be found out (see settled.ts): then nothing about the shard may be remembered.
  */
@@ -29,33 +34,37 @@ export async function commit(
   progress: Progress,
   options: RequestOptions,
 ): Promise<boolean> {
-  const { to, done, lagMs } = progress;
+  const { to, done, lagMs, pending } = progress;
   assert(to !== '', 'a checkpoint is a place to go on at');
   const write: Unfenced = {
     set: {
       cursor: to,
       ...(done && { state: 'done' }),
       ...(lagMs !== undefined && { lagMs }),
+      ...(pending !== undefined && { pending, step: 1 }),
     },
-    unset: ['failure', 'sought'],
+    unset: pending === undefined ? ['pending', 'step', 'sought'] : ['sought'],
   };
   return fencedWrite(store, holding, write, options);
 }
 
 /** Notes that what was sought is known wherever it has to be, under the same fence as a checkpoint. */
 export function settleSought(store: GroupStore, holding: Holding, options: RequestOptions): Promise<boolean> {
-  return commit(store, holding, { to: holding.cursor, done: false, lagMs: undefined }, options);
+  return fencedWrite(store, holding, { set: { cursor: holding.cursor }, unset: ['sought'] }, options);
 }
 
-/** Notes that the user's function refused the batch at the cursor, under the same fence as a checkpoint. */
-export async function recordFailure(
+/**
+ * Notes what is pending at the cursor, under the same fence as a checkpoint. A note may be undone by no older one: each has to have
+ * seen the one before.
+ */
+export async function notePending(
   store: GroupStore,
   holding: Holding,
-  failure: Failure,
+  pending: Pending,
   options: RequestOptions,
 ): Promise<boolean> {
-  assert(failure.attempts > 0 && failure.to !== holding.cursor, 'what failed is a batch, and was tried');
-  return fencedWrite(store, holding, { set: { failure } }, options);
+  assert(pending.done >= 0 && pending.attempts >= 0, 'what is pending is counted');
+  return fencedWrite(store, holding, { set: { pending, step: (holding.step ?? 0) + 1 } }, options);
 }
 
 function held(holding: Holding): Condition<ShardItem> {
@@ -64,6 +73,7 @@ function held(holding: Holding): Condition<ShardItem> {
       { equal: 'owner', value: holding.slot },
       { equal: 'epoch', value: holding.epoch },
       { equal: 'cursor', value: holding.cursor },
+      unchanged('step', holding.step),
     ],
   };
 }

@@ -1,3 +1,5 @@
+import type { Pending } from './pending.ts';
+
 /** The items of one group, exactly as they stand in the table. Times are milliseconds since 1970. */
 
 /** Plan generation that gave a shard to a slot. Compared for equality only, never by order, except by the planner. */
@@ -81,17 +83,10 @@ export interface ShardItem {
   lagMs?: number;
   /** The cursor was set by `seek`, and nothing was committed since. */
   sought?: boolean;
-  /** The batch at the cursor that the user's function refuses. */
-  failure?: Failure;
-}
-
-export interface Failure {
-  attempts: number;
-  firstAt: number;
-  lastAt: number;
-  /** End of the refused batch: it comes again as it was, under the same id, also if more was written meanwhile. */
-  to: string;
-  message: string;
+  /** What was begun at the cursor and is not finished. */
+  pending?: Pending;
+  /** Counts the writes of `pending` since the checkpoint moved: the fence between them. Absent: none. */
+  step?: number;
 }
 
 export type ItemKey = 'GROUP' | ConsumerKey | ShardKey;

@@ -81,7 +81,7 @@ async function seekShard(
     {
       set: { cursor, sought: true },
       add: { epoch: 1 },
-      unset: ['failure', 'lagMs'],
+      unset: ['pending', 'step', 'lagMs'],
       condition: {
         any: [
           { equal: 'state', value: 'open' },

@@ -1,7 +1,8 @@
 import { describeOwn } from '../compose/ownSource.ts';
 import type { Environment } from '../config/rules.ts';
 import { readSettings } from '../config/settings.ts';
-import { thrownOf } from '../delivery/userFunction.ts';
+import { createMemoryDeadLetters } from '../delivery/deadLetters/memory.ts';
+import { createLifecycle } from '../delivery/lifecycle.ts';
 import { userFunctionsOf } from '../delivery/userFunctions.ts';
 import type { UserModule } from '../delivery/userModule.ts';
 import { type OpenGroup, operateOn } from '../group/open.ts';
@@ -43,8 +44,7 @@ const TICKS_TO_BEGIN = 2;
 export async function startTestGroup(module: UserModule, options: TestGroupOptions): Promise<TestGroup> {
   const { source, environment } = options;
   const settings = readSettings({ ...SETTINGS, ...environment }, { own: describeOwn(source) });
-  const { deliver } = userFunctionsOf(module, settings.delivery);
-  const eachBatch = thrownOf(deliver);
+  const { deliver, ...shardFunctions } = userFunctionsOf(module, settings.delivery);
   const { intervalMs, functionTimeoutMs } = settings.times;
   let passedMs = 0;
   const clock = { ...systemClock, now: () => Date.now() + passedMs };
@@ -59,11 +59,14 @@ export async function startTestGroup(module: UserModule, options: TestGroupOptio
     store,
     source,
     coordination: ownCoordination,
-    eachBatch,
+    deliver,
+    lifecycle: createLifecycle(shardFunctions),
+    deadLetters: createMemoryDeadLetters({ letters: new Map(), lettersMax: 10_000, now: clock.now }),
     clock,
     random,
     logger,
     caches: new Map<string, TickCache>(),
+    endedRuns: new Set<string>(),
   };
   const tickOf = (slot = 'consumer-0'): Promise<TickResult> => {
     passedMs += intervalMs;

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { commit, type Holding } from '../group/commit.ts';
+import type { Pending } from '../group/pending.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
-import { deliver } from './deliver.ts';
-import { endOf, passOver, pull } from './pull.ts';
+import { workOnRange } from './parts.ts';
+import { endOf, passOver } from './pull.ts';
+import { count, type RangeWork } from './rangeWork.ts';
+import { readBehind, readRange } from './readRange.ts';
 import type { ShardResult } from './result.ts';
+import { tellStuck } from './stuck.ts';
 
 /**
- * Pull, process, checkpoint, again and again while the shard is behind and time is left. `at` is what the table holds,
- * and is kept so. Throws what the store throws, and what the source throws unless the time was over.
+ * Reads, gives to the user's function, checkpoints, again and again while the shard is behind and time is left. `at` is what the table
+ * holds, and is kept so. Throws what the store throws, and what the source throws unless the time was over.
  */
 export async function consumeBatches(
   context: TickContext,
@@ -16,61 +20,98 @@ export async function consumeBatches(
   at: CachedShard,
   result: ShardResult,
 ): Promise<ShardOutcome> {
-  const { clock, budget, settings, store } = context;
+  const { clock, budget, settings } = context;
   assert(at.state !== 'done', 'there is something left to read');
-  const options = { signal: budget.requests };
   const leave = (stopped: ShardResult['stopped']): ShardOutcome => ({
     result: { ...result, stopped, cursor: at.cursor },
     remember: stopped === 'lost' ? undefined : at,
   });
+  const waiting = waitsFor(context, shard, at.pending);
+  if (waiting !== undefined) return leave(waiting);
   const end = await endOf(context, shard);
   if (end.near) return leave('caughtUp');
-  let longestMs = 0;
+  const reading: Reading = { context, at, result, endCursor: end.cursor, longestMs: 0 };
   let startedAt = Number.NEGATIVE_INFINITY;
   while (result.batches < settings.batchesMax) {
     if (!(await waited(context, startedAt + settings.pullIntervalMs))) return leave('deadline');
     startedAt = clock.now();
     // A batch that takes as long as the longest one so far must still fit.
-    if (budget.work.aborted || startedAt + longestMs >= budget.workUntil) return leave('deadline');
-    const holding: Holding = { shard, slot: context.slot, epoch: at.epoch, cursor: at.cursor };
-    const pulled = await pull(context, holding, at, end.cursor);
-    if (pulled === 'deadline') return leave(pulled);
-    if (pulled === 'cursorExpired') {
-      const stopped =
-        result.expired === undefined ? await passOver(context, holding, at, result) : 'cursorExpired';
-      if (stopped !== undefined) return leave(stopped);
-      continue;
-    }
-    if (pulled.filtered?.failed)
-      context.logger.warn('filter.failed', { shard, records: pulled.filtered.failed });
-    const moved = pulled.nextCursor !== at.cursor;
-    // Delivered, they would have no end to name the batch by, and come again and again.
-    assert(moved || pulled.count === 0, 'a source tells where to go on after records');
-    if (pulled.count > 0) {
-      const failed = await deliver(context, holding, pulled, at);
-      if (failed !== undefined) return leave(failed);
-    }
-    result.lagMs = pulled.lagMs;
-    if (pulled.lagMs !== undefined) at.lag = { ms: pulled.lagMs, at: clock.now() };
-    if (moved || pulled.endOfShard) {
-      const progress = { to: pulled.nextCursor, done: pulled.endOfShard, lagMs: pulled.lagMs };
-      if (!(await commit(store, holding, progress, options))) return leave('lost');
-      at.cursor = pulled.nextCursor;
-      at.failure = undefined;
-      result.bytes += pulled.bytes;
-      if (pulled.count > 0) result.batches++;
-    }
-    if (pulled.endOfShard) {
-      at.state = 'done';
-      context.logger.info('shard.done', { shard });
-      return leave('done');
-    }
-    // A shard with an end is read until that is certain.
-    const hasEnd = at.state !== 'open' || end.cursor !== undefined;
-    if (!moved || (pulled.caughtUp && !hasEnd)) return leave('caughtUp');
-    longestMs = Math.max(longestMs, clock.now() - startedAt);
+    const needMs = at.pace?.msPerRecord === undefined ? reading.longestMs : 0;
+    if (budget.work.aborted || startedAt + needMs >= budget.workUntil) return leave('deadline');
+    if (context.yields?.(startedAt)) return leave('deadline');
+    const { slot } = context;
+    const { epoch, cursor, step } = at;
+    const stopped = await consumeRange(reading, { shard, slot, epoch, cursor, step }, startedAt);
+    if (stopped !== undefined) return leave(stopped);
   }
   return leave('batchesMax');
+}
+
+interface Reading {
+  context: TickContext;
+  at: CachedShard;
+  result: ShardResult;
+  endCursor: string | undefined;
+  longestMs: number;
+}
+
+/** Reads one range, gives all of it to the user's function, and moves the checkpoint. Undefined: there may be more. */
+async function consumeRange(
+  reading: Reading,
+  holding: Holding,
+  startedAt: number,
+): Promise<ShardResult['stopped'] | undefined> {
+  const { context, at, result, endCursor, longestMs } = reading;
+  const range = await readRange(context, holding, at, endCursor);
+  if (range === 'cursorExpired') {
+    return result.expired === undefined ? passOver(context, holding, at, result) : range;
+  }
+  if (range === 'deadline' || range === 'gathering') return range;
+  const moved = range.to !== at.cursor;
+  // Delivered, they would have no end to name the batch by, and come again and again.
+  assert(moved || range.count === 0, 'a source tells where to go on after records');
+  const readOn = (to: string | undefined) =>
+    readBehind(context, holding, at, { from: range.to, to, endCursor });
+  const taken = { batches: 0, bytes: 0 };
+  const work: RangeWork = { context, holding, at, range, result, readOn, startedAt, longestMs, taken };
+  const ended = range.count > 0 ? await workOnRange(work) : 'finished';
+  if (ended !== 'finished') return ended;
+  reading.longestMs = work.longestMs;
+  result.lagMs = range.lagMs;
+  if (range.lagMs !== undefined) at.lag = { ms: range.lagMs, at: context.clock.now() };
+  if ((moved || range.endOfShard) && !(await checkpoint(work))) return 'lost';
+  if (range.endOfShard) {
+    at.state = 'done';
+    context.logger.info('shard.done', { shard: holding.shard });
+    return 'done';
+  }
+  // A shard with an end is read until that is certain.
+  const hasEnd = at.state !== 'open' || endCursor !== undefined;
+  return !moved || (range.caughtUp && !hasEnd) ? 'caughtUp' : undefined;
+}
+
+/** Why what is pending is not tried yet. A shard that waits costs the others nothing. */
+function waitsFor(
+  context: TickContext,
+  shard: string,
+  pending: Pending | undefined,
+): 'backingOff' | 'blocked' | undefined {
+  if (pending?.notBefore === undefined || pending.notBefore <= context.groupNow()) return undefined;
+  return tellStuck(context, shard, pending) ?? 'backingOff';
+}
+
+/** Moves the checkpoint behind the range. False: the shard is lost. */
+async function checkpoint(work: RangeWork): Promise<boolean> {
+  const { context, holding, at, range } = work;
+  const { to, endOfShard, lagMs } = range;
+  const { behindTo, behindDone } = at.pending ?? {};
+  // Something of what comes next is finished already.
+  const pending = behindTo && behindDone ? { to: behindTo, done: behindDone, attempts: 0 } : undefined;
+  const progress = { to, done: endOfShard, lagMs, pending };
+  if (!(await commit(context.store, holding, progress, { signal: context.budget.requests }))) return false;
+  Object.assign(at, { cursor: to, pending, step: pending && 1, gatheringSince: undefined });
+  count(work);
+  return true;
 }
 
 /** Waits for the moment of the next pull; false if it lies beyond the time for work. */

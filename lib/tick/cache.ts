@@ -1,4 +1,5 @@
-import type { ConsumerItem, Failure } from '../group/items.ts';
+import type { ConsumerItem } from '../group/items.ts';
+import type { Pending } from '../group/pending.ts';
 import type { Times } from '../times.ts';
 
 /**
@@ -13,7 +14,14 @@ export interface TickCache {
   /** Tick in which the shard items were last read. */
   readAtTick: number;
   planDueAt: number;
+  /** When the user's function last succeeded in any of the slot's shards. */
+  successAt: number | undefined;
   shards: Map<string, CachedShard>;
+}
+
+/** `msPerRecord`: as last seen; undefined: not known yet. */
+export interface Pace {
+  msPerRecord: number | undefined;
 }
 
 export interface CachedShard {
@@ -21,7 +29,13 @@ export interface CachedShard {
   /** As committed. */
   cursor: string;
   state: 'open' | 'closing' | 'done';
-  failure: Failure | undefined;
+  /** As noted. */
+  pending: Pending | undefined;
+  step: number | undefined;
+  /** How long a record takes, where time has run out: then no more is begun than fits. */
+  pace?: Pace | undefined;
+  /** When the shard was first left since what there was of it was too little for a batch. */
+  gatheringSince?: number | undefined;
   /** When it was last known how far behind the shard is. */
   lag?: { ms: number; at: number } | undefined;
   /** What the service's own group was last given of the shard: a cursor, and whether it was its end. */

@@ -1,5 +1,8 @@
 import type { CommonSettings } from '../config/settings.ts';
-import type { EachBatch } from '../delivery/userModule.ts';
+import type { DeadLetterStore } from '../delivery/deadLetters/deadLetters.ts';
+import type { Deliver } from '../delivery/delivered.ts';
+import type { LastWords } from '../delivery/lastWords.ts';
+import type { Lifecycle } from '../delivery/lifecycle.ts';
 import type { ConsumerItem } from '../group/items.ts';
 import type { Terms } from '../group/join.ts';
 import type { GroupStore } from '../group/store.ts';
@@ -14,8 +17,12 @@ import type { ShardResult } from './result.ts';
 export interface TickTools {
   store: GroupStore;
   source: Source;
-  /** The user's function. */
-  eachBatch: EachBatch;
+  /** Gives a batch to the user's function, and says how that went. */
+  deliver: Deliver;
+  /** Where what is given up is put. */
+  deadLetters: Pick<DeadLetterStore, 'put'>;
+  /** Which version of the function this is, for whoever looks at a dead letter. */
+  functionVersion?: string | undefined;
   clock: Clock;
   /** What to add to our clock to have the time of the group's table, as far as that is known. */
   skewMs?: () => number;
@@ -23,6 +30,12 @@ export interface TickTools {
   logger: Logger;
   /** By slot; lives as long as the sandbox. */
   caches: Map<string, TickCache>;
+  /** Runs of this sandbox that came to their end: what one of them left as begun has killed nobody. */
+  endedRuns: Set<string>;
+  /** Tells the user's module of shards that this sandbox gains and leaves. */
+  lifecycle?: Lifecycle;
+  /** Why a run died, as far as it could still say. */
+  lastWords?: LastWords;
 }
 
 /** Of a function's settings, those that a tick goes by. */
@@ -54,6 +67,12 @@ export interface TickContext extends TickTools {
   consumer: ConsumerItem;
   /** What this deployment wants of the group. */
   terms: Terms;
+  /** Nothing is known of the slot's last tick: it may have died. */
+  isCold: boolean;
+  /** When the user's function last succeeded in any of the slot's shards; of this tick, or the one before in this sandbox. */
+  successes: { at: number | undefined };
+  /** Whether the rest of the time is for others, which wait for their turn. */
+  yields?(now: number): boolean;
 }
 
 /** `remember` is absent whenever it is not certain what the table holds. */

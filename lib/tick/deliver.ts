@@ -1,55 +1,55 @@
-import { orAborted } from '../abort.ts';
-import type { Batch } from '../delivery/userModule.ts';
-import { type Holding, recordFailure } from '../group/commit.ts';
-import type { Failure } from '../group/items.ts';
-import { messageOf } from '../observe/plainError.ts';
-import type { Pulled } from '../sources/source.ts';
-import type { CachedShard } from './cache.ts';
+import type { Part } from '../delivery/attempt.ts';
+import type { Delivered } from '../delivery/delivered.ts';
+import type { Batch, BatchContext } from '../delivery/userModule.ts';
 import type { TickContext } from './context.ts';
+import { bytesOf, type Range } from './range.ts';
 
-/** Hands one batch to the user's function. Undefined: it succeeded, and only then may its checkpoint be written. */
+/**
+ * Hands a part of a range to the user's function. Its id says what it is: the same records always come under the same one. Whatever code
+ * that ignores its signal still does, nothing of it is committed.
+ */
 export async function deliver(
   context: TickContext,
-  holding: Holding,
-  pulled: Pulled,
-  at: CachedShard,
-): Promise<'deadline' | 'batchFailed' | 'lost' | undefined> {
-  const { budget, settings, source } = context;
-  const { shard, cursor: from } = holding;
-  const to = pulled.nextCursor;
-  const id = `${settings.group}/${shard}/${from}-${to}`;
+  shard: string,
+  range: Range,
+  { first, last }: Part,
+): Promise<Delivered> {
+  const { settings, source, successes, slot, consumer } = context;
+  const { from, to } = range;
+  const id = batchId(settings.group, shard, range, { first, last });
+  const batch: Batch = {
+    id,
+    group: settings.group,
+    shard,
+    from,
+    to,
+    records: range.records(first, last),
+    bytes: bytesOf(range, last - first),
+    tags: source.tagsOf?.(shard) ?? source.tags,
+  };
   const logger = context.logger.with({ shard, batch: id });
-  const { records, bytes } = pulled;
-  const tags = source.tagsOf?.(shard) ?? source.tags;
-  const batch: Batch = { id, group: settings.group, shard, from, to, records, bytes, tags };
-  try {
-    const processing = context.eachBatch(batch, {
-      signal: budget.work,
-      remainingMs: budget.remainingMs,
-      logger,
-    });
-    // Whatever code that ignores its signal still does, its batch is not committed.
-    await orAborted(Promise.resolve(processing), budget.work);
-    return undefined;
-  } catch (error) {
-    const timeUp = budget.work.aborted;
-    const failure = failedAgain(at.failure, to, context.groupNow(), error);
-    try {
-      // First of all: what is not noted comes again with another end, under another id.
-      if (!(await recordFailure(context.store, holding, failure, { signal: budget.requests }))) return 'lost';
-    } finally {
-      logger.error(timeUp ? 'batch.timedOut' : 'batch.failed', { attempts: failure.attempts, error });
-    }
-    at.failure = failure;
-    return timeUp ? 'deadline' : 'batchFailed';
-  }
+  const given = { ...givenBy(context), logger };
+  context.lastWords?.given({ slot, invocation: consumer.invocation }, shard, id);
+  const delivered = await context.deliver(batch, given);
+  const isAnyDone = delivered.how === 'succeeded' || (delivered.how !== 'failed' && delivered.done > 0);
+  if (isAnyDone) successes.at = context.groupNow();
+  return delivered;
 }
 
-/** The shard item is billed by the KiB. */
-const FAILURE_CHARACTERS_MAX = 200;
+/** What the user's function is given beside a batch. */
+export const givenBy = ({ budget, logger }: TickContext): BatchContext => ({
+  signal: budget.work,
+  remainingMs: budget.remainingMs,
+  logger,
+});
 
-function failedAgain(before: Failure | undefined, to: string, now: number, error: unknown): Failure {
-  const message = messageOf(error, FAILURE_CHARACTERS_MAX);
-  const { attempts = 0, firstAt = now } = before ?? {};
-  return { attempts: attempts + 1, firstAt, lastAt: now, to, message };
+/** `group/shard/from-to`, and which of its records, if not all. */
+export function batchId(
+  group: string,
+  shard: string,
+  { from, to, count }: Range,
+  { first, last }: Part,
+): string {
+  const whole = `${group}/${shard}/${from}-${to}`;
+  return first === 0 && last === count ? whole : `${whole}/${first}-${last}`;
 }

@@ -4,6 +4,7 @@ import { isFailed, type TickResult } from './result.ts';
 const UNITS = {
   batches: 'Count',
   bytes: 'Bytes',
+  deadLetters: 'Count',
   lagMs: 'Milliseconds',
   failedShards: 'Count',
   waitingShards: 'Count',
@@ -49,6 +50,7 @@ export function metricsOf(result: TickResult): Partial<Record<Metric, number>> {
   return {
     batches: sum(shards.map(({ batches }) => batches)),
     bytes: sum(shards.map(({ bytes }) => bytes)),
+    deadLetters: sum(shards.map(({ deadLetters = 0 }) => deadLetters)),
     ...(lags.length > 0 && { lagMs: Math.max(...lags) }),
     failedShards: shards.filter(isFailed).length,
     waitingShards: shards.filter(({ stopped }) => stopped === 'waiting').length,

@@ -28,26 +28,19 @@ export async function endOf(
  */
 const SILENCE_SHARE = 0.25;
 
+/** One pull at a cursor, up to an end, where there is one. */
 export async function pull(
   context: TickContext,
-  { shard, cursor }: Holding,
-  { state, failure }: CachedShard,
-  endCursor: string | undefined,
+  { shard, cursor, state }: { shard: string; cursor: string; state: CachedShard['state'] },
+  { endCursor, countMax = context.settings.countMax }: { endCursor: string | undefined; countMax?: number },
 ): Promise<Pulled | 'deadline' | 'cursorExpired'> {
   if (cursor === endCursor) return nothingMore(cursor);
   const { source, budget, settings } = context;
-  const { countMax } = settings;
   const closed = state !== 'open';
   const endAtMs = endCursor === undefined ? undefined : settings.endAt;
   const askedAt = context.clock.now();
-  const request = { shard, cursor, closed, endCursor, endAtMs, countMax, signal: budget.work };
   try {
-    if (failure !== undefined) {
-      const again = await source.pull({ ...request, endCursor: failure.to });
-      // Its end is that of the batch, not of the shard.
-      if (again.count > 0) return { ...again, caughtUp: false, endOfShard: false };
-    }
-    return await source.pull(request);
+    return await source.pull({ shard, cursor, closed, endCursor, endAtMs, countMax, signal: budget.work });
   } catch (error) {
     if (budget.work.aborted) {
       const waitedMs = context.clock.now() - askedAt;
@@ -83,7 +76,8 @@ export async function passOver(
   const positions = source.distance?.(from, to);
   logger.warn('cursor.expired', { shard, from, to, positions });
   at.cursor = to;
-  at.failure = undefined;
+  at.pending = undefined;
+  at.step = undefined;
   result.expired = { positions };
   return undefined;
 }

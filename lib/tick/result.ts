@@ -32,6 +32,8 @@ export interface ShardResult {
    * Why the tick left the shard: nothing more to read, out of time or batches, shard finished, waiting for its old
    * owner or its parents, the user's function threw, ownership lost, the cursor was past the retention and the setting is `fail`,
    * or the service or the table failed. Who never answered has failed: `deadline` is for shards that got on, or had no time to.
+   * `backingOff`: what failed is not tried again yet. `blocked`: it is tried, and nothing is given up. `gathering`: there is too little for
+   * a batch, and it can wait.
    */
   stopped:
     | 'caughtUp'
@@ -40,11 +42,17 @@ export interface ShardResult {
     | 'done'
     | 'waiting'
     | 'batchFailed'
+    | 'backingOff'
+    | 'blocked'
+    | 'gathering'
     | 'lost'
     | 'cursorExpired'
     | 'sourceFailed'
     | 'storeFailed';
+  /** How often the user's function was called, and succeeded. */
   batches: number;
+  /** Records that were given up, and put into the dead letters. */
+  deadLetters?: number;
   /** Decompressed bytes pulled and processed. */
   bytes: number;
   /** Committed cursor at the end; undefined when the shard was not worked. */
@@ -70,17 +78,21 @@ export const emptyResult = (slot: string, outcome: TickResult['outcome']): TickR
 
 const FAILED: ReadonlySet<ShardResult['stopped']> = new Set([
   'batchFailed',
+  'backingOff',
+  'blocked',
   'cursorExpired',
   'sourceFailed',
   'storeFailed',
 ]);
+
+const IDLE: ReadonlySet<ShardResult['stopped']> = new Set(['caughtUp', 'done', 'gathering']);
 
 /** Whether the shard was left because something failed. */
 export const isFailed = ({ stopped }: ShardResult): boolean => FAILED.has(stopped);
 
 /** Whether something failed and nothing was achieved: no batch, and no shard in which there was nothing to do. */
 export function achievedNothing({ planFailed, shards }: TickResult): boolean {
-  const isIdle = ({ stopped }: ShardResult): boolean => stopped === 'caughtUp' || stopped === 'done';
-  const got = shards.some((shard) => shard.batches > 0 || isIdle(shard));
+  const isIdle = ({ stopped }: ShardResult): boolean => IDLE.has(stopped);
+  const got = shards.some((shard) => shard.batches > 0 || shard.deadLetters !== undefined || isIdle(shard));
   return !got && (planFailed || shards.some(isFailed));
 }

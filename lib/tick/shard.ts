@@ -7,16 +7,25 @@ import { consumeBatches } from './batches.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
 import type { TickCoordination } from './coordination/coordination.ts';
+import { isSuspect, noteDeath } from './death.ts';
+import { givenBy } from './deliver.ts';
 import { isFailed, type ShardResult } from './result.ts';
 
-/** Claims one assigned shard if that is needed, and reads on in it until it is read up or the time is over. Never throws. */
+/** Of a shard that has to wait for its turn: how it was taken. */
+export interface Suspect {
+  suspect: CachedShard;
+}
+
+/**
+ * Claims one assigned shard if that is needed, and reads on in it until it is read up or the time is over. One of which a run may die is
+ * only taken, unless it is its turn. Never throws.
+ */
 export async function workOnShard(
   context: TickContext,
   coordination: TickCoordination,
-  shard: string,
-  grant: Grant,
-  cached: CachedShard | undefined,
-): Promise<ShardOutcome> {
+  { shard, grant }: { shard: string; grant: Grant },
+  known: { cached: CachedShard | undefined; isItsTurn: boolean },
+): Promise<ShardOutcome | Suspect> {
   const result: ShardResult = {
     shard,
     stopped: 'waiting',
@@ -29,25 +38,43 @@ export async function workOnShard(
   const inTime = !context.budget.work.aborted;
   let at: CachedShard | undefined;
   try {
-    const held = cached ?? (await take(context, coordination, shard, grant));
+    const held = known.cached ?? (await take(context, coordination, shard, grant));
     if (held === undefined) return { result, remember: undefined };
     if (held.state === 'done') {
       return { result: { ...result, stopped: 'done' }, remember: { ...held } };
     }
     at = { ...held };
-    return withLag(context, at, await consumeBatches(context, shard, at, result));
+    if (!(await noteDeath(context, shard, at)))
+      return { result: { ...result, stopped: 'lost' }, remember: undefined };
+    if (!known.isItsTurn && isSuspect(at, context.groupNow())) return { suspect: at };
+    const { slot, lifecycle } = context;
+    const given = givenBy(context);
+    await lifecycle?.begun(slot, shard, at, given);
+    const outcome = await consumeBatches(context, shard, at, result);
+    const { stopped } = outcome.result;
+    const why = stopped === 'done' || stopped === 'lost' ? stopped : outcome.remember;
+    await lifecycle?.ended(slot, shard, why, given);
+    return withLag(context, at, outcome);
   } catch (error) {
-    const isCut = context.budget.requests.aborted;
-    if (isCut && (!inTime || result.batches > 0))
-      return { result: { ...result, stopped: 'deadline' }, remember: undefined };
-    const isSource = error instanceof SourceError || !(isCut || error instanceof StoreError);
-    result.stopped = isSource ? 'sourceFailed' : 'storeFailed';
-    result.error = messageOf(error);
-    context.logger.error('shard.failed', { shard, error });
-    // What the log service does not answer changes nothing in the table.
-    const certain = error instanceof SourceError ? at : undefined;
-    return withLag(context, at, { result: { ...result, cursor: certain?.cursor }, remember: certain });
+    return withLag(context, at, failedWith(context, { result, at, inTime }, error));
   }
+}
+
+function failedWith(
+  { budget, logger }: TickContext,
+  { result, at, inTime }: { result: ShardResult; at: CachedShard | undefined; inTime: boolean },
+  error: unknown,
+): ShardOutcome {
+  const isCut = budget.requests.aborted;
+  if (isCut && (!inTime || result.batches > 0))
+    return { result: { ...result, stopped: 'deadline' }, remember: undefined };
+  const isSource = error instanceof SourceError || !(isCut || error instanceof StoreError);
+  result.stopped = isSource ? 'sourceFailed' : 'storeFailed';
+  result.error = messageOf(error);
+  logger.error('shard.failed', { shard: result.shard, error });
+  // What the log service does not answer changes nothing in the table.
+  const certain = error instanceof SourceError ? at : undefined;
+  return { result: { ...result, cursor: certain?.cursor }, remember: certain };
 }
 
 /** A shard that nobody could read falls behind: an alarm that goes by the lag must not take that for silence. */
@@ -98,11 +125,18 @@ async function takeOver(
 /** An item does not tell when its lag was measured: none is no news. */
 const heldOf = (
   { clock }: TickContext,
-  { epoch, cursor, state, failure, lagMs }: ShardItem,
+  { epoch, cursor, state, pending, step, lagMs }: ShardItem,
 ): CachedShard => ({
   epoch,
   cursor,
   state,
-  failure,
+  pending,
+  step,
+  // Less is begun at a time than time has run out for.
+  ...(isSlow(pending) && { pace: { msPerRecord: undefined } }),
   ...(lagMs && { lag: { ms: lagMs, at: clock.now() } }),
 });
+
+/** Noted without an attempt, a size is what time had run out for. */
+const isSlow = (pending: ShardItem['pending']): boolean =>
+  pending?.size !== undefined && pending.attempts === 0 && pending.inWork === undefined;

@@ -6,6 +6,7 @@ import { type Budget, startBudget } from './budget.ts';
 import { mayHaveExpired, type TickCache, trusted } from './cache.ts';
 import type { TickContext, TickSettings, TickTools } from './context.ts';
 import type { Coordination, TickCoordination } from './coordination/coordination.ts';
+import { givenBy } from './deliver.ts';
 import { besidePlan, type Looked, look } from './planning.ts';
 import { achievedNothing, emptyResult, type ShardResult, type TickResult } from './result.ts';
 import { workOnShards } from './shards.ts';
@@ -95,8 +96,38 @@ async function begin(
     return emptyResult(slot, 'busy');
   }
   const { consumer } = answer;
-  const context = { ...dependencies, store, logger, settings, terms, slot, budget, groupNow, consumer };
-  return workAndPlan(context, coordination.forTick(context), trusted(cache, consumer), group);
+  const known = trusted(cache, consumer);
+  const context: TickContext = {
+    ...dependencies,
+    store,
+    logger,
+    settings,
+    terms,
+    slot,
+    budget,
+    groupNow,
+    consumer,
+    isCold: known === undefined,
+    successes: { at: known?.successAt },
+  };
+  try {
+    return await workAndPlan(context, coordination.forTick(context), known, group);
+  } finally {
+    const { invocation } = consumer;
+    noteEnded(dependencies.endedRuns, invocation);
+    dependencies.lastWords?.ended({ slot, invocation });
+  }
+}
+
+const ENDED_RUNS_MAX = 100;
+
+/** The last ones, in order. */
+function noteEnded(endedRuns: Set<string>, run: string): void {
+  endedRuns.add(run);
+  for (const oldest of endedRuns) {
+    if (endedRuns.size <= ENDED_RUNS_MAX) return;
+    endedRuns.delete(oldest);
+  }
 }
 
 const DISAGREE_REMEDY =
@@ -137,6 +168,7 @@ async function workAndPlan(
   if (unassignedShards !== undefined) result.unassignedShards = unassignedShards;
   if (result.outcome === 'worked' && achievedNothing(result)) result.outcome = 'failed';
   remembered.planDueAt = plans.at(-1)!.planDueAt;
+  remembered.successAt = context.successes.at;
   caches.set(slot, remembered);
   return result;
 }
@@ -149,12 +181,16 @@ async function workAsAssigned(
   outcome: Looked['outcome'],
 ) {
   const { consumer, known, unassigned } = await coordination.assignment(cache);
+  const { slot, lifecycle } = context;
+  const why = consumer.draining ? 'drained' : 'lost';
+  await lifecycle?.assigned(slot, Object.keys(consumer.assigned ?? {}), why, givenBy(context));
   const remembered: TickCache = {
     tick: consumer.tick,
     heartbeatAt: consumer.heartbeatAt,
     generation: consumer.generation ?? 0,
     readAtTick: cache?.readAtTick ?? consumer.tick,
     planDueAt: 0,
+    successAt: undefined,
     shards: outcome === 'paused' ? new Map(known) : new Map(),
   };
   let shards: ShardResult[] = [];

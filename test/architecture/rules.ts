@@ -45,8 +45,12 @@ const ONLY: readonly { from: string; to: string; files: readonly string[]; why: 
   {
     from: 'lib/delivery',
     to: 'lib/group',
-    files: ['lib/group/stores/dynamodbErrors.ts', 'lib/group/stores/dynamodbExpressions.ts'],
-    why: 'dead letters are in the table of the group, and know nothing of its items',
+    files: [
+      'lib/group/pending.ts',
+      'lib/group/stores/dynamodbErrors.ts',
+      'lib/group/stores/dynamodbExpressions.ts',
+    ],
+    why: 'delivery knows what is pending in a shard, and nothing else of the items of the group',
   },
   {
     from: 'local',

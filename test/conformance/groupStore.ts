@@ -54,15 +54,15 @@ export function describeGroupStore(name: string, setup: () => Promise<(group: st
 
     it('removes attributes, also those that are not there', async () => {
       await create();
-      const failure = { attempts: 1, firstAt: 1, lastAt: 1, to: 'c1', message: 'no' };
-      await store.update(shard0, { set: { failure }, condition: { exists: 'epoch' } }, options);
+      const pending = { to: 'c1', done: 2, attempts: 1, firstAt: 1, lastAt: 1, message: 'no' };
+      await store.update(shard0, { set: { pending }, condition: { exists: 'epoch' } }, options);
       const written = await store.update(
         shard0,
-        { unset: ['failure', 'lagMs'], condition: { exists: 'failure' } },
+        { unset: ['pending', 'lagMs'], condition: { exists: 'pending' } },
         options,
       );
       expect(written).toMatchObject({ accepted: true });
-      expect(await store.get(shard0, read)).not.toHaveProperty('failure');
+      expect(await store.get(shard0, read)).not.toHaveProperty('pending');
     });
 
     it('copies another attribute as it was before the write, or the other value', async () => {

@@ -3,7 +3,7 @@ import { AssertionError } from 'node:assert/strict';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { assign } from '../../lib/group/assign.ts';
 import { claim } from '../../lib/group/claim.ts';
-import { commit, recordFailure } from '../../lib/group/commit.ts';
+import { commit, notePending } from '../../lib/group/commit.ts';
 import { heartbeat } from '../../lib/group/heartbeat.ts';
 import { type ConsumerItem, consumerKey, type ShardItem, shardKey } from '../../lib/group/items.ts';
 import { plan } from '../../lib/group/plan.ts';
@@ -76,7 +76,7 @@ describe('a claim', () => {
 });
 
 describe('a checkpoint', () => {
-  const holding = { shard: '0', slot: 'a', epoch: 5, cursor: 'c0' };
+  const holding = { shard: '0', slot: 'a', epoch: 5, cursor: 'c0', step: undefined };
   const progress = { to: 'c1', done: false, lagMs: undefined };
 
   it.each([{ slot: '' }, { epoch: 0 }, { epoch: Number.NaN }, { cursor: '' }])(
@@ -90,9 +90,9 @@ describe('a checkpoint', () => {
     await expectAssertion(commit(store, holding, { ...progress, to: '' }, options));
   });
 
-  it.each([{ attempts: 0 }, { to: 'c0' }])('with a failure of nothing: %j', async (given) => {
-    const failure = { attempts: 1, firstAt: 1, lastAt: 1, to: 'c1', message: 'no', ...given };
-    await expectAssertion(recordFailure(store, holding, failure, options));
+  it.each([{ attempts: -1 }, { done: -1 }])('with less than nothing: %j', async (given) => {
+    const pending = { to: 'c1', done: 0, attempts: 1, ...given };
+    await expectAssertion(notePending(store, holding, pending, options));
   });
 });
 
@@ -146,7 +146,7 @@ it('work that nobody does', async () => {
 describe('a batch', () => {
   it('of a shard that was read to its end is not asked for', async () => {
     const { settings } = createWorld([]);
-    const at = { epoch: 5, cursor: 'c0', state: 'done', failure: undefined } as const;
+    const at = { epoch: 5, cursor: 'c0', state: 'done', pending: undefined, step: undefined } as const;
     const reading = consumeBatches({ settings } as TickContext, '0', at, {} as ShardResult);
     await expect(reading).rejects.toThrow(AssertionError);
   });

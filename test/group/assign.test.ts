@@ -5,7 +5,7 @@ import type { ConsumerItem, GroupState, ShardItem } from '../../lib/group/items.
 import { planEvenly } from '../../lib/group/planner.ts';
 
 const GENERATION = 100;
-const failure = (attempts: number) => ({ attempts, firstAt: 1, lastAt: 2, to: 'c1', message: 'no' });
+const pending = (attempts: number) => ({ to: 'c1', done: 0, attempts });
 
 /** Slots and what they hold; shards by their ids. */
 function stateOf(held: Record<string, string>, shards: Record<string, Partial<ShardItem>>): GroupState {
@@ -37,7 +37,7 @@ describe('a slot in which most of the shards keep failing', () => {
   const withFailing = (shardsOfB: string, attempts: number) => {
     const ofB = [...shardsOfB].map((id, index): [string, Partial<ShardItem>] => [
       id,
-      { owner: 'b', grant: 1, ...(index === 0 && { failure: failure(attempts) }) },
+      { owner: 'b', grant: 1, ...(index === 0 && { pending: pending(attempts) }) },
     ]);
     const free = ['w', 'x', 'y', 'z'].map((id): [string, Partial<ShardItem>] => [id, {}]);
     return stateOf({ a: '', b: shardsOfB }, Object.fromEntries([...ofB, ...free]));
@@ -60,7 +60,7 @@ describe('a failure in a shard that nobody may work on', () => {
   it('is held against no slot when the shard was given up', () => {
     const state = stateOf(
       { a: '01', b: '' },
-      { 0: { owner: 'a' }, 1: { owner: 'a' }, 2: { owner: 'b', failure: failure(3), givenUpAt: 5 } },
+      { 0: { owner: 'a' }, 1: { owner: 'a' }, 2: { owner: 'b', pending: pending(3), givenUpAt: 5 } },
     );
     expect(targets(state)).toEqual({ a: '0', b: '1' });
   });
@@ -68,7 +68,7 @@ describe('a failure in a shard that nobody may work on', () => {
   it('is held against no slot when the group no longer reads its stream', () => {
     const state = stateOf(
       { a: '01', b: '' },
-      { 0: { owner: 'a' }, 1: { owner: 'a' }, 2: { owner: 'b', failure: failure(3) } },
+      { 0: { owner: 'a' }, 1: { owner: 'a' }, 2: { owner: 'b', pending: pending(3) } },
     );
     expect(targets(state, (shard) => shard === '2')).toEqual({ a: '0', b: '1' });
   });

@@ -83,7 +83,8 @@ describe('a shard that was not listed for long', () => {
     await rounds(world, 3, 'a');
     world.eachBatch = async () => {};
     world.source.append('1', 'y');
-    await rounds(world, 4, 'a');
+    // What failed waits longer and longer.
+    await rounds(world, 12, 'a');
     expect(eventsOf(world, 'shard.returned')).toEqual([expect.objectContaining({ begun: ['1'] })]);
     expect(world.delivered.slice(-7)).toEqual([...[...'abcdef'].map((content) => `0:${content}`), '1:y']);
   });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { claim } from '../../lib/group/claim.ts';
-import { commit, recordFailure } from '../../lib/group/commit.ts';
+import { commit, notePending } from '../../lib/group/commit.ts';
 import { heartbeat } from '../../lib/group/heartbeat.ts';
 import { type ConsumerItem, consumerKey, type ShardItem, shardKey } from '../../lib/group/items.ts';
 import { mayWork, ownerHasLeft } from '../../lib/group/ownership.ts';
@@ -200,7 +200,7 @@ describe('a claim', () => {
     const seen = (await getShard())!;
     await commit(
       store,
-      { shard: '0', slot: 'a', epoch: 5, cursor: 'c0' },
+      { shard: '0', slot: 'a', epoch: 5, cursor: 'c0', step: undefined as number | undefined },
       { to: 'c1', done: false, lagMs: 0 },
       options,
     );
@@ -239,7 +239,7 @@ describe('a claim', () => {
 });
 
 describe('a checkpoint', () => {
-  const holding = { shard: '0', slot: 'a', epoch: 5, cursor: 'c0' };
+  const holding = { shard: '0', slot: 'a', epoch: 5, cursor: 'c0', step: undefined as number | undefined };
   const move = (given: Partial<typeof holding> = {}) =>
     commit(ours, { ...holding, ...given }, { to: 'c1', done: false, lagMs: 20 }, options);
 
@@ -247,15 +247,15 @@ describe('a checkpoint', () => {
     putShard({
       owner: 'a',
       grant: 3,
-      failure: { attempts: 1, firstAt: 1, lastAt: 1, to: 'c1', message: '' },
+      pending: { to: 'c1', done: 0, attempts: 1, firstAt: 1, lastAt: 1, message: '' },
       sought: true,
     }),
   );
 
   it('moves from the cursor it was read at, and forgets the failure, and that it was sought', async () => {
     expect(await move()).toBe(true);
-    const { failure, ...item } = (await getShard())!;
-    expect(failure).toBeUndefined();
+    const { pending, ...item } = (await getShard())!;
+    expect(pending).toBeUndefined();
     expect(item).not.toHaveProperty('sought');
     expect(item).toMatchObject({ cursor: 'c1', lagMs: 20, state: 'open' });
   });
@@ -302,10 +302,20 @@ describe('a checkpoint', () => {
     expect(store.updates).toBe(before + 1);
   });
 
-  it('has the same fence for a failure record', async () => {
-    const failure = { attempts: 2, firstAt: 1, lastAt: 2, to: 'c1', message: 'no' };
-    expect(await recordFailure(ours, holding, failure, options)).toBe(true);
-    expect(await getShard()).toMatchObject({ failure, cursor: 'c0' });
-    expect(await recordFailure(ours, { ...holding, epoch: 4 }, failure, options)).toBe(false);
+  it('has the same fence for what is pending', async () => {
+    const pending = { to: 'c1', done: 3, attempts: 2 };
+    expect(await notePending(ours, holding, pending, options)).toBe(true);
+    expect(await getShard()).toMatchObject({ pending, step: 1, cursor: 'c0' });
+    expect(await notePending(ours, { ...holding, epoch: 4, step: 1 }, pending, options)).toBe(false);
+  });
+
+  it('and what is pending are refused to whoever has not seen what was noted last', async () => {
+    const pending = { to: 'c1', done: 3, attempts: 2 };
+    await notePending(ours, holding, pending, options);
+    expect(await notePending(ours, holding, { ...pending, done: 1 }, options)).toBe(false);
+    expect(await move()).toBe(false);
+    expect(await getShard()).toMatchObject({ pending, step: 1, cursor: 'c0' });
+    expect(await move({ step: 1 })).toBe(true);
+    expect(await getShard()).not.toHaveProperty('step');
   });
 });

@@ -204,9 +204,9 @@ describe('an item is as a write leaves it', () => {
   });
 
   it('not with what it took away', () => {
-    const failure = { attempts: 1, firstAt: 1, lastAt: 1, to: 'c1', message: 'no' };
-    const write = { unset: ['failure'] as const, condition: { exists: 'epoch' } as const };
-    expect(isLeftBy<ShardItem>(write, { ...shard, failure })).toBe(false);
+    const pending = { to: 'c1', done: 0, attempts: 1 };
+    const write = { unset: ['pending'] as const, condition: { exists: 'epoch' } as const };
+    expect(isLeftBy<ShardItem>(write, { ...shard, pending })).toBe(false);
     expect(isLeftBy<ShardItem>(write, shard)).toBe(true);
   });
 });

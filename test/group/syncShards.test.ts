@@ -79,7 +79,7 @@ describe('a shard that is not listed', () => {
   it('is taken from whoever holds it when it is given up: its children may begin', async () => {
     await put('0', { owner: 'a', grant: 3, missingSince: LONG_AGO });
     await sync([]);
-    const holding = { shard: '0', slot: 'a', epoch: 5, cursor: 'c0' };
+    const holding = { shard: '0', slot: 'a', epoch: 5, cursor: 'c0', step: undefined };
     expect(await commit(store, holding, { to: 'c1', done: true, lagMs: 0 }, options)).toBe(false);
   });
 

@@ -38,6 +38,7 @@ describe('the metrics of a tick', () => {
     expect(metricsOf(result)).toEqual({
       batches: 4,
       bytes: 111,
+      deadLetters: 0,
       lagMs: 5_000,
       failedShards: 1,
       waitingShards: 1,

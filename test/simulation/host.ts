@@ -6,6 +6,7 @@ import type { Scheduler } from './scheduler.ts';
 export interface Sandbox {
   readonly name: string;
   readonly caches: Map<string, TickCache>;
+  readonly endedRuns: Set<string>;
   readonly clock: Clock;
   state: 'running' | 'frozen' | 'dead';
   /** How far its clock is from the true time. */
@@ -27,6 +28,7 @@ export function createSandbox(name: string, offsetMs: number, scheduler: Schedul
   const sandbox: Sandbox = {
     name,
     caches: new Map(),
+    endedRuns: new Set(),
     state: 'frozen',
     offsetMs,
     skewMs: 0,

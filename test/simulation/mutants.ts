@@ -111,9 +111,9 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'refused batch comes again longer',
-    'tick/pull.ts',
-    'if (failure !== undefined) {',
-    'if (failure === null) {',
+    'tick/readRange.ts',
+    'if (at.pending !== undefined) {',
+    'if (at.pending === null) {',
   ),
   mutant(
     'cache kept after a refused commit',
@@ -142,8 +142,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'checkpoint before process',
     'tick/batches.ts',
-    '    if (pulled.count > 0) {\n      const failed',
-    '    const early = { to: pulled.nextCursor, done: false, lagMs: undefined };\n    if (pulled.count > 0 && (await commit(store, holding, early, options))) {\n      at.cursor = holding.cursor = pulled.nextCursor;\n      const failed',
+    '  const ended = range.count > 0 ?',
+    '  const early = { to: range.to, done: false, lagMs: undefined };\n  const options = { signal: context.budget.requests };\n  if (range.count > 0 && (await commit(context.store, holding, early, options))) {\n    at.cursor = holding.cursor = range.to;\n  }\n  const ended = range.count > 0 ?',
   ),
   mutant(
     'plan lock ignored',
@@ -291,8 +291,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'seek without epoch',
     'group/operations.ts',
-    "      add: { epoch: 1 },\n      unset: ['failure', 'lagMs'],",
-    "      unset: ['failure', 'lagMs'],",
+    "      add: { epoch: 1 },\n      unset: ['pending', 'step', 'lagMs'],",
+    "      unset: ['pending', 'step', 'lagMs'],",
   ),
   mutant(
     'seek of which the owner is not told',
@@ -327,8 +327,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'work goes on after a refused commit',
     'tick/batches.ts',
-    "if (!(await commit(store, holding, progress, options))) return leave('lost');\n      at.cursor = pulled",
-    'await commit(store, holding, progress, options);\n      at.cursor = pulled',
+    'if (!(await commit(context.store, holding, progress, { signal: context.budget.requests }))) return false;',
+    'await commit(context.store, holding, progress, { signal: context.budget.requests });',
   ),
   mutant(
     'plan before reading',

@@ -1,4 +1,5 @@
 import { AssertionError } from 'node:assert';
+import { deliverBatches } from '../../lib/delivery/eachBatch.ts';
 import type { Logger } from '../../lib/observe/logger.ts';
 import { ownCoordination } from '../../lib/tick/coordination/own.ts';
 import { tick } from '../../lib/tick/tick.ts';
@@ -96,7 +97,8 @@ export function createPlatform(world: World): Platform {
       store: createTransport(world, actor),
       source: createSource(world, actor),
       coordination: ownCoordination,
-      eachBatch: createProcessor(world, actor),
+      deliver: deliverBatches(createProcessor(world, actor)),
+      deadLetters: { put: async () => 'kept' as const },
       clock: sandbox.clock,
       skewMs: () => {
         const skewMs = scenario.measuresSkew ? sandbox.skewMs : 0;
@@ -106,6 +108,7 @@ export function createPlatform(world: World): Platform {
       random: { next: () => dice.next(), nonce: () => name },
       logger: createLogger(world, actor),
       caches: sandbox.caches,
+      endedRuns: sandbox.endedRuns,
     };
     const deadline = sandbox.clock.now() + functionTimeoutMs;
     tick(dependencies, settings, { slot, deadline }).then(

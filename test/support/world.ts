@@ -1,3 +1,5 @@
+import type { DeadLetter } from '../../lib/delivery/deadLetters/deadLetters.ts';
+import { deliverBatches } from '../../lib/delivery/eachBatch.ts';
 import type { Batch, BatchContext } from '../../lib/delivery/userModule.ts';
 import { planEvenly } from '../../lib/group/planner.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
@@ -34,7 +36,7 @@ export function createGroup<S extends Source>(
   const random = createCountingRandom();
   const events: (Fields & { event: string })[] = [];
   const delivered: string[] = [];
-  const sandboxes = new Map<string, Map<string, TickCache>>();
+  const sandboxes = new Map<string, Sandbox>();
   const times = deriveTimes(INTERVAL_MS);
   const settings: TickSettings = {
     group: 'orders',
@@ -67,8 +69,17 @@ export function createGroup<S extends Source>(
     times,
     /** `shard:content` of every record, in the order in which `eachBatch` saw them. */
     delivered,
+    /** Those that were put aside, in order. */
+    deadLetters: [] as DeadLetter[],
     /** What the table's service says of the clock. */
     skewMs: 0,
+    /** Replace it to have no room, or to fail. */
+    letterBox: {
+      async put(letters: readonly DeadLetter[]): Promise<'kept' | 'full'> {
+        world.deadLetters.push(...letters);
+        return 'kept';
+      },
+    },
     /** Replace it to see a batch, or to fail. */
     async eachBatch(_batch: Batch, _context: BatchContext): Promise<void> {},
     /** A tick of `slot`, in its usual sandbox or another one. */
@@ -79,14 +90,25 @@ export function createGroup<S extends Source>(
       deadline = clock.now() + times.functionTimeoutMs,
       signal?: AbortSignal,
     ): Promise<TickResult> {
-      const caches = sandboxes.get(sandbox) ?? new Map<string, TickCache>();
-      sandboxes.set(sandbox, caches);
+      const memory = sandboxes.get(sandbox) ?? { caches: new Map(), endedRuns: new Set() };
+      sandboxes.set(sandbox, memory);
       const eachBatch = async (batch: Batch, context: BatchContext): Promise<void> => {
         await world.eachBatch(batch, context);
         for (const record of batch.records) delivered.push(`${batch.shard}:${record.get('content')}`);
       };
       const skewMs = () => world.skewMs;
-      const dependencies = { store, source, coordination, eachBatch, clock, skewMs, random, logger, caches };
+      const dependencies = {
+        store,
+        source,
+        coordination,
+        deliver: deliverBatches(eachBatch),
+        deadLetters: world.letterBox,
+        clock,
+        skewMs,
+        random,
+        logger,
+        ...memory,
+      };
       return tick({ ...dependencies, ...replaced }, settings, {
         slot,
         deadline,
@@ -105,6 +127,11 @@ export function createGroup<S extends Source>(
     },
   };
   return world;
+}
+
+interface Sandbox {
+  caches: Map<string, TickCache>;
+  endedRuns: Set<string>;
 }
 
 export type World = ReturnType<typeof createWorld>;

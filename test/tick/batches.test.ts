@@ -44,10 +44,14 @@ describe('a batch that fails again', () => {
     world.source.append('0', 'x');
     world.eachBatch = async () => Promise.reject(new Error('no'));
     await world.round('a');
-    const { failure: first } = await shardOf(world);
+    const { pending: first } = await shardOf(world);
     await world.round('a');
-    const { failure: second } = await shardOf(world);
-    expect(second).toEqual({ ...first, attempts: 2, lastAt: first!.lastAt + INTERVAL_MS });
+    const { pending: second } = await shardOf(world);
+    expect(second).toMatchObject({
+      firstAt: first!.firstAt,
+      attempts: 2,
+      lastAt: first!.lastAt! + INTERVAL_MS,
+    });
   });
 
   it('counts anew behind a cursor that expired', async () => {
@@ -55,14 +59,14 @@ describe('a batch that fails again', () => {
     world.source.append('0', 'a', 'b', 'c', 'd');
     world.eachBatch = async () => Promise.reject(new Error('no'));
     for (let round = 0; round < 3; round++) await world.round('a');
-    expect((await shardOf(world)).failure).toMatchObject({ attempts: 3, to: '2' });
+    expect((await shardOf(world)).pending).toMatchObject({ attempts: 3, to: '2' });
     const { pull, cursorAt } = world.source;
     const expired = new SourceError('gone', { code: 'CursorExpired', status: 400, retriable: false });
     world.source.pull = (request) => (request.cursor === '0' ? Promise.reject(expired) : pull(request));
     world.source.cursorAt = async (shard, position, signal) =>
       position.at === 'begin' ? '2' : cursorAt(shard, position, signal);
     await world.round('a');
-    expect(await shardOf(world)).toMatchObject({ cursor: '2', failure: { attempts: 1, to: '4' } });
+    expect(await shardOf(world)).toMatchObject({ cursor: '2', pending: { attempts: 1, to: '4' } });
   });
 });
 

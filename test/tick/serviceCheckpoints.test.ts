@@ -52,7 +52,7 @@ describe("the service's checkpoints", () => {
 });
 
 describe('a checkpoint that an operator sought', () => {
-  const sought = { shard: '0', cursor: '5', epoch: 3, sought: true };
+  const sought = { shard: '0', cursor: '5', epoch: 3, step: undefined, sought: true };
   const put = (owner: string) => {
     const set = { owner, epoch: 3, cursor: '5', state: 'open' as const, parents: [], sought: true };
     return store.update(shardKey('0'), { set, condition: { absent: 'epoch' } }, options);

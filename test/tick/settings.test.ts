@@ -181,10 +181,10 @@ describe('a slot that keeps failing', () => {
     for (let round = 0; round < 3; round++) await world.round('a', 'b', 'c');
     const failed = (await world.store.get(consumerKey('a'), read))!.assigned!;
     for (const shard of Object.keys(failed)) {
-      const failure = { attempts: 5, firstAt: 1, lastAt: 2, to: 'c1', message: 'no' };
+      const pending = { to: 'c1', done: 0, attempts: 5 };
       await world.store.update(
         shardKey(shard),
-        { set: { failure }, condition: { exists: 'epoch' } },
+        { set: { pending }, condition: { exists: 'epoch' } },
         options,
       );
     }
@@ -201,10 +201,10 @@ describe('a slot in which half of the shards fail', () => {
     const world = createWorld(['0', '1', '2', '3']);
     for (let round = 0; round < 3; round++) await world.round('a', 'b');
     const [failing] = Object.keys((await world.store.get(consumerKey('a'), read))!.assigned!);
-    const failure = { attempts: 5, firstAt: 1, lastAt: 2, to: 'c1', message: 'no' };
+    const pending = { to: 'c1', done: 0, attempts: 5 };
     await world.store.update(
       shardKey(failing!),
-      { set: { failure }, condition: { exists: 'epoch' } },
+      { set: { pending }, condition: { exists: 'epoch' } },
       options,
     );
     world.source.replace([], ['4', '5', '6', '7']);
@@ -272,7 +272,7 @@ describe('a host whose clock is ten minutes ahead', () => {
       await tick();
     }
     expect(await world.store.get(shardKey('0'), read)).toMatchObject({
-      failure: { firstAt: trueNow(), lastAt: trueNow() },
+      pending: { firstAt: trueNow(), lastAt: trueNow() },
     });
   });
 });

@@ -220,14 +220,13 @@ describe('a batch', () => {
     };
     const [failed] = await world.round('a');
     expect(failed!.shards).toMatchObject([{ stopped: 'batchFailed', batches: 0, cursor: '0' }]);
-    await world.round('a');
     const item = await world.store.get(shardKey('0'), read);
-    expect(item).toMatchObject({ cursor: '0', failure: { attempts: 2, message: 'Error: the sink is down' } });
+    expect(item).toMatchObject({ cursor: '0', pending: { attempts: 1, message: 'Error: the sink is down' } });
 
     world.eachBatch = async () => {};
     await world.round('a');
     expect(world.delivered).toEqual(['0:a', '0:b', '0:c']);
-    expect(await world.store.get(shardKey('0'), read)).not.toHaveProperty('failure');
+    expect(await world.store.get(shardKey('0'), read)).not.toHaveProperty('pending');
   });
 
   it('that was refused comes again as it was, under the same id, whatever was written meanwhile', async () => {

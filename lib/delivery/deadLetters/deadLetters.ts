@@ -1,8 +1,7 @@
 /** Records that were given up, and where they are kept until somebody redrives or drops them. */
-import type { RawPair } from '../../sources/source.ts';
 
-/** Why a record was given up: it failed, ran out of time, or was in work when a run died, too often; or it was never given. */
-export type GivenUpReason = 'failed' | 'timedOut' | 'died' | 'tooOld';
+import type { GivenUp } from '../../group/pending.ts';
+import type { RawPair } from '../../sources/source.ts';
 
 /** What is known of a dead letter besides what its record holds. Times are milliseconds since 1970. */
 export interface LetterHead {
@@ -23,7 +22,7 @@ export interface LetterHead {
   readonly firstAt: number;
   readonly lastAt: number;
   readonly givenUpAt: number;
-  readonly reason: GivenUpReason;
+  readonly reason: GivenUp;
   /** The beginning of what was thrown last. */
   readonly message: string;
   readonly functionVersion: string | undefined;

@@ -168,7 +168,7 @@ async function newsOf(
 ): Promise<Publishable[]> {
   const item = await store.get(shardKey(shard), { signal: budget.requests, consistent: true });
   if (item?.owner !== slot) return [];
-  const { cursor, epoch, sought } = item;
+  const { cursor, epoch, step, sought } = item;
   if (!sought && (await checkpoints.isPassed(shard, cursor))) return [];
-  return [{ shard, cursor, epoch, sought }];
+  return [{ shard, cursor, epoch, step, sought }];
 }

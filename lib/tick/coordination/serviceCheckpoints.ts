@@ -19,7 +19,9 @@ export interface ServiceCheckpoints {
 }
 
 /** `sought`: an operator moved it. That is noted as settled once the service has it. */
-export type Publishable = Pick<Holding, 'shard' | 'cursor' | 'epoch'> & { sought?: boolean | undefined };
+export type Publishable = Pick<Holding, 'shard' | 'cursor' | 'epoch' | 'step'> & {
+  sought?: boolean | undefined;
+};
 
 /** `lost`: it got there, but the shard has changed hands in the table meanwhile. */
 export type Published = 'committed' | 'notOwner' | 'failed' | 'lost';
@@ -36,8 +38,9 @@ export function createCheckpoints(context: TickContext, group: ServiceGroup): Se
     return theirs !== undefined && (source.distance?.(cursor, theirs) ?? 0) > 0 ? theirs : undefined;
   };
 
-  const settle = async ({ shard, cursor, epoch, sought }: Publishable): Promise<Published> => {
-    const isSettled = !sought || (await settleSought(store, { shard, slot, epoch, cursor }, { signal }));
+  const settle = async ({ shard, cursor, epoch, step, sought }: Publishable): Promise<Published> => {
+    const isSettled =
+      !sought || (await settleSought(store, { shard, slot, epoch, cursor, step }, { signal }));
     return isSettled ? 'committed' : 'lost';
   };
 

@@ -67,15 +67,15 @@ async function adoptTheirs(
   { shard, at }: Read,
 ): Promise<CachedShard | undefined> {
   const { store, slot, budget, logger } = context;
-  const { epoch, cursor } = at;
+  const { epoch, cursor, step } = at;
   const to = await checkpoints.beyond(shard, cursor);
   if (to === undefined || (await isEmptyAt(context, shard, to))) return at;
   const progress = { to, done: false, lagMs: undefined };
-  if (!(await commit(store, { shard, slot, epoch, cursor }, progress, { signal: budget.requests }))) {
+  if (!(await commit(store, { shard, slot, epoch, cursor, step }, progress, { signal: budget.requests }))) {
     return undefined;
   }
   logger.info('shard.takenOver', { shard, from: cursor, to });
-  return { ...at, cursor: to, failure: undefined };
+  return { ...at, cursor: to, pending: undefined, step: undefined };
 }
 
 /**

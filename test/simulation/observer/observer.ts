@@ -99,10 +99,10 @@ export function createObserver(world: World): Observer {
       const [kind, name] = split(key);
       if (kind === 'CONSUMER') heardOfSlot(actor, name, item as ConsumerItem | undefined);
       if (kind !== 'SHARD') return;
-      const { owner, cursor, failure } = (item ?? {}) as Partial<ShardItem>;
+      const { owner, cursor, pending } = (item ?? {}) as Partial<ShardItem>;
       watch
         .facts(actor)
-        .seen.set(name, { owner, cursor: cursor ?? '', certain: true, failedTo: failure?.to });
+        .seen.set(name, { owner, cursor: cursor ?? '', certain: true, failedTo: pending?.to });
     },
     refused(actor, key, write) {
       watch.facts(actor).unsettled.delete(write);
@@ -158,7 +158,7 @@ export function createObserver(world: World): Observer {
 
 /** A claim, a checkpoint or a failure; a planner's writes to a shard say nothing about who works on it. */
 function isFenced(key: ItemKey, { set = {} }: AnyWrite): boolean {
-  return key.startsWith('SHARD#') && ('owner' in set || 'cursor' in set || 'failure' in set);
+  return key.startsWith('SHARD#') && ('owner' in set || 'cursor' in set || 'pending' in set);
 }
 
 function split(key: ItemKey): [kind: string, name: string] {

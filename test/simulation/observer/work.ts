@@ -1,7 +1,6 @@
 import { shardKey } from '../../../lib/group/items.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
 import type { Actor } from '../host.ts';
-import { positionOf } from '../stream.ts';
 import { CACHE_AGE_INTERVALS, type Delivery, isBehind, type Watch } from './watch.ts';
 
 /** What a tick may do with a shard, and what may be handed to the user's function. */
@@ -43,7 +42,6 @@ export function watchReading(watch: Watch, actor: Actor, { warm, shards }: TickR
 export function watchBatch(watch: Watch, delivery: Delivery): void {
   const { actor, shard, positions } = delivery;
   watchOrder(watch, delivery);
-  watchAgain(watch, delivery);
   for (const other of watch.world.platform.live()) {
     if (other === actor || !watch.facts(other).workedOn.has(shard) || watch.clocksWrong()) continue;
     watch.fail('two owners at work', `${actor.name} processes shard ${shard}, which ${other.name} works on`);
@@ -56,19 +54,6 @@ export function watchBatch(watch: Watch, delivery: Delivery): void {
     watch.fail('repeat', `${by}: ${earlier.actor.name} had done so, and nothing went wrong`);
     return;
   }
-}
-
-/** What the user's function refused comes again as it was: a sink that drops repeats goes by the batch's id. */
-function watchAgain(watch: Watch, { actor, shard, from, positions }: Delivery): void {
-  const seen = watch.facts(actor).seen.get(shard);
-  if (seen?.failedTo === undefined || seen.cursor !== from) return;
-  const end = positions.at(-1)! + 1;
-  const gone = watch.world.stream.shards.get(shard)!.trimmedUntil >= positionOf(seen.failedTo);
-  if (gone || end === positionOf(seen.failedTo)) return;
-  watch.fail(
-    'other batch',
-    `${actor.name} processes shard ${shard} up to ${end}, it had failed to ${seen.failedTo}`,
-  );
 }
 
 /**

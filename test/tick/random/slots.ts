@@ -1,3 +1,4 @@
+import { deliverBatches } from '../../../lib/delivery/eachBatch.ts';
 import type { Batch } from '../../../lib/delivery/userModule.ts';
 import { serviceCoordination } from '../../../lib/tick/coordination/service.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
@@ -76,7 +77,7 @@ export function createTicker({ stage, group, ledger, note }: TickerOptions) {
         store: life.around(group.store),
         source: life.around(source),
         coordination: serviceCoordination(life.around(serviceGroup)),
-        eachBatch: processIn(slot.name, life, refuses, begun),
+        deliver: deliverBatches(processIn(slot.name, life, refuses, begun)),
       })
       .then(
         (result) => ({ result }),

@@ -1,0 +1,97 @@
+import { buried, type Part } from '../delivery/attempt.ts';
+import type { DeadLetter } from '../delivery/deadLetters/deadLetters.ts';
+import type { Pending } from '../group/pending.ts';
+import type { LogRecord } from '../sources/source.ts';
+import { behindOf } from './behind.ts';
+import type { Range } from './range.ts';
+import { noted, type RangeEnd, type RangeWork, rulesOf } from './rangeWork.ts';
+import { tellFull } from './stuck.ts';
+
+/** Of the records that were put aside, so many are told of by name. */
+const TOLD_MAX = 10;
+
+/**
+ * Puts those that were given up into the dead letters, and only then passes them. That they are given up was noted before: so none of
+ * them is ever given to the user's function again, wherever this is broken off, and the same record twice makes one dead letter.
+ */
+export async function bury(
+  work: RangeWork,
+  pending: Pending,
+  { count, reason }: NonNullable<Pending['condemned']>,
+): Promise<RangeEnd | undefined> {
+  const { context, holding, range, result, at } = work;
+  const { logger, budget } = context;
+  const { shard } = holding;
+  const letters = await lettersOf(work, pending, count);
+  if (letters === 'unknown') return 'deadline';
+  const kept = await context.deadLetters.put(letters, { signal: budget.requests });
+  if (kept === 'full') return tellFull(context, shard, count);
+  for (const { id, attempts, message } of letters.slice(0, TOLD_MAX)) {
+    logger.error('record.givenUp', { shard, record: id, reason, attempts, message });
+  }
+  if (count > TOLD_MAX) logger.error('records.givenUp', { shard, reason, records: count });
+  result.deadLetters = (result.deadLetters ?? 0) + letters.length;
+  const next = buried(pending, range.count);
+  if (next.done < range.count) return noted(work, next);
+  // The checkpoint says it.
+  at.pending = next;
+  return undefined;
+}
+
+/** In order, also of those behind the range. */
+async function lettersOf(
+  work: RangeWork,
+  pending: Pending,
+  count: number,
+): Promise<DeadLetter[] | 'unknown'> {
+  const { range } = work;
+  const end = pending.done + count;
+  const letters = between(work, pending, range, { first: pending.done, last: Math.min(end, range.count) });
+  if (end <= range.count) return letters;
+  const behind = await behindOf(work, pending.behindTo);
+  if (behind === 'unknown') return behind;
+  if (behind === undefined) return letters;
+  return [...letters, ...between(work, pending, behind, { first: 0, last: end - range.count })];
+}
+
+function between(work: RangeWork, pending: Pending, range: Range, { first, last }: Part): DeadLetter[] {
+  let index = first;
+  return Array.from(range.records(first, last), (record) =>
+    letterOf(work, pending, { range, record, index: index++ }),
+  );
+}
+
+function letterOf(
+  { context, holding }: RangeWork,
+  pending: Pending,
+  { range, record, index }: { range: Range; record: LogRecord; index: number },
+): DeadLetter {
+  const { settings, source } = context;
+  const { shard } = holding;
+  const { from, to } = range;
+  const now = context.groupNow();
+  const { firstAt = now, lastAt = now, message = '', condemned } = pending;
+  const reason = condemned!.reason;
+  return {
+    id: record.id ?? `${shard}/${from}-${to}/${index}`,
+    group: settings.group,
+    stream: source.tagsOf?.(shard) ?? source.tags,
+    shard,
+    from,
+    to,
+    index,
+    recordId: record.id,
+    timeMs: record.timeMs,
+    topic: record.topic,
+    source: record.source,
+    tags: record.tags,
+    pairs: [...record.pairs()],
+    attempts: reason === 'tooOld' ? 0 : rulesOf(context).attemptsMax,
+    firstAt,
+    lastAt,
+    givenUpAt: now,
+    reason,
+    message: reason === 'tooOld' ? 'older than SHARDBEAT_RECORD_AGE_MAX' : message,
+    functionVersion: context.functionVersion,
+  };
+}

@@ -1,0 +1,132 @@
+import * as attempt from '../delivery/attempt.ts';
+import type { Delivered } from '../delivery/delivered.ts';
+import type { Pending } from '../group/pending.ts';
+import { type Round, workOnBlock } from './block.ts';
+import { bury } from './bury.ts';
+import { failureOf, given, noted, type RangeEnd, type RangeWork, rulesOf, tellFailure } from './rangeWork.ts';
+import { firstTooOld, tooOldFrom } from './tooOld.ts';
+
+/**
+ * Gives a range to the user's function, part by part, until all of it is finished, or the shard has to be left. Whatever is learned is
+ * noted before anything else is done.
+ */
+export async function workOnRange(work: RangeWork): Promise<RangeEnd> {
+  const { context, at, range, result } = work;
+  const { batchesMax } = context.settings;
+  const round: Round = {
+    tried: at.pending?.deadly ? Number.POSITIVE_INFINITY : 0,
+    lastFailedAt: at.pending?.lastAt,
+  };
+  for (;;) {
+    const pending = at.pending ?? attempt.newPending(range.to);
+    if (pending.condemned === undefined && pending.done >= range.count) return 'finished';
+    const end = pending.condemned
+      ? await bury(work, pending, pending.condemned)
+      : result.batches >= batchesMax
+        ? 'batchesMax'
+        : await takeStep(work, pending, round);
+    if (end !== undefined) return end;
+  }
+}
+
+/** One part, or one decision. Undefined: it goes on. */
+async function takeStep(work: RangeWork, pending: Pending, round: Round): Promise<RangeEnd | undefined> {
+  const { context, range } = work;
+  const tooOld = tooOldFrom(context, range, pending.done);
+  if (tooOld > 0) return noted(work, attempt.condemned(pending, { count: tooOld, reason: 'tooOld' }));
+  const sizeMax = sizeThatFits(work);
+  if (sizeMax < 1) return 'deadline';
+  if (pending.block !== undefined) return workOnBlock(work, pending, pending.block, round);
+  const part = attempt.nextPart(pending, range.count, sizeMax);
+  part.last = firstTooOld(context, range, part);
+  const answer = await given(work, pending, part);
+  if (answer === 'lost') return answer;
+  const { delivered, elapsedMs } = answer;
+  if (delivered.how !== 'succeeded') return onFailure(work, { part, delivered, elapsedMs, round });
+  learnPace(work, part, elapsedMs);
+  const next = attempt.succeeded(work.at.pending ?? pending, part.last, context.groupNow());
+  if (part.last < range.count) return noted(work, next);
+  // The checkpoint says it.
+  work.at.pending = next;
+  return undefined;
+}
+
+async function onFailure(
+  work: RangeWork,
+  {
+    part,
+    delivered,
+    elapsedMs,
+    round,
+  }: {
+    part: attempt.Part;
+    delivered: Exclude<Delivered, { how: 'succeeded' }>;
+    elapsedMs: number;
+    round: Round;
+  },
+): Promise<RangeEnd | undefined> {
+  const { context, at, range } = work;
+  const before = at.pending ?? attempt.newPending(range.to);
+  const failure = failureOf(work, delivered);
+  const next = nextOf(work, before, { part, delivered, failure, elapsedMs });
+  const attempts = next.block === undefined ? next.attempts : rulesOf(context).attemptsMax;
+  try {
+    // First of all: what is not noted comes again with another end, under another id.
+    if ((await noted(work, next)) === 'lost') return 'lost';
+  } finally {
+    tellFailure(work, { range, part }, delivered, attempts);
+  }
+  if (delivered.how === 'timedOut') return 'deadline';
+  if (next.block !== undefined) {
+    // It has failed for the last time, just now.
+    Object.assign(round, { tried: next.block, lastFailedAt: before.lastAt });
+    return undefined;
+  }
+  return next.notBefore === undefined ? undefined : 'batchFailed';
+}
+
+function nextOf(
+  { context, at }: RangeWork,
+  before: Pending,
+  {
+    part,
+    delivered,
+    failure,
+    elapsedMs,
+  }: {
+    part: attempt.Part;
+    delivered: Exclude<Delivered, { how: 'succeeded' }>;
+    failure: attempt.Failed;
+    elapsedMs: number;
+  },
+): Pending {
+  const rules = rulesOf(context);
+  if (delivered.how === 'failed') return attempt.failed(before, part, failure, rules);
+  const place = part.first + delivered.done;
+  if (delivered.how === 'named') return attempt.failedAlone(before, place, failure, rules);
+  at.pace ??= { msPerRecord: undefined };
+  if (delivered.done > 0) at.pace.msPerRecord = elapsedMs / delivered.done;
+  const hadTime = elapsedMs >= context.budget.workMs / 2;
+  return attempt.timedOut(before, part, { ...failure, place, hadTime }, rules);
+}
+
+/** Of the time that is left, so much is planned for. */
+const TIME_SHARE = 0.8;
+
+/** How many records may be begun now: as many as there is time for, where it has run out before. */
+function sizeThatFits({ context, at, startedAt, longestMs }: RangeWork): number {
+  const { budget, settings } = context;
+  if (budget.work.aborted) return 0;
+  const msPerRecord = at.pace?.msPerRecord;
+  if (msPerRecord !== undefined) {
+    const fit = Math.floor((budget.remainingMs() * TIME_SHARE) / Math.max(msPerRecord, Number.MIN_VALUE));
+    return Math.min(settings.delivery.recordsMax, fit);
+  }
+  // A part that takes as long as the longest one so far must still fit.
+  return startedAt + longestMs >= budget.workUntil ? 0 : settings.delivery.recordsMax;
+}
+
+/** Only where time has run out: elsewhere one slow batch would make all that follow smaller. */
+function learnPace({ at }: RangeWork, { first, last }: attempt.Part, elapsedMs: number): void {
+  if (at.pace !== undefined) at.pace.msPerRecord = elapsedMs / (last - first);
+}

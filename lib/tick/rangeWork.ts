@@ -1,0 +1,128 @@
+import { type Failed, type Part, type Rules, TIMED_OUT } from '../delivery/attempt.ts';
+import type { Delivered } from '../delivery/delivered.ts';
+import { type Holding, notePending } from '../group/commit.ts';
+import type { Pending } from '../group/pending.ts';
+import { messageOf } from '../observe/plainError.ts';
+import type { CachedShard } from './cache.ts';
+import type { TickContext } from './context.ts';
+import { batchId, deliver } from './deliver.ts';
+import { bytesOf, type Range } from './range.ts';
+import type { ShardResult } from './result.ts';
+
+/** One shard's range in work. What `holding` and `at` say of the table is kept true by `noted`. */
+export interface RangeWork {
+  context: TickContext;
+  holding: Holding;
+  at: CachedShard;
+  range: Range;
+  result: ShardResult;
+  /** Reads what comes after the range, up to an end, where that is noted. Undefined: nothing, for now. `unknown`: there is no telling in this tick. */
+  readOn(to: string | undefined): Promise<Range | undefined | 'unknown'>;
+  /** What that has brought. */
+  behind?: Range | undefined;
+  /** When the part in work was begun, or the pull for it; and how long one has taken at most in this tick. */
+  startedAt: number;
+  longestMs: number;
+  /** What the user's function has taken and the table does not say yet. */
+  taken: Taken;
+}
+
+export interface Taken {
+  batches: number;
+  bytes: number;
+}
+
+/** Counts what was taken, once the table says it. */
+export function count({ result, taken }: Pick<RangeWork, 'result' | 'taken'>): void {
+  result.batches += taken.batches;
+  result.bytes += taken.bytes;
+  Object.assign(taken, { batches: 0, bytes: 0 });
+}
+
+/** Why the range is left. `finished`: nothing of it is left to do, and the checkpoint may be written. */
+export type RangeEnd = 'finished' | ShardResult['stopped'];
+
+/** Writes what is pending. Undefined: it goes on. `lost`: the shard is somebody else's by now. */
+export async function noted(work: RangeWork, pending: Pending): Promise<'lost' | undefined> {
+  const lost = await writePending(work, pending);
+  if (lost === undefined) count(work);
+  return lost;
+}
+
+/** The same where nothing of the range is in work. */
+export async function writePending(
+  { context, holding, at }: Pick<RangeWork, 'context' | 'holding' | 'at'>,
+  pending: Pending,
+): Promise<'lost' | undefined> {
+  const { store, budget } = context;
+  if (!(await notePending(store, holding, pending, { signal: budget.requests }))) return 'lost';
+  at.pending = pending;
+  at.step = holding.step = (holding.step ?? 0) + 1;
+  return undefined;
+}
+
+/** What was given, how that went, and how long it took. */
+export type Given = { delivered: Delivered; elapsedMs: number };
+
+/**
+ * Gives a part to the user's function. Noted beforehand where a run may die of it: in a new sandbox, since the one before it may have died;
+ * where something is under suspicion; and always, if a crash is not to change what a batch is.
+ */
+export async function given(
+  work: RangeWork,
+  pending: Pending,
+  part: Part,
+  range = work.range,
+): Promise<Given | 'lost'> {
+  const { context, taken } = work;
+  const size = part.last - part.first;
+  if (context.isCold || pending.deadly || context.settings.delivery.identity === 'durable') {
+    const inWork = { run: context.consumer.invocation, at: context.groupNow() };
+    if ((await noted(work, { ...pending, size, inWork })) === 'lost') return 'lost';
+  }
+  const delivered = await deliver(context, work.holding.shard, range, part);
+  const endedAt = context.clock.now();
+  const elapsedMs = endedAt - work.startedAt;
+  work.longestMs = Math.max(work.longestMs, elapsedMs);
+  work.startedAt = endedAt;
+  if (delivered.how === 'succeeded') {
+    taken.batches++;
+    taken.bytes += bytesOf(range, size);
+  }
+  return { delivered, elapsedMs };
+}
+
+/** What is noted of a failure. */
+export function failureOf(
+  { context }: RangeWork,
+  delivered: Exclude<Delivered, { how: 'succeeded' }>,
+): Failed {
+  const at = context.groupNow();
+  if (delivered.how === 'timedOut') return { at, message: TIMED_OUT };
+  return { at, message: messageOf(delivered.error, MESSAGE_CHARACTERS_MAX) };
+}
+
+/** The shard item is billed by the KiB. */
+const MESSAGE_CHARACTERS_MAX = 200;
+
+/** Told only once it is noted: whoever writes the line may fail. */
+export function tellFailure(
+  { context, holding }: RangeWork,
+  { range, part }: { range: Range; part: Part },
+  { how, error }: Exclude<Delivered, { how: 'succeeded' }>,
+  attempts: number,
+): void {
+  const batch = batchId(context.settings.group, holding.shard, range, part);
+  const event = how === 'timedOut' ? 'batch.timedOut' : 'batch.failed';
+  context.logger.error(event, { shard: holding.shard, batch, attempts, error });
+}
+
+export const rulesOf = ({ settings, random }: TickContext): Rules => ({
+  attemptsMax: settings.delivery.attemptsMax,
+  intervalMs: settings.times.intervalMs,
+  random: random.next,
+});
+
+/** Whether the user's function has succeeded since then in one of the slot's shards: so not everything fails. */
+export const hasSucceededSince = ({ successes }: TickContext, since: number | undefined): boolean =>
+  since !== undefined && successes.at !== undefined && successes.at > since;

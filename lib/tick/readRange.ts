@@ -1,0 +1,112 @@
+import type { Holding } from '../group/commit.ts';
+import type { Pending } from '../group/pending.ts';
+import type { Pulled } from '../sources/source.ts';
+import type { CachedShard } from './cache.ts';
+import type { TickContext } from './context.ts';
+import { pull } from './pull.ts';
+import { type Range, rangeOf } from './range.ts';
+
+/**
+ * Reads what is to be worked on next: the range that was begun, up to its noted end; else what one pull brings, or several, where
+ * batches are to have a size. `gathering`: there is less than that, and it can wait.
+ */
+export async function readRange(
+  context: TickContext,
+  holding: Holding,
+  at: CachedShard,
+  endCursor: string | undefined,
+): Promise<Range | 'deadline' | 'cursorExpired' | 'gathering'> {
+  if (at.pending !== undefined) {
+    const again = await readAgain(context, holding, at, at.pending);
+    if (again !== undefined) return again;
+    // Nothing stands there any more that it could be said of.
+    at.pending = undefined;
+  }
+  const { bytesMin } = context.settings.delivery;
+  const pulls: Pulled[] = [];
+  let bytes = 0;
+  for (let cursor = holding.cursor; ; cursor = pulls.at(-1)!.nextCursor) {
+    const pulled = await pull(context, { shard: holding.shard, cursor, state: at.state }, { endCursor });
+    if (pulled === 'cursorExpired' && pulls.length > 0) break;
+    if (typeof pulled === 'string') return pulled;
+    tellFiltered(context, holding, pulled);
+    pulls.push(pulled);
+    bytes += pulled.bytes;
+    if (bytes >= bytesMin || pulled.caughtUp || pulled.nextCursor === cursor) break;
+  }
+  const range = rangeOf(holding.cursor, pulls);
+  return bytes < bytesMin && mayWait(context, at, range) ? 'gathering' : range;
+}
+
+/** The range that was begun. Undefined: its records are gone. */
+async function readAgain(
+  context: TickContext,
+  { shard, cursor: from }: Holding,
+  at: CachedShard,
+  pending: Pending,
+): Promise<Range | 'deadline' | 'cursorExpired' | undefined> {
+  const pulls: Pulled[] = [];
+  let cursor = from;
+  do {
+    const asked = { shard, cursor, state: at.state };
+    const pulled = await pull(context, asked, { endCursor: pending.to });
+    if (typeof pulled === 'string') return pulled;
+    const standsStill = pulled.nextCursor === cursor;
+    // Its end is that of the range, not of the shard.
+    pulls.push({ ...pulled, caughtUp: false, endOfShard: false });
+    cursor = pulled.nextCursor;
+    if (standsStill || pulled.endOfShard || isBehind(context, pending.to, cursor)) break;
+  } while (cursor !== pending.to);
+  if (cursor === from) return undefined;
+  const range = rangeOf(from, pulls);
+  // A source that cannot stop where it is told to has read beyond.
+  if (range.to !== pending.to) at.pending = { ...pending, to: range.to };
+  return range;
+}
+
+const isBehind = ({ source }: TickContext, end: string, cursor: string): boolean =>
+  (source.distance?.(end, cursor) ?? 0) > 0;
+
+/** Of pulls behind a range: some bring no record, where the service filters. */
+const EMPTY_PULLS_MAX = 10;
+
+/** Reads what comes after a range: up to its end, if that is noted, else one pull of it. `unknown`: no time is left, or it is past the retention. */
+export async function readBehind(
+  context: TickContext,
+  { shard }: Holding,
+  { state }: CachedShard,
+  { from, to, endCursor }: { from: string; to: string | undefined; endCursor: string | undefined },
+): Promise<Range | undefined | 'unknown'> {
+  const pulls: Pulled[] = [];
+  let cursor = from;
+  while (pulls.length < EMPTY_PULLS_MAX) {
+    const pulled = await pull(context, { shard, cursor, state }, { endCursor: to ?? endCursor });
+    if (typeof pulled === 'string') return 'unknown';
+    pulls.push(pulled);
+    const range = rangeOf(from, pulls);
+    const isWhole = to === undefined ? range.count > 0 : pulled.nextCursor === to;
+    if (isWhole) return range;
+    if (pulled.nextCursor === cursor) return range.count > 0 ? range : undefined;
+    cursor = pulled.nextCursor;
+  }
+  return 'unknown';
+}
+
+function tellFiltered({ logger }: TickContext, { shard }: Holding, { filtered }: Pulled): void {
+  if (filtered?.failed) logger.warn('filter.failed', { shard, records: filtered.failed });
+}
+
+/**
+ * Whether a batch that is too small can be left for a later tick. Its age is that of its first record, and no less than the time
+ * since a tick of this sandbox first saw it.
+ */
+function mayWait(context: TickContext, at: CachedShard, range: Range): boolean {
+  const { waitMaxMs } = context.settings.delivery;
+  if (range.count === 0 || range.endOfShard || !range.caughtUp) return false;
+  const now = context.groupNow();
+  const [first] = range.records(0, 1);
+  const ageMs = now - (first?.timeMs ?? 0);
+  at.gatheringSince ??= now;
+  // A record of the future tells nothing: a sandbox that will not be there for the next tick must not wait for ever.
+  return ageMs >= 0 && ageMs < waitMaxMs && now - at.gatheringSince < waitMaxMs;
+}

@@ -1,0 +1,231 @@
+/** Records that the user's function never takes: nothing else waits for them, and none of them is lost. */
+import { describe, expect, it } from 'vitest';
+import { shardKey } from '../../lib/group/items.ts';
+import type { LogRecord } from '../../lib/sources/source.ts';
+import { recordOf } from '../../lib/testing/records.ts';
+import { createManualClock } from '../support/clock.ts';
+import { createMemorySource } from '../support/memorySource.ts';
+import { createGroup, INTERVAL_MS, type World } from '../support/world.ts';
+
+const read = { consistent: true, signal: new AbortController().signal };
+const itemOf = async ({ store }: World, shard = '0') => (await store.get(shardKey(shard), read))!;
+const contentOf = (record: LogRecord): string => record.get('content') ?? '';
+
+/** A slot that has its shards, with a function that takes no record whose content begins with `bad`. */
+async function working(shards = ['0'], recordsMax = 1_000) {
+  const world = createGroup({ clock: createManualClock(), source: createMemorySource(shards, recordsMax) });
+  for (let round = 0; round < 4; round++) await world.round('a');
+  const calls: string[] = [];
+  let time = 0;
+  world.eachBatch = async ({ id, records }) => {
+    calls.push(id);
+    world.clock.advance(10 + time++);
+    if ([...records].some((record) => contentOf(record).startsWith('bad'))) throw new Error('cannot take it');
+  };
+  return { world, calls };
+}
+
+const numbered = (count: number, bad: readonly number[] = []): string[] =>
+  Array.from({ length: count }, (_, index) => `${bad.includes(index) ? 'bad' : 'good'} ${index}`);
+
+const goodOf = (contents: readonly string[], shard = '0'): string[] =>
+  contents.filter((content) => content.startsWith('good')).map((content) => `${shard}:${content}`);
+
+async function rounds(world: World, count: number): Promise<void> {
+  for (let round = 0; round < count; round++) await world.round('a');
+}
+
+const letters = ({ deadLetters }: World): string[] =>
+  deadLetters.map(({ pairs }) => Buffer.from(pairs[0]![1]).toString());
+
+describe.each([[[0]], [[50]], [[99]], [[0, 1]], [[98, 99]], [[3, 40, 41, 42, 77]]])(
+  'of 100 records in one shard, those at %j',
+  (bad) => {
+    it.each([1_000, 7, 2])(
+      'become dead letters, and all others are processed once, in order: pulls of %i',
+      async (recordsMax) => {
+        const { world } = await working(['0'], recordsMax);
+        const contents = numbered(100, bad);
+        world.source.append('0', ...contents, 'good at the end');
+        await rounds(world, 60 * bad.length);
+        expect(world.delivered).toEqual(goodOf([...contents, 'good at the end']));
+        expect(letters(world)).toEqual(contents.filter((content) => content.startsWith('bad')));
+        expect(await itemOf(world)).not.toHaveProperty('pending');
+      },
+    );
+  },
+);
+
+it('the last record there is is given up by what succeeded of its batch', async () => {
+  const { world } = await working();
+  world.source.append('0', ...numbered(10, [9]));
+  await rounds(world, 30);
+  expect(letters(world)).toEqual(['bad 9']);
+  expect(world.delivered).toHaveLength(9);
+});
+
+it('a dead letter says what it was, where it stood, and why', async () => {
+  const { world } = await working();
+  world.source.append('0', ...numbered(4, [2]));
+  await rounds(world, 30);
+  expect(world.deadLetters).toMatchObject([
+    {
+      id: '0/2/0',
+      recordId: '0/2/0',
+      group: 'orders',
+      shard: '0',
+      from: '0',
+      to: '4',
+      index: 2,
+      attempts: 5,
+      reason: 'failed',
+      message: 'Error: cannot take it',
+      stream: { source: 'memory' },
+    },
+  ]);
+  const [{ firstAt, lastAt, givenUpAt }] = world.deadLetters as [(typeof world.deadLetters)[number]];
+  expect(firstAt).toBeLessThan(lastAt);
+  expect(lastAt).toBeLessThanOrEqual(givenUpAt);
+});
+
+describe('where everything fails', () => {
+  it('nothing is given up, however long it takes, and that is said in every tick', async () => {
+    const { world } = await working(['0', '1']);
+    world.source.append('0', 'good a', 'good b', 'good c');
+    world.source.append('1', 'good d', 'good e');
+    const { eachBatch } = world;
+    world.eachBatch = async () => {
+      world.clock.advance(10);
+      throw new Error('the sink is down');
+    };
+    await rounds(world, 100);
+    expect(world.deadLetters).toEqual([]);
+    expect(world.delivered).toEqual([]);
+    world.events.length = 0;
+    await rounds(world, 5);
+    const told = world.events.filter(({ event }) => event === 'delivery.outage');
+    expect(told).toHaveLength(10);
+    expect(told[0]).toMatchObject({ message: 'Error: the sink is down', remedy: expect.any(String) });
+    world.eachBatch = eachBatch;
+    await rounds(world, 20);
+    expect([...world.delivered].sort()).toEqual(['0:good a', '0:good b', '0:good c', '1:good d', '1:good e']);
+    expect(await itemOf(world)).not.toHaveProperty('pending');
+  });
+
+  it('a success of another shard before the last failure proves nothing', async () => {
+    const { world } = await working(['0', '1']);
+    let isDown = false;
+    world.eachBatch = async () => {
+      world.clock.advance(10);
+      if (isDown) throw new Error('the sink is down');
+    };
+    isDown = true;
+    world.source.append('0', 'good a');
+    await rounds(world, 2);
+    isDown = false;
+    world.source.append('1', 'good b');
+    await world.source.pull;
+    isDown = true;
+    await rounds(world, 100);
+    expect(world.deadLetters).toEqual([]);
+  });
+});
+
+it('with SHARDBEAT_ON_POISON: block the shard stops, is told, and goes on once the function takes it', async () => {
+  const { world } = await working(['0', '1']);
+  world.settings.delivery = { ...world.settings.delivery, onPoison: 'block' };
+  const { eachBatch } = world;
+  world.source.append('0', ...numbered(5, [2]));
+  await rounds(world, 60);
+  world.source.append('1', 'good x');
+  world.events.length = 0;
+  await rounds(world, 1);
+  expect(world.events.filter(({ event }) => event === 'shard.blocked')).toMatchObject([
+    { shard: '0', records: 1, remedy: expect.stringContaining('SHARDBEAT_ON_POISON') },
+  ]);
+  expect(world.deadLetters).toEqual([]);
+  expect(world.delivered).toEqual(['0:good 0', '0:good 1', '1:good x']);
+  world.eachBatch = async () => {};
+  void eachBatch;
+  await rounds(world, 10);
+  expect(world.delivered.slice(3)).toEqual(['0:bad 2', '0:good 3', '0:good 4']);
+});
+
+it('where there is no room for dead letters, the shard stops, and goes on once there is', async () => {
+  const { world } = await working();
+  const { put } = world.letterBox;
+  world.letterBox.put = async () => 'full';
+  world.source.append('0', ...numbered(5, [2]));
+  await rounds(world, 40);
+  expect(world.delivered).toHaveLength(3);
+  expect(world.events.filter(({ event }) => event === 'shard.blocked').at(-1)).toMatchObject({
+    shard: '0',
+    remedy: expect.stringContaining('SHARDBEAT_DEAD_LETTERS_MAX'),
+  });
+  world.letterBox.put = put;
+  await rounds(world, 2);
+  expect(letters(world)).toEqual(['bad 2']);
+  expect(world.delivered).toEqual(goodOf(numbered(5, [2])));
+});
+
+it('bisecting needs no tick for each step', async () => {
+  const { world, calls } = await working();
+  world.source.append('0', ...numbered(64, [37]), 'good at the end');
+  await rounds(world, 2);
+  const halves = calls.length;
+  expect(halves).toBeGreaterThan(6);
+  expect(await itemOf(world)).toMatchObject({ pending: { done: 37, size: 1, attempts: 3 } });
+  expect(world.delivered).toHaveLength(37);
+});
+
+it('the same records always come under the same id', async () => {
+  const { world } = await working();
+  const seen = new Map<string, string>();
+  const { eachBatch } = world;
+  world.eachBatch = async (batch, context) => {
+    const contents = [...batch.records].map(contentOf).join();
+    expect(seen.get(batch.id) ?? contents).toBe(contents);
+    seen.set(batch.id, contents);
+    await eachBatch(batch, context);
+  };
+  for (let round = 0; round < 30; round++) {
+    world.source.append('0', ...numbered(7, [round % 7]));
+    world.settings.countMax = 1 + ((round * 5) % 9);
+    await rounds(world, 1);
+  }
+  await rounds(world, 300);
+  expect(world.deadLetters).toHaveLength(30);
+  expect(world.delivered).toHaveLength(180);
+});
+
+it('records that are too old become dead letters unread', async () => {
+  const { world, calls } = await working();
+  world.settings.delivery = { ...world.settings.delivery, ageMaxMs: 10 * INTERVAL_MS };
+  const { eachBatch } = world;
+  const written = (content: string) => recordOf(content, { timeMs: world.clock.now() });
+  world.source.append('0', written('good 0'), written('good 1'));
+  world.eachBatch = async () => {
+    throw new Error('the sink is down');
+  };
+  await rounds(world, 12);
+  world.source.append('0', written('good 2'));
+  world.eachBatch = eachBatch;
+  calls.length = 0;
+  await rounds(world, 12);
+  expect(world.deadLetters).toMatchObject([
+    { reason: 'tooOld', attempts: 0 },
+    { reason: 'tooOld', attempts: 0 },
+  ]);
+  expect(world.delivered).toEqual(['0:good 2']);
+});
+
+it('a record that waits costs the others nothing: it is not even pulled', async () => {
+  const { world } = await working(['0', '1']);
+  world.source.append('0', 'bad');
+  await rounds(world, 6);
+  const { notBefore } = (await itemOf(world)).pending!;
+  expect(notBefore).toBeGreaterThan(world.clock.now());
+  world.source.pulls.length = 0;
+  await rounds(world, 1);
+  expect(world.source.pulls.map(({ shard }) => shard)).not.toContain('0');
+});
