@@ -128,7 +128,11 @@ export const failedAgain = (pending: Pending, at: number, rules: Rules): Pending
 export function died(pending: Pending, message: string, rules: Rules): Pending {
   const { done, size, inWork, attempts, block = 0 } = pending;
   const failure = { at: inWork!.at, message };
-  if (standsAlone(pending)) return { ...failedAlone(pending, done + block, failure, rules), deadly: true };
+  if (standsAlone(pending)) {
+    const next = { ...failedAlone(pending, done + block, failure, rules), deadly: true };
+    // Nothing is to be tried again before the one behind it: that may be now.
+    return clean(next.block === 1 && block === 0 ? { ...next, notBefore: undefined } : next);
+  }
   const base = { ...pending, ...noted(pending, failure), inWork: undefined, deadly: true };
   // Each costs a tick by itself: it is the one alone that waits long.
   const again = { ...base, attempts: attempts + 1, notBefore: waitUntil(1, failure, rules) };

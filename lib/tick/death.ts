@@ -22,7 +22,8 @@ export async function noteDeath(context: TickContext, shard: string, at: CachedS
   const next = died(pending, message, rulesOf(context));
   if ((await writePending({ context, holding, at }, next)) === 'lost') return false;
   at.pace ??= { msPerRecord: undefined };
-  logger.error('batch.died', { shard, run, attempts: next.attempts, records: pending.size, message });
+  const attempts = next.block === undefined ? next.attempts : rulesOf(context).attemptsMax;
+  logger.error('batch.died', { shard, run, attempts, records: pending.size, message });
   return true;
 }
 

@@ -173,7 +173,10 @@ describe('a run that died', () => {
       lastAt: 2,
       inWork,
     };
-    expect(died(alone, 'exit', rules)).toMatchObject({ block: 1, attempts: 0, done: 4, deadly: true });
+    const last = died(alone, 'exit', rules);
+    expect(last).toMatchObject({ block: 1, attempts: 0, done: 4, deadly: true });
+    // The one behind it is tried at once.
+    expect(last).not.toHaveProperty('notBefore');
   });
 });
 
