@@ -1,6 +1,7 @@
 import type { Batch, RecordContext } from '../delivery/userModule.ts';
 import { createLogger, type Fields } from '../observe/logger.ts';
-import { bytesOf, type RecordLike, recordLike } from './records.ts';
+import { bytesOf } from '../sources/pairsRecord.ts';
+import { type RecordLike, recordLike } from './records.ts';
 
 /**
  * A batch of these records, to call `eachBatch` with in a unit test. It is the first one of the shard `0` unless `given` says

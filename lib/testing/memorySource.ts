@@ -1,6 +1,7 @@
 import { SourceError } from '../errors.ts';
+import { bytesOf } from '../sources/pairsRecord.ts';
 import type { LogRecord, Position, Pulled, PullRequest, Source, SourceShard } from '../sources/source.ts';
-import { bytesOf, type RecordLike, recordLike, withId } from './records.ts';
+import { type RecordLike, recordLike, withId } from './records.ts';
 
 /** A stream in this process's memory. */
 export interface MemorySource extends Source {

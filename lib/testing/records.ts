@@ -1,3 +1,4 @@
+import { type RecordHead, recordOfPairs } from '../sources/pairsRecord.ts';
 import type { LogRecord } from '../sources/source.ts';
 
 /** A text is stored as UTF-8. */
@@ -10,27 +11,12 @@ export type RecordFields = Readonly<Record<string, Bytes>> | Iterable<readonly [
 export type RecordLike = string | RecordFields | LogRecord;
 
 /** What a record has besides its fields. */
-export type RecordMeta = Partial<Pick<LogRecord, 'id' | 'timeMs' | 'topic' | 'source' | 'tags'>>;
+export type RecordMeta = Partial<RecordHead>;
 
 /** A record with these fields, for a test. Its time is 0, and it has no id, topic, source or tags unless they are given. */
 export function recordOf(fields: string | RecordFields, meta: RecordMeta = {}): LogRecord {
   const pairs = pairsOf(fields).map(([field, value]) => [Buffer.from(field), Buffer.from(value)] as const);
-  // The first of repeated ones counts: what is set last.
-  const values = new Map(pairs.toReversed().map(([field, value]) => [field.toString(), value]));
-  const names = [...new Set(pairs.map(([field]) => field.toString()))];
-  return {
-    id: undefined,
-    timeMs: 0,
-    topic: '',
-    source: '',
-    tags: {},
-    ...meta,
-    get: (field) => values.get(field)?.toString(),
-    bytes: (field) => values.get(field),
-    fields: () => [...names],
-    pairs: () => pairs.values(),
-    toObject: () => Object.fromEntries(names.map((name) => [name, values.get(name)!.toString()])),
-  };
+  return recordOfPairs(pairs, { id: undefined, timeMs: 0, topic: '', source: '', tags: {}, ...meta });
 }
 
 /** The record that is meant. One that is given as it is stays as it is. */
@@ -54,10 +40,3 @@ const isIterable = (fields: RecordFields): fields is Extract<RecordFields, Itera
 
 const isRecord = (given: RecordLike): given is LogRecord =>
   typeof given === 'object' && 'toObject' in given && typeof given.toObject === 'function';
-
-/** Size of all names and values. */
-export function bytesOf(record: LogRecord): number {
-  let bytes = 0;
-  for (const [field, value] of record.pairs()) bytes += field.length + value.length;
-  return bytes;
-}
