@@ -2,25 +2,34 @@ import middy, { type MiddyfiedHandler } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { composeGroup } from './compose/group.ts';
 import { describeOwn } from './compose/ownSource.ts';
+import { type RedriveEvent, readRedrive } from './config/redrive.ts';
 import type { Environment } from './config/rules.ts';
 import { readSettings } from './config/settings.ts';
 import { readSlot, type TickEvent } from './config/slot.ts';
 import type { UserFunctions } from './delivery/delivered.ts';
 import { createLastWords } from './delivery/lastWords.ts';
 import { createLifecycle } from './delivery/lifecycle.ts';
+import { type RedriveRequest, type RedriveResult, redrive } from './delivery/redrive.ts';
 import { userFunctionsOf } from './delivery/userFunctions.ts';
 import type { UserModule } from './delivery/userModule.ts';
 import { presentError } from './errors.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
+import { startBudget } from './tick/budget.ts';
 import { createDeadlines } from './tick/deadline.ts';
 import { metricsLine } from './tick/metrics.ts';
 import type { TickResult } from './tick/result.ts';
 import { tick } from './tick/tick.ts';
 
-/** The function's handler: one tick of the slot that its event names, as a middy handler, so that `.use()` takes middleware. */
-export type Consumer = MiddyfiedHandler<TickEvent, TickResult, Error, Context>;
+/** What the function may be sent: which slot is to tick, or which dead letters are to be given once more. */
+export type ConsumerEvent = TickEvent | RedriveEvent;
+
+/**
+ * The function's handler, as a middy handler, so that `.use()` takes middleware: one tick of the slot that its event names, or a redrive
+ * of dead letters, `{ "redrive": {} }`.
+ */
+export type Consumer = MiddyfiedHandler<ConsumerEvent, TickResult | RedriveResult, Error, Context>;
 
 /** What a function brings itself; nothing of it is needed on Lambda, with SLS or CLS. */
 export interface ConsumeOptions {
@@ -72,9 +81,25 @@ export function consumeAround(
     endedRuns: new Set<string>(),
   };
 
-  const presented = middy<TickEvent, TickResult, Error, Context>().use({ onError: presentError });
-  const handle = async (event: TickEvent, context: Context, { signal }: { signal: AbortSignal }) => {
+  /** Of no slot: beside all ticks, within its own deadline. */
+  const redriven = async (request: RedriveRequest, deadline: number, signal: AbortSignal) => {
+    const { reserveMs } = settings.times;
+    const time = startBudget(clock, { deadline, reserveMs, signal });
+    const now = () => clock.now() + composed.skewMs();
+    try {
+      return await redrive({ ...dependencies, group, now }, request, time);
+    } finally {
+      time.end();
+    }
+  };
+
+  const presented = middy<ConsumerEvent, TickResult | RedriveResult, Error, Context>().use({
+    onError: presentError,
+  });
+  const handle = async (event: ConsumerEvent, context: Context, { signal }: { signal: AbortSignal }) => {
+    const request = readRedrive(event);
     const deadline = deadlineAt(context.getRemainingTimeInMillis());
+    if (request !== undefined) return redriven(request, deadline, signal);
     const result = await tick(dependencies, settings, { slot: readSlot(event, slots), deadline, signal });
     write(metricsLine(result, { group, now: clock.now() + composed.skewMs() }));
     return result;

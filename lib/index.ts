@@ -1,6 +1,8 @@
 /** The package's face: what a function is made of, and the types and errors that it meets. Nothing else is public. */
+export type { RedriveEvent } from './config/redrive.ts';
 export type { TickEvent } from './config/slot.ts';
-export { type ConsumeOptions, type Consumer, consume } from './consume.ts';
+export { type ConsumeOptions, type Consumer, type ConsumerEvent, consume } from './consume.ts';
+export type { RedriveResult } from './delivery/redrive.ts';
 export type {
   Batch,
   BatchContext,

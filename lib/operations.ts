@@ -1,22 +1,37 @@
 /** What an operator does to a group while its consumers run. Each call is safe at any moment, and may be repeated. */
+import { createDeadLetters } from './compose/deadLetters.ts';
 import { composeGroup, composeStore } from './compose/group.ts';
+import { type OpenGroup, operate } from './compose/openGroup.ts';
 import { describeOwn } from './compose/ownSource.ts';
+import { placeOfDeadLetters } from './config/deadLetters.ts';
 import type { Environment } from './config/rules.ts';
 import { readSettings } from './config/settings.ts';
-import { type OpenGroup, operateOn } from './group/open.ts';
 import { createLogger } from './observe/logger.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
 import { deriveTimes } from './times.ts';
 
+export type { OpenGroup } from './compose/openGroup.ts';
+export type {
+  KeptLetter,
+  LetterFilter,
+  LetterHead,
+  LetterRecord,
+} from './delivery/deadLetters/deadLetters.ts';
+export type { Dropped } from './delivery/openLetters.ts';
+export type { RedriveRequest, RedriveResult } from './delivery/redrive.ts';
 export type { Description } from './group/describe.ts';
-export type { CallOptions, OpenGroup, Removed } from './group/open.ts';
+export type { CallOptions, Removed } from './group/open.ts';
 export type { Sought } from './group/operations.ts';
 
-/** A group by the settings of its function, or by its table and name. A source is needed to seek to a position only. */
+/**
+ * A group by the settings of its function, or by its table and name; then also where its dead letters are, if not in the table, as
+ * `SHARDBEAT_DEAD_LETTERS` has it. A source is needed to seek to a position, and for dead letters whose record was too large to be
+ * kept.
+ */
 export type GroupAddress =
   | { environment: Environment; source?: Source }
-  | { table: string; group: string; source?: Source };
+  | { table: string; group: string; source?: Source; deadLetters?: string };
 
 /** No function's time is short here: an attempt may take as long as any. */
 const INTERVAL_MS = 60_000;
@@ -27,12 +42,19 @@ const INTERVAL_MS = 60_000;
  */
 export function openGroup(address: GroupAddress): OpenGroup {
   const { source } = address;
+  const write = (line: string) => process.stderr.write(`${line}\n`);
+  const logger = createLogger({ level: 'warn', write, now: clock.now });
+  const runtime = { clock, random, logger };
   if ('environment' in address) {
     const settings = readSettings(address.environment, { own: source && describeOwn(source) });
-    const write = (line: string) => process.stderr.write(`${line}\n`);
-    const logger = createLogger({ level: 'warn', write, now: clock.now });
-    return operateOn({ ...composeGroup(settings, { clock, random, logger }, source), clock });
+    return operate({ ...composeGroup(settings, runtime, source), ...runtime, group: settings.group });
   }
-  const composed = composeStore({ ...address, times: deriveTimes(INTERVAL_MS) }, { clock, random });
-  return operateOn({ ...composed, source, clock });
+  const of = {
+    ...address,
+    times: deriveTimes(INTERVAL_MS),
+    deadLetters: placeOfDeadLetters(address.deadLetters),
+  };
+  const composed = composeStore(of, runtime);
+  const deadLetters = createDeadLetters(of, { ...runtime, ...composed });
+  return operate({ ...composed, ...runtime, deadLetters, source, group: address.group });
 }

@@ -3,8 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { consume, type Logger } from '../lib/index.ts';
+import { createTableDeadLetters } from '../lib/delivery/deadLetters/table.ts';
+import { createDynamodbStore } from '../lib/group/stores/dynamodb.ts';
+import { consume, type Logger, type LogRecord, type RecordContext } from '../lib/index.ts';
+import { systemClock, systemRandom } from '../lib/runtime.ts';
 import { createMemorySource } from '../lib/testing/memorySource.ts';
+import { letterOf } from './support/letters.ts';
 import { type LocalTable, startLocalTable } from './support/localTable.ts';
 
 const settings = {
@@ -70,6 +74,43 @@ describe('a function that consumes a source of its own', () => {
         differences: expect.arrayContaining([expect.stringContaining('memory://c1/payments')]),
       }),
     ]);
+  });
+
+  it('gives dead letters once more when it is told to, within its time and beside all ticks', async () => {
+    const { client } = table;
+    const at = { client, table: 'shardbeat', group: 'orders', clock: systemClock, random: systemRandom };
+    const letters = createTableDeadLetters({ ...at, now: Date.now, lettersMax: 10 });
+    const { signal } = new AbortController();
+    await letters.put([letterOf(0), letterOf(1, { shard: '1' })], { signal });
+    const events: [string, object | undefined][] = [];
+    const seen: unknown[] = [];
+    const eachRecord = (record: LogRecord, { batch, remainingMs }: RecordContext) => {
+      seen.push([record.id, batch.redriven, remainingMs() > 10_000 && remainingMs() < 48_000]);
+    };
+    const handler = consume(
+      { eachRecord },
+      { environment: settings, source: createMemorySource(), logger: keeping(events) },
+    );
+    const redrive = { shard: '1', olderThan: '1ms' };
+    expect(await handler({ redrive: { ...redrive, dryRun: true } }, contextWith(48_000))).toMatchObject({
+      found: 1,
+      left: 2,
+    });
+    expect(await handler({ redrive }, contextWith(48_000))).toEqual({
+      ...{ dryRun: false, found: 1, redriven: 1, failed: 0, skipped: 0, left: 1, stopped: 'done' },
+    });
+    expect(seen).toEqual([['1/7/1', true, true]]);
+    expect(events.map(([event]) => event)).toEqual(['redrive.ended', 'redrive.succeeded', 'redrive.ended']);
+    // It has no slot, and needs none: the group need not even be there.
+    const group = createDynamodbStore({ ...at, client });
+    expect((await group.readAll({ signal, consistent: true })).group).toBeUndefined();
+    expect(await handler({ redrive: {} }, contextWith(100))).toMatchObject({
+      redriven: 0,
+      stopped: 'timeUp',
+    });
+    await expect(handler({ redrive: { shards: '1' } } as never, contextWith(48_000))).rejects.toThrow(
+      'event.redrive: "shards" cannot be used: there is no such filter',
+    );
   });
 
   it('takes middleware, which sees the event before and the result after', async () => {

@@ -1,6 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTableDeadLetters } from '../lib/delivery/deadLetters/table.ts';
+import type { Batch } from '../lib/index.ts';
 import { openGroup } from '../lib/operations.ts';
+import { systemClock, systemRandom } from '../lib/runtime.ts';
 import { createMemorySource } from '../lib/testing.ts';
+import { collected, letterOf } from './support/letters.ts';
 import { type LocalTable, startLocalTable } from './support/localTable.ts';
 
 const before = { ...process.env };
@@ -55,5 +59,92 @@ describe('a group is opened', () => {
 
   it('only with settings that can be used', () => {
     expect(() => openGroup({ environment })).toThrow(expect.objectContaining({ field: 'SHARDBEAT_SOURCE' }));
+  });
+});
+
+describe('dead letters of a group', () => {
+  const options = { signal: new AbortController().signal };
+  const address = { table: 'shardbeat', group: 'orders' };
+  let group: ReturnType<typeof openGroup>;
+  beforeEach(async () => {
+    group = openGroup(address);
+    await group.dropDeadLetters('all');
+    const clock = systemClock;
+    const at = {
+      client: table.client,
+      ...address,
+      clock,
+      random: systemRandom,
+      now: clock.now,
+      lettersMax: 100,
+    };
+    const letters = [letterOf(0), letterOf(1), letterOf(2, { shard: '1', message: 'TypeError: no' })];
+    await createTableDeadLetters(at).put(letters, options);
+  });
+  const ids = async (filter = {}) => (await collected(group.deadLetters(filter))).map(({ id }) => id);
+
+  it('are seen, all or some', async () => {
+    expect(await ids()).toEqual(['0/7/0', '0/7/1', '1/7/2']);
+    expect(await ids({ shard: '1' })).toEqual(['1/7/2']);
+    const [first] = await collected(group.deadLetters({ error: 'no such order' }));
+    expect(first).toMatchObject({ reason: 'failed', attempts: 5, record: { topic: 'topic' } });
+  });
+
+  it('are replayed with a module, here and now', async () => {
+    const seen: string[] = [];
+    const eachBatch = ({ records }: Batch) => {
+      for (const record of records) seen.push(record.get('content')!);
+      if (seen.length === 2) throw new Error('still not');
+    };
+    expect(await group.redrive({ eachBatch }, { dryRun: true })).toMatchObject({ found: 3, left: 3 });
+    expect(await group.redrive({ eachBatch }, { shard: '0' })).toMatchObject({
+      redriven: 1,
+      failed: 1,
+      left: 2,
+    });
+    expect(seen).toEqual(['record 0', 'record 1']);
+    expect(await collected(group.deadLetters({ error: 'still not' }))).toMatchObject([
+      { id: '0/7/1', redrives: 1 },
+    ]);
+    expect(await group.redrive({ eachBatch })).toMatchObject({ redriven: 2, left: 0 });
+  });
+
+  it('are dropped, those that are meant, or all if that is said', async () => {
+    expect(await group.dropDeadLetters({ id: '0/7/1' })).toEqual({ dropped: 1, skipped: 0 });
+    expect(await ids()).toEqual(['0/7/0', '1/7/2']);
+    const nothing = { shard: undefined };
+    await expect(group.dropDeadLetters(nothing)).rejects.toMatchObject({
+      name: 'SettingsError',
+      field: 'which',
+    });
+    await expect(group.dropDeadLetters({})).rejects.toThrow("write 'all', or which: by id, shard");
+    expect(await ids()).toHaveLength(2);
+    expect(await group.dropDeadLetters('all')).toEqual({ dropped: 2, skipped: 0 });
+    expect(await ids()).toEqual([]);
+  });
+
+  it('are not dropped while they are in the hands of a redrive, which may be told to stop', async () => {
+    const stop = new AbortController();
+    const eachBatch = async () => {
+      expect(await group.dropDeadLetters('all')).toEqual({ dropped: 2, skipped: 1 });
+      stop.abort(new Error('enough'));
+    };
+    // What was in work has been cut off, and is let go.
+    expect(await group.redrive({ eachBatch }, {}, { signal: stop.signal })).toMatchObject({
+      redriven: 0,
+      left: 1,
+      stopped: 'timeUp',
+    });
+    expect(await collected(group.deadLetters())).toMatchObject([
+      { id: '0/7/0', claimedUntil: undefined, redrives: 0 },
+    ]);
+  });
+
+  it('may be elsewhere', async () => {
+    const s3 = { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9' };
+    expect(() => openGroup({ ...address, deadLetters: 's3:letters' })).toThrow(/^SHARDBEAT_DEAD_LETTERS: /);
+    const elsewhere = openGroup({ environment: { ...sls, ...s3, SHARDBEAT_DEAD_LETTERS: 's3://letters' } });
+    const signal = AbortSignal.timeout(5_000);
+    await expect(elsewhere.dropDeadLetters('all', { signal })).rejects.toThrow(/s3:ListBucket failed/);
   });
 });

@@ -1,4 +1,4 @@
-import { readDeadLetters } from '../../lib/config/deadLetters.ts';
+import { placeOfDeadLetters } from '../../lib/config/deadLetters.ts';
 import type { CloudFormation, GroupConfig } from './config.ts';
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own.
@@ -23,11 +23,7 @@ const MESSAGES = [
 export function deadLetterStatements({ deadLetters }: GroupConfig): object[] {
   if (deadLetters === undefined || deadLetters === null) return [];
   if (typeof deadLetters === 'object') return statementsLater(deadLetters);
-  const read = {
-    SHARDBEAT_DEAD_LETTERS: String(deadLetters).trim() || 'table',
-    SHARDBEAT_DEAD_LETTERS_MAX: 1,
-  };
-  const { place } = readDeadLetters(read);
+  const { place } = placeOfDeadLetters(String(deadLetters));
   if (place.at === 'table') return [];
   if (place.at === 's3') return bucketStatements(sub, place.bucket, place.prefix);
   const [account = '', queue = ''] = new URL(place.url).pathname.split('/').slice(-2);

@@ -29,9 +29,6 @@ export const DeadLetterEntries = {
   AWS_ENDPOINT_URL: v.optional(v.string()),
 };
 
-/** As a group has it that sets nothing. */
-export const DEAD_LETTERS: DeadLetterSettings = { place: { at: 'table' }, lettersMax: LETTERS_MAX };
-
 type Read = v.InferOutput<v.ObjectSchema<typeof DeadLetterEntries, undefined>>;
 
 const FIELD = 'SHARDBEAT_DEAD_LETTERS';
@@ -41,6 +38,12 @@ const REMEDY =
 /** Throws a SettingsError for what names no place. */
 export function readDeadLetters(read: Read): DeadLetterSettings {
   return { place: readPlace(read), lettersMax: read.SHARDBEAT_DEAD_LETTERS_MAX };
+}
+
+/** The place alone, as it is written; the table, unless it is. */
+export function placeOfDeadLetters(text: string | undefined): DeadLetterSettings {
+  const read = { SHARDBEAT_DEAD_LETTERS: text?.trim() || 'table', SHARDBEAT_DEAD_LETTERS_MAX: LETTERS_MAX };
+  return readDeadLetters(read);
 }
 
 function readPlace(read: Read): DeadLetterPlace {

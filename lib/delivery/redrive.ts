@@ -165,7 +165,9 @@ async function give(
     logger.info('redrive.succeeded', { redrives: letter.redrives, isRemoved: isOurs });
     return 'redriven';
   }
-  if (delivered.how === 'timedOut' && time.work.aborted && !time.isFirst) {
+  const isLate = tools.clock.now() >= time.workUntil;
+  // With all the time that there is it had its chance; told to stop, or begun late, it had none.
+  if (delivered.how === 'timedOut' && (isLate ? !time.isFirst : time.work.aborted)) {
     await claim.release(options);
     return 'released';
   }

@@ -16,7 +16,7 @@ export interface CallOptions {
 export type Removed = Awaited<ReturnType<typeof operations.removeSlot>>;
 
 /** A group that is operated on. Each call is safe while its consumers run; if it stops half-way, do it again. */
-export interface OpenGroup {
+export interface GroupOperations {
   /** Everything about the group at one time; changes nothing. */
   describe(options?: CallOptions): Promise<Description>;
   /** Stops all reading: slots keep their heartbeats and their shards. */
@@ -49,7 +49,7 @@ export interface Operated {
 }
 
 /** The operations as methods of one group, in its own time. */
-export function operateOn({ store, source, clock, skewMs = () => 0 }: Operated): OpenGroup {
+export function operateOn({ store, source, clock, skewMs = () => 0 }: Operated): GroupOperations {
   const reading = ({ signal = new AbortController().signal }: CallOptions = {}) => ({ signal });
   /** In the table's time, of which an answer of it tells. */
   const limitsNow = async (options: { signal: AbortSignal }) => {

@@ -1,3 +1,4 @@
+import { type OpenGroup, operate } from '../compose/openGroup.ts';
 import { describeOwn } from '../compose/ownSource.ts';
 import type { Environment } from '../config/rules.ts';
 import { readSettings } from '../config/settings.ts';
@@ -5,7 +6,6 @@ import { createMemoryDeadLetters } from '../delivery/deadLetters/memory.ts';
 import { createLifecycle } from '../delivery/lifecycle.ts';
 import { userFunctionsOf } from '../delivery/userFunctions.ts';
 import type { UserModule } from '../delivery/userModule.ts';
-import { type OpenGroup, operateOn } from '../group/open.ts';
 import { createMemoryStore } from '../group/stores/memory.ts';
 import { createLogger, type Fields } from '../observe/logger.ts';
 import { systemRandom as random, systemClock } from '../runtime.ts';
@@ -55,13 +55,18 @@ export async function startTestGroup(module: UserModule, options: TestGroupOptio
     logged.push(fields);
   };
   const logger = createLogger({ level: 'debug', write, now: clock.now });
+  const deadLetters = createMemoryDeadLetters({
+    letters: new Map(),
+    lettersMax: settings.deadLetters.lettersMax,
+    now: clock.now,
+  });
   const dependencies = {
     store,
     source,
     coordination: ownCoordination,
     deliver,
     lifecycle: createLifecycle(shardFunctions),
-    deadLetters: createMemoryDeadLetters({ letters: new Map(), lettersMax: 10_000, now: clock.now }),
+    deadLetters,
     clock,
     random,
     logger,
@@ -73,5 +78,5 @@ export async function startTestGroup(module: UserModule, options: TestGroupOptio
     return tick(dependencies, settings, { slot, deadline: clock.now() + functionTimeoutMs });
   };
   for (let count = 0; count < TICKS_TO_BEGIN; count++) await tickOf();
-  return { tick: tickOf, operations: operateOn({ store, source, clock }), logged };
+  return { tick: tickOf, operations: operate({ ...dependencies, group: settings.group }), logged };
 }

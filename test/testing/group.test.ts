@@ -164,6 +164,28 @@ describe('a group in memory', () => {
     expect((await group.operations.describe()).shards).toMatchObject([{ assignedTo: 'consumer-0' }]);
   });
 
+  it('keeps the records that its function never takes, to be seen and given again', async () => {
+    const source = createMemorySource();
+    source.append('0', 'a', 'poison', 'b');
+    let isMended = false;
+    const eachRecord = (record: LogRecord): void => {
+      if (record.get('content') === 'poison' && !isMended) throw new Error('not that one');
+    };
+    const group = await startTestGroup({ eachRecord }, { source });
+    const letters = async () => {
+      const found = [];
+      for await (const letter of group.operations.deadLetters()) found.push(letter);
+      return found;
+    };
+    for (let ticks = 0; ticks < 200 && (await letters()).length === 0; ticks++) await group.tick();
+    expect(await letters()).toMatchObject([
+      { id: '0/1/0', message: 'Error: not that one', reason: 'failed' },
+    ]);
+    isMended = true;
+    expect(await group.operations.redrive({ eachRecord })).toMatchObject({ redriven: 1, left: 0 });
+    expect(await letters()).toEqual([]);
+  });
+
   it('refuses what is no source, and no user function', async () => {
     const source = createMemorySource();
     const field = (name: string) => expect.objectContaining({ name: 'SettingsError', field: name });

@@ -1,5 +1,4 @@
 /** Records that were given up, and where they are kept until somebody redrives or drops them. */
-
 import type { GivenUp } from '../../group/pending.ts';
 import type { RawPair } from '../../sources/source.ts';
 

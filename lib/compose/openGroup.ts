@@ -1,0 +1,35 @@
+import type { DeadLetterStore } from '../delivery/deadLetters/deadLetters.ts';
+import { type LetterOperations, operateOnLetters } from '../delivery/openLetters.ts';
+import { type GroupOperations, operateOn } from '../group/open.ts';
+import type { GroupStore } from '../group/store.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Clock } from '../runtime.ts';
+import type { Source } from '../sources/source.ts';
+
+/** A group that is operated on, with its dead letters. Each call is safe while its consumers run; if it stops half-way, do it again. */
+export interface OpenGroup extends GroupOperations, LetterOperations {}
+
+export interface OpenedGroup {
+  group: string;
+  store: GroupStore;
+  deadLetters: DeadLetterStore;
+  /** Needed to seek to a position, and for records that were too large to be kept. */
+  source?: Source | undefined;
+  clock: Clock;
+  logger: Logger;
+  /** What to add to our clock to have the table's, as far as an answer has told. */
+  skewMs?: () => number;
+}
+
+/** The operations of a group, in its own time. */
+export function operate({ deadLetters: letters, ...opened }: OpenedGroup): OpenGroup {
+  const { store, clock, source, skewMs = () => 0 } = opened;
+  const letterOperations = operateOnLetters({
+    ...opened,
+    letters,
+    source,
+    now: () => clock.now() + skewMs(),
+    synchronize: (options) => store.get('GROUP', { ...options, consistent: false }),
+  });
+  return { ...operateOn({ ...opened, skewMs }), ...letterOperations };
+}

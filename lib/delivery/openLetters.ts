@@ -1,0 +1,106 @@
+/** What an operator does with dead letters. */
+import { SettingsError } from '../errors.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Clock } from '../runtime.ts';
+import type { Source } from '../sources/source.ts';
+import type { DeadLetterStore, KeptLetter, LetterFilter } from './deadLetters/deadLetters.ts';
+import { type RedriveRequest, type RedriveResult, redrive } from './redrive.ts';
+import { userFunctionsOf } from './userFunctions.ts';
+import type { UserModule } from './userModule.ts';
+
+/** How many were dropped, and how many were in the hands of a redrive and stay. */
+export interface Dropped {
+  dropped: number;
+  skipped: number;
+}
+
+/** Of one call. */
+interface CallOptions {
+  signal?: AbortSignal;
+}
+
+/** Dead letters that are operated on. Each call is safe while consumers and redrives run. */
+export interface LetterOperations {
+  /** Those that are meant, or all; changes nothing. */
+  deadLetters(filter?: LetterFilter, options?: CallOptions): AsyncIterable<KeptLetter>;
+  /** Gives them to this module's function, here and now; removes those for which it succeeds. */
+  redrive(module: UserModule, request?: RedriveRequest, options?: CallOptions): Promise<RedriveResult>;
+  /** Removes them without giving them to anybody. There is no way back. */
+  dropDeadLetters(which: LetterFilter | 'all', options?: CallOptions): Promise<Dropped>;
+}
+
+export interface OperatedLetters {
+  letters: DeadLetterStore;
+  source: Pick<Source, 'pull'> | undefined;
+  group: string;
+  clock: Clock;
+  /** The time of the group's table, once that has been asked. */
+  now(): number;
+  /** Asks it. */
+  synchronize(options: { signal: AbortSignal }): Promise<unknown>;
+  logger: Logger;
+}
+
+/** How long after it was told to stop, an operation may still say what became of what it had begun. */
+const GRACE_MS = 5_000;
+const DROP_LEASE_MS = 60_000;
+const FILTERS = ['id', 'shard', 'olderThanMs', 'youngerThanMs', 'error'] as const;
+
+export function operateOnLetters(operated: OperatedLetters): LetterOperations {
+  const { letters, clock, synchronize } = operated;
+  const signalOf = ({ signal = new AbortController().signal }: CallOptions = {}) => ({ signal });
+  return {
+    async *deadLetters(filter = {}, options) {
+      await synchronize(signalOf(options));
+      yield* letters.list(filter, signalOf(options));
+    },
+    async redrive(module, request = {}, options) {
+      const { deliver } = userFunctionsOf(module);
+      const { signal } = signalOf(options);
+      await synchronize({ signal });
+      const ended = new AbortController();
+      const requests = later(signal, clock, ended.signal);
+      const time = { workUntil: Number.POSITIVE_INFINITY, work: signal, requests };
+      try {
+        return await redrive({ ...operated, deadLetters: letters, deliver }, request, time);
+      } finally {
+        ended.abort();
+      }
+    },
+    async dropDeadLetters(which, options) {
+      const filter = which === 'all' ? {} : which;
+      if (which !== 'all' && FILTERS.every((name) => filter[name] === undefined)) {
+        throw new SettingsError('which', undefined, `write 'all', or which: by ${FILTERS.join(', ')}`);
+      }
+      await synchronize(signalOf(options));
+      return drop(letters, filter, signalOf(options));
+    },
+  };
+}
+
+async function drop(
+  letters: DeadLetterStore,
+  filter: LetterFilter,
+  { signal }: { signal: AbortSignal },
+): Promise<Dropped> {
+  const counts = { dropped: 0, skipped: 0 };
+  for await (const claim of letters.claims(filter, { signal, leaseMs: DROP_LEASE_MS })) {
+    const isDropped = claim !== 'taken' && (await claim.remove({ signal }));
+    counts[isDropped ? 'dropped' : 'skipped']++;
+  }
+  return counts;
+}
+
+/** Aborts some time after the given one has. */
+function later(signal: AbortSignal, clock: Clock, ended: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const wait = (): void => {
+    clock.sleep(GRACE_MS, ended).then(
+      () => controller.abort(signal.reason),
+      () => {},
+    );
+  };
+  if (signal.aborted) wait();
+  else signal.addEventListener('abort', wait, { once: true, signal: ended });
+  return controller.signal;
+}
