@@ -120,7 +120,8 @@ function sizeThatFits({ context, at, startedAt, longestMs }: RangeWork): number 
   const msPerRecord = at.pace?.msPerRecord;
   if (msPerRecord !== undefined) {
     const fit = Math.floor((budget.remainingMs() * TIME_SHARE) / Math.max(msPerRecord, Number.MIN_VALUE));
-    return Math.min(settings.delivery.recordsMax, fit);
+    // One that takes most of a tick has to be begun all the same, at the beginning of one.
+    return Math.min(settings.delivery.recordsMax, Math.max(fit, longestMs === 0 ? 1 : 0));
   }
   // A part that takes as long as the longest one so far must still fit.
   return startedAt + longestMs >= budget.workUntil ? 0 : settings.delivery.recordsMax;

@@ -1,4 +1,3 @@
-import type { Pending } from '../group/pending.ts';
 import type { LogRecord, Pulled } from '../sources/source.ts';
 
 /** Records of one shard that were read and are to be finished before its checkpoint moves: what one or several pulls have brought. */
@@ -47,7 +46,3 @@ const chained = (pulls: readonly Pulled[]): Iterable<LogRecord> => ({
 /** What a part of a range weighs, about. */
 export const bytesOf = ({ bytes, count }: Range, records: number): number =>
   records === count ? bytes : Math.round((bytes * records) / Math.max(1, count));
-
-/** Whether the range is the one that was noted as begun. A source that cannot stop where it is told has read beyond. */
-export const isAsNoted = ({ to }: Range, pending: Pending | undefined): boolean =>
-  pending === undefined || pending.to === to;

@@ -114,7 +114,9 @@ async function begin(
     return await workAndPlan(context, coordination.forTick(context), known, group);
   } finally {
     const { invocation } = consumer;
-    noteEnded(dependencies.endedRuns, invocation);
+    // One that could not even note any more what it had done has died, as far as anybody can tell.
+    if (budget.requests.aborted) dependencies.caches.delete(slot);
+    else noteEnded(dependencies.endedRuns, invocation);
     dependencies.lastWords?.ended({ slot, invocation });
   }
 }

@@ -229,3 +229,19 @@ it('a record that waits costs the others nothing: it is not even pulled', async 
   await rounds(world, 1);
   expect(world.source.pulls.map(({ shard }) => shard)).not.toContain('0');
 });
+
+it('a record that takes most of a tick is begun in every tick, though no second one would fit', async () => {
+  const { world } = await working();
+  const workMs = world.times.functionTimeoutMs - world.times.reserveMs;
+  world.eachBatch = async ({ records }, { signal }) => {
+    for (const _record of records) {
+      world.clock.advance(workMs * 0.9);
+      await new Promise(setImmediate);
+      signal.throwIfAborted();
+    }
+  };
+  world.source.append('0', ...numbered(4));
+  await rounds(world, 20);
+  expect(world.delivered).toEqual(goodOf(numbered(4)));
+  expect(world.deadLetters).toEqual([]);
+});
