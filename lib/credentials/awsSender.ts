@@ -32,8 +32,6 @@ export interface AwsHttpRequest {
   query?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array;
-  /** Whether doing it twice does no harm. */
-  idempotent: boolean;
   signal: AbortSignal;
 }
 
@@ -61,7 +59,7 @@ const THROTTLED =
 
 /**
  * Signed requests to one address of AWS, without the SDK's client for it, which would add to every cold start. Rejects with a
- * `StoreError`, or with the signal's reason. Repeated is what may pass, if twice does no harm.
+ * `StoreError`, or with the signal's reason. Repeated is what may pass: doing a request twice must do no harm.
  */
 export function createAwsSender(options: AwsSenderOptions, words: AwsWords) {
   const { service, account, clock, random, skewMs = () => 0 } = options;
@@ -93,11 +91,11 @@ export function createAwsSender(options: AwsSenderOptions, words: AwsWords) {
   }
 
   return async (request: AwsHttpRequest): Promise<HttpResponse> => {
-    const { action, idempotent, signal } = request;
+    const { action, signal } = request;
     const timeout = (): Error => failure(action, `no answer within ${timeoutMs} ms`, TIMED_OUT);
     return retrying(
       { clock, random, signal, backoff: BACKOFF },
-      (error) => (isRepeatable(error, idempotent) && !signal.aborted ? ATTEMPTS_MAX : 0),
+      (error) => (isRepeatable(error) && !signal.aborted ? ATTEMPTS_MAX : 0),
       async () => {
         const response = await withTimeout({ clock, signal, timeoutMs }, timeout, (signal) =>
           attempt(request, signal),
@@ -132,9 +130,7 @@ export const isSuccess = (status: number): boolean => status >= 200 && status < 
 const EXPECTED = new Set([404, 409, 412]);
 const TIMED_OUT = { code: 'Timeout', outcome: 'unknown', retriable: true } as const;
 
-function isRepeatable(error: unknown, idempotent: boolean): boolean {
-  return error instanceof StoreError && error.retriable && (idempotent || error.outcome === 'refused');
-}
+const isRepeatable = (error: unknown): boolean => error instanceof StoreError && error.retriable;
 
 function asStoreError(error: unknown, action: string): ShardbeatError {
   if (error instanceof SourceError) {

@@ -214,6 +214,8 @@ describe('a record that was too large to be kept', () => {
     };
     expect(await withoutRecord(large({ recordId: '0/8/1' }), { source })).toMatchObject(said);
     expect(await withoutRecord(large({ index: 100 }), { source })).toMatchObject(said);
+    // Everything was there once, and the service has forgotten it without a word.
+    expect(await withoutRecord(large(), { source: createMemorySource() })).toMatchObject(said);
   });
 
   it('needs the source, and stays where that does not answer', async () => {
@@ -253,6 +255,7 @@ describe('the time of a redrive', () => {
       left: 2,
       stopped: 'timeUp',
     });
+    expect(world.batches).toHaveLength(2);
     expect(await world.run({}, limited(world, 0))).toMatchObject({ found: 0, left: 2, stopped: 'timeUp' });
     // What was not begun is claimed by nobody.
     expect(await world.run()).toMatchObject({ redriven: 2, skipped: 0, left: 0 });
@@ -260,20 +263,19 @@ describe('the time of a redrive', () => {
 
   it('is told to the user function, which is cut off then', async () => {
     const world = stage(three);
+    const time = limited(world, 10_000);
     world.eachBatch = (_batch, signal) => {
       world.clock.advance(10_000);
+      time.end();
       return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     };
     // It had all the time that there was: the letter has failed.
-    expect(await world.run({}, limited(world, 10_000))).toMatchObject({
-      failed: 1,
-      left: 3,
-      stopped: 'timeUp',
-    });
+    const result = await world.run({}, { ...time, requests: never });
+    expect(result).toMatchObject({ failed: 1, left: 3, stopped: 'timeUp' });
     const [first] = await collected(world.store.list({ id: '0/7/0' }, options));
     expect(first).toMatchObject({
       redrives: 1,
-      redriveMessage: expect.stringContaining('time'),
+      redriveMessage: 'Error: over',
       claimedUntil: undefined,
     });
   });
@@ -455,6 +457,25 @@ describe('two redrives at once', () => {
     expect(first).toMatchObject({ failed: 0, skipped: 1, left: 1 });
     expect(world.kept.get('0/7/0')!.letter).toMatchObject({ redrives: 2, redriveMessage: 'Error: not yet' });
   });
+});
+
+it('an iteration of claims is ended, however the redrive ends: a queue gives back what it holds', async () => {
+  for (const request of [{}, { lettersMax: 1 }]) {
+    const world = stage(three);
+    let isEnded = false;
+    const watched: DeadLetterStore = {
+      ...world.store,
+      async *claims(filter, options) {
+        try {
+          yield* world.store.claims(filter, options);
+        } finally {
+          isEnded = true;
+        }
+      },
+    };
+    await world.run(request, ENDLESS, watched);
+    expect(isEnded).toBe(true);
+  }
 });
 
 it('what the store throws is thrown', async () => {

@@ -57,7 +57,7 @@ export function createS3Objects(options: S3Options): S3Objects {
 
   return {
     async get(key, { signal }) {
-      const request = { action: 's3:GetObject', method: 'GET', path: pathOf(key), idempotent: true, signal };
+      const request = { action: 's3:GetObject', method: 'GET', path: pathOf(key), signal };
       const { status, body, headers } = await call(
         request,
         (response) => response.status === 404 && !missing(response),
@@ -65,7 +65,7 @@ export function createS3Objects(options: S3Options): S3Objects {
       return status === 404 ? undefined : { text: body.toString(), etag: headers.etag ?? '' };
     },
     async exists(key, { signal }) {
-      const request = { action: 's3:GetObject', method: 'HEAD', path: pathOf(key), idempotent: true, signal };
+      const request = { action: 's3:GetObject', method: 'HEAD', path: pathOf(key), signal };
       // Without a body, nothing tells a bucket that is missing: whoever puts is told.
       return isSuccess((await call(request, ({ status }) => status === 404)).status);
     },
@@ -77,7 +77,7 @@ export function createS3Objects(options: S3Options): S3Objects {
       // Repeated after an answer that was lost, it is refused for what it has done itself.
       const request = { action: 's3:PutObject', method: 'PUT', path: pathOf(key), headers, body: text };
       for (let conflicts = 0; ; conflicts++) {
-        const response = await call({ ...request, idempotent: true, signal }, (response) => {
+        const response = await call({ ...request, signal }, (response) => {
           return (
             response.status === 412 ||
             response.status === 409 ||
@@ -92,7 +92,7 @@ export function createS3Objects(options: S3Options): S3Objects {
     async remove(key, etag, { signal }) {
       const headers = { 'if-match': etag };
       const request = { action: 's3:DeleteObject', method: 'DELETE', path: pathOf(key), headers };
-      const { status } = await call({ ...request, idempotent: true, signal }, (response) => {
+      const { status } = await call({ ...request, signal }, (response) => {
         return (
           response.status === 412 ||
           response.status === 409 ||
@@ -109,7 +109,7 @@ export function createS3Objects(options: S3Options): S3Objects {
         'encoding-type': 'url',
         ...(after && { 'continuation-token': after }),
       };
-      const request = { action: 's3:ListBucket', method: 'GET', path: root, query, idempotent: true, signal };
+      const request = { action: 's3:ListBucket', method: 'GET', path: root, query, signal };
       const { body } = await call(request, () => false);
       return keysIn(body.toString());
     },

@@ -50,7 +50,7 @@ export function createSqsQueue(options: SqsOptions): SqsQueue {
     const action = `sqs:${name}`;
     const request = { action, method: 'POST', path: '/', headers, body, signal };
     // Whoever sends again what was not answered may send it twice; whoever does not, does so in the next tick.
-    return objectIn(await send({ ...request, idempotent: true }), action);
+    return objectIn(await send(request), action);
   }
 
   const unlessOver = async (calling: Promise<unknown>): Promise<boolean> => {

@@ -70,6 +70,13 @@ describe('a letter', () => {
     );
   });
 
+  it('has a time, also if its source has told none', () => {
+    for (const timeMs of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const written = kept(letterOf(0, { timeMs }));
+      expect(readLetter(writeLetter(written))).toMatchObject({ id: '0/7/0', timeMs: 0 });
+    }
+  });
+
   it('may have no record', () => {
     const written = { ...kept(letterOf(0)), record: undefined };
     expect(readLetter(writeLetter(written))).toEqual(written);

@@ -18,6 +18,7 @@ it.each([
   expect([address.originIn(region), address.root]).toEqual([origin, root]);
 });
 
+const SKEW_MS = 7_000;
 const options = { signal: new AbortController().signal };
 
 describe('S3', () => {
@@ -45,6 +46,7 @@ describe('S3', () => {
       clock,
       now: clock.now,
       random: createCountingRandom(),
+      skewMs: () => SKEW_MS,
     });
   const put = (...indexes: number[]) =>
     open().put(
@@ -98,6 +100,13 @@ describe('S3', () => {
     clock.advance(10_000);
     expect(await store.put([letterOf(5)], options)).toBe('full');
     expect(service.objects.size).toBe(5);
+  });
+
+  it('is asked in the time of the table, which the clock here may be wrong about', async () => {
+    const { now } = clock;
+    await open().put([letterOf(0)], options);
+    const asked = new Date(now() + SKEW_MS).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+    expect(service.requests.map(({ headers }) => headers['x-amz-date'])).toEqual([asked, asked]);
   });
 
   it('tries again what may pass, and puts no letter twice', async () => {

@@ -134,6 +134,16 @@ describe('SQS', () => {
     expect(await redriven(open())).toHaveLength(4);
   });
 
+  it('ends also if what it holds comes back again and again', async () => {
+    await put(open(), 0, 1, 2);
+    service.fault = () => {
+      // As if it was so slow that whatever was received is to be had again.
+      for (const message of service.messages) message.visibleAt = 0;
+      return undefined;
+    };
+    expect(await collected(open().list({}, options))).toHaveLength(3);
+  });
+
   it('does not end the claim of somebody else, when its own is over', async () => {
     const store = openStandard();
     await put(store, 0);
