@@ -2,12 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { DeadLetter, DeadLetterStore } from '../../lib/delivery/deadLetters/deadLetters.ts';
 import { createMemoryDeadLetters, type MemoryLetters } from '../../lib/delivery/deadLetters/memory.ts';
 import type { Deliver } from '../../lib/delivery/delivered.ts';
-import {
-  type RedriveRequest,
-  type RedriveResult,
-  type RedriveTime,
-  redrive,
-} from '../../lib/delivery/redrive.ts';
+import type { RedriveTime } from '../../lib/delivery/giveLetter.ts';
+import { type RedriveRequest, type RedriveResult, redrive } from '../../lib/delivery/redrive.ts';
 import { userFunctionsOf } from '../../lib/delivery/userFunctions.ts';
 import type { Batch } from '../../lib/delivery/userModule.ts';
 import { SourceError } from '../../lib/errors.ts';

@@ -1,10 +1,17 @@
-import type { CallOptions, Claim, DeadLetter, DeadLetterStore, KeptLetter } from './deadLetters.ts';
+import type {
+  CallOptions,
+  Claim,
+  DeadLetter,
+  DeadLetterStore,
+  KeptLetter,
+  LetterFilter,
+} from './deadLetters.ts';
 import { matches } from './filter.ts';
 import { kept } from './kept.ts';
 import { writeLetter } from './letterText.ts';
 import { putEach } from './put.ts';
 import { createRoom } from './room.ts';
-import { createSqsQueue, type SqsOptions } from './sqsQueue.ts';
+import { createSqsQueue, type SqsOptions, type SqsQueue } from './sqsQueue.ts';
 import { giveBack, type Passage, type Received, receiveLetters } from './sqsReceive.ts';
 
 export interface SqsDeadLettersOptions extends SqsOptions {
@@ -39,45 +46,22 @@ export function createSqsDeadLetters(options: SqsDeadLettersOptions): DeadLetter
     return 'kept';
   }
 
-  /** Each call ends the claim. A letter that stays is held until the passage ends: given back now, it would come at once. */
-  function claimOf({ message, letter, until }: Received, held: Passage['held'], removed: Set<string>): Claim {
-    const hold = async (): Promise<boolean> => {
-      // Later on, the receipt may end somebody else's claim.
-      if (now() >= until) return false;
-      held.set(message.id, message.receipt);
-      return true;
-    };
-    return {
-      letter: { ...letter, claimedUntil: until },
-      until,
-      async remove(options) {
-        if (!(await queue.remove(message.receipt, options))) return false;
-        room.giveBack();
-        removed.add(letter.id);
-        return true;
-      },
-      fail: hold,
-      release: hold,
-    };
-  }
+  const passageFor = (filter: LetterFilter, of: Pick<Passage, 'leaseMs' | 'most'>) => ({
+    ...of,
+    now,
+    isWanted: (letter: KeptLetter) => letter.group === group && matches(letter, filter, now()),
+    held: new Map<string, string>(),
+    removed: new Set<string>(),
+  });
 
   return {
     put: (letters, options) => putEach(letters, (letter) => add(letter, options)),
     count,
     async *list(filter, options) {
-      const isWanted = (letter: KeptLetter) => letter.group === group && matches(letter, filter, now());
-      const held = new Map<string, string>();
-      const passage = {
-        leaseMs: LIST_LEASE_MS,
-        most: LIST_MOST,
-        now,
-        isWanted,
-        held,
-        removed: new Set<string>(),
-      };
+      const passage = passageFor(filter, { leaseMs: LIST_LEASE_MS, most: LIST_MOST });
       try {
         for await (const { message, letter } of receiveLetters(queue, passage, options)) {
-          held.set(message.id, message.receipt);
+          passage.held.set(message.id, message.receipt);
           yield letter;
         }
       } finally {
@@ -85,18 +69,45 @@ export function createSqsDeadLetters(options: SqsDeadLettersOptions): DeadLetter
       }
     },
     async *claims(filter, { leaseMs, ...options }) {
-      const isWanted = (letter: KeptLetter) => letter.group === group && matches(letter, filter, now());
-      const held = new Map<string, string>();
-      const removed = new Set<string>();
-      const passage = { leaseMs, most: 1, now, isWanted, held, removed };
+      const passage = passageFor(filter, { leaseMs, most: 1 });
+      const onRemoved = (id: string): void => {
+        room.giveBack();
+        passage.removed.add(id);
+      };
       try {
         for await (const received of receiveLetters(queue, passage, options)) {
-          yield claimOf(received, held, removed);
+          yield claimOf(queue, received, passage, onRemoved);
         }
       } finally {
         await giveBack(queue, passage, options);
       }
     },
+  };
+}
+
+/** Each call ends the claim. A letter that stays is held until the passage ends: given back now, it would come at once. */
+function claimOf(
+  queue: SqsQueue,
+  { message, letter, until }: Received,
+  { held, now }: Passage,
+  onRemoved: (id: string) => void,
+): Claim {
+  const hold = async (): Promise<boolean> => {
+    // Later on, the receipt may end somebody else's claim.
+    if (now() >= until) return false;
+    held.set(message.id, message.receipt);
+    return true;
+  };
+  return {
+    letter: { ...letter, claimedUntil: until },
+    until,
+    async remove(options) {
+      if (!(await queue.remove(message.receipt, options))) return false;
+      onRemoved(letter.id);
+      return true;
+    },
+    fail: hold,
+    release: hold,
   };
 }
 

@@ -52,7 +52,7 @@ export function createTableDeadLetters(options: TableDeadLettersOptions): DeadLe
     },
     async *entries(shard, options) {
       const prefix = shard === undefined ? LETTERS : `${LETTERS}${shardName(shard)}/`;
-      for await (const { item } of items.query(prefix, options)) yield entryOf(item);
+      for await (const item of items.query(prefix, options)) yield entryOf(item);
     },
     async write(entry, state, options) {
       const { letter, version } = entry;

@@ -37,37 +37,43 @@ export interface LetterTableOptions {
 export interface LetterTable {
   get(key: string, attributes: readonly string[], options: CallOptions): Promise<Attributes | undefined>;
   /** Those whose keys begin so, in order; a page at a time. */
-  query(prefix: string, options: CallOptions): AsyncIterable<{ key: string; item: Attributes }>;
+  query(prefix: string, options: CallOptions): AsyncIterable<Attributes>;
   count(prefix: string, options: CallOptions): Promise<number>;
   update(key: string, write: Write, options: CallOptions): Promise<boolean>;
   /** `absent`: there was none. */
-  remove(key: string, condition: Condition, options: CallOptions): Promise<'removed' | 'absent' | 'refused'>;
+  remove(key: string, condition: Condition, options: CallOptions): Promise<Removal>;
 }
+
+type Removal = 'removed' | 'absent' | 'refused';
 
 /** No group is called so: no name has a `#` in it. What reads a group reads none of its dead letters. */
 const partitionOf = (group: string): string => `${group}#dead-letters`;
 
 /** The letters of a group in its table: a partition of their own. */
 export function createLetterTable(options: LetterTableOptions): LetterTable {
-  const { client, table, group } = options;
-  const common = { TableName: table, ReturnConsumedCapacity: 'TOTAL' } as const;
-  const partition = partitionOf(group);
-  const keyOf = (key: string): Item => marshall({ pk: partition, sk: key });
-  const attempt = <T>(kind: 'read' | 'write', { signal }: CallOptions, request: () => Promise<T>) =>
-    repeatedWhileHarmless({ kind, table, signal, clock: options.clock, random: options.random }, request);
+  return { ...readsOf(options), ...writesOf(options) };
+}
+
+const commonOf = (table: string) => ({ TableName: table, ReturnConsumedCapacity: 'TOTAL' }) as const;
+const keyOf = (group: string, key: string): Item => marshall({ pk: partitionOf(group), sk: key });
+
+function readsOf(letters: LetterTableOptions): Pick<LetterTable, 'get' | 'query' | 'count'> {
+  const { client, table, group } = letters;
+  const common = { ...commonOf(table), ConsistentRead: true } as const;
+  const attempt = <T>({ signal }: CallOptions, request: () => Promise<T>) =>
+    repeatedWhileHarmless({ ...letters, kind: 'read', signal }, request);
 
   async function* pages(prefix: string, select: 'COUNT' | 'ALL_ATTRIBUTES', options: CallOptions) {
     let startKey: Item | undefined;
     do {
       const command = new QueryCommand({
         ...common,
-        ConsistentRead: true,
         Select: select,
         KeyConditionExpression: 'pk = :partition AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: marshall({ ':partition': partition, ':prefix': prefix }),
+        ExpressionAttributeValues: marshall({ ':partition': partitionOf(group), ':prefix': prefix }),
         ExclusiveStartKey: startKey,
       });
-      const page = await attempt('read', options, async () =>
+      const page = await attempt(options, async () =>
         answered(await client.send(command, { abortSignal: options.signal })),
       );
       yield page;
@@ -75,8 +81,41 @@ export function createLetterTable(options: LetterTableOptions): LetterTable {
     } while (startKey !== undefined);
   }
 
-  const conditional = <T>(options: CallOptions, refused: T, request: () => Promise<T>): Promise<T> =>
-    attempt('write', options, async () => {
+  return {
+    async get(key, attributes, options) {
+      const names = createNames();
+      const command = new GetItemCommand({
+        ...common,
+        Key: keyOf(group, key),
+        ProjectionExpression: attributes.map((attribute) => names.name(attribute)).join(', '),
+        ...names.attributes(),
+      });
+      const { Item } = await attempt(options, async () =>
+        answered(await client.send(command, { abortSignal: options.signal })),
+      );
+      return Item && unmarshall(Item);
+    },
+    async *query(prefix, options) {
+      for await (const { Items = [] } of pages(prefix, 'ALL_ATTRIBUTES', options)) {
+        for (const found of Items) {
+          const { pk: _pk, sk: _sk, ...item } = unmarshall(found);
+          yield item;
+        }
+      }
+    },
+    async count(prefix, options) {
+      let count = 0;
+      for await (const { Count = 0 } of pages(prefix, 'COUNT', options)) count += Count;
+      return count;
+    },
+  };
+}
+
+function writesOf(letters: LetterTableOptions): Pick<LetterTable, 'update' | 'remove'> {
+  const { client, table, group } = letters;
+  const common = commonOf(table);
+  const attempt = <T>({ signal }: CallOptions, refused: T, request: () => Promise<T>): Promise<T> =>
+    repeatedWhileHarmless({ ...letters, kind: 'write', signal }, async () => {
       try {
         return await request();
       } catch (error) {
@@ -86,61 +125,30 @@ export function createLetterTable(options: LetterTableOptions): LetterTable {
     });
 
   return {
-    async get(key, attributes, options) {
-      const names = createNames();
-      const command = new GetItemCommand({
-        ...common,
-        Key: keyOf(key),
-        ConsistentRead: true,
-        ProjectionExpression: attributes.map((attribute) => names.name(attribute)).join(', '),
-        ...names.attributes(),
-      });
-      const { Item } = await attempt('read', options, async () =>
-        answered(await client.send(command, { abortSignal: options.signal })),
-      );
-      return Item && unmarshall(Item);
-    },
-
-    async *query(prefix, options) {
-      for await (const { Items = [] } of pages(prefix, 'ALL_ATTRIBUTES', options)) {
-        for (const found of Items) {
-          const { pk: _pk, sk, ...item } = unmarshall(found);
-          yield { key: String(sk), item };
-        }
-      }
-    },
-
-    async count(prefix, options) {
-      let count = 0;
-      for await (const { Count = 0 } of pages(prefix, 'COUNT', options)) count += Count;
-      return count;
-    },
-
     update(key, write, options) {
       const names = createNames();
       const command = new UpdateItemCommand({
         ...common,
-        Key: keyOf(key),
+        Key: keyOf(group, key),
         UpdateExpression: updateExpression(write, names),
         ConditionExpression: conditionExpression(write.condition, names),
         ...names.attributes(),
       });
-      return conditional(options, false, async () => {
+      return attempt(options, false, async () => {
         answered(await client.send(command, { abortSignal: options.signal }));
         return true;
       });
     },
-
     remove(key, condition, options) {
       const names = createNames();
       const command = new DeleteItemCommand({
         ...common,
-        Key: keyOf(key),
+        Key: keyOf(group, key),
         ConditionExpression: conditionExpression(condition, names),
         ...names.attributes(),
         ReturnValues: 'ALL_OLD',
       });
-      return conditional(options, 'refused' as 'removed' | 'absent' | 'refused', async () => {
+      return attempt<Removal>(options, 'refused', async () => {
         const { Attributes } = answered(await client.send(command, { abortSignal: options.signal }));
         return Attributes === undefined ? 'absent' : 'removed';
       });
