@@ -1,23 +1,28 @@
 import type { Logger } from '../observe/logger.ts';
 import type { LogRecord } from '../sources/source.ts';
 
-/** What `eachBatch` is given: one shard's next records, in order. */
+/** What `eachBatch` is given: one shard's next records, in order. They are all records of a range, from one cursor to another, or a part. */
 export interface Batch {
-  /** `group/shard/from-to`: the same records always come under the same id, so a sink can drop a repeat. */
+  /**
+   * `group/shard/from-to`; of a part `group/shard/from-to/first-last`, places in the range, `last` exclusive. The same id always means the
+   * same records, in the same order, unless a filter was changed. The same records may come again under another id: as a part, when they
+   * have failed or ran out of time; and after a crash with another `to`, unless `SHARDBEAT_BATCH_IDENTITY` is `durable`. A record has an id
+   * of its own, which never changes.
+   */
   readonly id: string;
   readonly group: string;
   readonly shard: string;
-  /** Cursor of the first record. */
+  /** Cursor where the range begins: the checkpoint as it stands. */
   readonly from: string;
-  /** Cursor after the last record: the checkpoint that is written when the user's function succeeds. */
+  /** Cursor where the range ends: the checkpoint that is written when all of it is done. */
   readonly to: string;
   /** Decoded while iterating; may be iterated more than once. */
   readonly records: Iterable<LogRecord>;
-  /** Size of the batch before decoding. */
+  /** Size of the batch before decoding; of a part, about. */
   readonly bytes: number;
   /** Which stream it came from, such as `{ source: 'sls', project, logstore }`. */
   readonly tags: Readonly<Record<string, string>>;
-  /** It is a dead letter that is given once more; absent otherwise. */
+  /** It is a dead letter that is given once more, alone; absent otherwise. */
   readonly redriven?: true;
 }
 
@@ -52,15 +57,15 @@ export type BatchOutcome =
   | Promise<FailedRecords | void>;
 
 /**
- * The user's function, for a batch at a time. Return nothing: the batch is done and its checkpoint is written. Return
- * `{ failed: [record or index, …] }`: so are the records before the first one of them, and that one comes again. Throw: nothing
- * is written, and the same batch comes again.
+ * The user's function, for a batch at a time. Return nothing: the batch is done. Return `{ failed: [record or index, …] }`: so are the
+ * records before the first one of them; that one comes again, alone, and then the rest. Throw: none is done, and the batch comes again,
+ * as it was, then in halves. Not done when the time is over: half of it comes again.
  */
 export type EachBatch = (batch: Batch, context: BatchContext) => BatchOutcome;
 
 /**
- * The user's function, for a record at a time: one after another, in order. Throw: the batch has failed, and its records come
- * again in a later tick, those too for which the function had succeeded.
+ * The user's function, for a record at a time: one after another, in order. Throw: that record has failed, and comes again in a later
+ * tick. Those before it are done; those behind it that were done already, of several in work at a time, come again with it.
  */
 export type EachRecord = (record: LogRecord, context: RecordContext) => Promise<void> | void;
 
