@@ -6,17 +6,17 @@ import type { Times } from '../times.ts';
 import { count, oneOf } from './rules.ts';
 
 export interface DeliverySettings {
-  /** How often a record is tried alone before it may be given up. */
+  /** How often a record must have failed before it may be given up, with the batch in which it was found, too. */
   attemptsMax: number;
   /** What becomes of a record that is given up: it becomes a dead letter, or its shard stops there. */
   onPoison: 'deadLetter' | 'block';
-  /** Most records of one call of the user's function; Infinity = no limit. */
+  /** Most records of one call of `eachBatch`, or of one batch of which `eachRecord` is given all; Infinity = no limit. */
   recordsMax: number;
-  /** When a batch that comes again is sure to come as it was: after a refusal, or after a crash, too. */
+  /** When a range that comes again is sure to end where it did: after a refusal, or after a crash, too. */
   identity: 'refused' | 'durable';
   /** Records that are older become dead letters unread. Undefined: never. */
   ageMaxMs: number | undefined;
-  /** Pulls of a shard are joined up to this size; 0: they are not joined. */
+  /** Pulls of a shard are joined until they have this size; 0: they are not joined. */
   bytesMin: number;
   /** How old a batch that is too small may become before it is given all the same; 0: none waits. */
   waitMaxMs: number;
