@@ -135,7 +135,7 @@ export function died(pending: Pending, message: string, rules: Rules): Pending {
   }
   const base = { ...pending, ...noted(pending, failure), inWork: undefined, deadly: true };
   // Each costs a tick by itself: it is the one alone that waits long.
-  const again = { ...base, attempts: attempts + 1, notBefore: waitUntil(1, failure, rules) };
+  const again = { ...base, attempts: Math.min(2, attempts + 1), notBefore: waitUntil(1, failure, rules) };
   if (attempts === 0 || size === undefined) return clean(again);
   return clean({ ...again, until: done + size, size: shareOf(size, true) });
 }
@@ -172,7 +172,7 @@ export function longestWaitMs(intervalMs: number): number {
   return Math.min(LONGEST_WAIT_INTERVALS * intervalMs, Math.max(intervalMs, LONGEST_WAIT_MS));
 }
 
-/** Half an interval at first, so that the next tick mostly has it; twice as long each time; never the same for all. */
+/** A quarter to half of an interval at first, so that the next tick mostly has it; twice as long each time; never the same for all. */
 function waitUntil(attempts: number, { at }: Pick<Failed, 'at'>, { intervalMs, random }: Rules): number {
   const grownMs = Math.min(intervalMs * 2 ** (attempts - 2), longestWaitMs(intervalMs));
   return Math.round(at + grownMs * (0.5 + random() / 2));

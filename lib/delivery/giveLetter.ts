@@ -104,7 +104,7 @@ async function attempt(
 function batchOf(group: string, letter: KeptLetter): Omit<Batch, 'records' | 'bytes'> {
   const { shard, from, to, index, stream: tags } = letter;
   const id = `${group}/${shard}/${from}-${to}/${index}-${index + 1}`;
-  return { id, group, shard, from, to, tags, redriven: true };
+  return { id, group, shard, from, to, first: index, tags, redriven: true };
 }
 
 const withRecord = (batch: Omit<Batch, 'records' | 'bytes'>, record: LogRecord): Batch => ({

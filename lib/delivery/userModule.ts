@@ -16,6 +16,8 @@ export interface Batch {
   readonly from: string;
   /** Cursor where the range ends: the checkpoint that is written when all of it is done. */
   readonly to: string;
+  /** Place of its first record in the range; 0 unless it is a part. */
+  readonly first: number;
   /** Decoded while iterating; may be iterated more than once. */
   readonly records: Iterable<LogRecord>;
   /** Size of the batch before decoding; of a part, about. */

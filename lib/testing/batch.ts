@@ -12,7 +12,7 @@ export function batchOf(records: readonly RecordLike[], given: Partial<Omit<Batc
   const all = records.map((record, index) => recordLike(record, { id: `${shard}/${from}/${index}` }));
   return {
     id: `${group}/${shard}/${from}-${to}`,
-    ...{ group, shard, from, to },
+    ...{ group, shard, from, to, first: 0 },
     bytes: all.reduce((sum, record) => sum + bytesOf(record), 0),
     tags: { source: 'memory' },
     ...given,

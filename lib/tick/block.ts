@@ -13,6 +13,11 @@ import {
 } from './rangeWork.ts';
 import { tellStuck } from './stuck.ts';
 
+/** Of the time that is left, what one that hung before is given: the one behind it has to have its turn, too. */
+const HUNG_SHARE = 1 / 2;
+/** Of a tick's time for work, what one that is tried behind others must have had, to have failed by taking too long. */
+const ENOUGH_SHARE = 1 / 8;
+
 /** Of one visit to a range: so many records of its block have failed again, and when it had failed before. */
 export interface Round {
   tried: number;
@@ -51,7 +56,8 @@ async function tryAgain(work: RangeWork, pending: Pending, round: Round): Promis
   if (where === 'lost') return where;
   // It is past the retention: nothing can be found out about it.
   if (where === 'none' || where === 'unknown') return stuck(work, pending, 'deadline');
-  const answer = await given(work, where.pending, where.part, where.range);
+  const share = attempt.reasonOf(pending) === 'timedOut' ? HUNG_SHARE : 1;
+  const answer = await given(work, where.pending, { ...where, share });
   if (answer === 'lost') return answer;
   const { delivered } = answer;
   if (delivered.how === 'succeeded') {
@@ -61,7 +67,7 @@ async function tryAgain(work: RangeWork, pending: Pending, round: Round): Promis
   }
   tellFailure(work, where, delivered, rulesOf(context).attemptsMax);
   round.tried++;
-  return delivered.how === 'timedOut' ? stuck(work, where.pending, 'deadline') : undefined;
+  return context.budget.work.aborted ? stuck(work, where.pending, 'deadline') : undefined;
 }
 
 /** The record after the block. Nothing else of what comes after it is begun before it is decided. */
@@ -77,15 +83,16 @@ async function tryNext(work: RangeWork, pending: Pending, block: number): Promis
     const isProven = firstAt !== undefined && (successAt > firstAt || hasSucceededSince(context, firstAt));
     return isProven ? giveUp(work, pending, block) : stuck(work, pending);
   }
-  const answer = await given(work, where.pending, where.part, where.range);
+  const answer = await given(work, where.pending, where);
   if (answer === 'lost') return answer;
   const { delivered, elapsedMs } = answer;
   if (delivered.how === 'succeeded') return giveUp(work, where.pending, block, place + 1);
-  const hadTime = elapsedMs >= context.budget.workMs / 2;
+  const hadTime = elapsedMs >= context.budget.workMs * ENOUGH_SHARE;
   if (delivered.how === 'timedOut' && !hadTime) return stuck(work, where.pending, 'deadline');
   const next = attempt.failedAlone(where.pending, place, failureOf(work, delivered), rulesOf(context));
   if ((await noted(work, next)) === 'lost') return 'lost';
-  tellFailure(work, where, delivered, next.attempts);
+  const isExhausted = next.block !== block;
+  tellFailure(work, where, delivered, isExhausted ? rulesOf(context).attemptsMax : next.attempts);
   return stuck(work, next, delivered.how === 'timedOut' ? 'deadline' : undefined);
 }
 

@@ -7,6 +7,7 @@ import type { Range } from './range.ts';
 import { noted, type RangeEnd, type RangeWork, rulesOf } from './rangeWork.ts';
 import { tellFull } from './stuck.ts';
 
+const TOO_OLD = 'older than SHARDBEAT_RECORD_AGE_MAX';
 /** Of the records that were put aside, so many are told of by name. */
 const TOLD_MAX = 10;
 
@@ -62,16 +63,19 @@ function between(work: RangeWork, pending: Pending, range: Range, { first, last 
 }
 
 function letterOf(
-  { context, holding }: RangeWork,
+  work: RangeWork,
   pending: Pending,
   { range, record, index }: { range: Range; record: LogRecord; index: number },
 ): DeadLetter {
+  const { context, holding } = work;
   const { settings, source } = context;
   const { shard } = holding;
   const { from, to } = range;
   const now = context.groupNow();
   const { firstAt = now, lastAt = now, message = '', condemned } = pending;
   const reason = condemned!.reason;
+  // The first of them may have been tried before it was too old.
+  const triedBefore = range === work.range && index === pending.done ? pending.attempts : 0;
   return {
     id: record.id ?? `${shard}/${from}-${to}/${index}`,
     group: settings.group,
@@ -86,12 +90,12 @@ function letterOf(
     source: record.source,
     tags: record.tags,
     pairs: [...record.pairs()],
-    attempts: reason === 'tooOld' ? 0 : rulesOf(context).attemptsMax,
+    attempts: reason === 'tooOld' ? triedBefore : rulesOf(context).attemptsMax,
     firstAt,
     lastAt,
     givenUpAt: now,
     reason,
-    message: reason === 'tooOld' ? 'older than SHARDBEAT_RECORD_AGE_MAX' : message,
+    message: reason === 'tooOld' ? `${TOO_OLD}${triedBefore > 0 ? `; before, ${message}` : ''}` : message,
     functionVersion: context.functionVersion,
   };
 }

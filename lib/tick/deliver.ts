@@ -5,7 +5,7 @@ import type { TickContext } from './context.ts';
 import { bytesOf, type Range } from './range.ts';
 
 /**
- * Hands a part of a range to the user's function. Its id says what it is: the same records always come under the same one. Whatever code
+ * Hands a part of a range to the user's function. Its id says what it is: the same one always means the same records. Whatever code
  * that ignores its signal still does, nothing of it is committed.
  */
 export async function deliver(
@@ -23,6 +23,7 @@ export async function deliver(
     shard,
     from,
     to,
+    first,
     records: range.records(first, last),
     bytes: bytesOf(range, last - first),
     tags: source.tagsOf?.(shard) ?? source.tags,

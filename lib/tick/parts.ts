@@ -39,7 +39,7 @@ async function takeStep(work: RangeWork, pending: Pending, round: Round): Promis
   if (pending.block !== undefined) return workOnBlock(work, pending, pending.block, round);
   const part = attempt.nextPart(pending, range.count, sizeMax);
   part.last = firstTooOld(context, range, part);
-  const answer = await given(work, pending, part);
+  const answer = await given(work, pending, { part });
   if (answer === 'lost') return answer;
   const { delivered, elapsedMs } = answer;
   if (delivered.how !== 'succeeded') return onFailure(work, { part, delivered, elapsedMs, round });

@@ -3,6 +3,7 @@ import type { Delivered } from '../delivery/delivered.ts';
 import { type Holding, notePending } from '../group/commit.ts';
 import type { Pending } from '../group/pending.ts';
 import { messageOf } from '../observe/plainError.ts';
+import { shareOf } from './budget.ts';
 import type { CachedShard } from './cache.ts';
 import type { TickContext } from './context.ts';
 import { batchId, deliver } from './deliver.ts';
@@ -66,13 +67,12 @@ export type Given = { delivered: Delivered; elapsedMs: number };
 
 /**
  * Gives a part to the user's function. Noted beforehand where a run may die of it: in a new sandbox, since the one before it may have died;
- * where something is under suspicion; and always, if a crash is not to change what a batch is.
+ * where something is under suspicion; and always, if a crash is not to change what a batch is. `share`: of the time that is left.
  */
 export async function given(
   work: RangeWork,
   pending: Pending,
-  part: Part,
-  range = work.range,
+  { part, range = work.range, share = 1 }: { part: Part; range?: Range; share?: number },
 ): Promise<Given | 'lost'> {
   const { context, taken } = work;
   const size = part.last - part.first;
@@ -80,7 +80,9 @@ export async function given(
     const inWork = { run: context.consumer.invocation, at: context.groupNow() };
     if ((await noted(work, { ...pending, size, inWork })) === 'lost') return 'lost';
   }
-  const delivered = await deliver(context, work.holding.shard, range, part);
+  const limited = shareOf(context.budget, context.clock, share);
+  const its = share < 1 ? { ...context, budget: limited.budget } : context;
+  const delivered = await deliver(its, work.holding.shard, range, part).finally(limited.end);
   const endedAt = context.clock.now();
   const elapsedMs = endedAt - work.startedAt;
   work.longestMs = Math.max(work.longestMs, elapsedMs);

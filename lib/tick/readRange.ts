@@ -6,6 +6,9 @@ import type { TickContext } from './context.ts';
 import { pull } from './pull.ts';
 import { type Range, rangeOf } from './range.ts';
 
+/** Of a tick's time for work, what joining pulls may take. */
+const JOINING_SHARE = 1 / 2;
+
 /**
  * Reads what is to be worked on next: the range that was begun, up to its noted end; else what one pull brings, or several, where
  * batches are to have a size. `gathering`: there is less than that, and it can wait.
@@ -22,7 +25,10 @@ export async function readRange(
     // Nothing stands there any more that it could be said of.
     at.pending = undefined;
   }
-  const { bytesMin } = context.settings.delivery;
+  const { settings, budget, clock } = context;
+  const { bytesMin } = settings.delivery;
+  // What is joined has to be worked on in the same tick.
+  const joinUntil = budget.workUntil - budget.workMs * (1 - JOINING_SHARE);
   const pulls: Pulled[] = [];
   let bytes = 0;
   for (let cursor = holding.cursor; ; cursor = pulls.at(-1)!.nextCursor) {
@@ -32,7 +38,8 @@ export async function readRange(
     tellFiltered(context, holding, pulled);
     pulls.push(pulled);
     bytes += pulled.bytes;
-    if (bytes >= bytesMin || pulled.caughtUp || pulled.nextCursor === cursor) break;
+    const isEnough = bytes >= bytesMin || clock.now() >= joinUntil;
+    if (isEnough || pulled.caughtUp || pulled.nextCursor === cursor) break;
   }
   const range = rangeOf(holding.cursor, pulls);
   return bytes < bytesMin && mayWait(context, at, range) ? 'gathering' : range;

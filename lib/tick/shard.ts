@@ -77,10 +77,12 @@ function failedWith(
   return { result: { ...result, cursor: certain?.cursor }, remember: certain };
 }
 
+const UNREAD: ReadonlySet<ShardResult['stopped']> = new Set(['deadline', 'gathering']);
+
 /** A shard that nobody could read falls behind: an alarm that goes by the lag must not take that for silence. */
 function withLag({ clock }: TickContext, at: CachedShard | undefined, outcome: ShardOutcome): ShardOutcome {
   const { result } = outcome;
-  const isUnread = result.stopped === 'deadline' || isFailed(result);
+  const isUnread = UNREAD.has(result.stopped) || isFailed(result);
   if (!isUnread || result.lagMs !== undefined || at?.lag === undefined) return outcome;
   return { ...outcome, result: { ...result, lagMs: at.lag.ms + clock.now() - at.lag.at } };
 }
@@ -134,7 +136,7 @@ const heldOf = (
   step,
   // Less is begun at a time than time has run out for.
   ...(isSlow(pending) && { pace: { msPerRecord: undefined } }),
-  ...(lagMs && { lag: { ms: lagMs, at: clock.now() } }),
+  ...(lagMs !== undefined && { lag: { ms: lagMs, at: clock.now() } }),
 });
 
 /** Noted without an attempt, a size is what time had run out for. */

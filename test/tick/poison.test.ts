@@ -213,7 +213,7 @@ it('records that are too old become dead letters unread', async () => {
   calls.length = 0;
   await rounds(world, 12);
   expect(world.deadLetters).toMatchObject([
-    { reason: 'tooOld', attempts: 0 },
+    { reason: 'tooOld', attempts: 1, message: expect.stringContaining('the sink is down') },
     { reason: 'tooOld', attempts: 0 },
   ]);
   expect(world.delivered).toEqual(['0:good 2']);
@@ -244,4 +244,72 @@ it('a record that takes most of a tick is begun in every tick, though no second 
   await rounds(world, 20);
   expect(world.delivered).toEqual(goodOf(numbered(4)));
   expect(world.deadLetters).toEqual([]);
+});
+
+describe.each([[['0']], [['0', '1']]])('a record that hangs, in shards %j', (shards) => {
+  it('is given up like any other, once something else succeeds', async () => {
+    const { world } = await working(shards);
+    world.eachBatch = async ({ records }, { signal }) => {
+      world.clock.advance(10);
+      if (![...records].some((record) => contentOf(record).startsWith('bad'))) return;
+      while (!signal.aborted) {
+        world.clock.advance(500);
+        await new Promise(setImmediate);
+      }
+      signal.throwIfAborted();
+    };
+    world.source.append('0', ...numbered(6, [2]));
+    for (let round = 0; round < 60; round++) {
+      if (shards.length > 1) world.source.append('1', 'good');
+      await rounds(world, 1);
+    }
+    expect(world.deadLetters).toMatchObject([{ reason: 'timedOut', index: 2 }]);
+    expect(world.delivered.filter((each) => each.startsWith('0:'))).toEqual(goodOf(numbered(6, [2])));
+  });
+
+  it('is not given up while everything hangs', async () => {
+    const { world } = await working(shards);
+    let hangs = true;
+    world.eachBatch = async (_batch, { signal }) => {
+      while (hangs && !signal.aborted) {
+        world.clock.advance(500);
+        await new Promise(setImmediate);
+      }
+      signal.throwIfAborted();
+    };
+    for (const shard of shards) world.source.append(shard, ...numbered(3));
+    await rounds(world, 60);
+    expect(world.deadLetters).toEqual([]);
+    hangs = false;
+    await rounds(world, 15);
+    expect(world.deadLetters).toEqual([]);
+    expect([...world.delivered].sort()).toEqual(shards.flatMap((shard) => goodOf(numbered(3), shard)).sort());
+  });
+});
+
+it('pulls are joined for half of a tick, and what has come by then is given', async () => {
+  const { world } = await working(['0'], 2);
+  world.settings.delivery = { ...world.settings.delivery, bytesMin: 1_000_000, waitMaxMs: INTERVAL_MS };
+  world.source.append('0', ...numbered(200));
+  const { pull } = world.source;
+  world.source.pull = (request) => {
+    world.clock.advance(1_000);
+    return pull(request);
+  };
+  await rounds(world, 2);
+  expect(world.delivered.length).toBeGreaterThan(20);
+});
+
+it('a shard that fails has a lag, also where a new sandbox was told that it had none', async () => {
+  const { world } = await working();
+  world.source.append('0', 'good');
+  await rounds(world, 1);
+  world.source.append('0', 'bad');
+  let lagMs: number | undefined;
+  for (let round = 0; round < 3; round++) {
+    const { shards } = await world.tick('a', `sandbox ${round}`);
+    lagMs = shards[0]!.lagMs;
+    world.clock.advance(INTERVAL_MS);
+  }
+  expect(lagMs).toBeGreaterThanOrEqual(0);
 });
