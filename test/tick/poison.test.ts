@@ -313,3 +313,43 @@ it('a shard that fails has a lag, also where a new sandbox was told that it had 
   }
   expect(lagMs).toBeGreaterThanOrEqual(0);
 });
+
+it('with a success of another shard since the last failure but one, the record behind is not tried first', async () => {
+  const { world, calls } = await working(['0', '1']);
+  world.source.append('0', ...numbered(8, [3]));
+  for (let round = 0; round < 30; round++) {
+    world.source.append('1', 'good');
+    await rounds(world, 1);
+  }
+  expect(letters(world)).toEqual(['bad 3']);
+  const ranges = calls.filter((id) => id.startsWith('orders/0/'));
+  expect(ranges.at(-1)).toBe('orders/0/0-8/4-8');
+  expect(ranges.at(-2)).toBe('orders/0/0-8/3-4');
+});
+
+it('the last record there is is given up by what succeeded of its batch, in new sandboxes, too', async () => {
+  const { world } = await working();
+  world.source.append('0', ...numbered(10, [9]));
+  for (let round = 0; round < 30; round++) {
+    await world.tick('a', `sandbox ${round}`);
+    world.clock.advance(INTERVAL_MS);
+  }
+  expect(letters(world)).toEqual(['bad 9']);
+});
+
+it('once one of several that were stuck is taken, those before it are given up, and it is not given again', async () => {
+  const { world } = await working();
+  world.source.append('0', 'bad 0', 'bad 1');
+  await rounds(world, 60);
+  expect((await itemOf(world)).pending).toMatchObject({ block: 2 });
+  const { eachBatch } = world;
+  const taken: string[] = [];
+  world.eachBatch = async (batch, context) => {
+    const contents = [...batch.records].map(contentOf);
+    if (!contents.includes('bad 1')) return eachBatch(batch, context);
+    taken.push(...contents);
+  };
+  await rounds(world, 20);
+  expect([taken, letters(world)]).toEqual([['bad 1'], ['bad 0']]);
+  expect(await itemOf(world)).not.toHaveProperty('pending');
+});

@@ -1,0 +1,208 @@
+/** Runs that die over what they were given: the next ones find out, and the other shards of the slot hardly notice. */
+import { describe, expect, it } from 'vitest';
+import { shardKey } from '../../lib/group/items.ts';
+import type { LogRecord } from '../../lib/sources/source.ts';
+import { createManualClock } from '../support/clock.ts';
+import { createMemorySource } from '../support/memorySource.ts';
+import { createGroup, INTERVAL_MS, type World } from '../support/world.ts';
+
+const read = { consistent: true, signal: new AbortController().signal };
+const itemOf = async ({ store }: World, shard = '0') => (await store.get(shardKey(shard), read))!;
+const never = <T>(): Promise<T> => new Promise(() => {});
+const contentOf = (record: LogRecord): string => record.get('content') ?? '';
+
+/** A slot each of whose sandboxes dies with everything that it has under way as soon as it is given a record that begins with `kill`. */
+async function mortal(
+  shards: readonly string[],
+  recordsMax = 1_000,
+  workMs: (shard: string) => number = () => 10,
+) {
+  const world = createGroup({ clock: createManualClock(), source: createMemorySource(shards, recordsMax) });
+  for (let round = 0; round < 4; round++) await world.round('a');
+  let sandbox = 0;
+  const begun: string[] = [];
+  const left: { shard: string; ms: number }[] = [];
+  const round = async (): Promise<void> => {
+    let isDead = false;
+    const dies = Promise.withResolvers<void>();
+    const alive = <A extends unknown[], R>(call: (...given: A) => Promise<R>) => {
+      return async (...given: A): Promise<R> => {
+        if (isDead) return never<R>();
+        const answer = await call(...given);
+        return isDead ? never<R>() : answer;
+      };
+    };
+    const { get, readAll, update, remove } = world.store;
+    const store = {
+      ...world.store,
+      get: alive(get as never) as unknown as typeof get,
+      readAll: alive(readAll),
+      update: alive(update as never) as unknown as typeof update,
+      remove: alive(remove as never) as typeof remove,
+    };
+    world.eachBatch = async ({ id, shard, records }, { remainingMs }) => {
+      if (isDead) return never();
+      begun.push(id);
+      left.push({ shard, ms: remainingMs() });
+      world.clock.advance(workMs(shard));
+      if (![...records].some((record) => contentOf(record).startsWith('kill'))) return;
+      isDead = true;
+      dies.resolve();
+      return never();
+    };
+    const ended = await Promise.race([
+      world.tick('a', `sandbox ${sandbox}`, { store }).then(() => 'lives'),
+      dies.promise.then(() => 'dies'),
+    ]);
+    if (ended === 'dies') sandbox++;
+    world.clock.advance(INTERVAL_MS);
+  };
+  const rounds = async (count: number): Promise<void> => {
+    for (let index = 0; index < count; index++) await round();
+  };
+  return { world, rounds, begun, left };
+}
+
+const numbered = (count: number, bad: readonly number[] = []): string[] =>
+  Array.from({ length: count }, (_, index) => `${bad.includes(index) ? 'kill' : 'good'} ${index}`);
+
+const deliveredOf = ({ delivered }: World, shard: string): string[] =>
+  delivered.filter((each) => each.startsWith(`${shard}:`)).map((each) => each.slice(shard.length + 1));
+
+const goodOf = (contents: readonly string[]): string[] => contents.filter((each) => each.startsWith('good'));
+
+describe.each([[0], [25], [49]])('of 50 records in one shard, one that kills its run, at %i', (place) => {
+  it('becomes a dead letter, and all others are processed', async () => {
+    const { world, rounds } = await mortal(['0']);
+    const contents = numbered(50, [place]);
+    world.source.append('0', ...contents, 'good at the end');
+    await rounds(60);
+    expect(world.deadLetters).toMatchObject([{ index: place, reason: 'died', attempts: 5 }]);
+    expect([...new Set(deliveredOf(world, '0'))]).toEqual(goodOf([...contents, 'good at the end']));
+    expect(await itemOf(world)).not.toHaveProperty('pending');
+  });
+});
+
+it('the other shards of the slot are behind by no more than three ticks', async () => {
+  const shards = ['0', '1', '2', '3', '4', '5'];
+  const { world, rounds } = await mortal(shards);
+  world.source.append('2', ...numbered(20, [7]));
+  const others = shards.filter((shard) => shard !== '2');
+  for (let tick = 0; tick < 40; tick++) {
+    for (const shard of others) world.source.append(shard, `good ${tick}`);
+    await rounds(1);
+    for (const shard of others) {
+      const [last = 'good -1'] = deliveredOf(world, shard).slice(-1);
+      expect(tick - Number(last.split(' ')[1])).toBeLessThanOrEqual(3);
+    }
+  }
+  expect(world.deadLetters).toMatchObject([{ shard: '2', index: 7, reason: 'died' }]);
+});
+
+it('what was in work beside it is cleared by its next success, and counts no further attempt', async () => {
+  const { world, rounds } = await mortal(['0', '1']);
+  world.source.append('0', ...numbered(4, [1]));
+  world.source.append('1', ...numbered(4));
+  await rounds(5);
+  expect(await itemOf(world, '1')).not.toHaveProperty('pending');
+  expect([...new Set(deliveredOf(world, '1'))]).toEqual(numbered(4));
+});
+
+it('each death is an attempt, also in sandboxes that know their slot', async () => {
+  const { world, rounds, begun } = await mortal(['0']);
+  await rounds(2);
+  world.source.append('0', 'kill');
+  await rounds(2);
+  world.source.append('0', 'good');
+  await rounds(40);
+  expect(world.deadLetters).toMatchObject([{ reason: 'died' }]);
+  // The first one is noticed by nobody.
+  expect(begun.filter((id) => id.startsWith('orders/0/0-1'))).toHaveLength(6);
+});
+
+it('a suspect has its turn, however much there is to do in the other shards', async () => {
+  const { world, rounds, left } = await mortal(['0', '1'], 1, (shard) => (shard === '1' ? 1_000 : 10));
+  await rounds(2);
+  world.source.append('0', 'good', 'kill', 'good');
+  for (let tick = 0; tick < 40; tick++) {
+    // More than fits into a tick.
+    world.source.append('1', ...numbered(80));
+    await rounds(1);
+  }
+  expect(world.deadLetters).toMatchObject([{ shard: '0', reason: 'died' }]);
+  expect(deliveredOf(world, '0').at(-1)).toBe('good');
+  // Under suspicion from the second death on, until it is given up.
+  const suspected = left
+    .filter(({ shard }) => shard === '0')
+    .slice(3, -1)
+    .map(({ ms }) => ms);
+  expect(suspected.length).toBeGreaterThan(2);
+  expect(Math.min(...suspected)).toBeGreaterThan(5_000);
+});
+
+it('two shards that kill their runs take turns: both are found', async () => {
+  const { world, rounds } = await mortal(['0', '1', '2']);
+  world.source.append('0', ...numbered(10, [3]), 'good at the end');
+  world.source.append('1', ...numbered(10, [4]), 'good at the end');
+  await rounds(80);
+  expect(world.deadLetters.map(({ shard, index }) => `${shard}/${index}`).sort()).toEqual(['0/3', '1/4']);
+});
+
+it('a run that ended, and only had no answer from the table, has not died', async () => {
+  const { world } = await mortal(['0']);
+  world.eachBatch = async () => {};
+  world.source.append('0', 'good');
+  let fails = true;
+  const { update } = world.store;
+  const store = {
+    ...world.store,
+    update: (async (key, write, options) => {
+      const isCheckpoint = fails && 'cursor' in (write.set ?? {});
+      if (isCheckpoint) throw new Error('the table does not answer');
+      return update(key, write, options);
+    }) as typeof update,
+  };
+  world.events.length = 0;
+  await world.tick('a', 'another sandbox', { store });
+  expect((await itemOf(world)).pending).toMatchObject({ inWork: {} });
+  fails = false;
+  world.clock.advance(INTERVAL_MS);
+  await world.tick('a', 'another sandbox', { store });
+  expect(world.events.filter(({ event }) => event === 'batch.died')).toEqual([]);
+  expect(await itemOf(world)).not.toHaveProperty('pending');
+});
+
+describe('what is noted before a batch is given', () => {
+  const writesOf = (world: World): string[] =>
+    world.store.requests.filter((request) => request.startsWith('update SHARD#'));
+
+  it('in a warm tick in which all goes well: nothing', async () => {
+    const { world, rounds } = await mortal(['0']);
+    await rounds(2);
+    world.source.append('0', 'good');
+    world.store.requests.length = 0;
+    await rounds(1);
+    expect(writesOf(world)).toHaveLength(1);
+  });
+
+  it('in a cold one, and always where batches are durable: one write for each', async () => {
+    const { world, rounds } = await mortal(['0'], 1);
+    await rounds(2);
+    world.settings.delivery = { ...world.settings.delivery, identity: 'durable' };
+    world.source.append('0', 'good', 'good');
+    world.store.requests.length = 0;
+    await rounds(1);
+    expect(writesOf(world)).toHaveLength(4);
+  });
+});
+
+it('with durable batches, what a crash interrupts comes again under the same id, whatever was written meanwhile', async () => {
+  const { world, rounds, begun } = await mortal(['0']);
+  await rounds(2);
+  world.settings.delivery = { ...world.settings.delivery, identity: 'durable' };
+  world.source.append('0', 'good', 'kill');
+  await rounds(1);
+  world.source.append('0', 'good', 'good');
+  await rounds(2);
+  expect(begun.slice(0, 2)).toEqual(['orders/0/0-2', 'orders/0/0-2']);
+});
