@@ -19,25 +19,27 @@ export async function workOnShards(
   known: ReadonlyMap<string, CachedShard>,
   remembered: Map<string, CachedShard>,
 ): Promise<ShardResult[]> {
-  const { consumer, settings, budget } = context;
+  const { consumer, settings, budget, clock } = context;
   const worked: ShardOutcome[] = [];
   const suspects = new Map<string, CachedShard>();
   const yieldFrom = budget.workUntil - budget.workMs * (1 - OTHERS_SHARE);
-  const yields = (now: number): boolean => suspects.size > 0 && now >= yieldFrom;
-  const work = async (shard: string, grant: number, suspect?: CachedShard): Promise<void> => {
-    const isItsTurn = suspect !== undefined;
-    const cached = suspect ?? known.get(shard);
-    const turn = isItsTurn ? context : { ...context, yields };
-    const outcome = await workOnShard(turn, coordination, { shard, grant }, { cached, isItsTurn });
+  const work = async (shard: string, grant: number, yields: (now: number) => boolean): Promise<void> => {
+    const suspect = suspects.get(shard);
+    const turn = { cached: suspect ?? known.get(shard), isItsTurn: suspect !== undefined };
+    const outcome = await workOnShard({ ...context, yields }, coordination, { shard, grant }, turn);
     if ('suspect' in outcome) suspects.set(shard, outcome.suspect);
     else worked.push(outcome);
   };
   const wanted = Object.entries(consumer.assigned ?? {}).filter(([shard]) => isWanted(shard));
   const assigned = rotated(wanted, consumer.tick);
-  await forEachParallel(assigned, settings.shardsParallelMax, ([shard, grant]) => work(shard, grant));
-  for (const [shard, grant] of assigned) {
-    const suspect = suspects.get(shard);
-    if (suspect !== undefined) await work(shard, grant, suspect);
+  await forEachParallel(assigned, settings.shardsParallelMax, ([shard, grant]) =>
+    work(shard, grant, (now) => suspects.size > 0 && now >= yieldFrom),
+  );
+  let waiting = suspects.size;
+  for (const [shard, grant] of assigned.filter(([shard]) => suspects.has(shard))) {
+    // Whichever of them is to blame, the others need time, too.
+    const until = clock.now() + budget.remainingMs() / waiting--;
+    await work(shard, grant, (now) => now >= until);
   }
   const outcomes = await coordination.publish(worked);
   for (const { result, remember } of outcomes) {
