@@ -32,7 +32,16 @@ const DEADLY_SHARE = 1 / 8;
 const LONGEST_WAIT_INTERVALS = 8;
 const LONGEST_WAIT_MS = 15 * 60_000;
 
-export const newPending = (to: string): Pending => ({ to, done: 0, attempts: 0 });
+export const newPending = ({ to, count }: Pick<Pending, 'to' | 'count'>): Pending => ({
+  to,
+  count,
+  done: 0,
+  attempts: 0,
+});
+
+/** What stays as it is whatever becomes of the records: of which there are so many finished now. */
+const restFrom = ({ to, count, behind }: Pending, done: number): Pending =>
+  clean({ to, count, done, attempts: 0, behind });
 
 /** Whether the record at `done` is given by itself, as it has failed, so that its failures are its own. */
 export const standsAlone = ({ size, block }: Pending): boolean => size === 1 || block !== undefined;
@@ -45,12 +54,12 @@ export function nextPart(pending: Pending, count: number, sizeMax: number): Part
 
 /** Everything before `last` is finished, at `now`. */
 export function succeeded(pending: Pending, last: number, now: number): Pending {
-  const { to, until, attempts, firstAt, lastAt, message, deadly } = pending;
-  if (until === undefined || last >= until) return { to, done: last, attempts: 0 };
+  const { until, attempts, firstAt, lastAt, message, deadly } = pending;
+  const rest = restFrom(pending, last);
+  if (until === undefined || last >= until) return rest;
   const size = shareOf(until - last, deadly);
   return clean({
-    to,
-    done: last,
+    ...rest,
     size,
     until,
     attempts: Math.min(2, attempts),
@@ -81,22 +90,25 @@ export function failed(pending: Pending, part: Part, failure: Failed, rules: Rul
 
 /** The record at `place` failed, alone or by its name; those before it succeeded. */
 export function failedAlone(pending: Pending, place: number, failure: Failed, rules: Rules): Pending {
-  const { to, done, until, successAt, block = 0 } = pending;
+  const { done, until, successAt, joinedAt, block = 0 } = pending;
   const isSame = place === done + block && standsAlone(pending);
   // What was bisected has failed with the others before.
   const before = isSame || (place === done && until !== undefined) ? pending.attempts : 0;
   const attempts = before + 1;
   const since = place === done || block > 0 ? noted(pending, failure) : noted({}, failure);
   const isExhausted = attempts >= rules.attemptsMax;
+  const blocked = isExhausted ? block + 1 : block;
+  const wasSuspected = until !== undefined && until > place;
   return clean({
-    to,
-    done: block > 0 ? done : place,
+    ...restFrom(pending, block > 0 ? done : place),
     size: 1,
     until: until !== undefined && until > place + 1 ? until : undefined,
     ...since,
-    ...(place === done && { successAt }),
+    ...((place === done || block > 0) && { successAt }),
+    joinedAt: block > 0 && before === 0 && !wasSuspected ? failure.at : joinedAt,
     attempts: isExhausted ? 0 : attempts,
-    block: isExhausted ? block + 1 : block || undefined,
+    block: blocked || undefined,
+    tried: block > 0 && pending.deadly ? blocked : undefined,
     notBefore: isExhausted || block > 0 ? waitLongest(failure, rules) : waitUntil(attempts, failure, rules),
     deadly: block > 0 ? pending.deadly : undefined,
   });
@@ -115,23 +127,42 @@ export function timedOut(
   const count = part.last - part.first;
   if (count > 1)
     return clean({ ...pending, size: shareOf(count), inWork: undefined, message: failure.message });
-  return hadTime
-    ? failedAlone(pending, part.first, failure, rules)
-    : clean({ ...pending, size: 1, inWork: undefined });
+  if (!hadTime) return clean({ ...pending, size: 1, inWork: undefined });
+  const next = failedAlone(pending, part.first, failure, rules);
+  // It has taken all of the tick: whether it is to blame is found out in the next one.
+  return next.block === undefined ? next : clean({ ...next, tried: next.block, notBefore: undefined });
 }
 
-/** Nothing has changed, and it is tried again after the longest wait. */
-export const failedAgain = (pending: Pending, at: number, rules: Rules): Pending =>
-  clean({ ...pending, lastAt: at, inWork: undefined, notBefore: waitLongest({ at }, rules) });
+/** Of a block, so many were tried again, and no time was left to decide: it goes on in the next tick. */
+export const triedSoFar = (pending: Pending, tried: number): Pending =>
+  clean({ ...pending, tried, inWork: undefined, notBefore: undefined });
+
+/**
+ * Nothing has changed, and it is tried again after the longest wait: all of it, unless a run may die of it and there is something else that
+ * can be tried.
+ */
+export function failedAgain(
+  pending: Pending,
+  { at, sparesDeadly }: { at: number; sparesDeadly: boolean },
+  rules: Rules,
+): Pending {
+  const tried = pending.deadly && sparesDeadly ? pending.block : undefined;
+  return clean({ ...pending, tried, lastAt: at, inWork: undefined, notBefore: waitLongest({ at }, rules) });
+}
 
 /** The run to which it was given did not end. */
 export function died(pending: Pending, message: string, rules: Rules): Pending {
   const { done, size, inWork, attempts, block = 0 } = pending;
-  const failure = { at: inWork!.at, message };
+  const { at, place = done + block } = inWork!;
+  const failure = { at, message };
   if (standsAlone(pending)) {
     const next = { ...failedAlone(pending, done + block, failure, rules), deadly: true };
+    // One of the block was tried again.
+    const isAgain = place < done + block;
+    const known = isAgain ? { ...pending, deadly: true, lastAt: at, message, inWork: undefined } : next;
     // Nothing is to be tried again before the one behind it: that may be now.
-    return clean(next.block === 1 && block === 0 ? { ...next, notBefore: undefined } : next);
+    const isNow = isAgain || (block === 0 && next.block === 1);
+    return clean({ ...known, tried: known.block, ...(isNow && { notBefore: undefined }) });
   }
   const base = { ...pending, ...noted(pending, failure), inWork: undefined, deadly: true };
   // Each costs a tick by itself: it is the one alone that waits long.
@@ -154,10 +185,41 @@ export function condemned(
 }
 
 /** Those condemned have found their place in a range of `count` records: the rest is as if it had never failed. */
-export function buried({ to, condemned, behindTo }: Pending, count: number): Pending {
-  const { resume } = condemned!;
-  if (resume <= count) return { to, done: resume, attempts: 0 };
-  return clean({ to, done: count, attempts: 0, behindTo, behindDone: resume - count });
+export function buried(pending: Pending, count: number): Pending {
+  const { resume } = pending.condemned!;
+  if (resume <= count) return restFrom(pending, resume);
+  return { ...restFrom(pending, count), behindDone: resume - count };
+}
+
+/** What comes after a range that is finished, as far as something of it is known. */
+export function nextOf({ behind: [next, ...behind] = [], behindDone = 0 }: Pending): Pending | undefined {
+  if (next === undefined) return undefined;
+  const done = Math.min(next.count, behindDone);
+  return clean({
+    ...newPending(next),
+    done,
+    behind: behind.length > 0 ? behind : undefined,
+    behindDone: behindDone - done || undefined,
+  });
+}
+
+/** The records before `place` are gone: past the retention, whatever they were. */
+export function withoutHead(pending: Pending, place: number): Pending {
+  const { done, block = 0, tried = 0, condemned } = pending;
+  const gone = place - done;
+  if (gone <= 0) return pending;
+  if (condemned !== undefined && condemned.resume > place) {
+    const count = Math.max(0, condemned.count - gone);
+    return { ...pending, done: place, condemned: { ...condemned, count } };
+  }
+  const isBlocked = condemned === undefined && block > gone;
+  if (!isBlocked) return restFrom(pending, place);
+  return clean({
+    ...pending,
+    done: place,
+    block: block - gone,
+    tried: Math.max(0, tried - gone) || undefined,
+  });
 }
 
 /** Why it has failed, for whoever keeps it. */

@@ -5,6 +5,8 @@
 export interface Pending {
   /** Cursor after the range: it comes again as it was, also if more was written meanwhile. */
   to: string;
+  /** How many records it had when it was begun. Some at its beginning may be past the retention since: places are counted as before. */
+  count: number;
   /** So many records are finished: processed, or given up. */
   done: number;
   /** How many are given next. Absent: all that are left. */
@@ -18,6 +20,10 @@ export interface Pending {
    * them.
    */
   block?: number;
+  /** So many of those need not be tried again before something else tells whether they are to blame: they just were, or a run may die. */
+  tried?: number;
+  /** When the block's last record first failed, if it had not failed together with the first one. */
+  joinedAt?: number;
   firstAt?: number;
   /** When it last failed. */
   lastAt?: number;
@@ -27,15 +33,18 @@ export interface Pending {
   notBefore?: number;
   /** Beginning of what it has failed with. */
   message?: string;
-  /** The run to which it was given, and when, noted beforehand: another one that finds it knows that that run died. */
-  inWork?: { run: string; at: number };
+  /**
+   * The run to which it was given, and when, noted beforehand: another one that finds it knows that that run died. `place`: of a record of
+   * the block.
+   */
+  inWork?: { run: string; at: number; place?: number };
   /** It may have killed the run to which it was given. */
   deadly?: boolean;
   /** Given up, and why: records from `done` on, and on behind the range, that are not tried again. Then it goes on at `resume`. */
   condemned?: { count: number; resume: number; reason: GivenUp };
-  /** Cursor after the records behind the range that are tried, where the block reaches its end: they are a range of their own. */
-  behindTo?: string;
-  /** How many of those are finished, once they are what it goes on with. */
+  /** What comes after the range and is tried, where the block reaches its end: ranges of their own, each up to a cursor. */
+  behind?: readonly { to: string; count: number }[];
+  /** How many of their records are finished, once they are what it goes on with. */
   behindDone?: number;
 }
 

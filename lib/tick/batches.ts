@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { nextOf } from '../delivery/attempt.ts';
 import { commit, type Holding } from '../group/commit.ts';
 import type { Pending } from '../group/pending.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
 import { workOnRange } from './parts.ts';
 import { endOf, passOver } from './pull.ts';
+import type { Range } from './range.ts';
 import { count, type RangeWork } from './rangeWork.ts';
 import { readBehind, readRange } from './readRange.ts';
 import type { ShardResult } from './result.ts';
@@ -70,10 +72,22 @@ async function consumeRange(
   const moved = range.to !== at.cursor;
   // Delivered, they would have no end to name the batch by, and come again and again.
   assert(moved || range.count === 0, 'a source tells where to go on after records');
-  const readOn = (to: string | undefined) =>
-    readBehind(context, holding, at, { from: range.to, to, endCursor });
+  const readOn: RangeWork['readOn'] = (from, noted) =>
+    readBehind(context, holding, at, { from, noted, endCursor });
   const taken = { batches: 0, bytes: 0 };
-  const work: RangeWork = { context, holding, at, range, result, readOn, startedAt, longestMs, taken };
+  const behind: Range[] = [];
+  const work: RangeWork = {
+    context,
+    holding,
+    at,
+    range,
+    behind,
+    result,
+    readOn,
+    startedAt,
+    longestMs,
+    taken,
+  };
   const ended = range.count > 0 ? await workOnRange(work) : 'finished';
   if (ended !== 'finished') return ended;
   reading.longestMs = work.longestMs;
@@ -104,9 +118,7 @@ function waitsFor(
 async function checkpoint(work: RangeWork): Promise<boolean> {
   const { context, holding, at, range } = work;
   const { to, endOfShard, lagMs } = range;
-  const { behindTo, behindDone } = at.pending ?? {};
-  // Something of what comes next is finished already.
-  const pending = behindTo && behindDone ? { to: behindTo, done: behindDone, attempts: 0 } : undefined;
+  const pending = at.pending && nextOf(at.pending);
   const progress = { to, done: endOfShard, lagMs, pending };
   if (!(await commit(context.store, holding, progress, { signal: context.budget.requests }))) return false;
   Object.assign(at, { cursor: to, pending, step: pending && 1, gatheringSince: undefined });

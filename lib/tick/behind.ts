@@ -10,35 +10,67 @@ export interface Place {
   pending: Pending;
 }
 
+/** In an outage of days a block may grow by ranges of one record each. */
+const BEHIND_RANGES_MAX = 20;
+
 /**
- * Finds a place of a range, or behind it: what comes after the range is a range of its own, under ids of its own, whose end is noted before
- * anything of it is given. `none`: there is no such record, for now. `unknown`: that cannot be told in this tick.
+ * Finds a place of a range, or behind it: what comes after the range are ranges of their own, under ids of their own, whose end is noted
+ * before anything of them is given. `none`: there is no such record, for now. `unknown`: that cannot be told in this tick.
  */
 export async function locate(
   work: RangeWork,
   pending: Pending,
   place: number,
 ): Promise<Place | 'none' | 'unknown' | 'lost'> {
-  const { range } = work;
-  if (place < range.count) return { range, part: { first: place, last: place + 1 }, pending };
-  const behind = await behindOf(work, pending.behindTo);
-  if (behind === undefined) return 'none';
-  if (behind === 'unknown') return behind;
-  const first = place - range.count;
-  if (first >= behind.count) return 'none';
-  const part = { first, last: first + 1 };
-  if (pending.behindTo !== undefined) return { range: behind, part, pending };
-  const withEnd = { ...pending, behindTo: behind.to };
-  return (await noted(work, withEnd)) ?? { range: behind, part, pending: withEnd };
+  const { behind = [] } = pending;
+  let { range } = work;
+  let first = place;
+  for (let index = 0; first >= range.count; index++) {
+    first -= range.count;
+    if (index >= BEHIND_RANGES_MAX) return 'unknown';
+    const next = await readNext(work, pending, { index, from: range.to });
+    if (next === undefined) return 'none';
+    if (next === 'unknown') return next;
+    range = next;
+    if (index < behind.length) continue;
+    const withEnd = { ...pending, behind: [...behind, { to: range.to, count: range.count }] };
+    const part = { first, last: first + 1 };
+    return (await noted(work, withEnd)) ?? { range, part, pending: withEnd };
+  }
+  return { range, part: { first, last: first + 1 }, pending };
 }
 
-/** What comes after the range; read once in a tick. */
-export async function behindOf(
+/** All places from one to another, exclusive, by the ranges in which they are. */
+export async function locateAll(
   work: RangeWork,
-  to: string | undefined,
+  pending: Pending,
+  { first, last }: Part,
+): Promise<{ range: Range; part: Part }[] | 'unknown'> {
+  const { behind = [] } = pending;
+  const found: { range: Range; part: Part }[] = [];
+  let { range } = work;
+  for (let index = 0, start = 0; ; index++) {
+    const part = { first: Math.max(0, first - start), last: Math.min(range.count, last - start) };
+    if (part.last > part.first) found.push({ range, part });
+    start += range.count;
+    if (last <= start || index >= behind.length) return found;
+    const next = await readNext(work, pending, { index, from: range.to });
+    // What was noted and is not there any more is past the retention.
+    if (next === undefined) return found;
+    if (next === 'unknown') return next;
+    range = next;
+  }
+}
+
+/** One of the ranges that come after the one in work; read once in a tick. */
+async function readNext(
+  work: RangeWork,
+  { behind = [] }: Pending,
+  { index, from }: { index: number; from: string },
 ): Promise<Range | undefined | 'unknown'> {
-  if (work.behind !== undefined) return work.behind;
-  const read = await work.readOn(to);
-  if (read !== 'unknown') work.behind = read;
+  const known = work.behind[index];
+  if (known !== undefined) return known;
+  const read = await work.readOn(from, behind[index]);
+  if (read !== undefined && read !== 'unknown') work.behind[index] = read;
   return read;
 }

@@ -40,15 +40,6 @@ export function startBudget(
   };
 }
 
-/** A share of what is left of the budget's time for work, for one call. `end` when that is over. */
-export function shareOf(budget: Budget, clock: Clock, share: number): { budget: Budget; end(): void } {
-  const until = clock.now() + budget.remainingMs() * share;
-  const ended = new AbortController();
-  const work = AbortSignal.any([budget.work, signalAt(clock, until, ended.signal)]);
-  const remainingMs = (): number => Math.max(0, Math.min(until, budget.workUntil) - clock.now());
-  return { budget: { ...budget, work, remainingMs }, end: () => ended.abort() };
-}
-
 const timeIsOver = () => new DOMException('the time of the tick is over', 'TimeoutError');
 
 function signalAt(clock: Clock, at: number, ended: AbortSignal): AbortSignal {

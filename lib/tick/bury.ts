@@ -1,8 +1,8 @@
-import { buried, type Part } from '../delivery/attempt.ts';
+import { buried } from '../delivery/attempt.ts';
 import type { DeadLetter } from '../delivery/deadLetters/deadLetters.ts';
 import type { Pending } from '../group/pending.ts';
 import type { LogRecord } from '../sources/source.ts';
-import { behindOf } from './behind.ts';
+import { locateAll } from './behind.ts';
 import type { Range } from './range.ts';
 import { noted, type RangeEnd, type RangeWork, rulesOf } from './rangeWork.ts';
 import { tellFull } from './stuck.ts';
@@ -45,21 +45,16 @@ async function lettersOf(
   pending: Pending,
   count: number,
 ): Promise<DeadLetter[] | 'unknown'> {
-  const { range } = work;
-  const end = pending.done + count;
-  const letters = between(work, pending, range, { first: pending.done, last: Math.min(end, range.count) });
-  if (end <= range.count) return letters;
-  const behind = await behindOf(work, pending.behindTo);
-  if (behind === 'unknown') return behind;
-  if (behind === undefined) return letters;
-  return [...letters, ...between(work, pending, behind, { first: 0, last: end - range.count })];
-}
-
-function between(work: RangeWork, pending: Pending, range: Range, { first, last }: Part): DeadLetter[] {
-  let index = first;
-  return Array.from(range.records(first, last), (record) =>
-    letterOf(work, pending, { range, record, index: index++ }),
-  );
+  const places = { first: pending.done, last: pending.done + count };
+  const found = await locateAll(work, pending, places);
+  if (found === 'unknown') return found;
+  return found.flatMap(({ range, part: { first, last } }) => {
+    // Some at the beginning may be past the retention.
+    let index = Math.max(first, range.missing);
+    return Array.from(range.records(first, last), (record) =>
+      letterOf(work, pending, { range, record, index: index++ }),
+    );
+  });
 }
 
 function letterOf(

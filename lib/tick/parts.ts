@@ -3,7 +3,16 @@ import type { Delivered } from '../delivery/delivered.ts';
 import type { Pending } from '../group/pending.ts';
 import { type Round, workOnBlock } from './block.ts';
 import { bury } from './bury.ts';
-import { failureOf, given, noted, type RangeEnd, type RangeWork, rulesOf, tellFailure } from './rangeWork.ts';
+import {
+  failureOf,
+  given,
+  hadTime,
+  noted,
+  type RangeEnd,
+  type RangeWork,
+  rulesOf,
+  tellFailure,
+} from './rangeWork.ts';
 import { firstTooOld, tooOldFrom } from './tooOld.ts';
 
 /**
@@ -14,19 +23,35 @@ export async function workOnRange(work: RangeWork): Promise<RangeEnd> {
   const { context, at, range, result } = work;
   const { batchesMax } = context.settings;
   const round: Round = {
-    tried: at.pending?.deadly ? Number.POSITIVE_INFINITY : 0,
+    tried: at.pending?.tried ?? 0,
     lastFailedAt: at.pending?.lastAt,
   };
   for (;;) {
-    const pending = at.pending ?? attempt.newPending(range.to);
+    const pending = at.pending ?? attempt.newPending(range);
     if (pending.condemned === undefined && pending.done >= range.count) return 'finished';
     const end = pending.condemned
       ? await bury(work, pending, pending.condemned)
       : result.batches >= batchesMax
         ? 'batchesMax'
         : await takeStep(work, pending, round);
-    if (end !== undefined) return end;
+    if (end !== undefined) return end === 'lost' ? end : ((await left(work, round)) ?? end);
   }
+}
+
+/**
+ * Notes what no note says yet. Of a block: how many of it were tried again, so that the next tick goes on there. And that nothing is in work
+ * any more: a run that left it so would be taken for dead by others.
+ */
+async function left(work: RangeWork, { tried }: Round): Promise<'lost' | undefined> {
+  const { at, context } = work;
+  const { pending } = at;
+  if (pending === undefined) return undefined;
+  const { block, notBefore = 0 } = pending;
+  const isUndecided = block !== undefined && notBefore <= context.groupNow();
+  if (isUndecided && tried > (pending.tried ?? 0)) return noted(work, attempt.triedSoFar(pending, tried));
+  if (pending.inWork?.run !== context.consumer.invocation) return undefined;
+  const { inWork, ...rest } = pending;
+  return noted(work, rest);
 }
 
 /** One part, or one decision. Undefined: it goes on. */
@@ -39,7 +64,7 @@ async function takeStep(work: RangeWork, pending: Pending, round: Round): Promis
   if (pending.block !== undefined) return workOnBlock(work, pending, pending.block, round);
   const part = attempt.nextPart(pending, range.count, sizeMax);
   part.last = firstTooOld(context, range, part);
-  const answer = await given(work, pending, { part });
+  const answer = await given(work, pending, { range, part });
   if (answer === 'lost') return answer;
   const { delivered, elapsedMs } = answer;
   if (delivered.how !== 'succeeded') return onFailure(work, { part, delivered, elapsedMs, round });
@@ -66,7 +91,7 @@ async function onFailure(
   },
 ): Promise<RangeEnd | undefined> {
   const { context, at, range } = work;
-  const before = at.pending ?? attempt.newPending(range.to);
+  const before = at.pending ?? attempt.newPending(range);
   const failure = failureOf(work, delivered);
   const next = nextOf(work, before, { part, delivered, failure, elapsedMs });
   const attempts = next.block === undefined ? next.attempts : rulesOf(context).attemptsMax;
@@ -86,7 +111,7 @@ async function onFailure(
 }
 
 function nextOf(
-  { context, at }: RangeWork,
+  work: RangeWork,
   before: Pending,
   {
     part,
@@ -100,14 +125,14 @@ function nextOf(
     elapsedMs: number;
   },
 ): Pending {
+  const { context, at } = work;
   const rules = rulesOf(context);
   if (delivered.how === 'failed') return attempt.failed(before, part, failure, rules);
   const place = part.first + delivered.done;
   if (delivered.how === 'named') return attempt.failedAlone(before, place, failure, rules);
   at.pace ??= { msPerRecord: undefined };
   if (delivered.done > 0) at.pace.msPerRecord = elapsedMs / delivered.done;
-  const hadTime = elapsedMs >= context.budget.workMs / 2;
-  return attempt.timedOut(before, part, { ...failure, place, hadTime }, rules);
+  return attempt.timedOut(before, part, { ...failure, place, hadTime: hadTime(work, elapsedMs) }, rules);
 }
 
 /** Of the time that is left, so much is planned for. */

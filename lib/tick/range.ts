@@ -6,6 +6,8 @@ export interface Range {
   from: string;
   to: string;
   count: number;
+  /** So many of them, from the first one on, are past the retention by now. */
+  missing: number;
   bytes: number;
   caughtUp: boolean;
   endOfShard: boolean;
@@ -14,25 +16,31 @@ export interface Range {
   records(first: number, last: number): Iterable<LogRecord>;
 }
 
-/** Of what was pulled one after another, from a cursor on. */
-export function rangeOf(from: string, pulls: readonly Pulled[]): Range {
+/**
+ * Of what was pulled one after another, from a cursor on. Of a range that had more records once, those at its beginning are gone: places
+ * are counted as they were.
+ */
+export function rangeOf(from: string, pulls: readonly Pulled[], countBefore = 0): Range {
   const last = pulls.at(-1)!;
-  const count = pulls.reduce((sum, pulled) => sum + pulled.count, 0);
+  const left = pulls.reduce((sum, pulled) => sum + pulled.count, 0);
+  const missing = Math.max(0, countBefore - left);
+  const count = missing + left;
   const all: Iterable<LogRecord> = pulls.length === 1 ? last.records : chained(pulls);
   let listed: LogRecord[] | undefined;
   return {
     from,
     to: last.nextCursor,
     count,
+    missing,
     bytes: pulls.reduce((sum, { bytes }) => sum + bytes, 0),
     caughtUp: last.caughtUp,
     endOfShard: last.endOfShard,
     lagMs: last.lagMs,
     records(first, end) {
-      if (first === 0 && end >= count) return all;
+      if (first <= missing && end >= count) return all;
       // Records are views: an array of them costs no copy, and finds a place at once.
       listed ??= [...all];
-      return listed.slice(first, end);
+      return listed.slice(Math.max(0, first - missing), Math.max(0, end - missing));
     },
   };
 }

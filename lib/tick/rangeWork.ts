@@ -3,7 +3,6 @@ import type { Delivered } from '../delivery/delivered.ts';
 import { type Holding, notePending } from '../group/commit.ts';
 import type { Pending } from '../group/pending.ts';
 import { messageOf } from '../observe/plainError.ts';
-import { shareOf } from './budget.ts';
 import type { CachedShard } from './cache.ts';
 import type { TickContext } from './context.ts';
 import { batchId, deliver } from './deliver.ts';
@@ -17,16 +16,19 @@ export interface RangeWork {
   at: CachedShard;
   range: Range;
   result: ShardResult;
-  /** Reads what comes after the range, up to an end, where that is noted. Undefined: nothing, for now. `unknown`: there is no telling in this tick. */
-  readOn(to: string | undefined): Promise<Range | undefined | 'unknown'>;
-  /** What that has brought. */
-  behind?: Range | undefined;
+  /** Ranges after it that were read in this tick. */
+  behind: Range[];
+  /** Reads what comes there, up to an end, where that is noted. Undefined: nothing, for now. `unknown`: there is no telling in this tick. */
+  readOn(from: string, noted: RangeEndNote | undefined): Promise<Range | undefined | 'unknown'>;
   /** When the part in work was begun, or the pull for it; and how long one has taken at most in this tick. */
   startedAt: number;
   longestMs: number;
   /** What the user's function has taken and the table does not say yet. */
   taken: Taken;
 }
+
+/** Where a range ends, and how many records it had. */
+export type RangeEndNote = NonNullable<Pending['behind']>[number];
 
 export interface Taken {
   batches: number;
@@ -67,22 +69,25 @@ export type Given = { delivered: Delivered; elapsedMs: number };
 
 /**
  * Gives a part to the user's function. Noted beforehand where a run may die of it: in a new sandbox, since the one before it may have died;
- * where something is under suspicion; and always, if a crash is not to change what a batch is. `share`: of the time that is left.
+ * where something is under suspicion; and always, if a crash is not to change what a batch is. `place`: of a record of a block.
  */
 export async function given(
   work: RangeWork,
   pending: Pending,
-  { part, range = work.range, share = 1 }: { part: Part; range?: Range; share?: number },
+  { range, part }: { range: Range; part: Part },
+  place?: number,
 ): Promise<Given | 'lost'> {
   const { context, taken } = work;
   const size = part.last - part.first;
   if (context.isCold || pending.deadly || context.settings.delivery.identity === 'durable') {
-    const inWork = { run: context.consumer.invocation, at: context.groupNow() };
+    const inWork = {
+      run: context.consumer.invocation,
+      at: context.groupNow(),
+      ...(place !== undefined && { place }),
+    };
     if ((await noted(work, { ...pending, size, inWork })) === 'lost') return 'lost';
   }
-  const limited = shareOf(context.budget, context.clock, share);
-  const its = share < 1 ? { ...context, budget: limited.budget } : context;
-  const delivered = await deliver(its, work.holding.shard, range, part).finally(limited.end);
+  const delivered = await deliver(context, work.holding.shard, range, part);
   const endedAt = context.clock.now();
   const elapsedMs = endedAt - work.startedAt;
   work.longestMs = Math.max(work.longestMs, elapsedMs);
@@ -93,6 +98,10 @@ export async function given(
   }
   return { delivered, elapsedMs };
 }
+
+/** Whether what was not finished has had enough of a tick for one record. */
+export const hadTime = ({ context }: RangeWork, elapsedMs: number): boolean =>
+  elapsedMs >= context.budget.workMs / 2;
 
 /** What is noted of a failure. */
 export function failureOf(

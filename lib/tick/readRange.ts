@@ -1,3 +1,4 @@
+import { withoutHead } from '../delivery/attempt.ts';
 import type { Holding } from '../group/commit.ts';
 import type { Pending } from '../group/pending.ts';
 import type { Pulled } from '../sources/source.ts';
@@ -5,6 +6,7 @@ import type { CachedShard } from './cache.ts';
 import type { TickContext } from './context.ts';
 import { pull } from './pull.ts';
 import { type Range, rangeOf } from './range.ts';
+import type { RangeEndNote } from './rangeWork.ts';
 
 /** Of a tick's time for work, what joining pulls may take. */
 const JOINING_SHARE = 1 / 2;
@@ -65,9 +67,12 @@ async function readAgain(
     if (standsStill || pulled.endOfShard || isBehind(context, pending.to, cursor)) break;
   } while (cursor !== pending.to);
   if (cursor === from) return undefined;
-  const range = rangeOf(from, pulls);
+  const isAsNoted = cursor === pending.to;
+  const range = rangeOf(from, pulls, isAsNoted ? pending.count : 0);
   // A source that cannot stop where it is told to has read beyond.
-  if (range.to !== pending.to) at.pending = { ...pending, to: range.to };
+  at.pending = isAsNoted
+    ? withoutHead(pending, range.missing)
+    : { ...pending, to: range.to, count: range.count };
   return range;
 }
 
@@ -77,21 +82,28 @@ const isBehind = ({ source }: TickContext, end: string, cursor: string): boolean
 /** Of pulls behind a range: some bring no record, where the service filters. */
 const EMPTY_PULLS_MAX = 10;
 
+interface Behind {
+  from: string;
+  noted: RangeEndNote | undefined;
+  endCursor: string | undefined;
+}
+
 /** Reads what comes after a range: up to its end, if that is noted, else one pull of it. `unknown`: no time is left, or it is past the retention. */
 export async function readBehind(
   context: TickContext,
   { shard }: Holding,
   { state }: CachedShard,
-  { from, to, endCursor }: { from: string; to: string | undefined; endCursor: string | undefined },
+  { from, noted, endCursor }: Behind,
 ): Promise<Range | undefined | 'unknown'> {
   const pulls: Pulled[] = [];
   let cursor = from;
-  while (pulls.length < EMPTY_PULLS_MAX) {
-    const pulled = await pull(context, { shard, cursor, state }, { endCursor: to ?? endCursor });
+  for (let empty = 0; empty < EMPTY_PULLS_MAX; ) {
+    const pulled = await pull(context, { shard, cursor, state }, { endCursor: noted?.to ?? endCursor });
     if (typeof pulled === 'string') return 'unknown';
     pulls.push(pulled);
-    const range = rangeOf(from, pulls);
-    const isWhole = to === undefined ? range.count > 0 : pulled.nextCursor === to;
+    if (pulled.count === 0) empty++;
+    const range = rangeOf(from, pulls, noted?.count);
+    const isWhole = noted === undefined ? range.count > 0 : pulled.nextCursor === noted.to;
     if (isWhole) return range;
     if (pulled.nextCursor === cursor) return range.count > 0 ? range : undefined;
     cursor = pulled.nextCursor;

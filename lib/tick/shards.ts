@@ -1,3 +1,4 @@
+import type { Grant } from '../group/items.ts';
 import { forEachParallel } from '../parallel.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
@@ -36,7 +37,10 @@ export async function workOnShards(
     work(shard, grant, (now) => suspects.size > 0 && now >= yieldFrom),
   );
   let waiting = suspects.size;
-  for (const [shard, grant] of assigned.filter(([shard]) => suspects.has(shard))) {
+  // One that was only beside another has died once at most: it clears itself before that one is tried again.
+  const deaths = ([shard]: readonly [string, Grant]): number => deathsOf(suspects.get(shard)!);
+  const byDeaths = assigned.filter(([shard]) => suspects.has(shard)).sort((a, b) => deaths(a) - deaths(b));
+  for (const [shard, grant] of byDeaths) {
     // Whichever of them is to blame, the others need time, too.
     const until = clock.now() + budget.remainingMs() / waiting--;
     await work(shard, grant, (now) => now >= until);
@@ -47,6 +51,9 @@ export async function workOnShards(
   }
   return outcomes.map(({ result }) => result);
 }
+
+const deathsOf = ({ pending }: CachedShard): number =>
+  pending?.block === undefined ? (pending?.attempts ?? 0) : Number.POSITIVE_INFINITY;
 
 /** A tick too short for all of its shards begins with another one each time. */
 function rotated<T>(items: readonly T[], tick: number): T[] {

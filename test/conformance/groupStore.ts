@@ -54,7 +54,7 @@ export function describeGroupStore(name: string, setup: () => Promise<(group: st
 
     it('removes attributes, also those that are not there', async () => {
       await create();
-      const pending = { to: 'c1', done: 2, attempts: 1, firstAt: 1, lastAt: 1, message: 'no' };
+      const pending = { to: 'c1', count: 5, done: 2, attempts: 1, firstAt: 1, lastAt: 1, message: 'no' };
       await store.update(shard0, { set: { pending }, condition: { exists: 'epoch' } }, options);
       const written = await store.update(
         shard0,

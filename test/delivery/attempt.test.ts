@@ -2,16 +2,20 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  buried,
   condemned,
   died,
   failed,
+  failedAgain,
   failedAlone,
   longestWaitMs,
   newPending,
+  nextOf,
   nextPart,
   type Rules,
   succeeded,
   timedOut,
+  withoutHead,
 } from '../../lib/delivery/attempt.ts';
 import type { Pending } from '../../lib/group/pending.ts';
 
@@ -21,9 +25,10 @@ const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 describe('a part that fails without a name', () => {
   it('comes again as it was, after a wait', () => {
-    const pending = failed(newPending('c9'), { first: 0, last: 8 }, failure(1_000), rules);
+    const pending = failed(newPending({ to: 'c9', count: 20 }), { first: 0, last: 8 }, failure(1_000), rules);
     expect(pending).toEqual({
       to: 'c9',
+      count: 20,
       done: 0,
       size: 8,
       attempts: 1,
@@ -37,7 +42,7 @@ describe('a part that fails without a name', () => {
   });
 
   it('is halved at once from the second time on, and that is one attempt', () => {
-    const once = failed(newPending('c9'), { first: 0, last: 8 }, failure(1), rules);
+    const once = failed(newPending({ to: 'c9', count: 20 }), { first: 0, last: 8 }, failure(1), rules);
     const twice = failed(once, { first: 0, last: 8 }, failure(2), rules);
     expect(twice).toMatchObject({ attempts: 2, until: 8, size: 4, firstAt: 1, lastAt: 2 });
     expect(twice).not.toHaveProperty('notBefore');
@@ -47,7 +52,16 @@ describe('a part that fails without a name', () => {
   });
 
   it('stands alone in the end, and then each failure counts', () => {
-    let pending: Pending = { to: 'c9', done: 3, attempts: 2, until: 5, size: 1, firstAt: 1, lastAt: 2 };
+    let pending: Pending = {
+      to: 'c9',
+      count: 20,
+      done: 3,
+      attempts: 2,
+      until: 5,
+      size: 1,
+      firstAt: 1,
+      lastAt: 2,
+    };
     for (const attempts of [3, 4]) {
       pending = failed(pending, { first: 3, last: 4 }, failure(attempts), rules);
       expect(pending).toMatchObject({ attempts, size: 1, done: 3, firstAt: 1 });
@@ -65,7 +79,7 @@ it('finds every bad record, commits all before it, and gives no good one again',
       const isBad = new Set(bad.filter((place) => place < count));
       const taken: number[] = [];
       const buried: number[] = [];
-      let pending = newPending('to');
+      let pending = newPending({ to: 'to', count });
       for (let step = 0; pending.done < count; step++) {
         expect(step).toBeLessThan(400);
         const part = nextPart(pending, count, NO_LIMIT);
@@ -78,7 +92,7 @@ it('finds every bad record, commits all before it, and gives no good one again',
         pending = failed(pending, part, failure(step), rules);
         if (pending.block === undefined) continue;
         buried.push(pending.done);
-        pending = { to: 'to', done: pending.done + 1, attempts: 0 };
+        pending = { to: 'to', count, done: pending.done + 1, attempts: 0 };
       }
       expect(buried).toEqual([...isBad].sort((a, b) => a - b));
       expect(taken).toEqual(
@@ -90,28 +104,28 @@ it('finds every bad record, commits all before it, and gives no good one again',
 
 describe('a record that failed by its name', () => {
   it('is what comes next, alone: those before it are finished', () => {
-    const pending = failedAlone(newPending('c9'), 5, failure(1), rules);
+    const pending = failedAlone(newPending({ to: 'c9', count: 20 }), 5, failure(1), rules);
     expect(pending).toMatchObject({ done: 5, size: 1, attempts: 1 });
     expect(nextPart(pending, 20, NO_LIMIT)).toEqual({ first: 5, last: 6 });
   });
 
   it('is counted from its own first failure on', () => {
-    const whole = failed(newPending('c9'), { first: 0, last: 8 }, failure(1), rules);
+    const whole = failed(newPending({ to: 'c9', count: 20 }), { first: 0, last: 8 }, failure(1), rules);
     const named = failedAlone(whole, 5, failure(9), rules);
     expect(named).toMatchObject({ attempts: 1, firstAt: 9 });
     expect(failedAlone(named, 5, failure(12), rules)).toMatchObject({ attempts: 2, firstAt: 9, lastAt: 12 });
   });
 
   it('once it succeeds, all the rest comes at once', () => {
-    const pending = succeeded(failedAlone(newPending('c9'), 5, failure(1), rules), 6, 2);
-    expect(pending).toEqual({ to: 'c9', done: 6, attempts: 0 });
+    const pending = succeeded(failedAlone(newPending({ to: 'c9', count: 20 }), 5, failure(1), rules), 6, 2);
+    expect(pending).toEqual({ to: 'c9', count: 20, done: 6, attempts: 0 });
   });
 });
 
 describe('the wait', () => {
   it('grows, is never the same for all, and has an end', () => {
     const wait = (attempts: number, random: number): number => {
-      const pending: Pending = { to: 'c9', done: 0, size: 1, attempts: attempts - 1 };
+      const pending: Pending = { to: 'c9', count: 20, done: 0, size: 1, attempts: attempts - 1 };
       const patient = { ...rules, attemptsMax: 100, random: () => random };
       return failedAlone(pending, 0, failure(0), patient).notBefore!;
     };
@@ -136,17 +150,28 @@ describe('a part that was not finished in time', () => {
     timedOut(pending, part, { ...failure(7), place, hadTime }, rules);
 
   it('comes again with half the records, and no attempt is counted', () => {
-    const pending = late(newPending('c9'), { first: 0, last: 9 }, 0);
-    expect(pending).toEqual({ to: 'c9', done: 0, size: 5, attempts: 0, message: 'no' });
+    const pending = late(newPending({ to: 'c9', count: 20 }), { first: 0, last: 9 }, 0);
+    expect(pending).toEqual({ to: 'c9', count: 20, done: 0, size: 5, attempts: 0, message: 'no' });
   });
 
   it('goes on where it got to, if it got anywhere', () => {
-    expect(late(newPending('c9'), { first: 0, last: 9 }, 4)).toEqual({ to: 'c9', done: 4, attempts: 0 });
+    expect(late(newPending({ to: 'c9', count: 20 }), { first: 0, last: 9 }, 4)).toEqual({
+      to: 'c9',
+      count: 20,
+      done: 4,
+      attempts: 0,
+    });
   });
 
   it('has failed if it is one record, and had time enough', () => {
-    expect(late(newPending('c9'), { first: 0, last: 1 }, 0)).toMatchObject({ attempts: 1, size: 1 });
-    expect(late(newPending('c9'), { first: 0, last: 1 }, 0, false)).toMatchObject({ attempts: 0, size: 1 });
+    expect(late(newPending({ to: 'c9', count: 20 }), { first: 0, last: 1 }, 0)).toMatchObject({
+      attempts: 1,
+      size: 1,
+    });
+    expect(late(newPending({ to: 'c9', count: 20 }), { first: 0, last: 1 }, 0, false)).toMatchObject({
+      attempts: 0,
+      size: 1,
+    });
   });
 });
 
@@ -154,7 +179,7 @@ describe('a run that died', () => {
   const inWork = { run: 'r', at: 50 };
 
   it('counts as an attempt; what it was given comes again as it was, and then in small parts', () => {
-    const first = died({ to: 'c9', done: 0, size: 80, attempts: 0, inWork }, 'exit', rules);
+    const first = died({ to: 'c9', count: 20, done: 0, size: 80, attempts: 0, inWork }, 'exit', rules);
     expect(first).toMatchObject({ attempts: 1, size: 80, deadly: true, lastAt: 50, message: 'exit' });
     expect(first).not.toHaveProperty('inWork');
     const second = died({ ...first, inWork }, 'exit', rules);
@@ -165,6 +190,7 @@ describe('a run that died', () => {
   it('of a record that stands alone is its failure', () => {
     const alone: Pending = {
       to: 'c9',
+      count: 20,
       done: 4,
       size: 1,
       attempts: 4,
@@ -180,9 +206,104 @@ describe('a run that died', () => {
   });
 });
 
+describe('a block', () => {
+  const block: Pending = {
+    to: 'c9',
+    count: 6,
+    done: 4,
+    size: 1,
+    attempts: 1,
+    block: 2,
+    behind: [{ to: 'c12', count: 3 }],
+    firstAt: 1,
+    lastAt: 2,
+    successAt: 3,
+  };
+
+  it('of which one kills its run when it is tried again says nothing of the one behind it', () => {
+    const inWork = { run: 'r', at: 50, place: 4 };
+    const pending = died({ ...block, notBefore: 40, inWork }, 'exit', rules);
+    expect(pending).toEqual({ ...block, deadly: true, tried: 2, lastAt: 50, message: 'exit' });
+  });
+
+  it('is not tried again while a run may die of it and there is something else to try', () => {
+    const deadly = { ...block, deadly: true };
+    const again = { at: 60 };
+    expect(failedAgain(deadly, { ...again, sparesDeadly: true }, rules)).toMatchObject({ tried: 2 });
+    expect(failedAgain(deadly, { ...again, sparesDeadly: false }, rules)).not.toHaveProperty('tried');
+    expect(failedAgain({ ...block, tried: 1 }, { ...again, sparesDeadly: true }, rules)).not.toHaveProperty(
+      'tried',
+    );
+    expect(failedAlone(deadly, 6, failure(70), rules)).toMatchObject({ tried: 2, attempts: 2 });
+  });
+
+  it('of which the last one failed later than the first needs a success since then', () => {
+    expect(failedAlone({ ...block, attempts: 0 }, 6, failure(70), rules)).toMatchObject({
+      firstAt: 1,
+      successAt: 3,
+      joinedAt: 70,
+    });
+    // It was in the part that failed first.
+    const suspected = { ...block, attempts: 0, until: 7 };
+    expect(failedAlone(suspected, 6, failure(70), rules)).not.toHaveProperty('joinedAt');
+  });
+
+  it('of a record that has taken all of a tick is decided about in the next one', () => {
+    const { behind: _behind, block: _block, ...alone } = { ...block, attempts: 4 };
+    const late = { ...failure(7), place: 4, hadTime: true };
+    const pending = timedOut(alone, { first: 4, last: 5 }, late, rules);
+    expect(pending).toMatchObject({ block: 1, tried: 1 });
+    expect(pending).not.toHaveProperty('notBefore');
+  });
+
+  it('that is buried leaves what was tried behind the range as it was begun', () => {
+    const pending = condemned(block, { count: 2, resume: 8, reason: 'failed' });
+    const finished = buried(pending, 6);
+    expect(finished).toEqual({
+      to: 'c9',
+      count: 6,
+      done: 6,
+      attempts: 0,
+      behind: block.behind,
+      behindDone: 2,
+    });
+    expect(nextOf(finished)).toEqual({ to: 'c12', count: 3, done: 2, attempts: 0 });
+    const behind = [
+      { to: 'c12', count: 1 },
+      { to: 'c14', count: 2 },
+    ];
+    const next = nextOf({ ...finished, behind, behindDone: 2 });
+    expect(next).toEqual({ to: 'c12', count: 1, done: 1, attempts: 0, behind: [behind[1]], behindDone: 1 });
+    expect(nextOf(next!)).toEqual({ to: 'c14', count: 2, done: 1, attempts: 0 });
+    expect(nextOf(nextOf(next!)!)).toBeUndefined();
+  });
+});
+
+describe('what is past the retention by now', () => {
+  const pending: Pending = { to: 'c9', count: 9, done: 3, size: 1, attempts: 2, firstAt: 1, lastAt: 2 };
+
+  it('is finished, and what had failed there is forgotten', () => {
+    expect(withoutHead(pending, 3)).toBe(pending);
+    expect(withoutHead(pending, 5)).toEqual({ to: 'c9', count: 9, done: 5, attempts: 0 });
+  });
+
+  it('is no part of a block any more', () => {
+    const blocked = { ...pending, block: 3, tried: 2 };
+    expect(withoutHead(blocked, 4)).toEqual({ ...blocked, done: 4, block: 2, tried: 1 });
+    expect(withoutHead(blocked, 6)).toEqual({ to: 'c9', count: 9, done: 6, attempts: 0 });
+  });
+
+  it('needs no dead letter; the rest of what is condemned does', () => {
+    const given = condemned({ ...pending, block: 3 }, { count: 3, resume: 7, reason: 'failed' });
+    expect(withoutHead(given, 5)).toMatchObject({ done: 5, condemned: { count: 1, resume: 7 } });
+    expect(buried(withoutHead(given, 6), 9)).toEqual({ to: 'c9', count: 9, done: 7, attempts: 0 });
+    expect(withoutHead(given, 8)).toEqual({ to: 'c9', count: 9, done: 8, attempts: 0 });
+  });
+});
+
 describe('what is condemned', () => {
   it('is not waited for', () => {
-    const pending: Pending = { to: 'c9', done: 4, size: 1, attempts: 0, block: 2, notBefore: 99 };
+    const pending: Pending = { to: 'c9', count: 20, done: 4, size: 1, attempts: 0, block: 2, notBefore: 99 };
     expect(condemned(pending, { count: 2, reason: 'failed' })).toMatchObject({
       condemned: { count: 2, resume: 6, reason: 'failed' },
     });

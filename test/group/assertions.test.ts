@@ -77,7 +77,7 @@ describe('a claim', () => {
 
 describe('a checkpoint', () => {
   const holding = { shard: '0', slot: 'a', epoch: 5, cursor: 'c0', step: undefined };
-  const progress = { to: 'c1', done: false, lagMs: undefined };
+  const progress = { to: 'c1', count: 5, done: false, lagMs: undefined };
 
   it.each([{ slot: '' }, { epoch: 0 }, { epoch: Number.NaN }, { cursor: '' }])(
     'of what was not claimed: %j',
@@ -91,7 +91,7 @@ describe('a checkpoint', () => {
   });
 
   it.each([{ attempts: -1 }, { done: -1 }])('with less than nothing: %j', async (given) => {
-    const pending = { to: 'c1', done: 0, attempts: 1, ...given };
+    const pending = { to: 'c1', count: 5, done: 0, attempts: 1, ...given };
     await expectAssertion(notePending(store, holding, pending, options));
   });
 });

@@ -5,7 +5,7 @@ import type { ConsumerItem, GroupState, ShardItem } from '../../lib/group/items.
 import { planEvenly } from '../../lib/group/planner.ts';
 
 const GENERATION = 100;
-const pending = (attempts: number) => ({ to: 'c1', done: 0, attempts });
+const pending = (attempts: number) => ({ to: 'c1', count: 5, done: 0, attempts });
 
 /** Slots and what they hold; shards by their ids. */
 function stateOf(held: Record<string, string>, shards: Record<string, Partial<ShardItem>>): GroupState {

@@ -247,7 +247,7 @@ describe('a checkpoint', () => {
     putShard({
       owner: 'a',
       grant: 3,
-      pending: { to: 'c1', done: 0, attempts: 1, firstAt: 1, lastAt: 1, message: '' },
+      pending: { to: 'c1', count: 5, done: 0, attempts: 1, firstAt: 1, lastAt: 1, message: '' },
       sought: true,
     }),
   );
@@ -303,14 +303,14 @@ describe('a checkpoint', () => {
   });
 
   it('has the same fence for what is pending', async () => {
-    const pending = { to: 'c1', done: 3, attempts: 2 };
+    const pending = { to: 'c1', count: 5, done: 3, attempts: 2 };
     expect(await notePending(ours, holding, pending, options)).toBe(true);
     expect(await getShard()).toMatchObject({ pending, step: 1, cursor: 'c0' });
     expect(await notePending(ours, { ...holding, epoch: 4, step: 1 }, pending, options)).toBe(false);
   });
 
   it('and what is pending are refused to whoever has not seen what was noted last', async () => {
-    const pending = { to: 'c1', done: 3, attempts: 2 };
+    const pending = { to: 'c1', count: 5, done: 3, attempts: 2 };
     await notePending(ours, holding, pending, options);
     expect(await notePending(ours, holding, { ...pending, done: 1 }, options)).toBe(false);
     expect(await move()).toBe(false);

@@ -204,7 +204,7 @@ describe('an item is as a write leaves it', () => {
   });
 
   it('not with what it took away', () => {
-    const pending = { to: 'c1', done: 0, attempts: 1 };
+    const pending = { to: 'c1', count: 5, done: 0, attempts: 1 };
     const write = { unset: ['pending'] as const, condition: { exists: 'epoch' } as const };
     expect(isLeftBy<ShardItem>(write, { ...shard, pending })).toBe(false);
     expect(isLeftBy<ShardItem>(write, shard)).toBe(true);

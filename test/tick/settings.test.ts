@@ -181,7 +181,7 @@ describe('a slot that keeps failing', () => {
     for (let round = 0; round < 3; round++) await world.round('a', 'b', 'c');
     const failed = (await world.store.get(consumerKey('a'), read))!.assigned!;
     for (const shard of Object.keys(failed)) {
-      const pending = { to: 'c1', done: 0, attempts: 5 };
+      const pending = { to: 'c1', count: 5, done: 0, attempts: 5 };
       await world.store.update(
         shardKey(shard),
         { set: { pending }, condition: { exists: 'epoch' } },
@@ -201,7 +201,7 @@ describe('a slot in which half of the shards fail', () => {
     const world = createWorld(['0', '1', '2', '3']);
     for (let round = 0; round < 3; round++) await world.round('a', 'b');
     const [failing] = Object.keys((await world.store.get(consumerKey('a'), read))!.assigned!);
-    const pending = { to: 'c1', done: 0, attempts: 5 };
+    const pending = { to: 'c1', count: 5, done: 0, attempts: 5 };
     await world.store.update(
       shardKey(failing!),
       { set: { pending }, condition: { exists: 'epoch' } },

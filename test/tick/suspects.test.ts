@@ -99,6 +99,18 @@ it('the other shards of the slot are behind by no more than three ticks', async 
   expect(world.deadLetters).toMatchObject([{ shard: '2', index: 7, reason: 'died' }]);
 });
 
+it.each([0, 1, 2, 3])(
+  'that of which more runs have died comes after the others: begun in turn %i',
+  async (turn) => {
+    const { world, rounds } = await mortal(['0', '1', '2', '3']);
+    await rounds(turn);
+    world.source.append('0', 'good');
+    world.source.append('3', 'kill');
+    await rounds(3);
+    expect(deliveredOf(world, '0')).toContain('good');
+  },
+);
+
 it('what was in work beside it is cleared by its next success, and counts no further attempt', async () => {
   const { world, rounds } = await mortal(['0', '1']);
   world.source.append('0', ...numbered(4, [1]));
