@@ -35,14 +35,20 @@ export const FAULT_RATES_MAX = {
   failingList: 0.15,
   droppedStream: 0.1,
   slowSource: 0.2,
+  shortAnswer: 0.5,
   listOutage: 0.05,
   split: 0.3,
   merge: 0.2,
   trim: 1,
   // The user's function.
   processThrows: 0.2,
+  processNames: 0.2,
+  processDies: 0.08,
   processSlow: 0.15,
   processIgnores: 0.08,
+  // What it writes to, and where what it does not take is put.
+  sinkDown: 0.15,
+  lettersFull: 0.2,
   // People.
   churn: 0.4,
   operator: 0.5,
@@ -58,6 +64,8 @@ export interface Faults {
   happens(name: FaultName): boolean;
   /** Length, target and so on of a fault that happens; a stream of its own per kind. */
   dice(name: FaultName): Dice;
+  /** How many have happened, those of the user's function left out. */
+  happened(): number;
   cease(): void;
 }
 
@@ -75,6 +83,12 @@ const THEMES: readonly (readonly FaultName[])[] = [
   ['listOutage', 'churn', 'split'],
   ['hiddenShard', 'split', 'merge', 'missing'],
   ['emptyList', 'failingList', 'droppedStream', 'churn'],
+  ['processThrows', 'processNames', 'shortAnswer', 'crash'],
+  ['processDies', 'scatter', 'lostAnswer'],
+  ['processDies', 'processNames', 'operator'],
+  ['sinkDown', 'processDies', 'delayedWrite'],
+  ['sinkDown', 'scatter', 'churn'],
+  ['sinkDown', 'lettersFull', 'connectionDied'],
 ];
 const FOCUS_KINDS_MAX = 3;
 
@@ -98,8 +112,14 @@ export function drawRates(dice: Dice): FaultRates {
 export function createFaults(rates: FaultRates, dice: Dice): Faults {
   const streams = new Map(FAULT_NAMES.map((name) => [name, dice.fork(name)]));
   let ceased = false;
+  let happened = 0;
   return {
-    happens: (name) => streams.get(name)!.chance(rates[name]) && !ceased,
+    happens(name) {
+      const happens = streams.get(name)!.chance(rates[name]) && !ceased;
+      if (happens && !name.startsWith('process')) happened++;
+      return happens;
+    },
+    happened: () => happened,
     dice: (name) => streams.get(name)!,
     cease: () => {
       ceased = true;

@@ -18,6 +18,8 @@ export interface Sandbox {
   freeze(): void;
   /** What arrived meanwhile comes within a moment, mixed with whatever starts now. */
   thaw(): void;
+  /** Its code goes round in a circle: nothing in it gets a turn any more, until it is killed. */
+  loop(): void;
   die(): void;
 }
 
@@ -25,6 +27,7 @@ const THAW_MS_MAX = 40;
 
 export function createSandbox(name: string, offsetMs: number, scheduler: Scheduler): Sandbox {
   let arrived: (() => void)[] = [];
+  let loops = false;
   const sandbox: Sandbox = {
     name,
     caches: new Map(),
@@ -40,6 +43,7 @@ export function createSandbox(name: string, offsetMs: number, scheduler: Schedul
       if (sandbox.state === 'running') sandbox.state = 'frozen';
     },
     thaw() {
+      if (loops) return;
       sandbox.state = 'running';
       const late = arrived;
       arrived = [];
@@ -47,6 +51,10 @@ export function createSandbox(name: string, offsetMs: number, scheduler: Schedul
         const delayMs = ((index + 1) * THAW_MS_MAX) / late.length;
         scheduler.after(delayMs, () => sandbox.deliver(action));
       });
+    },
+    loop() {
+      loops = true;
+      sandbox.state = 'frozen';
     },
     die() {
       sandbox.state = 'dead';
@@ -93,9 +101,16 @@ export interface Actor {
   readonly purpose: Purpose;
   readonly sandbox: Sandbox;
   readonly startedAt: number;
+  /** It came to its end in time. */
+  endedAt?: number;
   /** When it is killed. */
   readonly deadline: number;
   state: 'live' | 'ended' | 'dead';
+  /** Its sandbox knows nothing of the slot: it begins cold. */
+  readonly isNew?: boolean;
+  /** How the user's function ended it. */
+  killedBy?: 'exits' | 'loops';
+  killedIn?: string;
   /** Requests that are neither answered nor aborted. */
   open: number;
 }

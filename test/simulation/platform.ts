@@ -1,13 +1,13 @@
 import { AssertionError } from 'node:assert';
-import { deliverBatches } from '../../lib/delivery/eachBatch.ts';
 import type { Logger } from '../../lib/observe/logger.ts';
 import { ownCoordination } from '../../lib/tick/coordination/own.ts';
 import { tick } from '../../lib/tick/tick.ts';
 import { type Actor, createSandbox, type Sandbox } from './host.ts';
-import { createProcessor } from './processor.ts';
+import { createLetterBox } from './letters.ts';
 import { createSource } from './source.ts';
 import { shown } from './trace.ts';
 import { createTransport } from './transport.ts';
+import { createUser } from './user/user.ts';
 import type { World } from './world.ts';
 
 /** Runs ticks as Lambda does: a sandbox each, frozen in between, killed at the deadline. */
@@ -70,6 +70,7 @@ export function createPlatform(world: World): Platform {
   const ended = (actor: Actor, how: string): void => {
     if (actor.state !== 'live') return;
     actor.state = 'ended';
+    actor.endedAt = scheduler.now();
     actor.sandbox.freeze();
     leave(actor, how);
   };
@@ -89,16 +90,18 @@ export function createPlatform(world: World): Platform {
       deadline: startedAt + functionTimeoutMs,
       state: 'live',
       open: 0,
+      isNew: !sandbox.caches.has(slot),
     };
     live.add(actor);
+    observer.started(actor);
     trace.add(name, () => `starts, clock off by ${sandbox.offsetMs} ms`);
     scheduler.after(functionTimeoutMs, () => crash(actor, 'killed at its deadline'));
     const dependencies = {
       store: createTransport(world, actor),
       source: createSource(world, actor),
       coordination: ownCoordination,
-      deliver: deliverBatches(createProcessor(world, actor)),
-      deadLetters: { put: async () => 'kept' as const },
+      deliver: createUser(world, actor),
+      deadLetters: createLetterBox(world, actor),
       clock: sandbox.clock,
       skewMs: () => {
         const skewMs = scenario.measuresSkew ? sandbox.skewMs : 0;

@@ -14,7 +14,7 @@ export interface Fate {
 }
 
 export interface Request<T> {
-  target: ItemKey | 'group' | 'source';
+  target: ItemKey | 'group' | 'letters' | 'source';
   label: () => string;
   fate: Fate;
   signal: AbortSignal;
@@ -113,6 +113,7 @@ function drawCrash(world: World, actor: Actor, answerMs: number): void {
     const { sandbox } = actor;
     const stallMs = faults.dice('stall').between(500, world.settings.times.functionTimeoutMs);
     world.trace.add(actor.name, () => `stalls for ${stallMs} ms`);
+    world.observer.stalled(actor);
     sandbox.freeze();
     scheduler.after(stallMs, () => {
       if (actor.state === 'live' && sandbox.state === 'frozen') sandbox.thaw();

@@ -2,9 +2,10 @@ import type { Position } from '../../lib/sources/source.ts';
 import { deriveTimes, type Times } from '../../lib/times.ts';
 import type { Dice } from './dice.ts';
 import { drawRates, type FaultName, type FaultRates } from './faults.ts';
+import { drawUser, type UserScenario } from './user/habits.ts';
 
 /** Everything that a seed decides before the first event. */
-export interface Scenario {
+export interface Scenario extends UserScenario {
   seed: number;
   rates: FaultRates;
   /** How long faults go on. */
@@ -18,6 +19,8 @@ export interface Scenario {
   endMinutes: number | undefined;
   /** Does the service refuse a cursor before its oldest record? */
   expiresCursors: boolean;
+  /** Do its cursors tell how far they are from each other? */
+  tellsDistance: boolean;
   /** Do ticks measure their clock against the table's? */
   measuresSkew: boolean;
   byLag: boolean;
@@ -63,14 +66,16 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
     expiresCursors: dice.chance(0.5),
     measuresSkew: dice.chance(0.5),
     byLag: dice.chance(0.3),
+    tellsDistance: rooms.chance(0.7),
     slotShardsMax: rooms.chance(0.2) ? rooms.between(1, 3) : Number.POSITIVE_INFINITY,
     together: dice.chance(0.5),
     // Drawn anew for every attempt: one that mostly takes longer than a tick has may never come to its end. `processSlow` is for that.
     processMsMax: Math.min(dice.pick([50, 400, 400, 5_000, 20_000]), functionTimeoutMs / 2),
     batchesMax: dice.pick([1, 3, Number.POSITIVE_INFINITY]),
-    countMax: dice.between(1, 5),
+    countMax: dice.pick([1, 2, 3, 4, 5, 12]),
     shardsParallelMax: dice.between(1, 4),
     recordsPerInterval: dice.pick([1, 4, 10]),
+    ...drawUser(dice.fork('user'), { intervalMs: INTERVAL_MS, functionTimeoutMs }),
   };
   return {
     ...drawn,

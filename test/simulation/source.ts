@@ -6,7 +6,7 @@ import { send } from './requests.ts';
 import { cursorOf, positionOf, type StreamShard } from './stream.ts';
 import type { World } from './world.ts';
 
-const RECORD_BYTES = 100;
+export const RECORD_BYTES = 100;
 
 function shown(list: StreamList): string {
   if ('error' in list) return `${list.stream} fails`;
@@ -54,6 +54,7 @@ export function createSource(world: World, actor: Actor): Source {
         () => cursorOf(stream.position(found(world, id), position)),
         (cursor) => cursor,
       ),
+    distance: (from, to) => (world.scenario.tellsDistance ? positionOf(to) - positionOf(from) : undefined),
     pull(request) {
       observer.pulled(actor, request.shard, request.cursor);
       return ask(
@@ -61,7 +62,10 @@ export function createSource(world: World, actor: Actor): Source {
         request.signal,
         () => pulled(world, request),
         (answer) => `${answer.nextCursor}${answer.endOfShard ? ', its end' : ''}`,
-      );
+      ).then((answer) => {
+        observer.reached(actor, request.shard, answer.nextCursor);
+        return answer;
+      });
     },
   };
 }
@@ -73,14 +77,17 @@ function pulled(world: World, request: PullRequest): Pulled {
   // Services differ: some say that the cursor has expired, some go on at the oldest record left.
   if (asked < shard.trimmedUntil && world.scenario.expiresCursors) throw expired(request);
   const wantedEnd = request.endCursor === undefined ? end : positionOf(request.endCursor);
+  // What an answer holds is the service's choice, up to a limit.
+  const isShort = world.faults.happens('shortAnswer');
+  const countMax = isShort ? world.faults.dice('shortAnswer').between(1, request.countMax) : request.countMax;
   const from = Math.min(end, Math.max(asked, shard.trimmedUntil));
-  const to = Math.max(from, Math.min(wantedEnd, from + request.countMax));
+  const to = Math.max(from, Math.min(wantedEnd, from + countMax));
   const caughtUp = to === end || to >= wantedEnd;
   const oldestMs = caughtUp ? 0 : world.scheduler.now() - shard.receivedAt[to]!;
   return {
     records: shard.receivedAt
       .slice(from, to)
-      .map((timeMs, index) => createRecord(request.shard, from + index, timeMs)),
+      .map((timeMs, index) => createRecord(world, request.shard, from + index, timeMs)),
     count: to - from,
     bytes: (to - from) * RECORD_BYTES,
     nextCursor: cursorOf(to),
@@ -112,19 +119,25 @@ const unavailable = (): SourceError =>
     retriable: true,
   });
 
-/** A record whose one field is its position. */
-function createRecord(shard: string, position: number, timeMs: number): LogRecord {
-  const text = String(position);
+/** A record whose fields are its position, and a key. */
+function createRecord({ poisons }: World, shard: string, position: number, timeMs: number): LogRecord {
+  const fields: Record<string, string> = {
+    position: String(position),
+    key: String(poisons.keyOf(shard, position)),
+  };
   return {
     id: `${shard}/${position}/0`,
     timeMs,
     topic: '',
     source: '',
     tags: {},
-    get: (field) => (field === 'position' ? text : undefined),
-    bytes: (field) => (field === 'position' ? new TextEncoder().encode(text) : undefined),
-    fields: () => ['position'],
-    pairs: () => [[Buffer.from('position'), Buffer.from(text)] as const].values(),
-    toObject: () => ({ position: text }),
+    get: (field) => fields[field],
+    bytes: (field) => (fields[field] === undefined ? undefined : Buffer.from(fields[field])),
+    fields: () => Object.keys(fields),
+    pairs: () =>
+      Object.entries(fields)
+        .map(([name, value]) => [Buffer.from(name), Buffer.from(value)] as const)
+        .values(),
+    toObject: () => ({ ...fields }),
   };
 }

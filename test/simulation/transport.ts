@@ -83,7 +83,7 @@ export function createTransport(world: World, actor: Actor): GroupStore {
   };
 }
 
-function storeError(failure: 'refused' | 'unknown' | 'aborted', kind: 'read' | 'write'): StoreError {
+export function storeError(failure: 'refused' | 'unknown' | 'aborted', kind: 'read' | 'write'): StoreError {
   return new StoreError(`the simulated table's ${kind} failed: ${failure}`, {
     code:
       failure === 'refused' ? 'ThrottlingException' : failure === 'aborted' ? 'AbortError' : 'TimeoutError',

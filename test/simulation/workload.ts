@@ -8,6 +8,8 @@ export interface Workload {
   /** All that there may be. */
   readonly names: readonly string[];
   leave(slot: string): void;
+  /** One more record for each open shard: of itself it is well. */
+  feed(): void;
   /** The first slots get their schedules back. */
   rejoin(): void;
   cease(): void;
@@ -110,6 +112,9 @@ export function startWorkload(world: World): Workload {
     slots: () => [...schedules.keys()],
     names,
     leave,
+    feed() {
+      for (const shard of stream.open()) stream.append(shard, 1);
+    },
     rejoin,
     cease() {
       ceased = true;

@@ -1,15 +1,17 @@
 import { assignedBytes, bounded } from '../../lib/group/bounded.ts';
+import { shardKey } from '../../lib/group/items.ts';
 import { planByLag } from '../../lib/group/planByLag.ts';
 import { planEvenly } from '../../lib/group/planner.ts';
 import type { Position } from '../../lib/sources/source.ts';
 import type { TickSettings } from '../../lib/tick/context.ts';
-import { DELIVERY } from '../support/delivery.ts';
 import { createDice, type Dice } from './dice.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createLateWrites, type LateWrites } from './late.ts';
+import { type Letters, startLetters } from './letters.ts';
 import { type Lists, startLists } from './lists.ts';
 import { createObserver, type Observer } from './observer/observer.ts';
 import { unrest } from './observer/rest.ts';
+import { mayStayStuck } from './observer/stuck.ts';
 import { CACHE_AGE_INTERVALS, type Violation } from './observer/watch.ts';
 import { type Operators, startOperators } from './operators.ts';
 import { createPlatform, type Platform } from './platform.ts';
@@ -18,6 +20,8 @@ import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createStream, type Stream } from './stream.ts';
 import { createTable, type Table } from './table.ts';
 import { createTrace, type Trace } from './trace.ts';
+import { createPoisons, type Poisons } from './user/poison.ts';
+import { type Sink, startSink } from './user/sink.ts';
 import { startWorkload, type Workload } from './workload.ts';
 
 /** Everything of one run. Built in the order of the fields: each part may use those above it. */
@@ -34,6 +38,9 @@ export interface World {
   readonly trace: Trace;
   readonly stream: Stream;
   readonly lists: Lists;
+  readonly poisons: Poisons;
+  readonly sink: Sink;
+  readonly letters: Letters;
   readonly observer: Observer;
   readonly table: Table;
   readonly platform: Platform;
@@ -59,6 +66,8 @@ const GROUP = 'orders';
  * the time that it takes. A seek that was broken off heals only with the age of the caches.
  */
 const REST_INTERVALS_MAX = 12;
+/** What has failed waits for so long at most. */
+const WAIT_INTERVALS_MAX = 8;
 const INTERVALS_MAX = 500;
 
 /** One seed from its first event to rest, or to its first violation. Same arguments, same outcome. */
@@ -71,6 +80,9 @@ export async function runSeed(seed: number, overrides: Overrides = {}, tracing =
   faults.cease();
   world.workload.cease();
   world.lists.cease();
+  world.sink.cease();
+  world.letters.cease();
+  world.poisons.cease(endsOf(world.stream));
   world.platform.correctClocks();
   world.operators.cease();
   world.trace.add('simulation', () => 'faults cease');
@@ -82,6 +94,9 @@ export async function runSeed(seed: number, overrides: Overrides = {}, tracing =
   return { seed, scenario, violation: observer.violation, restAfter, trace: world.trace.lines() };
 }
 
+const endsOf = ({ shards }: Stream): Map<string, number> =>
+  new Map([...shards].map(([id, { receivedAt }]) => [id, receivedAt.length]));
+
 async function waitForRest(world: World): Promise<number> {
   const { scheduler, observer, settings } = world;
   const failed = (): boolean => observer.violation !== undefined;
@@ -89,7 +104,8 @@ async function waitForRest(world: World): Promise<number> {
   let reasons: string[] = [];
   let restAfter: number | undefined;
   let moved = checkpoints(world);
-  for (let interval = 1, idle = 0; idle < intervalsMax && interval < INTERVALS_MAX; interval++, idle++) {
+  const idleMax = (): number => intervalsMax + (isAnyPending(world) ? WAIT_INTERVALS_MAX : 0);
+  for (let interval = 1, idle = 0; idle < idleMax() && interval < INTERVALS_MAX; interval++, idle++) {
     await scheduler.run(scheduler.now() + settings.times.intervalMs, failed);
     await betweenTicks(world, failed);
     if (failed()) return interval;
@@ -99,6 +115,8 @@ async function waitForRest(world: World): Promise<number> {
     const movedBefore = moved;
     moved = checkpoints(world);
     if (moved !== movedBefore || restAfter !== undefined) idle = 0;
+    // Whether a record is to blame shows only where something else comes.
+    if (moved === movedBefore && isAnyPending(world) && restAfter === undefined) world.workload.feed();
   }
   observer.fail('never at rest', reasons.join('; '));
   return INTERVALS_MAX;
@@ -114,7 +132,18 @@ async function betweenTicks({ scheduler, platform, settings }: World, failed: ()
 
 /** Where the group stands in all shards, to see whether it gets on. */
 const checkpoints = (world: World): string =>
-  [...world.table.state().shards].map(([id, { cursor, state }]) => `${id} ${cursor} ${state}`).join();
+  [...world.table.state().shards]
+    .map(([id, { cursor, state, pending }]) => {
+      const { done, attempts, size, block, condemned } = pending ?? {};
+      return [id, cursor, state, done, attempts, size, block, condemned?.count].join(' ');
+    })
+    .join();
+
+const isAnyPending = (world: World): boolean =>
+  world.stream.listed().some(({ id }) => {
+    const pending = world.table.item(shardKey(id))?.pending;
+    return pending !== undefined && !mayStayStuck(world, id);
+  });
 
 function createWorld(seed: number, overrides: Overrides, tracing: boolean): World {
   const dice = createDice(`seed ${seed}`);
@@ -134,6 +163,9 @@ function createWorld(seed: number, overrides: Overrides, tracing: boolean): Worl
     landsUntil: 0,
   } as { -readonly [Part in keyof World]: World[Part] };
   world.lists = startLists(world);
+  world.poisons = createPoisons(scenario.habits.poison, dice.fork('poison'));
+  world.sink = startSink(world);
+  world.letters = startLetters(world);
   world.observer = createObserver(world);
   world.table = createTable(GROUP, scheduler.now, world.observer);
   world.platform = createPlatform(world);
@@ -164,6 +196,6 @@ function tickSettings(scenario: Scenario): TickSettings {
     countMax,
     pullIntervalMs: 0,
     shardsParallelMax,
-    delivery: DELIVERY,
+    delivery: scenario.delivery,
   };
 }

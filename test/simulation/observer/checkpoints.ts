@@ -1,8 +1,10 @@
 import type { ShardItem } from '../../../lib/group/items.ts';
 import type { Actor } from '../host.ts';
 import { positionOf } from '../stream.ts';
+import { watchGivingUpRecords } from './attempts.ts';
+import { watchNotes } from './deaths.ts';
 import { wantedEnd } from './rest.ts';
-import { mayPass, type Watch } from './watch.ts';
+import { isDisturbed, mayPass, placeIn, type Watch } from './watch.ts';
 
 /** What a write may do to a shard's item: pass no record, go back never, keep one owner per epoch. */
 export function watchShardWrite(
@@ -31,7 +33,11 @@ export function watchShardWrite(
     return;
   }
   if (before === undefined) watchCreation(watch, actor, shard, after);
-  else watchMove(watch, actor, shard, before, after);
+  else {
+    watchGivingUpRecords(watch, actor, shard, after);
+    watchNotes(watch, actor, shard, { before, after });
+    watchMove(watch, actor, shard, before, after);
+  }
   if (after.state === 'done' && before?.state !== 'done') {
     watchDone(watch, actor, shard, after);
   }
@@ -107,19 +113,46 @@ function watchDone(watch: Watch, actor: Actor, shard: string, after: ShardItem):
 }
 
 function watchMove(watch: Watch, actor: Actor, shard: string, before: ShardItem, after: ShardItem): void {
-  const from = positionOf(before.cursor);
-  const to = positionOf(after.cursor);
   if (actor.purpose === 'seek') {
-    watchSeek(watch, actor, shard, from, to);
+    watchSeek(watch, actor, shard, positionOf(before.cursor), positionOf(after.cursor));
     return;
   }
-  if (from !== to && actor.state !== 'live') watch.history(shard).landedLateAt = watch.world.scheduler.now();
+  const history = watch.history(shard);
+  const isLate = actor.state !== 'live';
+  if (isLate && before.cursor !== after.cursor) history.landedLateAt = watch.world.scheduler.now();
+  if (isLate && before.step !== after.step) history.notedLateAt = watch.world.scheduler.now();
+  if (before.pending?.notBefore !== after.pending?.notBefore) history.waitNotedBy = actor;
+  const from = placeIn(before);
+  const to = placeIn(after);
   if (before.state === 'done' && after.state !== 'done')
     watch.fail('rewind', `shard ${shard} is no longer done`);
   if (from !== to && before.givenUpAt !== undefined)
     watch.fail('stale work', `shard ${shard} moves from ${before.cursor}, though it was given up`);
-  if (to < from) watch.fail('rewind', `shard ${shard} goes back from ${before.cursor} to ${after.cursor}`);
+  // What had been begun is past the retention in part: it goes on with what is left, as if it were new.
+  const { stream, scenario } = watch.world;
+  const isExpired =
+    scenario.expiresCursors && stream.shards.get(shard)!.trimmedUntil > positionOf(before.cursor);
+  const isForgotten = before.pending !== undefined && after.pending === undefined;
+  if (isExpired && isForgotten) startAgain(watch, shard, to);
+  else if (to < from) watch.fail('rewind', `shard ${shard} goes back from ${from} to ${to}`);
   passes(watch, shard, from, to, `from ${before.cursor} to ${after.cursor}`);
+  if (!isLate) inOrder(watch, shard, from, to);
+}
+
+/** What is passed was last processed in its order. */
+function inOrder(watch: Watch, shard: string, from: number, to: number): void {
+  const { finishedAs } = watch.history(shard);
+  let before = finishedAs[from - 1] ?? 0;
+  for (let position = from; position < to; position++) {
+    const finished = finishedAs[position] ?? before;
+    if (finished < before && !isDisturbed(watch, shard, 0)) {
+      watch.fail(
+        'order',
+        `shard ${shard} passes record ${position}, which was last processed before the one before it`,
+      );
+    }
+    before = finished;
+  }
 }
 
 /** Forward: those records are not wanted. From the target on all are wanted, again or for the first time. */
@@ -133,10 +166,14 @@ function watchSeek(watch: Watch, actor: Actor, shard: string, from: number, to: 
     history.skipped[position] = true;
     history.behind[position] = true;
   }
-  const end = Math.max(history.succeeded.length, history.skipped.length);
-  for (let position = to; position < end; position++) {
-    history.succeeded[position] = undefined;
-    history.skipped[position] = false;
+  startAgain(watch, shard, to);
+}
+
+/** From there on all is wanted, as if nothing had been. */
+function startAgain(watch: Watch, shard: string, to: number): void {
+  const { tries, givenUp, begunBy, succeeded, finishedAs, skipped } = watch.history(shard);
+  for (const list of [tries, givenUp, begunBy, succeeded, finishedAs, skipped]) {
+    list.length = Math.min(list.length, to);
   }
 }
 

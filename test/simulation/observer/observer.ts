@@ -1,14 +1,19 @@
-import type { Batch } from '../../../lib/delivery/userModule.ts';
+import type { DeadLetter } from '../../../lib/delivery/deadLetters/deadLetters.ts';
+import type { Delivered } from '../../../lib/delivery/delivered.ts';
 import type { ConsumerItem, GroupItem, ItemKey, ShardItem } from '../../../lib/group/items.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
 import type { Actor } from '../host.ts';
+import type { Request } from '../requests.ts';
 import type { World } from '../world.ts';
 import { endSeeks, watchShardWrite } from './checkpoints.ts';
+import { watchEarlyNotes, watchStandstill } from './deaths.ts';
+import { answer, begin, finish, type Given } from './deliveries.ts';
+import { watchLetter } from './letters.ts';
 import { watchPauses } from './pauses.ts';
 import { watchConsumerWrite, watchGroupWrite, watchTicks } from './slots.ts';
 import { watchPlans, watchRepeats } from './trouble.ts';
 import { type Check, createWatch, type Delivery, type Violation } from './watch.ts';
-import { watchBatch, watchPull, watchReading } from './work.ts';
+import { watchPull, watchReading } from './work.ts';
 
 /**
  * Sees everything as it truly happens, on both sides of every request, and knows what the code under test cannot: which
@@ -19,8 +24,10 @@ export interface Observer {
   fail(check: Check, text: string): void;
   /** A tick or a command goes by a clock that is this far off. */
   clockUsed(offsetMs: number): void;
+  /** A run of the handler begins. */
+  started(actor: Actor): void;
   ended(actor: Actor, how: string): void;
-  sent(actor: Actor, target: ItemKey | 'group' | 'source'): void;
+  sent(actor: Actor, target: Request<unknown>['target']): void;
   /** A write had its effect. */
   wrote(actor: Actor, key: ItemKey, before: object | undefined, after: object | undefined): void;
   /** A consistent answer reached the actor. */
@@ -31,10 +38,17 @@ export interface Observer {
   unanswered(actor: Actor, key: ItemKey, write: AnyWrite, mayRepeat: boolean): void;
   planFailed(actor: Actor, error: unknown): void;
   pulled(actor: Actor, shard: string, cursor: string): void;
+  /** An answer to a pull, and where it ends. */
+  reached(actor: Actor, shard: string, cursor: string): void;
   listed(actor: Actor, durationMs: number): void;
+  stalled(actor: Actor): void;
   returned(actor: Actor, result: TickResult): void;
-  begun(actor: Actor, batch: Batch, positions: readonly number[]): Delivery;
-  succeeded(delivery: Delivery, tooLate: boolean): void;
+  begun(actor: Actor, given: Given): Delivery;
+  answered(delivery: Delivery, delivered: Delivered): void;
+  /** The user's function came to its end after the tick had given it up. */
+  succeededLate(delivery: Delivery): void;
+  /** A dead letter is kept. */
+  lettered(actor: Actor, letter: DeadLetter): void;
   /** Has a seek been broken off, so that a consumer may not know of it? */
   seeksAreOpen(): boolean;
   endedEarly(shard: string): boolean;
@@ -58,6 +72,7 @@ export function createObserver(world: World): Observer {
   };
   const watch = createWatch(world, fail, () => scheduler.now() < clocksWrongUntil);
   const pauses = watchPauses(watch);
+  const standstill = watchStandstill(watch);
 
   return {
     get violation() {
@@ -70,7 +85,12 @@ export function createObserver(world: World): Observer {
       const effectMs = WRONG_CLOCK_INTERVALS * intervalMs + 2 * Math.abs(offsetMs);
       clocksWrongUntil = Math.max(clocksWrongUntil, scheduler.now() + effectMs);
     },
+    started(actor) {
+      watch.runs.set(actor.name, actor);
+      standstill.started(actor);
+    },
     ended(actor, how) {
+      if (actor.slot !== undefined) standstill.ended(actor);
       endSeeks(watch, actor, how === 'done');
       pauses.ended(actor, how === 'done');
       if (actor.state === 'ended' && actor.open > 0) {
@@ -99,13 +119,12 @@ export function createObserver(world: World): Observer {
       const [kind, name] = split(key);
       if (kind === 'CONSUMER') heardOfSlot(actor, name, item as ConsumerItem | undefined);
       if (kind !== 'SHARD') return;
-      const { owner, cursor, pending } = (item ?? {}) as Partial<ShardItem>;
-      watch
-        .facts(actor)
-        .seen.set(name, { owner, cursor: cursor ?? '', certain: true, failedTo: pending?.to });
+      const { owner, cursor } = (item ?? {}) as Partial<ShardItem>;
+      watch.facts(actor).seen.set(name, { owner, cursor: cursor ?? '', certain: true });
     },
     refused(actor, key, write) {
       watch.facts(actor).unsettled.delete(write);
+      if (key.startsWith('SHARD#')) watch.facts(actor).refused.add(split(key)[1]);
       doubt(actor, key, write);
     },
     planFailed: (actor, error) => watchPlans(watch, actor, error),
@@ -119,25 +138,24 @@ export function createObserver(world: World): Observer {
       watch.facts(actor).pulls++;
       watchPull(watch, actor, shard, cursor);
     },
+    stalled(actor) {
+      watch.facts(actor).isStalled = true;
+    },
     listed(actor, durationMs) {
       watch.facts(actor).listedForMs += durationMs;
     },
-    returned: (actor, result) => watchReading(watch, actor, result),
-    begun(actor, { shard, from }, positions) {
-      const { seeks, openSeeks } = watch.history(shard);
-      const delivery = { from, actor, shard, positions, tooLate: false, seeks, astray: openSeeks.size > 0 };
-      watchBatch(watch, delivery);
-      return delivery;
+    reached: (actor, shard, cursor) => watch.facts(actor).reading.get(shard)?.reached.add(cursor),
+    returned(actor, result) {
+      watchReading(watch, actor, result);
+      watchEarlyNotes(watch, actor, result);
     },
-    succeeded(delivery, tooLate) {
-      delivery.tooLate = tooLate;
-      const history = watch.history(delivery.shard);
-      for (const position of delivery.positions) {
-        history.behind[position] = true;
-        // A seek that came while it worked wants these records processed after it.
-        if (history.seeks === delivery.seeks) history.succeeded[position] = delivery;
-      }
+    begun: (actor, given) => begin(watch, actor, given),
+    answered: (delivery, delivered) => answer(watch, delivery, delivered),
+    succeededLate(delivery) {
+      delivery.tooLate = true;
+      finish(watch, delivery, delivery.positions);
     },
+    lettered: (actor, letter) => watchLetter(watch, actor, letter),
   };
 
   /** The answer to its heartbeat is what a run works by. */

@@ -1,6 +1,8 @@
 import type { ConsumerItem } from '../../../lib/group/items.ts';
 import { positionOf, type StreamShard } from '../stream.ts';
+import { shown } from '../trace.ts';
 import type { World } from '../world.ts';
+import { isBehindStuck, mayStayStuck } from './stuck.ts';
 
 /**
  * What is not yet as it should be, once nothing goes wrong any more. Empty: every shard is owned and read up, the
@@ -36,7 +38,10 @@ function unrestOfSlots(world: World): string[] {
   for (const [slot, consumer] of consumers) {
     if (consumer.draining && countOf(consumer) > 0) reasons.push(`slot ${slot} is drained, but holds shards`);
   }
-  if (Math.max(...counts) - Math.min(...counts) > 1) reasons.push(`shares are uneven: ${counts}`);
+  // A slot that fails in most of what it owns is given no more.
+  const isAnyStuck = [...table.state().shards.keys()].some((shard) => mayStayStuck(world, shard));
+  if (Math.max(...counts) - Math.min(...counts) > 1 && !isAnyStuck)
+    reasons.push(`shares are uneven: ${counts}`);
   return reasons;
 }
 
@@ -61,6 +66,8 @@ function unrestOfShards(world: World): string[] {
     const holders = [...consumers].filter(([, consumer]) => consumer.assigned?.[shard.id] !== undefined);
     // More shards than the slots' items hold: nobody reads it until there are more slots.
     if (holders.length === 0 && item.state !== 'done' && isFull(world)) continue;
+    if (mayStayStuck(world, shard.id) || isBehindStuck(world, shard.id)) continue;
+    if (item.pending !== undefined) say(`is not finished with ${shown(item.pending, world.startsAt)}`);
     const end = wantedEnd(world, shard);
     const at = Math.max(positionOf(item.cursor), shard.trimmedUntil);
     if (at < end && !world.observer.endedEarly(shard.id)) say(`lags: ${item.cursor} of ${end}`);

@@ -1,5 +1,6 @@
-import { type ConsumerItem, consumerKey, type GroupItem, type ItemKey } from '../../../lib/group/items.ts';
+import { type ConsumerItem, consumerKey, type GroupItem } from '../../../lib/group/items.ts';
 import type { Actor } from '../host.ts';
+import type { Request } from '../requests.ts';
 import type { Watch } from './watch.ts';
 
 /** One tick per slot, one planner, and numbers that only grow. */
@@ -79,7 +80,7 @@ function watchFounding(watch: Watch, actor: Actor, { createdAt }: GroupItem): vo
  * A run that asks for more than the group's and its own slot's item has taken its heartbeat for accepted. From then until it ends no
  * other run of the slot may do so.
  */
-export function watchTicks(watch: Watch, actor: Actor, target: ItemKey | 'group' | 'source'): void {
+export function watchTicks(watch: Watch, actor: Actor, target: Request<unknown>['target']): void {
   if (actor.state !== 'live') {
     watch.fail('frozen request', `${actor.name} asks for ${target} after its end`);
     return;

@@ -1,4 +1,8 @@
+import type { Delivered } from '../../../lib/delivery/delivered.ts';
+import type { ShardItem } from '../../../lib/group/items.ts';
+import type { GivenUp } from '../../../lib/group/pending.ts';
 import type { Actor } from '../host.ts';
+import { positionOf } from '../stream.ts';
 import type { World } from '../world.ts';
 
 /** The promises and rules that are watched. A failing seed names one of them. */
@@ -14,6 +18,19 @@ export type Check =
   | 'false acknowledgement'
   | 'repeat'
   | 'other batch'
+  | 'other records'
+  | 'not noted'
+  | 'not smaller'
+  | 'too early'
+  | 'too old'
+  | 'given up too soon'
+  | 'no evidence'
+  | 'given up and given'
+  | 'wrong letter'
+  | 'suspects'
+  | 'false death'
+  | 'held up'
+  | 'extra write'
   | 'work while paused'
   | 'stale work'
   | 'frozen request'
@@ -39,16 +56,26 @@ export interface Violation {
 
 /** One batch handed to the user's function. */
 export interface Delivery {
-  actor: Actor;
-  shard: string;
-  from: string;
-  positions: readonly number[];
+  readonly id: string;
+  /** The range of which it is a part, as its id names it. */
+  readonly range: string;
+  readonly actor: Actor;
+  readonly shard: string;
+  readonly positions: readonly number[];
+  readonly begunAt: number;
+  /** The item said beforehand that this range was begun. */
+  readonly noted: boolean;
+  /** What the tick was told. Undefined: nothing yet, or its run has died of it. */
+  how: Delivered['how'] | undefined;
+  endedAt: number | undefined;
+  /** So many of its records, from the first one on, were processed. */
+  done: number;
   /** It succeeded, but the tick had given it up by then. */
   tooLate: boolean;
   /** Seeks of its shard when it began. */
-  seeks: number;
+  readonly seeks: number;
   /** The shard was being sought when it began. */
-  astray: boolean;
+  readonly astray: boolean;
 }
 
 /** What became of one shard's records, by position. */
@@ -57,6 +84,16 @@ export interface ShardHistory {
   succeeded: (Delivery | undefined)[];
   /** Processed or passed over, now or before a seek. */
   behind: boolean[];
+  /** Each time that a record was given, since the last seek to an earlier place. */
+  tries: Delivery[][];
+  /** Which success was its last one in time, counted over all. */
+  finishedAs: (number | undefined)[];
+  /** Each time that the item said of a run that it begins with the record. */
+  begunBy: Begun[][];
+  /** Who noted last that it has to wait. */
+  waitNotedBy: Actor | undefined;
+  /** It was noted as given up: why, and whether it has found its place. */
+  givenUp: (GivenUpRecord | undefined)[];
   /** Not wanted: before the group's start, or sought over. */
   skipped: boolean[];
   /** Counts seeks. */
@@ -65,8 +102,9 @@ export interface ShardHistory {
   soughtAt: number;
   /** Seeks that are not over, or were broken off: the owner may not know. */
   openSeeks: Set<Actor>;
-  /** When a checkpoint landed whose sender was gone. */
+  /** When a checkpoint landed whose sender was gone; and when a note did. */
   landedLateAt: number;
+  notedLateAt: number;
   ownerOfEpoch: Map<number, string | undefined>;
   epochMax: number;
   /** When it was last given up: whoever worked on it then has lost it. */
@@ -78,6 +116,18 @@ export interface ShardHistory {
   madeAt: number;
 }
 
+export interface Begun {
+  readonly run: string;
+  readonly at: number;
+  /** It came to that. */
+  given: boolean;
+}
+
+export interface GivenUpRecord {
+  reason: GivenUp;
+  kept: boolean;
+}
+
 /** What one run was told, and has done. */
 export interface ActorFacts {
   /** It took its heartbeat for accepted: it asked for more than its own item. */
@@ -86,21 +136,33 @@ export interface ActorFacts {
   /** How often it asked for records, and how long it waited for the list of shards. */
   pulls: number;
   listedForMs: number;
+  /** Its sandbox stood still for a while. */
+  isStalled: boolean;
   /** Of the plan that it works by. */
   generation: number;
   workedOn: Set<string>;
-  /** Shards of which a write had no answer. */
+  /** What it was given and has not answered for. */
+  inWork: Set<Delivery>;
+  /** Shards of which it gave something while a run might die of it. */
+  suspected: Set<string>;
+  /** Shards that it has found suspect, whatever it gave of them. */
+  suspects: Set<string>;
+  /** Notes that it made before it gave something, where nothing was amiss. */
+  earlyNotes: Set<string>;
+  /** Faults that had happened when it began. */
+  faultsBefore: number;
+  /** Places in each shard up to which its answers go, and the cursor at which it began to read there. */
+  reading: Map<string, { from: string; reached: Set<string> }>;
+  /** Shards of which a write had no answer; and of which one was refused. */
   troubled: Set<string>;
+  refused: Set<string>;
   /** Writes that it sent, and those of them that had no answer and were not sent again. */
   tried: WeakSet<object>;
   unsettled: Set<object>;
   /** Shards that it moved, as an operator. */
   sought: Set<string>;
   /** What the table last told it about a shard. */
-  seen: Map<
-    string,
-    { owner: string | undefined; cursor: string; certain: boolean; failedTo?: string | undefined }
-  >;
+  seen: Map<string, { owner: string | undefined; cursor: string; certain: boolean }>;
 }
 
 /** What all checks share. */
@@ -113,6 +175,14 @@ export interface Watch {
   forget(shard: string): void;
   /** When the group had an item of every shard of its first listing. */
   initializedAt: number;
+  /** What was given under each id. */
+  readonly named: Map<string, readonly number[]>;
+  /** Every run, by its name. */
+  readonly runs: Map<string, Actor>;
+  /** When something last succeeded: of a slot, and of a shard. */
+  readonly successOf: Map<string, number>;
+  /** Counts successes. */
+  successes: number;
   /** A clock beyond the margin was in use lately: it may cost a repeat, nothing else. */
   clocksWrong(): boolean;
 }
@@ -125,12 +195,16 @@ export function createWatch(world: World, fail: Watch['fail'], clocksWrong: Watc
     fail,
     clocksWrong,
     initializedAt: Number.POSITIVE_INFINITY,
+    named: new Map(),
+    runs: new Map(),
+    successOf: new Map(),
+    successes: 0,
     history: (shard) => found(histories, shard, createHistory),
     forget(shard) {
       const { ownerOfEpoch, epochMax } = watch.history(shard);
       histories.set(shard, { ...createHistory(), ownerOfEpoch, epochMax });
     },
-    facts: (actor) => found(facts, actor, createFacts),
+    facts: (actor) => found(facts, actor, () => createFacts(world.faults.happened())),
   };
   return watch;
 }
@@ -146,6 +220,11 @@ function found<K, V>(
 }
 
 const createHistory = (): ShardHistory => ({
+  tries: [],
+  finishedAs: [],
+  begunBy: [],
+  waitNotedBy: undefined,
+  givenUp: [],
   succeeded: [],
   behind: [],
   skipped: [],
@@ -153,6 +232,7 @@ const createHistory = (): ShardHistory => ({
   soughtAt: 0,
   openSeeks: new Set(),
   landedLateAt: 0,
+  notedLateAt: 0,
   ownerOfEpoch: new Map(),
   epochMax: 0,
   givenUpAt: 0,
@@ -161,25 +241,39 @@ const createHistory = (): ShardHistory => ({
   madeAt: 0,
 });
 
-const createFacts = (): ActorFacts => ({
+const createFacts = (faultsBefore: number): ActorFacts => ({
+  inWork: new Set(),
+  suspected: new Set(),
+  suspects: new Set(),
+  earlyNotes: new Set(),
+  faultsBefore,
+  reading: new Map(),
   working: false,
   planning: false,
   pulls: 0,
   listedForMs: 0,
+  isStalled: false,
   generation: Number.POSITIVE_INFINITY,
   workedOn: new Set(),
   troubled: new Set(),
+  refused: new Set(),
   tried: new WeakSet(),
   unsettled: new Set(),
   sought: new Set(),
   seen: new Map(),
 });
 
+/** Where the next record stands that is not finished, as the item says it. Of a range, those at its end are certain to be there. */
+export function placeIn({ cursor, pending }: Pick<ShardItem, 'cursor' | 'pending'>): number {
+  return pending === undefined ? positionOf(cursor) : positionOf(pending.to) - pending.count + pending.done;
+}
+
 /** May the checkpoint pass this record? */
 export function mayPass(watch: Watch, shard: string, position: number): boolean {
   const history = watch.history(shard);
   return (
     history.succeeded[position] !== undefined ||
+    history.givenUp[position]?.kept === true ||
     history.skipped[position] === true ||
     isTrimmed(watch, shard, position)
   );
@@ -194,4 +288,20 @@ export function isBehind(watch: Watch, shard: string, position: number): boolean
 function isTrimmed(watch: Watch, shard: string, position: number): boolean {
   const truth = watch.world.stream.shards.get(shard)!;
   return truth.removedAt !== undefined || position < truth.trimmedUntil;
+}
+
+/**
+ * Something else moved the checkpoint since then, or may have: a seek, or a late write of a run before; or the shard was given up, as it
+ * was not listed.
+ */
+export function isDisturbed(watch: Watch, shard: string, since: number): boolean {
+  const { soughtAt, openSeeks, landedLateAt, notedLateAt, givenUpAt } = watch.history(shard);
+  if (openSeeks.size > 0 || watch.clocksWrong()) return true;
+  return Math.max(soughtAt, landedLateAt, notedLateAt, givenUpAt) >= since;
+}
+
+/** Its run died before the checkpoint, its write had no answer, its batch had been given up, or something else moved the checkpoint. */
+export function explainsRepeat(watch: Watch, { actor, shard, astray, tooLate }: Delivery): boolean {
+  if (astray || tooLate || actor.state === 'dead') return true;
+  return watch.facts(actor).troubled.has(shard) || isDisturbed(watch, shard, actor.startedAt);
 }

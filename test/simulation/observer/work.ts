@@ -1,16 +1,26 @@
 import { shardKey } from '../../../lib/group/items.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
 import type { Actor } from '../host.ts';
-import { CACHE_AGE_INTERVALS, type Delivery, isBehind, type Watch } from './watch.ts';
+import { attemptsOf, watchAttempt } from './attempts.ts';
+import { watchSuspects } from './deaths.ts';
+import { watchIdentity } from './identity.ts';
+import { CACHE_AGE_INTERVALS, type Delivery, explainsRepeat, isBehind, type Watch } from './watch.ts';
 
 /** What a tick may do with a shard, and what may be handed to the user's function. */
 
 /**
  * A pull must be at the cursor that the table last told this run, under an ownership it was not told to have lost;
- * or, where it was told nothing, at the true checkpoint: a remembered cursor must be current.
+ * or, where it was told nothing, at the true checkpoint: a remembered cursor must be current. Or it goes on where an answer to such a pull
+ * ended.
  */
 export function watchPull(watch: Watch, actor: Actor, shard: string, cursor: string): void {
-  const seen = watch.facts(actor).seen.get(shard);
+  const { seen: told, reading } = watch.facts(actor);
+  const seen = told.get(shard);
+  const before = reading.get(shard);
+  const isStill =
+    seen === undefined || (seen.owner === actor.slot && seen.certain && seen.cursor === before?.from);
+  if (before !== undefined && isStill && before.from !== cursor && before.reached.has(cursor)) return;
+  reading.set(shard, { from: cursor, reached: new Set() });
   if (seen !== undefined) {
     if (seen.owner === actor.slot && seen.cursor === cursor && seen.certain) return;
     const lost = seen.certain
@@ -32,16 +42,19 @@ export function watchPull(watch: Watch, actor: Actor, shard: string, cursor: str
 
 /** However long the service takes to list its shards, a tick that knows what it holds has read by then. */
 export function watchReading(watch: Watch, actor: Actor, { warm, shards }: TickResult): void {
-  const { pulls, listedForMs } = watch.facts(actor);
+  const { pulls, listedForMs, isStalled } = watch.facts(actor);
   const isLong = listedForMs > watch.world.settings.times.functionTimeoutMs / 4;
   const hadNoTime = shards.some(({ stopped, batches }) => stopped === 'deadline' && batches === 0);
-  if (!warm || !isLong || !hadNoTime || pulls > 0) return;
+  if (!warm || isStalled || !isLong || !hadNoTime || pulls > 0) return;
   watch.fail('no reading', `${actor.name} waited ${listedForMs} ms for the list of shards, and read nothing`);
 }
 
 export function watchBatch(watch: Watch, delivery: Delivery): void {
   const { actor, shard, positions } = delivery;
   watchOrder(watch, delivery);
+  watchIdentity(watch, delivery);
+  watchAttempt(watch, delivery);
+  watchSuspects(watch, delivery);
   for (const other of watch.world.platform.live()) {
     if (other === actor || !watch.facts(other).workedOn.has(shard) || watch.clocksWrong()) continue;
     watch.fail('two owners at work', `${actor.name} processes shard ${shard}, which ${other.name} works on`);
@@ -56,25 +69,16 @@ export function watchBatch(watch: Watch, delivery: Delivery): void {
   }
 }
 
-/**
- * Its run died before the checkpoint, its write had no answer, its batch had been given up, or something else moved the
- * checkpoint meanwhile: a seek, or a late write of a run before it; or the shard was given up, as it was not listed.
- */
-function explainsRepeat(watch: Watch, earlier: Delivery): boolean {
-  const { actor, shard, tooLate } = earlier;
-  const { soughtAt, openSeeks, landedLateAt, givenUpAt } = watch.history(shard);
-  if (earlier.astray || openSeeks.size > 0) return true;
-  if (Math.max(soughtAt, landedLateAt, givenUpAt) >= actor.startedAt) return true;
-  return tooLate || actor.state === 'dead' || watch.facts(actor).troubled.has(shard) || watch.clocksWrong();
-}
-
 /** Nothing before the batch is left to process for the first time: in its shard, and in all that it continues. */
 function watchOrder(watch: Watch, { actor, shard, positions }: Delivery): void {
   const first = positions[0]!;
   const gap = positions.find((position, index) => position !== first + index);
-  if (gap !== undefined) watch.fail('order', `the batch of shard ${shard} has a gap before ${gap}`);
+  // Between two pulls of one batch, what was to come may be past the retention.
+  const { trimmedUntil } = watch.world.stream.shards.get(shard)!;
+  if (gap !== undefined && gap > trimmedUntil)
+    watch.fail('order', `the batch of shard ${shard} has a gap before ${gap}`);
   const behind = unprocessed(watch, shard, first);
-  if (behind !== undefined) {
+  if (behind !== undefined && !isProbe(watch, shard, { first, count: positions.length, behind })) {
     watch.fail('order', `${actor.name} processes ${first} of shard ${shard} before ${behind}`);
   }
   if (!watch.world.scenario.order) return;
@@ -84,6 +88,23 @@ function watchOrder(watch: Watch, { actor, shard, positions }: Delivery): void {
     if (left === undefined) continue;
     watch.fail('order', `${actor.name} processes shard ${shard} before ${left} of its ancestor ${ancestor}`);
   }
+}
+
+/** The one record right after others of which each has failed as often as is allowed. */
+function isProbe(
+  watch: Watch,
+  shard: string,
+  { first, count, behind }: { first: number; count: number; behind: number },
+): boolean {
+  if (count !== 1) return false;
+  const { attemptsMax } = watch.world.settings.delivery;
+  for (let position = behind; position < first; position++) {
+    // One that succeeded, and whose run died before it could note that, has failed as far as anybody knows.
+    const succeeded = watch.history(shard).succeeded[position];
+    const isKnown = isBehind(watch, shard, position) && !(succeeded && explainsRepeat(watch, succeeded));
+    if (isKnown || attemptsOf(watch, shard, position) < attemptsMax) return false;
+  }
+  return true;
 }
 
 /** The first record before `end` that still waits for its first time. */

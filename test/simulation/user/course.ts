@@ -1,0 +1,47 @@
+import type { World } from '../world.ts';
+import type { PoisonKind } from './habits.ts';
+
+/** What one call of the user's function comes to. */
+export interface Course {
+  ends: 'succeeds' | PoisonKind;
+  /** The record at which it ends; their number, if it succeeds. */
+  at: number;
+  /** So long it takes until then. */
+  afterMs: number;
+  /** It does not listen to its signal. */
+  ignores: boolean;
+}
+
+/** Draws it: whatever comes first, of the records or of the world. */
+export function courseOf(world: World, shard: string, positions: readonly number[]): Course {
+  const { faults, latency, scenario, settings, poisons, sink } = world;
+  const count = positions.length;
+  const course: Course = {
+    ends: 'succeeds',
+    at: count,
+    afterMs: 0,
+    ignores: faults.happens('processIgnores'),
+  };
+  const meets = (ends: PoisonKind, at: number): void => {
+    if (at < course.at) Object.assign(course, { ends, at });
+  };
+  const slow = faults.happens('processSlow');
+  const usualMs = latency.between(0, scenario.processMsMax);
+  const slowMs = settings.times.functionTimeoutMs * 1.5 * faults.dice('processSlow').next();
+  const anywhere = (name: 'processThrows' | 'processNames' | 'processDies'): number =>
+    faults.dice(name).between(0, count - 1);
+  if (faults.happens('processThrows')) meets('throws', anywhere('processThrows'));
+  if (faults.happens('processNames')) meets('names', anywhere('processNames'));
+  if (faults.happens('processDies')) {
+    meets(faults.dice('processDies').pick(['exits', 'exits', 'loops'] as const), anywhere('processDies'));
+  }
+  const trouble = sink.trouble();
+  if (trouble !== undefined) meets(trouble, 0);
+  positions.forEach((position, at) => {
+    const poison = poisons.of(shard, position);
+    if (poison !== undefined) meets(poison, at);
+  });
+  const reached = Math.min(count, course.at + 1);
+  course.afterMs = (slow ? slowMs : usualMs) + reached * scenario.habits.msPerRecord;
+  return course;
+}
