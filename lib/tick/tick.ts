@@ -2,14 +2,13 @@ import { heartbeat } from '../group/heartbeat.ts';
 import type { ConsumerItem, GroupItem } from '../group/items.ts';
 import { joinGroup } from '../group/join.ts';
 import { settled } from '../group/settled.ts';
+import { workAsAssigned } from './assigned.ts';
 import { type Budget, startBudget } from './budget.ts';
 import { mayHaveExpired, type TickCache, trusted } from './cache.ts';
 import type { TickContext, TickSettings, TickTools } from './context.ts';
 import type { Coordination, TickCoordination } from './coordination/coordination.ts';
-import { givenBy } from './deliver.ts';
-import { besidePlan, type Looked, look } from './planning.ts';
+import { besidePlan, look } from './planning.ts';
 import { achievedNothing, emptyResult, type ShardResult, type TickResult } from './result.ts';
-import { workOnShards } from './shards.ts';
 import { termsOf } from './terms.ts';
 
 export interface TickDependencies extends TickTools {
@@ -173,40 +172,6 @@ async function workAndPlan(
   remembered.successAt = context.successes.at;
   caches.set(slot, remembered);
   return result;
-}
-
-/** Works on what the slot is assigned, and says what its next tick may remember. `workOn` does what is still waiting. */
-async function workAsAssigned(
-  context: TickContext,
-  coordination: TickCoordination,
-  cache: TickCache | undefined,
-  outcome: Looked['outcome'],
-) {
-  const { consumer, known, unassigned } = await coordination.assignment(cache);
-  const { slot, lifecycle } = context;
-  const why = consumer.draining ? 'drained' : 'lost';
-  await lifecycle?.assigned(slot, Object.keys(consumer.assigned ?? {}), why, givenBy(context));
-  const remembered: TickCache = {
-    tick: consumer.tick,
-    heartbeatAt: consumer.heartbeatAt,
-    generation: consumer.generation ?? 0,
-    readAtTick: cache?.readAtTick ?? consumer.tick,
-    planDueAt: 0,
-    successAt: undefined,
-    shards: outcome === 'paused' ? new Map(known) : new Map(),
-  };
-  let shards: ShardResult[] = [];
-  const workOn = async (): Promise<ShardResult[]> => {
-    const isLeft = (shard: string): boolean =>
-      shards.every((result) => result.shard !== shard || result.stopped === 'waiting');
-    const assigned = { ...context, consumer };
-    const worked = await workOnShards(assigned, coordination, isLeft, known, remembered.shards);
-    const done = shards.filter(({ stopped }) => stopped !== 'waiting');
-    shards = [...done, ...worked];
-    return shards;
-  };
-  if (outcome === 'worked') await workOn();
-  return { remembered, shards, workOn, unassigned };
 }
 
 const isAnyWaiting = (shards: readonly ShardResult[]): boolean =>
