@@ -68,7 +68,7 @@ const GROUP = 'orders';
 const REST_INTERVALS_MAX = 12;
 /** What has failed waits for so long at most. */
 const WAIT_INTERVALS_MAX = 8;
-const INTERVALS_MAX = 500;
+const INTERVALS_MAX = 1_500;
 
 /** One seed from its first event to rest, or to its first violation. Same arguments, same outcome. */
 export async function runSeed(seed: number, overrides: Overrides = {}, tracing = false): Promise<Outcome> {

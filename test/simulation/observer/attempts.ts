@@ -7,9 +7,6 @@ import { type Delivery, explainsRepeat, isDisturbed, placeIn, type Watch } from 
 
 /** What may be given again, and what may be given up. */
 
-/** A request may take so long between the decision and what follows it. */
-const DECIDED_MS_MAX = 30_000;
-
 export function watchAttempt(watch: Watch, { actor, shard, id, positions, begunAt }: Delivery): void {
   const { settings, table, stream } = watch.world;
   const isExcused = (): boolean => isDisturbed(watch, shard, actor.startedAt);
@@ -23,7 +20,8 @@ export function watchAttempt(watch: Watch, { actor, shard, id, positions, begunA
   const { givenUp } = watch.history(shard);
   for (const position of positions) {
     const ageMs = begunAt - stream.shards.get(shard)!.receivedAt[position]!;
-    if (ageMs > ageMaxMs + DECIDED_MS_MAX && !isExcused()) {
+    // It is decided in the same run, however long the note takes that comes between.
+    if (ageMs > ageMaxMs + settings.times.functionTimeoutMs && !isExcused()) {
       watch.fail('too old', `${actor.name} is given record ${position} of shard ${shard}, ${ageMs} ms old`);
     }
     if (givenUp[position] !== undefined && !isExcused()) {
