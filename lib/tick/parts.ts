@@ -59,11 +59,13 @@ async function takeStep(work: RangeWork, pending: Pending, round: Round): Promis
   const { context, range } = work;
   const tooOld = tooOldFrom(context, range, pending.done);
   if (tooOld > 0) return noted(work, attempt.condemned(pending, { count: tooOld, reason: 'tooOld' }));
-  const sizeMax = sizeThatFits(work);
-  if (sizeMax < 1) return 'deadline';
+  const fit = sizeThatFits(work);
+  if (fit < 1) return 'deadline';
   if (pending.block !== undefined) return workOnBlock(work, pending, pending.block, round);
-  const part = attempt.nextPart(pending, range.count, sizeMax);
+  const part = attempt.nextPart(pending, range.count, Math.min(fit, context.settings.delivery.recordsMax));
   part.last = firstTooOld(context, range, part);
+  // What has failed comes as it was, with the time for it: the next tick has that, as far as any has.
+  if (part.last - part.first > fit && work.longestMs > 0) return 'deadline';
   const answer = await given(work, pending, { range, part });
   if (answer === 'lost') return answer;
   const { delivered, elapsedMs } = answer;
@@ -138,18 +140,18 @@ function nextOf(
 /** Of the time that is left, so much is planned for. */
 const TIME_SHARE = 0.8;
 
-/** How many records may be begun now: as many as there is time for, where it has run out before. */
+/** How many records there is time for, as far as is known: where it has run out before. */
 function sizeThatFits({ context, at, startedAt, longestMs }: RangeWork): number {
-  const { budget, settings } = context;
+  const { budget } = context;
   if (budget.work.aborted) return 0;
   const msPerRecord = at.pace?.msPerRecord;
   if (msPerRecord !== undefined) {
     const fit = Math.floor((budget.remainingMs() * TIME_SHARE) / Math.max(msPerRecord, Number.MIN_VALUE));
     // One that takes most of a tick has to be begun all the same, at the beginning of one.
-    return Math.min(settings.delivery.recordsMax, Math.max(fit, longestMs === 0 ? 1 : 0));
+    return Math.max(fit, longestMs === 0 ? 1 : 0);
   }
   // A part that takes as long as the longest one so far must still fit.
-  return startedAt + longestMs >= budget.workUntil ? 0 : settings.delivery.recordsMax;
+  return startedAt + longestMs >= budget.workUntil ? 0 : Number.POSITIVE_INFINITY;
 }
 
 /** Only where time has run out: elsewhere one slow batch would make all that follow smaller. */

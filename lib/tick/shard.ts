@@ -139,6 +139,10 @@ const heldOf = (
   ...(lagMs !== undefined && { lag: { ms: lagMs, at: clock.now() } }),
 });
 
-/** Noted without an attempt, a size is what time had run out for. */
+/**
+ * Noted without an attempt, a size is what time had run out for. Where a run may have been killed when its time was over, it is as well
+ * to go by the time that a record takes.
+ */
 const isSlow = (pending: ShardItem['pending']): boolean =>
-  pending?.size !== undefined && pending.attempts === 0 && pending.inWork === undefined;
+  pending?.size !== undefined &&
+  (pending.deadly === true || (pending.attempts === 0 && pending.inWork === undefined));

@@ -353,3 +353,34 @@ it('once one of several that were stuck is taken, those before it are given up, 
   expect([taken, letters(world)]).toEqual([['bad 1'], ['bad 0']]);
   expect(await itemOf(world)).not.toHaveProperty('pending');
 });
+
+describe('a function that takes a second for each record, of which one is bad', () => {
+  const work = async (
+    world: World,
+    { signal, records }: { signal: AbortSignal; records: Iterable<LogRecord> },
+  ) => {
+    const contents = [...records].map(contentOf);
+    for (const _content of contents) {
+      world.clock.advance(1_000);
+      await new Promise(setImmediate);
+      signal.throwIfAborted();
+    }
+    if (contents.some((content) => content.startsWith('bad'))) throw new Error('cannot take it');
+  };
+
+  it('is given what has failed when there is time for it, once the time had been over', async () => {
+    const { world } = await working();
+    const tooLate: string[] = [];
+    world.eachBatch = ({ id, records }, { signal, remainingMs }) => {
+      const seconds = [...records].length;
+      if (seconds * 1_000 > remainingMs()) tooLate.push(id);
+      return work(world, { signal, records });
+    };
+    world.source.append('0', ...numbered(100, [60]));
+    await rounds(world, 60);
+    expect(letters(world)).toEqual(['bad 60']);
+    expect(world.delivered).toEqual(goodOf(numbered(100, [60])));
+    // Of what the time was over first: nobody could know.
+    expect(tooLate).toEqual(['orders/0/0-100', 'orders/0/0-100/0-50']);
+  });
+});

@@ -218,3 +218,33 @@ it('with durable batches, what a crash interrupts comes again under the same id,
   await rounds(2);
   expect(begun.slice(0, 2)).toEqual(['orders/0/0-2', 'orders/0/0-2']);
 });
+
+it('behind what was under suspicion no more is begun than there is time for, in a new sandbox, too', async () => {
+  const world = createGroup({ clock: createManualClock(), source: createMemorySource(['0']) });
+  for (let round = 0; round < 4; round++) await world.round('a');
+  world.source.append('0', ...numbered(100));
+  const pending = {
+    to: '100',
+    count: 100,
+    done: 0,
+    size: 3,
+    until: 20,
+    attempts: 2,
+    firstAt: 1,
+    lastAt: 1,
+    deadly: true,
+  };
+  const noted = { set: { pending, step: 1 }, condition: { exists: 'cursor' } } as const;
+  await world.store.update(shardKey('0'), noted, { signal: read.signal });
+  const begun: string[] = [];
+  world.eachBatch = async ({ id, records }, { remainingMs }) => {
+    const needMs = [...records].length * 1_000;
+    expect(needMs, id).toBeLessThanOrEqual(remainingMs());
+    begun.push(id);
+    world.clock.advance(needMs);
+  };
+  await world.tick('a', 'another sandbox');
+  expect(begun).toContain('orders/0/0-100/0-3');
+  expect(world.delivered.length).toBeGreaterThan(35);
+  expect(world.delivered.length).toBeLessThan(46);
+});
