@@ -34,7 +34,7 @@ const NESTING_MAX = 80;
 const KEEP_ALIVE_MS = 10 * 60_000;
 /** Signature version 4, for any region. */
 const AUTHORIZATION =
-  /^AWS4-HMAC-SHA256 +Credential=[^\s,/]+\/\d{8}\/[^\s,/]+\/dynamodb\/aws4_request, *SignedHeaders=[a-z0-9;-]+, *Signature=[0-9a-f]{64}$/;
+  /^AWS4-HMAC-SHA256 +Credential=([^\s,/]+)\/\d{8}\/[^\s,/]+\/dynamodb\/aws4_request, *SignedHeaders=[a-z0-9;-]+, *Signature=[0-9a-f]{64}$/;
 const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
 const READS = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem']);
 
@@ -43,9 +43,12 @@ const READS = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem']);
  * client that is killed takes no count with it.
  *
  * @param options.port 0 or absent: any free port
+ * @param options.onlooker an access key: what is asked with it is not counted
  * @throws SettingsError if the port cannot be had
  */
-export async function startDynamodb(options: { port?: number } = {}): Promise<LocalDynamodb> {
+export async function startDynamodb(
+  options: { port?: number; onlooker?: string } = {},
+): Promise<LocalDynamodb> {
   const service = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   const usage: DynamodbUsage = { requests: 0, writeUnits: 0, readUnits: 0 };
   const front = createFront({
@@ -53,7 +56,7 @@ export async function startDynamodb(options: { port?: number } = {}): Promise<Lo
     refuse: (response, message) => refuse(response, 403, 'AccessDeniedException', message),
     receive: (request, response) => {
       // A client that vanished has no use for an answer; nothing else can go wrong here.
-      answer(service, usage, request, response).catch(() => response.destroy());
+      answer(service, options.onlooker, usage, request, response).catch(() => response.destroy());
     },
   });
   const port = await listenLocally(front, options.port ?? 0, '--dynamodb-port');
@@ -72,6 +75,7 @@ export async function startDynamodb(options: { port?: number } = {}): Promise<Lo
 
 async function answer(
   service: Server,
+  onlooker: string | undefined,
   usage: DynamodbUsage,
   request: IncomingMessage,
   response: ServerResponse,
@@ -82,7 +86,8 @@ async function answer(
     return;
   }
   // Anybody's keys are good, so that there is nothing to verify it with; but no form or image of a web page can send it.
-  if (!AUTHORIZATION.test(request.headers.authorization ?? '')) {
+  const [signature, accessKeyId] = AUTHORIZATION.exec(request.headers.authorization ?? '') ?? [];
+  if (signature === undefined) {
     const message =
       'Sign the request with AWS Signature Version 4, in the header Authorization; any keys will do.';
     refuse(response, 400, 'MissingAuthenticationTokenException', message);
@@ -95,7 +100,7 @@ async function answer(
     return;
   }
   const operation = String(request.headers['x-amz-target'] ?? '').split('.')[1] ?? '';
-  const counted = WRITES.has(operation) || READS.has(operation);
+  const counted = (WRITES.has(operation) || READS.has(operation)) && accessKeyId !== onlooker;
   const { status, headers, body: text } = await ask(service, request, counted ? askForCapacity(body) : body);
   if (counted) count(usage, operation, text);
   response.writeHead(status, headers).end(text);

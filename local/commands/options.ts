@@ -45,7 +45,7 @@ the services are local, in memory, and listen on 127.0.0.1 only. At the end it s
   --shards N           shards of the stream, 1 to ${SHARDS_MAX} (4); of CLS: partitions, divided over two topics
   --consumers N        consumers of the group, 1 to ${CONSUMERS_MAX} (2)
   --interval D         how often each consumer is started, from 500ms (2s)
-  --once               end when everything is consumed; always so when stdout is no terminal
+  --once               end when everything is processed or a dead letter; always so when stdout is no terminal
   --json               print the summary as JSON, as the last line of stdout; progress goes to stderr
   --module FILE        a module (.ts, .js, .mjs, .cjs) that exports your own eachBatch(batch, context) or
                        eachRecord(record, context) (without it: records and bytes are counted); as on Lambda it sees none of this shell's variables
@@ -55,8 +55,9 @@ the services are local, in memory, and listen on 127.0.0.1 only. At the end it s
   --dynamodb-port P    port of DynamoDB (any free one)
   -h, --help           this text
 
-Exit code: 0 everything came out, in order; 1 something was lost or out of order, or the run failed; 2 an option or an
-input cannot be used; 130 stopped by Ctrl-C before everything was consumed.
+Exit code: 0 everything came out, in order, or is a dead letter; 1 something was lost or out of order, the run failed, or
+nothing was processed or given up for 50 intervals; 2 an option or an input cannot be used; 130 stopped by Ctrl-C before
+everything was consumed.
 `;
 
 /**

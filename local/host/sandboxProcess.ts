@@ -4,7 +4,8 @@ import { devNull } from 'node:os';
 import type { Clock } from '../../lib/runtime.ts';
 import { SANDBOX_MAIN } from '../files.ts';
 import type { Invocation } from './invocation.ts';
-import type { InvokeMessage, SandboxMessage } from './messages.ts';
+import { lastWordsIn, limitLines } from './lastWords.ts';
+import { HEAP_MB, type InvokeMessage, type LastWords, type SandboxMessage } from './messages.ts';
 import type { LogEvent } from './outputLines.ts';
 import { createLineSplitter, parseLogEvent } from './outputLines.ts';
 
@@ -12,15 +13,15 @@ export interface SandboxOptions {
   functionName: string;
   /** Path of an ES module that exports `handler(event, context)`. */
   bundle: string;
-  /** The function's variables; of the host's own it gets only PATH and TMPDIR. */
+  /** The function's variables; of the host's own it gets only PATH, and TMPDIR unless it is given one. */
   environment: Readonly<Record<string, string>>;
   /** A process was started for the function. */
   onStart?: (pid: number) => void;
-  /** The process ended, though not by this sandbox's hand: during a call or between two. */
-  onDeath?: (reason: string) => void;
+  /** The process ended, though not by this sandbox's hand: during a call or between two. Why, as far as it could say; `details`: with its stack. */
+  onDeath?: (reason: string, details: string | undefined) => void;
   /** A line the function printed that is a log event. */
   onEvent?: (event: LogEvent) => void;
-  /** Any other line it printed. */
+  /** Any other line it printed; of what a call writes to stderr the beginning. */
   onOutput?: (line: string) => void;
   clock?: Clock;
 }
@@ -43,26 +44,40 @@ const DRAIN_MS_MAX = 1_000;
 export function startProcess(options: SandboxOptions, clock: Clock): SandboxProcess {
   const child = fork(SANDBOX_MAIN, [options.bundle, options.functionName], {
     env: processEnvironment(options.environment),
-    execArgv: [],
+    execArgv: ['--enable-source-maps', `--max-old-space-size=${HEAP_MB}`],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let ending: string | undefined;
+  let lastWords: LastWords | undefined;
   let settle: ((invocation: Invocation) => void) | undefined;
   let killing = false;
-  const end = (error: string): void => {
+  const end = async (how: string): Promise<void> => {
     if (ending !== undefined) return;
-    ending = error;
-    if (!killing) options.onDeath?.(error);
-    settle?.({ outcome: 'died', error });
+    ending = how;
+    await untilDrained();
+    if (lastWords !== undefined) ending = `${how}: ${lastWords.words}`;
+    if (!killing) options.onDeath?.(ending, lastWords?.details);
+    settle?.({ outcome: 'died', error: ending });
   };
-  child.once('exit', (code, signal) => end(`the process ended with ${signal ?? `code ${code}`}`));
+  child.once('exit', (code, signal) => void end(`the process ended with ${signal ?? `code ${code}`}`));
   // No process at all, or a message it could no longer take.
-  child.on('error', (error) => end(`the process failed: ${error.message}`));
+  child.on('error', (error) => void end(`the process failed: ${error.message}`));
   child.on('message', (message: SandboxMessage) => settle?.(invocationOf(message)));
+  const onLine = (line: string): void => {
+    const event = parseLogEvent(line);
+    if (event === undefined) options.onOutput?.(line);
+    else options.onEvent?.(event);
+  };
+  const complaints = limitLines(onLine);
+  const onComplaint = (line: string): void => {
+    const said = lastWordsIn(line);
+    lastWords = said ?? lastWords;
+    if (!said?.isOurs) complaints.line(line);
+  };
   const drained = Promise.all([
     once(child, 'exit'),
-    forwardLines(child.stdout!, options),
-    forwardLines(child.stderr!, options),
+    forwardLines(child.stdout!, onLine),
+    forwardLines(child.stderr!, onComplaint).then(complaints.end),
   ]);
   drained.catch(() => {});
   if (child.pid !== undefined) options.onStart?.(child.pid);
@@ -71,6 +86,7 @@ export function startProcess(options: SandboxOptions, clock: Clock): SandboxProc
     pid: child.pid,
     alive: () => ending === undefined,
     send: (message) => {
+      complaints.end();
       if (child.connected) child.send(message, () => {});
     },
     reply: async (timeoutMs) => {
@@ -95,6 +111,10 @@ export function startProcess(options: SandboxOptions, clock: Clock): SandboxProc
   async function kill(): Promise<void> {
     killing = true;
     child.kill('SIGKILL');
+    await untilDrained();
+  }
+
+  async function untilDrained(): Promise<void> {
     const patience = new AbortController();
     await Promise.race([drained, clock.sleep(DRAIN_MS_MAX, patience.signal)]).catch(() => {});
     patience.abort();
@@ -113,12 +133,8 @@ function processEnvironment(given: Readonly<Record<string, string>>): Record<str
   return { PATH, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...own, ...given };
 }
 
-async function forwardLines(stream: NodeJS.ReadableStream, options: SandboxOptions): Promise<void> {
-  const lines = createLineSplitter((line) => {
-    const event = parseLogEvent(line);
-    if (event === undefined) options.onOutput?.(line);
-    else options.onEvent?.(event);
-  });
+async function forwardLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): Promise<void> {
+  const lines = createLineSplitter(onLine);
   stream.on('data', (chunk: Buffer) => lines.write(chunk));
   await once(stream, 'close');
   lines.end();

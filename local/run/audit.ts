@@ -15,7 +15,8 @@ export function audited(functions: UserFunctions): UserFunctions {
     const delivered = await functions.deliver(batch, context);
     try {
       const records = checksumsOf(batch, doneOf(delivered));
-      const entry = { slot, shard: batch.shard, batch: batch.id, records };
+      const { id, shard, redriven } = batch;
+      const entry = { slot, shard, batch: id, records, ...(redriven && { redriven }) };
       if (records.length > 0) orReport(ledger, () => append(entry));
       return delivered;
     } catch (error) {

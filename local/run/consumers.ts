@@ -20,8 +20,8 @@ export interface ConsumersOptions {
 export interface ConsumersListener {
   /** A process was started for the slot. */
   started(slot: string, pid: number): void;
-  /** The slot's process ended by itself, or somebody killed it. */
-  died(slot: string, reason: string): void;
+  /** The slot's process ended by itself, or somebody killed it. `details`: why, with its stack, if it could say. */
+  died(slot: string, reason: string, details: string | undefined): void;
   /** A tick begins. */
   ticking(slot: string): void;
   /** The tick is over. */
@@ -53,7 +53,7 @@ export async function startConsumers(options: ConsumersOptions): Promise<Consume
         bundle,
         environment: environmentOf(slot),
         onStart: (pid) => listener.started(slot, pid),
-        onDeath: (reason) => listener.died(slot, reason),
+        onDeath: (reason, details) => listener.died(slot, reason, details),
         onEvent: (event) => listener.event(slot, event),
         onOutput: (line) => listener.output(slot, line),
         clock,

@@ -15,6 +15,8 @@ export interface LedgerEntry {
    * of its content as it came out.
    */
   records: Uint32Array;
+  /** It was a dead letter that was given once more. */
+  redriven?: true;
 }
 
 const READ_BYTES = 256 * 1024;

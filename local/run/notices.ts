@@ -1,5 +1,7 @@
 import type { Invocation } from '../host/invocation.ts';
 import type { LogEvent } from '../host/outputLines.ts';
+import { errorText, firstLine } from './errorText.ts';
+import { number } from './view.ts';
 
 /** One line for a person about what a function logged; undefined for what needs no telling. */
 export function noticeOfEvent(slot: string, event: LogEvent): string | undefined {
@@ -14,9 +16,19 @@ export function noticeOfEvent(slot: string, event: LogEvent): string | undefined
     case 'tick.refused':
       return `${slot}: tick refused, another run of it is within its deadline`;
     case 'batch.failed':
-      return `${slot}: process failed for a batch of shard ${shard} (attempt ${event.attempts}), it comes again: ${errorText(event.error)}`;
+      return `${slot}: your function failed for a batch of shard ${shard} (attempt ${event.attempts}): ${errorText(event.error)}`;
     case 'batch.timedOut':
-      return `${slot}: process did not finish a batch of shard ${shard} in time (attempt ${event.attempts}), it comes again`;
+      return `${slot}: your function did not finish a batch of shard ${shard} in time, it comes again smaller`;
+    case 'batch.died':
+      return `${slot}: a run died of a batch of shard ${shard} (attempt ${event.attempts}): ${event.message}`;
+    case 'record.givenUp':
+      return `${slot}: record ${event.record} of shard ${shard} is given up, and is a dead letter now: ${event.message}`;
+    case 'records.givenUp':
+      return `${slot}: ${number(Number(event.records))} records of shard ${shard} are given up, and are dead letters now`;
+    case 'delivery.outage':
+      return `${slot}: shard ${shard} waits: nothing succeeds, so nothing is given up: ${event.message}`;
+    case 'shard.blocked':
+      return `${slot}: shard ${shard} is blocked: ${event.message ?? event.remedy}`;
     case 'shard.failed':
       return `${slot}: shard ${shard} is left for this tick: ${errorText(event.error)}`;
     case 'plan.failed':
@@ -48,18 +60,7 @@ export function noticeOfInvocation(
   }
 }
 
-function errorText(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return String(error);
-  // The line may be one of the user's own.
-  const { name = 'Error', message = '' } = error as { name?: unknown; message?: unknown };
-  return `${name}: ${firstLine(typeof message === 'string' ? message : JSON.stringify(message))}`;
-}
-
 function plainText({ event, time, level, group, slot, error, ...fields }: LogEvent): string {
   const shown = error === undefined ? fields : { ...fields, error: errorText(error) };
   return `${event} ${JSON.stringify(shown)}`;
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0]!;
 }

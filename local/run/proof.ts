@@ -8,9 +8,18 @@ export interface Proof {
   produced(line: number, checksum: number): void;
   /** A batch came out, in the order in which the user's function succeeded. */
   delivered(entry: LedgerEntry): void;
+  /** These are all the dead letters that there are. */
+  deadLettered(letters: readonly BuriedLine[]): void;
   totals(): ProofTotals;
   recordsBySlot(): ReadonlyMap<string, number>;
   recordsByShard(): ReadonlyMap<string, number>;
+}
+
+/** The record of a dead letter, as it is kept. */
+export interface BuriedLine {
+  /** Which line it is; 0: it does not say. Undefined: it was too large to be kept, and could be any. */
+  line: number | undefined;
+  checksum: number;
 }
 
 export interface ProofTotals {
@@ -21,11 +30,15 @@ export interface ProofTotals {
   /** Lines that came out at least once. */
   distinct: number;
   duplicates: number;
-  /** Lines that did not come out. */
+  /** Records that were given up and put aside. */
+  deadLetters: number;
+  /** Lines that neither came out nor are dead letters. */
   lost: number;
+  /** Records that are dead letters and came out all the same, or are dead letters twice. */
+  endedTwice: number;
   /** Lines that came out for the first time after a later line of the same shard had. */
   outOfOrder: number;
-  /** Records that came out and were never put in: with a wrong content, or without a line's number. */
+  /** Records that came out, or became dead letters, and were never put in: with a wrong content, or without a line's number. */
   damaged: number;
 }
 
@@ -40,6 +53,7 @@ export function createProof(): Proof {
   const bySlot = new Map<string, number>();
   const byShard = new Map<string, number>();
   const totals = { produced: 0, processed: 0, distinct: 0, outOfOrder: 0, damaged: 0 };
+  let buried: readonly BuriedLine[] = [];
 
   function grow(): void {
     const size = checksums.length * 2;
@@ -53,8 +67,11 @@ export function createProof(): Proof {
     seen.set(oldSeen);
   }
 
-  function deliver(shard: string, line: number, checksum: number): void {
-    if (line < 1 || line > totals.produced || checksums[line - 1] !== checksum) {
+  const wasProduced = (line: number, checksum: number): boolean =>
+    line >= 1 && line <= totals.produced && checksums[line - 1] === checksum;
+
+  function deliver({ shard, redriven }: LedgerEntry, line: number, checksum: number): void {
+    if (!wasProduced(line, checksum)) {
       totals.damaged += 1;
       return;
     }
@@ -62,9 +79,25 @@ export function createProof(): Proof {
     if (seen[line - 1] === 1) return;
     seen[line - 1] = 1;
     totals.distinct += 1;
+    // What was put aside comes when somebody wants it to.
+    if (redriven) return;
     const latest = latestLine.get(shard) ?? 0;
     if (line < latest) totals.outOfOrder += 1;
     else latestLine.set(shard, line);
+  }
+
+  /** `only`: lines that are dead letters and nothing else. */
+  function countBuried(): { only: number; endedTwice: number; damaged: number } {
+    const counts = { only: 0, endedTwice: 0, damaged: 0 };
+    const lines = new Set<number>();
+    for (const { line, checksum } of buried) {
+      if (line === undefined) counts.only += 1;
+      else if (!wasProduced(line, checksum)) counts.damaged += 1;
+      else if (lines.has(line) || seen[line - 1] === 1) counts.endedTwice += 1;
+      else counts.only += 1;
+      if (line !== undefined) lines.add(line);
+    }
+    return counts;
   }
 
   return {
@@ -74,20 +107,32 @@ export function createProof(): Proof {
       checksums[line - 1] = checksum;
       totals.produced = line;
     },
-    delivered: ({ slot, shard, records }) => {
-      for (let at = 0; at < records.length; at += 2) deliver(shard, records[at]!, records[at + 1]!);
+    delivered: (entry) => {
+      const { slot, shard, records } = entry;
+      for (let at = 0; at < records.length; at += 2) deliver(entry, records[at]!, records[at + 1]!);
       add(bySlot, slot, records.length / 2);
       add(byShard, shard, records.length / 2);
     },
-    totals: () => ({
-      produced: totals.produced,
-      processed: totals.processed,
-      distinct: totals.distinct,
-      duplicates: totals.processed - totals.distinct,
-      lost: totals.produced - totals.distinct,
-      outOfOrder: totals.outOfOrder,
-      damaged: totals.damaged,
-    }),
+    deadLettered: (letters) => {
+      buried = letters;
+    },
+    totals: () => {
+      const { produced, processed, distinct, outOfOrder } = totals;
+      const { only, endedTwice, damaged } = countBuried();
+      const left = produced - distinct - only;
+      return {
+        produced,
+        processed,
+        distinct,
+        duplicates: processed - distinct,
+        deadLetters: buried.length,
+        lost: Math.max(0, left),
+        // Fewer than none: one of those that were not kept is of a line that came out.
+        endedTwice: endedTwice + Math.max(0, -left),
+        outOfOrder,
+        damaged: totals.damaged + damaged,
+      };
+    },
     recordsBySlot: () => bySlot,
     recordsByShard: () => byShard,
   };

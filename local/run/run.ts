@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
@@ -17,6 +18,7 @@ import { LOG_SERVICES } from './services/services.ts';
 import { type Stack, startStack } from './stack.ts';
 import { type RunResult, resultOf } from './summary.ts';
 import { cannotWrite, makeTemporaryDirectory } from './temporary.ts';
+import { createTroubles } from './troubles.ts';
 import type { View } from './view.ts';
 import { createWatch, type Watch } from './watch.ts';
 
@@ -45,6 +47,7 @@ export interface LocalRunWorld {
 }
 
 const REFRESH_MS = 100;
+const LETTERS_MS = 1_000;
 
 /**
  * The main job on this machine, end to end: services, table and stream; the schedule; the inputs' lines as records; and
@@ -71,12 +74,15 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   introduce(options, inputs, stack, screen);
 
   const slots = Array.from({ length: options.consumers }, (_, index) => `consumer-${index}`);
+  const temporaryOf = (slot: string): string => join(directory.path, 'tmp', slot);
+  for (const slot of slots) await mkdir(temporaryOf(slot), { recursive: true });
   const { functionTimeoutMs } = deriveTimes(options.intervalMs);
   const board = createBoard(slots);
   const proof = createProof();
   const rate = createRate();
   const onIdle = (): void => screen.say('everything is consumed; Ctrl-C ends');
-  const watch = createWatch({ ...options, shardName, signal, onIdle });
+  const troubles = createTroubles();
+  const watch = createWatch({ ...options, shardName, troubles, signal, onIdle });
   const view = (): View => ({
     totals: proof.totals(),
     linesExpected: linesOf(inputs),
@@ -87,6 +93,7 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   const takeIn = async (): Promise<void> => {
     for (const entry of await ledger.read()) proof.delivered(entry);
   };
+  const lookUpLetters = createLetterLook(stack, proof);
 
   const consumers = await startConsumers({
     slots,
@@ -95,11 +102,12 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
     bundle,
     environmentOf: (slot) => ({
       ...stack.environment,
+      TMPDIR: temporaryOf(slot),
       LOCAL_LEDGER: ledgerFile,
       LOCAL_SLOT: slot,
     }),
     clock,
-    listener: createListener({ board, screen, watch, timeoutMs: functionTimeoutMs, shardName }),
+    listener: createListener({ board, troubles, screen, watch, timeoutMs: functionTimeoutMs, shardName }),
   });
   cleanup.defer(consumers.stop);
   cleanup.defer(watch.end);
@@ -108,14 +116,26 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   while (!watch.over.aborted) {
     await clock.sleep(REFRESH_MS, watch.over).catch(() => {});
     await takeIn();
+    await lookUpLetters(clock.now()).catch(watch.fail);
     screen.show(view());
     watch.look(clock.now(), proof.totals(), stack.logs.endCursors(), board.committed());
   }
   await Promise.all([consumers.stop(), producing]);
   await takeIn();
+  await lookUpLetters();
   const elapsedMs = clock.now() - startedAtMs;
   const dynamodb = stack.dynamodbUsage();
   return resultOf({ proof, board, elapsedMs, dynamodb, shardName, ...watch.verdict() });
+}
+
+/** Takes the table's dead letters into the account; with a time, no more often than now and then. */
+function createLetterLook({ letters }: Stack, proof: Proof): (nowMs?: number) => Promise<void> {
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  return async (nowMs = Number.POSITIVE_INFINITY) => {
+    if (nowMs - lookedAtMs < LETTERS_MS) return;
+    lookedAtMs = nowMs;
+    proof.deadLettered(await letters.read(new AbortController().signal));
+  };
 }
 
 /** Never rejects: a failure ends the run through its watch. */

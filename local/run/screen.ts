@@ -46,7 +46,7 @@ function createLiveScreen(stream: WriteStream): Screen {
 function createLineScreen(stream: NodeJS.WriteStream, nowMs: () => number): Screen {
   const startedAtMs = nowMs();
   let shownAtMs = startedAtMs;
-  let shownRecords = 0;
+  let shownRecords = '';
   const say = (text: string): void => {
     const seconds = ((nowMs() - startedAtMs) / 1_000).toFixed(1).padStart(6);
     stream.write(`${seconds}s  ${text}\n`);
@@ -54,10 +54,11 @@ function createLineScreen(stream: NodeJS.WriteStream, nowMs: () => number): Scre
   return {
     say,
     show: (view) => {
-      const { distinct } = view.totals;
-      if (distinct === shownRecords || nowMs() - shownAtMs < LINE_INTERVAL_MS) return;
+      const { distinct, deadLetters } = view.totals;
+      const records = `${distinct} ${deadLetters}`;
+      if (records === shownRecords || nowMs() - shownAtMs < LINE_INTERVAL_MS) return;
       shownAtMs = nowMs();
-      shownRecords = distinct;
+      shownRecords = records;
       say(renderLine(view));
     },
     close: () => {},

@@ -3,6 +3,7 @@ import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { type DynamodbUsage, type LocalDynamodb, startDynamodb } from '../dynamodb.ts';
 import { STREAM_BYTES_MAX } from './inputs.ts';
+import { createLettersReader, type LettersReader } from './letters.ts';
 import type { LogService, LogServiceKind } from './services/service.ts';
 
 /** The services of a run: one that keeps the stream, and DynamoDB with the group's table. */
@@ -12,6 +13,8 @@ export interface Stack {
   /** The variables of the deployed function, pointing here. */
   environment: Readonly<Record<string, string>>;
   dynamodbUsage(): DynamodbUsage;
+  /** The group's dead letters, as they stand in the table. */
+  letters: LettersReader;
   close(): Promise<void>;
 }
 
@@ -26,22 +29,29 @@ export interface StackOptions {
 }
 
 const TABLE = 'shardbeat';
+const GROUP = 'local';
+/** Of the run itself, in the table: what it asks is no part of what the group costs. */
+const ONLOOKER = 'onlooker';
 
 /** Starts DynamoDB and the log service, and makes the table and the stream. Throws a SettingsError for a port that is taken. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { service, shards, logsPort, clock } = options;
   await using started = new AsyncDisposableStack();
-  const dynamodb = await startDynamodb({ port: options.dynamodbPort });
+  const dynamodb = await startDynamodb({ port: options.dynamodbPort, onlooker: ONLOOKER });
   started.defer(dynamodb.close);
   await createTable(dynamodb);
   const logs = await service.start({ shards, port: logsPort, bytesMax: STREAM_BYTES_MAX, clock });
   started.defer(logs.close);
+  const { endpoint } = dynamodb;
+  const letters = createLettersReader({ endpoint, table: TABLE, group: GROUP, accessKeyId: ONLOOKER, clock });
+  started.defer(letters.close);
   const services = started.move();
   return {
     logs,
-    dynamodbUrl: dynamodb.endpoint,
-    environment: { ...environmentOf(dynamodb.endpoint, options.intervalMs), ...logs.environment },
+    dynamodbUrl: endpoint,
+    environment: { ...environmentOf(endpoint, options.intervalMs), ...logs.environment },
     dynamodbUsage: dynamodb.usage,
+    letters,
     close: () => services.disposeAsync(),
   };
 }
@@ -66,7 +76,7 @@ async function createTable({ endpoint }: LocalDynamodb): Promise<void> {
 
 function environmentOf(dynamodbUrl: string, intervalMs: number): Record<string, string> {
   return {
-    SHARDBEAT_GROUP: 'local',
+    SHARDBEAT_GROUP: GROUP,
     SHARDBEAT_TABLE: TABLE,
     SHARDBEAT_INTERVAL: formatDuration(intervalMs),
     SHARDBEAT_START: 'begin',

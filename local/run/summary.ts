@@ -1,7 +1,7 @@
 import type { DynamodbUsage } from '../dynamodb.ts';
 import type { Board } from './board.ts';
 import type { Proof } from './proof.ts';
-import { number, table } from './view.ts';
+import { counted, number, table } from './view.ts';
 
 /** What a run came to; `--json` prints exactly this. */
 export interface Summary {
@@ -9,6 +9,7 @@ export interface Summary {
   processed: number;
   distinct: number;
   duplicates: number;
+  deadLetters: number;
   lost: number;
   outOfOrder: number;
   ticks: number;
@@ -25,6 +26,8 @@ export interface RunResult {
   problem: string | undefined;
   /** Records that came out and never went in. */
   damaged: number;
+  /** Records that were processed and are dead letters, or are dead letters twice. */
+  endedTwice: number;
   recordsBySlot: ReadonlyMap<string, number>;
   /** By the shards' names. */
   recordsByShard: ReadonlyMap<string, number>;
@@ -41,7 +44,7 @@ export function resultOf(run: {
   shardName(shard: string): string;
 }): RunResult {
   const { proof, board, dynamodb, shardName } = run;
-  const { damaged, ...counts } = proof.totals();
+  const { damaged, endedTwice, ...counts } = proof.totals();
   const bySlot = board.consumers().map(({ slot }) => [slot, proof.recordsBySlot().get(slot) ?? 0] as const);
   const seconds = Math.round(run.elapsedMs / 100) / 10;
   return {
@@ -49,29 +52,35 @@ export function resultOf(run: {
     interrupted: run.interrupted && counts.lost > 0,
     problem: run.problem,
     damaged,
+    endedTwice,
     recordsBySlot: new Map(bySlot),
     recordsByShard: new Map([...proof.recordsByShard()].map(([shard, count]) => [shardName(shard), count])),
   };
 }
 
-/** 0: all came out, in order. 1: not so. 130, as a shell has it: stopped before everything was consumed. */
-export function exitCodeOf({ summary, interrupted, problem, damaged }: RunResult): number {
+/** 0: all came out, in order, or are dead letters. 1: not so. 130, as a shell has it: stopped before everything was consumed. */
+export function exitCodeOf({ summary, interrupted, problem, damaged, endedTwice }: RunResult): number {
   if (interrupted) return 130;
-  return problem === undefined && summary.lost === 0 && summary.outOfOrder === 0 && damaged === 0 ? 0 : 1;
+  const wrong = summary.lost + summary.outOfOrder + damaged + endedTwice;
+  return problem === undefined && wrong === 0 ? 0 : 1;
 }
 
 /** The summary for a person. */
 export function formatSummary(result: RunResult): string {
-  const { summary, interrupted, damaged } = result;
+  const { summary, interrupted, damaged, endedTwice } = result;
   const { dynamodb, seconds } = summary;
   const rows = [
     ['produced', number(summary.produced)],
     ['processed', `${number(summary.processed)} (${number(summary.duplicates)} duplicates)`],
+    ['dead letters', number(summary.deadLetters)],
     interrupted || result.problem !== undefined
-      ? ['left', `${number(summary.lost)} not consumed`]
+      ? ['left', `${number(summary.lost)} neither processed nor dead letters`]
       : ['lost', number(summary.lost)],
     ['out of order', number(summary.outOfOrder)],
     ...(damaged > 0 ? [['damaged', `${number(damaged)} came out that never went in`]] : []),
+    ...(endedTwice > 0
+      ? [['ended twice', `${number(endedTwice)} are dead letters and came out, or are dead letters twice`]]
+      : []),
     ['consumers', countsOf(result.recordsBySlot)],
     ['shards', countsOf(result.recordsByShard)],
     ['ticks', `${number(summary.ticks)}, ${number(summary.handOffs)} hand-offs`],
@@ -91,7 +100,9 @@ function verdictOf(result: RunResult): string {
     return `Stopped: ${number(summary.lost)} of ${number(summary.produced)} records put in so far were not consumed yet.`;
   }
   if (exitCodeOf(result) !== 0) return 'NOT everything came out as it went in.';
-  return 'Every record came out, in the order of its shard.';
+  const { deadLetters } = summary;
+  const but = deadLetters === 0 ? '' : `, but for ${counted(deadLetters, 'dead letter')}`;
+  return `Every record came out, in the order of its shard${but}.`;
 }
 
 function countsOf(counts: ReadonlyMap<string, number>): string {

@@ -18,7 +18,8 @@ const BAR_WIDTH = 30;
 export function renderLive(view: View): string {
   const { totals, linesExpected } = view;
   const whole = linesExpected ?? totals.produced;
-  const filled = whole === 0 ? 0 : Math.floor((totals.distinct / whole) * BAR_WIDTH);
+  const finished = Math.min(whole, totals.distinct + totals.deadLetters);
+  const filled = whole === 0 ? 0 : Math.floor((finished / whole) * BAR_WIDTH);
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
   const rows = view.consumers.map(({ slot, pid, ticks, shards }) => [
     slot,
@@ -38,7 +39,13 @@ export function renderLine(view: View): string {
 function progressOf({ totals, linesExpected, recordsPerSecond }: View): string {
   const whole = linesExpected === undefined ? '' : ` of ${number(linesExpected)}`;
   const rate = `${number(Math.round(recordsPerSecond))} records/s`;
-  return `${number(totals.distinct)}${whole} records, ${rate}, lag ${number(totals.lost)}`;
+  const dead = totals.deadLetters === 0 ? '' : `${counted(totals.deadLetters, 'dead letter')}, `;
+  return `${number(totals.distinct)}${whole} records, ${dead}${rate}, lag ${number(totals.lost)}`;
+}
+
+/** Such as `1 dead letter`, `2 dead letters`. */
+export function counted(count: number, thing: string): string {
+  return `${number(count)} ${thing}${count === 1 ? '' : 's'}`;
 }
 
 /** Pads every column but the last to its widest cell. */

@@ -1,7 +1,8 @@
 import { formatDuration } from '../../lib/duration.ts';
 import { createPatience, shardsBehind } from './finish.ts';
 import type { ProofTotals } from './proof.ts';
-import { number } from './view.ts';
+import type { Troubles } from './troubles.ts';
+import { counted } from './view.ts';
 
 export interface WatchOptions {
   /** End when everything is consumed, or nothing goes on any more. */
@@ -9,6 +10,7 @@ export interface WatchOptions {
   intervalMs: number;
   /** A shard's id as a person reads it. */
   shardName(shard: string): string;
+  troubles: Pick<Troubles, 'of' | 'stuckRecords'>;
   /** Ends the run from outside. */
   signal: AbortSignal;
   /** Told once, when everything is consumed and the run goes on all the same. */
@@ -34,9 +36,18 @@ export interface Watch {
 
 type Cursors = Readonly<Record<string, string>>;
 
-const STUCK_INTERVALS = 30;
+/**
+ * How long nothing may be processed or given up before a run that ends by itself ends. A record that fails as often as is allowed, with
+ * the waits that grow in between, takes some ten intervals; the next one in a row, five times the longest wait, which is eight; and there
+ * must be time for the one after it.
+ */
+const STUCK_INTERVALS = 50;
+/** Each further one in a row is given that time, if anything ever succeeded; so many, for it may be that nothing does any more. */
+const STUCK_RECORDS_MAX = 10;
+const SHARDS_TOLD_MAX = 10;
 
-export function createWatch({ once, intervalMs, shardName, signal, onIdle }: WatchOptions): Watch {
+export function createWatch(options: WatchOptions): Watch {
+  const { once, intervalMs, troubles, signal, onIdle } = options;
   const over = new AbortController();
   const stuckMs = STUCK_INTERVALS * intervalMs;
   const isStuck = createPatience(stuckMs);
@@ -56,9 +67,22 @@ export function createWatch({ once, intervalMs, shardName, signal, onIdle }: Wat
     }
     finished = false;
     const waiting = !ended && totals.lost === 0;
-    const progress = `${totals.produced} ${totals.processed} ${[...committed.values()].join(' ')}`;
+    // Not how often a batch came again: that may go on for ever.
+    const { produced, distinct, deadLetters } = totals;
+    const stuck = behind.map((shard) => Math.min(STUCK_RECORDS_MAX, troubles.stuckRecords(shard)));
+    const progress = [
+      produced,
+      distinct,
+      deadLetters,
+      ...committed.values(),
+      ...(distinct > 0 ? stuck : []),
+    ].join(' ');
     if (!isStuck(nowMs, waiting ? undefined : progress) || !once) return;
-    problem = `Nothing went on for ${formatDuration(stuckMs)}: ${number(totals.lost)} records are not consumed, in shards ${behind.map(shardName).join(', ')}. The last error: ${latestFailure ?? 'none was told'}`;
+    const left = `${counted(totals.lost, 'record')} ${totals.lost === 1 ? 'is' : 'are'} left`;
+    const first = `Nothing was processed or given up for ${formatDuration(stuckMs)}, and ${left}.`;
+    const told = behind.every((shard) => troubles.of(shard) !== undefined);
+    const last = told ? [] : [`The last error: ${latestFailure ?? 'none was told'}`];
+    problem = [first, ...linesOf(behind, options), ...last].join('\n');
     over.abort();
   };
 
@@ -87,4 +111,14 @@ export function createWatch({ once, intervalMs, shardName, signal, onIdle }: Wat
       return { interrupted: !finished && problem === undefined, problem };
     },
   };
+}
+
+/** What each of the shards that are behind waits for. */
+function linesOf(behind: readonly string[], { shardName, troubles }: WatchOptions): string[] {
+  const told = behind.slice(0, SHARDS_TOLD_MAX).map((shard) => {
+    const trouble = troubles.of(shard) ?? 'is not read up, and nothing was told of it';
+    return `Shard ${shardName(shard)} ${trouble}.`;
+  });
+  const more = behind.length - told.length;
+  return more > 0 ? [...told, `And ${more} shards more.`] : told;
 }

@@ -161,17 +161,6 @@ describe('the user’s own function', () => {
     expectNothingLeft(finished);
   });
 
-  it('ends the run with its error if it throws each time', { timeout: 60_000 }, async () => {
-    const { module } = createCollector(workspace, 'always', `throw new Error('the database is away');`);
-    const finished = await run('--input', file('always.log', 'a\nb\n'), '--module', module, ...FAST);
-    expect(finished).toMatchObject({ code: 1 });
-    expect(finished.stderr).toMatch(
-      /Nothing went on for 15s: 2 records .* The last error: .*Error: the database is away/,
-    );
-    expect(summaryOf(finished)).toMatchObject({ produced: 2, distinct: 0, lost: 2 });
-    expectNothingLeft(finished);
-  });
-
   it('ends the run at once if its module fails to load', async () => {
     const module = file(
       'unloadable.ts',

@@ -18,7 +18,7 @@ describe('the local DynamoDB', () => {
   let client: DynamoDBClient;
 
   beforeEach(async () => {
-    service = await startDynamodb();
+    service = await startDynamodb({ onlooker: 'onlooker' });
     client = new DynamoDBClient({
       endpoint: service.endpoint,
       region: 'local',
@@ -65,8 +65,8 @@ describe('the local DynamoDB', () => {
         'content-type': 'application/x-amz-json-1.0',
       },
     });
-    const { __type: type, message } = (await answer.json()) as { __type: string; message?: string };
-    return { status: answer.status, type: type.split('#')[1], message };
+    const { __type: type, message } = (await answer.json()) as { __type?: string; message?: string };
+    return { status: answer.status, type: type?.split('#')[1], message };
   };
 
   it('counts requests, write and read units of clients that do not ask for them', async () => {
@@ -75,6 +75,14 @@ describe('the local DynamoDB', () => {
     await get(true);
     await get(false);
     expect(service.usage()).toEqual({ requests: 4, writeUnits: 2, readUnits: 1.5 });
+  });
+
+  it('does not count what the onlooker asks', async () => {
+    const body = JSON.stringify({ TableName: 'shardbeat', Key: { pk: { S: 'group' } } });
+    expect(await post(body, SIGNED.replace('=me/', '=onlooker/'))).toMatchObject({ status: 200 });
+    expect(service.usage().requests).toBe(0);
+    await post(body, SIGNED);
+    expect(service.usage().requests).toBe(1);
   });
 
   it('counts a refused condition as one write unit', async () => {

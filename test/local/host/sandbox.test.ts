@@ -4,6 +4,7 @@ import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Failed } from '../../../local/host/invocation.ts';
 import type { LogEvent } from '../../../local/host/outputLines.ts';
 import { createSandbox, type Sandbox } from '../../../local/host/sandbox.ts';
 import type { SandboxOptions } from '../../../local/host/sandboxProcess.ts';
@@ -109,6 +110,43 @@ describe('a sandbox whose process ends', () => {
     expect(invocation).toEqual({ outcome: 'died', error: 'the process ended with code 3' });
   });
 
+  it.each<[string, object, string, RegExp | undefined]>([
+    [
+      'an unhandled rejection',
+      { do: 'reject', message: 'no order 7\nof today' },
+      'the process ended with code 1: unhandled rejection: RangeError: no order 7',
+      /^RangeError: no order 7\nof today\n +at handler /,
+    ],
+    [
+      'an error that nobody caught, which is no error',
+      { do: 'throwLater', thrown: null },
+      'the process ended with code 1: uncaught exception: null',
+      /^null$/,
+    ],
+    [
+      'no memory left',
+      { do: 'fill' },
+      'the process ended with SIGABRT: Reached heap limit Allocation failed - JavaScript heap out of memory',
+      undefined,
+    ],
+  ])('says why, as far as it could, and is there for the next call: %s', async (_what, event, why, stack) => {
+    const onDeath = vi.fn();
+    const output: string[] = [];
+    const sandbox = open({ onDeath, onOutput: (line) => output.push(line) });
+    const invocation = await sandbox.invoke(event, { timeoutMs: 20_000 });
+    // V8 says in more than one way that there is no memory.
+    const anyHeap = (text: string): string => text.replace('Ineffective mark-compacts near', 'Reached');
+    const told = onDeath.mock.calls.map(([reason, details]) => [anyHeap(reason), details]);
+    expect(told).toEqual([[why, stack && expect.stringMatching(stack)]]);
+    expect({ ...invocation, error: anyHeap((invocation as Failed).error) }).toEqual({
+      outcome: 'died',
+      error: why,
+    });
+    expect(output.length).toBeLessThanOrEqual(21);
+    expect(output.join('\n')).not.toContain('shardbeat-last-words');
+    expect(await describeItself(sandbox)).toMatchObject({ calls: 1 });
+  });
+
   it('starts a new process if the old one was killed between two calls', async () => {
     const onDeath = vi.fn();
     const sandbox = open({ onDeath });
@@ -117,7 +155,7 @@ describe('a sandbox whose process ends', () => {
     await vi.waitFor(() => expect(sandbox.pid()).toBeUndefined());
     expect(await describeItself(sandbox)).toMatchObject({ calls: 1 });
     await sandbox.close();
-    expect(onDeath.mock.calls).toEqual([['the process ended with SIGKILL']]);
+    expect(onDeath.mock.calls).toEqual([['the process ended with SIGKILL', undefined]]);
   });
 
   it('names what keeps a bundle from loading, and leaves no process', async () => {
@@ -174,6 +212,31 @@ describe('what a function prints', () => {
   it('comes in lines of bounded length, however long they are', async () => {
     const { output } = await print(['x'.repeat(300_000), '\nnext\n'], 2);
     expect(output.map((line) => line.length)).toEqual([64 * 1024, 4]);
+  });
+
+  it('comes in full on stdout; of stderr as much of each call as a person reads', async () => {
+    const output: string[] = [];
+    const sandbox = open({ onOutput: (line) => output.push(line) });
+    const lines = Array.from({ length: 30 }, (_, line) => `line ${line}\n`);
+    await sandbox.invoke({ do: 'print', texts: lines }, { timeoutMs: 5_000 });
+    await vi.waitFor(() => expect(output).toHaveLength(30));
+    output.length = 0;
+    await sandbox.invoke({ do: 'complain', texts: lines }, { timeoutMs: 5_000 });
+    await vi.waitFor(() => expect(output).toHaveLength(20));
+    await sandbox.invoke({ do: 'complain', texts: ['x'.repeat(1_500), '\n'] }, { timeoutMs: 5_000 });
+    await sandbox.close();
+    expect(output.slice(19)).toEqual([
+      'line 19',
+      '(and 10 lines more on stderr)',
+      `${'x'.repeat(1_000)} (and 500 characters more)`,
+    ]);
+  });
+
+  it('is all it can say: there is no host to send anything to', async () => {
+    expect(await open().invoke({ do: 'send' }, { timeoutMs: 5_000 })).toEqual({
+      outcome: 'answered',
+      result: 'undefined',
+    });
   });
 
   it('is taken in to the last line, newline or not, when the sandbox is closed', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createBoard } from '../../../local/run/board.ts';
 import { createListener } from '../../../local/run/listener.ts';
+import { createTroubles } from '../../../local/run/troubles.ts';
 import type { Watch } from '../../../local/run/watch.ts';
 
 function listening() {
@@ -10,6 +11,7 @@ function listening() {
   const board = createBoard(['consumer-0', 'consumer-1']);
   const listener = createListener({
     board,
+    troubles: createTroubles(),
     screen,
     watch: watch as unknown as Watch,
     timeoutMs: 400,
@@ -55,7 +57,28 @@ describe('what a person is told', () => {
     expect(watch.note).toHaveBeenCalledTimes(3);
   });
 
-  it('is every death of a process, and nothing of what is usual', () => {
+  it('is every death of a process, with the stack of what is new', () => {
+    const { said, listener } = listening();
+    const die = (slot: string, what: string): void =>
+      listener.died(slot, `the process ended with code 1: Error: ${what}`, `Error: ${what}\n    at here`);
+    die('consumer-0', 'a');
+    die('consumer-0', 'a');
+    die('consumer-1', 'a');
+    const death = (slot: string): string =>
+      `${slot}: the process ended with code 1: Error: a; its next tick starts a new one`;
+    const stack = (slot: string): string[] => [`${slot} | Error: a`, `${slot} |     at here`];
+    expect(said).toEqual([
+      ...stack('consumer-0'),
+      death('consumer-0'),
+      death('consumer-0'),
+      ...stack('consumer-1'),
+      death('consumer-1'),
+    ]);
+    die('consumer-0', 'b');
+    expect(said).toContain('consumer-0 | Error: b');
+  });
+
+  it('is every tick that was killed, and nothing of what is usual', () => {
     const { said, listener } = listening();
     listener.ticked('consumer-0', { outcome: 'killed' });
     listener.ticked('consumer-0', { outcome: 'killed' });

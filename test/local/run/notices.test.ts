@@ -9,5 +9,5 @@ it.each([
   ['a text', 'a text'],
   [null, 'null'],
 ])('a line that user code wrote itself may have any error in it: %j', (error, told) => {
-  expect(noticeOfEvent('consumer-0', { ...LINE, error })).toContain(`it comes again: ${told}`);
+  expect(noticeOfEvent('consumer-0', { ...LINE, error })).toContain(`(attempt 1): ${told}`);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createProof, type Proof, type ProofTotals } from '../../../local/run/proof.ts';
+import { type BuriedLine, createProof, type Proof, type ProofTotals } from '../../../local/run/proof.ts';
 
 const checksumOf = (line: number): number => line * 7 + 1;
 
@@ -23,7 +23,9 @@ const clean: ProofTotals = {
   processed: 6,
   distinct: 6,
   duplicates: 0,
+  deadLetters: 0,
   lost: 0,
+  endedTwice: 0,
   outOfOrder: 0,
   damaged: 0,
 };
@@ -90,5 +92,50 @@ describe('the proof', () => {
     const proof = proofOf(5_000);
     proof.deliver('0', ...Array.from({ length: 5_000 }, (_, index) => index + 1));
     expect(proof.totals()).toMatchObject({ produced: 5_000, distinct: 5_000, lost: 0, outOfOrder: 0 });
+  });
+
+  const buried = (line: number): BuriedLine => ({ line, checksum: checksumOf(line) });
+
+  it('does not count as lost what became a dead letter, each time all of them are told', () => {
+    const proof = proofOf(6);
+    proof.deliver('0', 1, 2, 4, 5);
+    proof.deadLettered([buried(3)]);
+    expect(proof.totals()).toMatchObject({ processed: 4, deadLetters: 1, lost: 1, endedTwice: 0 });
+    proof.deadLettered([buried(3), buried(6)]);
+    expect(proof.totals()).toEqual({ ...clean, processed: 4, distinct: 4, deadLetters: 2 });
+  });
+
+  it('counts what was processed and is a dead letter all the same, and what is one twice', () => {
+    const proof = proofOf(6);
+    proof.deliver('0', 1, 2, 4, 5, 6);
+    proof.deadLettered([buried(3), buried(4)]);
+    expect(proof.totals()).toMatchObject({ deadLetters: 2, lost: 0, endedTwice: 1 });
+    proof.deadLettered([buried(3), buried(3)]);
+    expect(proof.totals()).toMatchObject({ deadLetters: 2, lost: 0, endedTwice: 1 });
+  });
+
+  it('counts a dead letter with a wrong content as damaged, and its line as lost', () => {
+    const proof = proofOf(6);
+    proof.deliver('0', 1, 2, 3, 4, 5);
+    proof.deadLettered([{ line: 6, checksum: 999 }]);
+    expect(proof.totals()).toMatchObject({ deadLetters: 1, lost: 1, damaged: 1, endedTwice: 0 });
+  });
+
+  it('takes a dead letter that was too large to be kept for one of the lines that did not come out', () => {
+    const proof = proofOf(6);
+    const unknown = { line: undefined, checksum: 0 };
+    proof.deliver('0', 1, 2, 3, 4);
+    proof.deadLettered([unknown, buried(5)]);
+    expect(proof.totals()).toMatchObject({ deadLetters: 2, lost: 0, endedTwice: 0 });
+    proof.deadLettered([unknown, unknown, unknown]);
+    expect(proof.totals()).toMatchObject({ deadLetters: 3, lost: 0, endedTwice: 1 });
+  });
+
+  it('has no order for a dead letter that was redriven', () => {
+    const proof = proofOf(6);
+    proof.deliver('0', 1, 2, 4, 5, 6);
+    const records = Uint32Array.from([3, checksumOf(3)]);
+    proof.delivered({ slot: 'consumer-0', shard: '0', batch: 'b', records, redriven: true });
+    expect(proof.totals()).toEqual(clean);
   });
 });

@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { createBoard } from '../../../local/run/board.ts';
-import { createProof } from '../../../local/run/proof.ts';
+import { type BuriedLine, createProof } from '../../../local/run/proof.ts';
 import { exitCodeOf, formatSummary, type RunResult, resultOf } from '../../../local/run/summary.ts';
 
 function run(
   delivered: [line: number, checksum: number][],
-  more: Partial<Parameters<typeof resultOf>[0]> = {},
+  { buried = [], ...more }: Partial<Parameters<typeof resultOf>[0]> & { buried?: BuriedLine[] } = {},
 ): RunResult {
   const proof = createProof();
   for (const line of [1, 2, 3]) proof.produced(line, line);
   const records = Uint32Array.from(delivered.flat());
   proof.delivered({ slot: 'consumer-0', shard: '0', batch: 'b', records });
+  proof.deadLettered(buried);
   return resultOf({
     proof,
     board: createBoard(['consumer-0', 'consumer-1']),
@@ -29,10 +30,12 @@ const inOrder: [number, number][] = [
   [3, 3],
 ];
 
+const first: BuriedLine = { line: 1, checksum: 1 };
+
 describe('the summary', () => {
   it('has exactly these keys', () => {
     expect(JSON.stringify(run(inOrder).summary)).toBe(
-      '{"produced":3,"processed":3,"distinct":3,"duplicates":0,"lost":0,"outOfOrder":0,"ticks":0,"handOffs":0,"dynamodb":{"requests":12,"writeUnits":8,"readUnits":2.5},"seconds":1.2}',
+      '{"produced":3,"processed":3,"distinct":3,"duplicates":0,"deadLetters":0,"lost":0,"outOfOrder":0,"ticks":0,"handOffs":0,"dynamodb":{"requests":12,"writeUnits":8,"readUnits":2.5},"seconds":1.2}',
     );
   });
 
@@ -43,10 +46,24 @@ describe('the summary', () => {
     expect(text).toContain('a:0: 3');
   });
 
+  it('says how many records were given up, and what they are besides', () => {
+    const text = formatSummary(run(inOrder, { buried: [first] }));
+    expect(text).toMatch(/dead letters +1\n/);
+    expect(text).toMatch(/ended twice +1 are dead letters and came out/);
+  });
+
   it.each<[string, RunResult, number, string]>([
     ['complete', run(inOrder), 0, 'Every record'],
     ['with duplicates', run([...inOrder, [1, 1]]), 0, 'Every record'],
     ['lost', run(inOrder.slice(1)), 1, 'NOT everything'],
+    [
+      'with a dead letter',
+      run(inOrder.slice(1), { buried: [first] }),
+      0,
+      'Every record came out, in the order of its shard, but for 1 dead letter.',
+    ],
+    ['a dead letter that came out', run(inOrder, { buried: [first] }), 1, 'NOT everything'],
+    ['a dead letter twice', run(inOrder.slice(1), { buried: [first, first] }), 1, 'NOT everything'],
     ['out of order', run(inOrder.toReversed()), 1, 'NOT everything'],
     ['damaged', run([...inOrder, [1, 99]]), 1, 'NOT everything'],
     ['stuck', run(inOrder, { problem: 'Nothing went on' }), 1, 'Nothing went on'],

@@ -6,19 +6,28 @@ const INTERVAL_MS = 1_000;
 
 function watching({ once = true } = {}) {
   const outside = new AbortController();
+  const stuck = { records: 1 };
   const onIdle = vi.fn();
   const watch = createWatch({
     once,
     intervalMs: INTERVAL_MS,
     shardName: (shard) => `a:${shard}`,
+    troubles: {
+      of: (shard) => (shard === '1' ? 'is blocked by 1 record: boom' : undefined),
+      stuckRecords: (shard) => (shard === '1' ? stuck.records : 0),
+    },
     signal: outside.signal,
     onIdle,
   });
-  const look = (atMs: number, counts: { produced: number; distinct: number }, cursors: string): void => {
-    const lost = counts.produced - counts.distinct;
+  type Counts = { produced: number; distinct: number; processed?: number; deadLetters?: number };
+  const look = (atMs: number, counts: Counts, cursors: string): void => {
+    const { deadLetters = 0 } = counts;
+    const lost = counts.produced - counts.distinct - deadLetters;
     const totals: ProofTotals = {
-      ...counts,
       processed: counts.distinct,
+      ...counts,
+      deadLetters,
+      endedTwice: 0,
       lost,
       duplicates: 0,
       outOfOrder: 0,
@@ -28,7 +37,7 @@ function watching({ once = true } = {}) {
     const committed = new Map(cursors.split('').map((cursor, shard) => [String(shard), cursor]));
     watch.look(atMs, totals, { 0: 'z', 1: 'z' }, committed);
   };
-  return { watch, look, outside, onIdle };
+  return { watch, look, stuck, outside, onIdle };
 }
 
 const all = { produced: 9, distinct: 9 };
@@ -47,21 +56,46 @@ describe('a run that ends by itself', () => {
     expect(watch.verdict()).toEqual({ interrupted: false, problem: undefined });
   });
 
-  it('is over when nothing went on for 30 intervals, and says what is left and why', () => {
+  it('is over when nothing was processed or given up for 50 intervals, and says which shards wait for what', () => {
     const { watch, look } = watching();
     watch.productionEnded();
     watch.note('consumer-0, shard 1: Error: boom');
-    look(0, { produced: 9, distinct: 4 }, 'ba');
-    look(20_000, { produced: 9, distinct: 4 }, 'za');
-    look(50_000, { produced: 9, distinct: 4 }, 'za');
+    look(0, { produced: 9, distinct: 3 }, 'ba');
+    look(20_000, { produced: 9, distinct: 4 }, 'ba');
+    look(40_000, { produced: 9, distinct: 4, deadLetters: 1 }, 'ba');
+    look(60_000, { produced: 9, distinct: 4, deadLetters: 1 }, 'ya');
+    // The same records again and again are no progress.
+    look(80_000, { produced: 9, distinct: 4, deadLetters: 1, processed: 8 }, 'ya');
+    look(110_000, { produced: 9, distinct: 4, deadLetters: 1, processed: 16 }, 'ya');
     expect(watch.over.aborted).toBe(false);
-    look(50_001, { produced: 9, distinct: 4 }, 'za');
+    look(110_001, { produced: 9, distinct: 4, deadLetters: 1, processed: 20 }, 'ya');
     expect(watch.over.aborted).toBe(true);
     expect(watch.verdict()).toEqual({
       interrupted: false,
-      problem:
-        'Nothing went on for 30s: 5 records are not consumed, in shards a:1. The last error: consumer-0, shard 1: Error: boom',
+      problem: [
+        'Nothing was processed or given up for 50s, and 4 records are left.',
+        'Shard a:0 is not read up, and nothing was told of it.',
+        'Shard a:1 is blocked by 1 record: boom.',
+        'The last error: consumer-0, shard 1: Error: boom',
+      ].join('\n'),
     });
+  });
+
+  it('has patience for each record in a row that fails, up to ten, if something succeeded before', () => {
+    for (const [distinct, records] of [
+      [4, 10],
+      [0, 1],
+    ] as const) {
+      const { watch, look, stuck } = watching();
+      watch.productionEnded();
+      let atMs = 0;
+      while (!watch.over.aborted) {
+        look(atMs, { produced: 9, distinct }, 'za');
+        atMs += 40_000;
+        stuck.records += 1;
+      }
+      expect(Math.round(atMs / 40_000)).toBe(records + 2);
+    }
   });
 
   it('has patience with an input that is slow to come', () => {
