@@ -40,16 +40,46 @@ describe('the account of a chaos run', () => {
     expect(early.account.totals()).toMatchObject({ lost: 0, outOfOrder: 0 });
   });
 
-  it('allows the batch of an interrupted tick once more, also when it has grown', () => {
+  it('allows the batch of an interrupted tick once more, as it was or in parts', () => {
+    const { account, deliver } = accountOf(4);
+    deliver('s', '0', 'a-b', 1, 2);
+    account.interrupted('s');
+    deliver('t', '0', 'a-b/0-1', 1);
+    deliver('t', '0', 'a-b/1-2', 2);
+    account.interrupted('t', '0');
+    deliver('s', '0', 'a-b/1-2', 2);
+    deliver('s', '0', 'b-d', 3, 4);
+    expect(account.violations()).toEqual([]);
+    expect(account.totals()).toMatchObject({ lost: 0, duplicates: 3, batchesRepeated: 2, refusals: 0 });
+  });
+
+  it('complains of a batch that has grown, and of one that has other records under the same id', () => {
     const { account, deliver } = accountOf(4);
     deliver('s', '0', 'a-b', 1, 2);
     account.interrupted('s');
     deliver('t', '0', 'a-c', 1, 2, 3);
-    account.interrupted('t', '0');
-    deliver('s', '0', 'a-c', 1, 2, 3);
-    deliver('s', '0', 'c-d', 4);
+    expect(account.violations()).toEqual(['shard 0: t delivered chaos/0/a-c, which had begun as a-b']);
+    account.interrupted('t');
+    deliver('t', '0', 'a-c', 1, 2, 4);
+    expect(account.violations().at(-1)).toBe('chaos/0/a-c came again with other records');
+    expect(account.totals()).toMatchObject({ refusals: 2 });
+  });
+
+  it('wants those of which runs die as dead letters, once each, and nothing else', () => {
+    const account = createAccount();
+    const content = Buffer.from('x');
+    for (const isDeadly of [false, true, false]) account.produced('a', content, isDeadly);
+    const records = Uint32Array.from([1, 3].flatMap((line) => [line, crc32(content)]));
+    account.delivered({ slot: 's', shard: '0', batch: 'chaos/0/a-b', records });
+    account.deadLettered([2]);
     expect(account.violations()).toEqual([]);
-    expect(account.totals()).toMatchObject({ lost: 0, duplicates: 5, batchesRepeated: 2 });
+    expect(account.totals()).toMatchObject({ lost: 0, deadLetters: 1 });
+    account.deadLettered([1, 1]);
+    expect(account.violations()).toEqual([
+      '1 records are dead letters twice',
+      'line 2, of which runs die, is no dead letter',
+      'line 1 is a dead letter',
+    ]);
   });
 
   it('complains of a repeat that nothing explains: no interruption, another slot’s or shard’s, or an old one', () => {

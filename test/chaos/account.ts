@@ -8,20 +8,25 @@ import { createProof, type ProofTotals } from '../../local/run/proof.ts';
  *
  * - Order by key: the records of one key come out in the order in which they went in, also across parents and children.
  * - Each shard is one chain of batches: a batch begins where the one before ended, or it is that batch again.
+ * - A batch that is under the same id has the same records, and one that is repeated has the id that it had, or is a part of that: a sink that
+ *   refuses anything else never has to.
+ * - A record of which every run dies becomes a dead letter, and nothing else does.
  * - A batch comes again only if the tick that had processed it was interrupted before anybody knew its checkpoint
  *   written. So an interrupted tick explains at most one batch in each shard it held; every other repeat is an error.
  * - No shard is worked on by two slots at a time: a tick's checkpoint is never refused.
  */
 export interface Account {
-  /** The next record of `key` goes into the stream. Returns its line. */
-  produced(key: string, content: Uint8Array): number;
+  /** The next record of `key` goes into the stream. Returns its line. `isDeadly`: whoever is given it dies. */
+  produced(key: string, content: Uint8Array, isDeadly?: boolean): number;
   /** A batch came out, in the order in which the user's function succeeded. */
   delivered(entry: LedgerEntry): void;
   /** A tick of the slot did not end well, in this shard or as a whole. All that it delivered must be in. */
   interrupted(slot: string, shard?: string): void;
   /** A tick's checkpoint was refused: somebody else had the shard while it was at work. */
   lost(slot: string, shard: string): void;
-  totals(): ProofTotals & { keys: number; batchesRepeated: number };
+  /** The lines that are dead letters at the end. */
+  deadLettered(lines: readonly number[]): void;
+  totals(): ProofTotals & { keys: number; batchesRepeated: number; deadLetters: number; refusals: number };
   /** What must not be, for a person; none: all is well so far. */
   violations(): readonly string[];
 }
@@ -30,6 +35,8 @@ interface LatestBatch {
   slot: string;
   from: string;
   to: string;
+  /** Place after its last record, as far as its id tells. */
+  last: number;
   mayRepeat: boolean;
 }
 
@@ -45,24 +52,45 @@ export function createAccount(): Account {
   const sequenceSeen = new Map<string, number>();
   const latest = new Map<string, LatestBatch>();
   const violations: string[] = [];
+  const deadly = new Map<string, Set<number>>();
+  const deadLines = new Set<number>();
+  const contents = new Map<string, number>();
   let batchesRepeated = 0;
+  let refusals = 0;
+  let deadLetters = 0;
 
   const complain = (text: string): void => {
     if (violations.length < VIOLATIONS_MAX) violations.push(text);
   };
 
   function checkChain({ slot, shard, batch }: LedgerEntry): void {
-    const { from, to } = cursorsOf(batch);
+    const { from, to, first, last } = placesOf(batch);
     const before = latest.get(shard);
-    latest.set(shard, { slot, from, to, mayRepeat: false });
+    latest.set(shard, { slot, from, to, last, mayRepeat: false });
     if (before === undefined || from === before.to) return;
     if (from !== before.from) {
       complain(`shard ${shard}: ${slot} delivered ${batch} after ${before.slot} had come to ${before.to}`);
       return;
     }
+    if (to !== before.to) {
+      refusals += 1;
+      complain(`shard ${shard}: ${slot} delivered ${batch}, which had begun as ${before.from}-${before.to}`);
+    }
+    // What lies between them was given up, or is lost: the records tell.
+    if (first >= before.last) return;
     batchesRepeated += 1;
     if (before.mayRepeat) return;
     complain(`shard ${shard}: ${slot} repeats a batch of ${before.slot}, which nothing interrupted`);
+  }
+
+  /** As a sink would that keeps what it has had by the id of its batch. */
+  function checkContent({ batch, records }: LedgerEntry): void {
+    const content = crc32(new Uint8Array(records.buffer, records.byteOffset, records.byteLength));
+    const known = contents.get(batch) ?? content;
+    contents.set(batch, known);
+    if (known === content) return;
+    refusals += 1;
+    complain(`${batch} came again with other records`);
   }
 
   function checkKey(line: number, { slot, shard }: LedgerEntry): void {
@@ -71,24 +99,31 @@ export function createAccount(): Account {
     // Damaged; the proof counts it.
     if (key === undefined || sequence === undefined) return;
     const seen = sequenceSeen.get(key) ?? 0;
-    if (sequence > seen + 1) {
+    const isGiven = (missing: number): boolean => !deadly.get(key)?.has(missing);
+    const missing = Array.from({ length: Math.max(0, sequence - seen - 1) }, (_, index) => seen + 1 + index);
+    if (missing.some(isGiven)) {
       complain(`key ${key}: ${slot} delivered record ${sequence} from shard ${shard} right after ${seen}`);
     }
     sequenceSeen.set(key, Math.max(seen, sequence));
   }
 
   return {
-    produced: (key, content) => {
+    produced: (key, content, isDeadly = false) => {
       const sequence = (sequencePut.get(key) ?? 0) + 1;
       sequencePut.set(key, sequence);
       const line = keyOfLine.push(key);
       sequenceOfLine.push(sequence);
+      if (isDeadly) {
+        deadly.set(key, (deadly.get(key) ?? new Set()).add(sequence));
+        deadLines.add(line);
+      }
       proof.produced(line, crc32(content));
       return line;
     },
     delivered: (entry) => {
       proof.delivered(entry);
       checkChain(entry);
+      checkContent(entry);
       for (let at = 0; at < entry.records.length; at += 2) checkKey(entry.records[at]!, entry);
     },
     interrupted: (slot, shard) => {
@@ -96,13 +131,30 @@ export function createAccount(): Account {
       for (const batch of touched) if (batch?.slot === slot) batch.mayRepeat = true;
     },
     lost: (slot, shard) => complain(`shard ${shard}: ${slot} was at work on it when it was somebody else’s`),
-    totals: () => ({ ...proof.totals(), keys: sequencePut.size, batchesRepeated }),
+    deadLettered: (lines) => {
+      deadLetters = lines.length;
+      const found = new Set(lines);
+      if (found.size < lines.length) complain(`${lines.length - found.size} records are dead letters twice`);
+      for (const line of deadLines)
+        if (!found.has(line)) complain(`line ${line}, of which runs die, is no dead letter`);
+      for (const line of found) if (!deadLines.has(line)) complain(`line ${line} is a dead letter`);
+    },
+    totals: () => {
+      const { lost, ...totals } = proof.totals();
+      const others = { keys: sequencePut.size, batchesRepeated, deadLetters, refusals };
+      return { ...totals, ...others, lost: lost - deadLetters };
+    },
     violations: () => violations,
   };
 }
 
-/** A batch id is `group/shard/from-to`; the local service's cursors have neither slash nor hyphen. */
-function cursorsOf(batch: string): { from: string; to: string } {
-  const [from = '', to = ''] = batch.slice(batch.lastIndexOf('/') + 1).split('-');
-  return { from, to };
+/** `group/shard/from-to`, and of a part its places; the local service's cursors have neither slash nor hyphen. */
+function placesOf(batch: string): { from: string; to: string; first: number; last: number } {
+  const [, from = '', to = '', first, last] = /\/([^/-]+)-([^/-]+)(?:\/(\d+)-(\d+))?$/.exec(batch) ?? [];
+  return {
+    from,
+    to,
+    first: Number(first ?? 0),
+    last: last === undefined ? Number.POSITIVE_INFINITY : Number(last),
+  };
 }

@@ -30,7 +30,7 @@ async function look({ stage, signal }: Theatre): Promise<{ behind: string[]; pro
   const notDone = stage.closedShards().filter((id) => shards.get(id)?.state !== 'done');
   const behind = new Set([...shardsBehind(stage.endCursors(), committed), ...notDone]);
   const progress = JSON.stringify(
-    [...shards].map(([id, { cursor, state, owner }]) => [id, cursor, state, owner]),
+    [...shards].map(([id, { cursor, state, owner, step }]) => [id, cursor, state, owner, step]),
   );
   return { behind: [...behind], progress };
 }

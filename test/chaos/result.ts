@@ -16,6 +16,9 @@ export interface ChaosResult extends CrewCounts {
   damaged: number;
   duplicates: number;
   batchesRepeated: number;
+  deadLetters: number;
+  /** How often a sink that goes by the ids of batches would have had to refuse one. */
+  refusals: number;
   keys: number;
   events: Readonly<Record<string, number>>;
   claims: number;
@@ -80,6 +83,10 @@ export function formatResult(result: ChaosResult): string {
     [
       'duplicates',
       `${result.duplicates} in ${result.batchesRepeated} batches, each after an interrupted tick`,
+    ],
+    [
+      'given up',
+      `${result.deadLetters} records of which every run dies; ${result.refusals} batches refused by their ids`,
     ],
     ['kills', `${result.kills}`],
     ['shards', `${sum('split', 'splitAndKill')} splits, ${sum('merge', 'mergeAndKill')} merges`],

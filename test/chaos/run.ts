@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../lib/runtime.ts';
 import { deriveTimes } from '../../lib/times.ts';
 import { bundleFunction } from '../../local/run/bundle.ts';
+import { LINE_FIELD } from '../../local/run/record.ts';
 import type { SourceName } from '../../local/run/services/service.ts';
 import { makeTemporaryDirectory } from '../../local/run/temporary.ts';
 import { createDice } from '../simulation/dice.ts';
@@ -80,9 +81,21 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   );
   await crew.close();
   await follower.takeIn();
+  if (failure === undefined) account.deadLettered(await deadLines(stage));
   const elapsedMs = clock.now() - startedAtMs;
   const result = resultOf({ seed, rounds, account, crew, trail, events, elapsedMs, failure });
   return result.ok ? result : { ...result, trail: await trail.save(seed) };
+}
+
+/** The lines of the records that are dead letters. */
+async function deadLines({ deadLetters }: Stage): Promise<number[]> {
+  const lines: number[] = [];
+  const { signal } = new AbortController();
+  for await (const { record } of deadLetters.list({}, { signal })) {
+    const field = record?.pairs.find(([key]) => Buffer.from(key).toString() === LINE_FIELD);
+    lines.push(Number(Buffer.from(field?.[1] ?? []).toString()));
+  }
+  return lines;
 }
 
 /** Throws if the run cannot go on, or the group does not. */

@@ -1,4 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DeadLetterStore } from '../../lib/delivery/deadLetters/deadLetters.ts';
+import { createTableDeadLetters } from '../../lib/delivery/deadLetters/table.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
@@ -12,10 +14,12 @@ export interface Stage extends Omit<Stream, 'close'>, AsyncDisposable {
   /** The variables of the deployed function, pointing here. */
   environment: Readonly<Record<string, string>>;
   store: GroupStore;
+  deadLetters: DeadLetterStore;
 }
 
 const TABLE = 'shardbeat';
 const GROUP = 'chaos';
+const LETTERS_MAX = 10_000;
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 export async function startStage(options: {
@@ -34,11 +38,13 @@ export async function startStage(options: {
   await createTable(client, TABLE);
   const { close, ...stream } = await startStream({ shards, clock });
   started.defer(close);
+  const table = { client, table: TABLE, group: GROUP, clock, random: systemRandom };
   const services = started.move();
   return {
     ...stream,
     environment: { ...environmentOf(endpoint, intervalMs), ...stream.environment },
-    store: createDynamodbStore({ client, table: TABLE, group: GROUP, clock, random: systemRandom }),
+    store: createDynamodbStore(table),
+    deadLetters: createTableDeadLetters({ ...table, lettersMax: LETTERS_MAX, now: clock.now }),
     [Symbol.asyncDispose]: () => services.disposeAsync(),
   };
 }
@@ -49,6 +55,7 @@ function environmentOf(dynamodbUrl: string, intervalMs: number): Record<string, 
     SHARDBEAT_TABLE: TABLE,
     SHARDBEAT_INTERVAL: formatDuration(intervalMs),
     SHARDBEAT_START: 'begin',
+    SHARDBEAT_BATCH_IDENTITY: 'durable',
     AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
     AWS_REGION: 'local',
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,

@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
-import { env, kill, pid } from 'node:process';
+import { env, exit, kill, pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EachBatch } from '../../lib/index.ts';
+import type { Batch, EachBatch } from '../../lib/index.ts';
 import { audited } from '../../local/run/audit.ts';
+import { CONTENT_FIELD } from '../../local/run/record.ts';
 
 const { CHAOS_ORDER: orderFile } = env;
 if (!orderFile) throw new Error('the order file must be given');
@@ -14,16 +15,25 @@ const WORK_MS_MAX = 40;
 
 /**
  * The user's function of a chaos run: works a while, notes the batch in the ledger, and works on before it returns, so that
- * many a kill comes when a batch is processed and its checkpoint not written. Where the order file exists, it dies by
+ * many a kill comes when a batch is processed and its checkpoint not written. Of some records it always dies. Where the order file exists, it dies by
  * itself: some moments after the note, while it still works, or when the checkpoint is on its way, or written.
  */
 export const eachBatch: EachBatch = async (batch, context) => {
+  dieOfWhatIsDeadly(batch);
   const workMs = batch.bytes % WORK_MS_MAX;
   await sleep(workMs, undefined, { signal: context.signal });
   await note(batch, context);
   if (takeOrder(orderFile)) setTimeout(() => kill(pid, 'SIGKILL'), (batch.bytes % 7) + workMs / 2);
   await sleep(workMs, undefined, { signal: context.signal });
 };
+
+function dieOfWhatIsDeadly({ records }: Batch): void {
+  for (const record of records) {
+    const content = record.get(CONTENT_FIELD) ?? '';
+    if (content.startsWith('exit ')) exit(1);
+    while (content.startsWith('loop '));
+  }
+}
 
 function takeOrder(file: string): boolean {
   try {
