@@ -27,6 +27,7 @@ interface Units {
 }
 
 interface Row {
+  name: string;
   shards: number;
   slots: number;
   idle: Units;
@@ -41,6 +42,8 @@ const MINUTE_MS = 60_000;
 /** A full turn of the caches' age, so that its reads are in the figure. */
 const IDLE_MINUTES = 30;
 const BUSY_MINUTES = 6;
+/** Longer than all attempts of a record take. */
+const FAILING_MINUTES = 30;
 /** How far apart a schedule starts the functions of one minute. */
 const SPREAD_MS = 5_000;
 
@@ -56,17 +59,34 @@ const KINESIS_CLIENT_LIBRARY: Readonly<Record<string, Units>> = {
   '1000x50': { writeUnits: 18_240, readUnits: 528, requests: 18_740 },
 };
 
+/** What the user's function does, and what of it is noted. */
+interface Delivery {
+  name: string;
+  identity: 'refused' | 'durable';
+  /** Shards whose every batch fails. */
+  failing: number;
+}
+
+const HEALTHY: Delivery = { name: 'nothing fails', identity: 'refused', failing: 0 };
+const DELIVERIES: readonly Delivery[] = [
+  HEALTHY,
+  { name: 'durable', identity: 'durable', failing: 0 },
+  { name: 'one shard fails', identity: 'refused', failing: 1 },
+  { name: 'all shards fail', identity: 'refused', failing: 100 },
+];
+
 async function measure(
   local: LocalTable,
   shards: number,
   slots: number,
   [idleMinutes, busyMinutes]: readonly [number, number],
+  { name, identity, failing }: Delivery = HEALTHY,
 ): Promise<Row> {
   const clock = createManualClock();
   const ids = Array.from({ length: shards }, (_, shard) => String(shard));
   const names = Array.from({ length: slots }, (_, slot) => `consumer-${slot}`);
   const size = `${shards}x${slots}`;
-  const group = `${size}-${idleMinutes}`;
+  const group = `${size}-${idleMinutes}-${name.replaceAll(' ', '-')}`;
   const source = createMemorySource(ids, 1_000);
   const random = systemRandom;
   const store = createDynamodbStore({
@@ -76,7 +96,8 @@ async function measure(
     clock: systemClock,
     random,
   });
-  const logger = createLogger({ level: 'error', write: console.error, now: clock.now });
+  const write = failing > 0 ? () => {} : console.error;
+  const logger = createLogger({ level: 'error', write, now: clock.now });
   const sandboxes = new Map(names.map((slot) => [slot, new Map<string, TickCache>()]));
   const settings: TickSettings = {
     group,
@@ -92,9 +113,12 @@ async function measure(
     countMax: 1_000,
     pullIntervalMs: 0,
     shardsParallelMax: 8,
-    delivery: DELIVERY,
+    delivery: { ...DELIVERY, identity },
   };
-  const deliver = async () => ({ how: 'succeeded' }) as const;
+  const deliver = async ({ shard }: { shard: string }) =>
+    Number(shard) < failing
+      ? ({ how: 'failed', error: new Error('no') } as const)
+      : ({ how: 'succeeded' } as const);
   const deadLetters = { put: async () => 'kept' as const };
   const minutes = async (count: number, before: () => void = () => {}): Promise<Units> => {
     const start = local.service.usage();
@@ -138,6 +162,7 @@ async function measure(
     for (const caches of sandboxes.values()) caches.clear();
   });
   return {
+    name,
     shards,
     slots,
     idle,
@@ -172,6 +197,19 @@ function show(title: string, rows: readonly Row[]): void {
   );
 }
 
+/** What failures cost, and what it costs to know a batch again after a crash. */
+function showDelivery(rows: readonly Row[]): void {
+  console.log('\nThe same where batches are durable, and where shards fail (100 × 10, busy)');
+  console.table(
+    rows.map(({ name, idle, busy }) => ({
+      delivery: name,
+      'idle W': round(idle.writeUnits),
+      'busy W': round(busy.writeUnits),
+      'busy R': round(busy.readUnits),
+    })),
+  );
+}
+
 const round = (value: number): number => Math.round(value * 100) / 100;
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
@@ -188,10 +226,13 @@ try {
   }
   const growth: Row[] = [];
   for (const slots of [1, 10, 100, 1_000]) growth.push(await measure(local, 10 * slots, slots, [4, 2]));
-  if (values.json) console.log(JSON.stringify({ sizes, growth }));
+  const delivery: Row[] = [];
+  for (const kind of DELIVERIES) delivery.push(await measure(local, 100, 10, [4, FAILING_MINUTES], kind));
+  if (values.json) console.log(JSON.stringify({ sizes, growth, delivery }));
   else {
     show('DynamoDB units per minute (W write, R read), one tick a minute', sizes);
     show('The same at 10 shards a slot: nothing grows with the group', growth);
+    showDelivery(delivery);
   }
 } finally {
   await local.close();
