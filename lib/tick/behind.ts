@@ -1,7 +1,7 @@
 import type { Part } from '../delivery/attempt.ts';
 import type { Pending } from '../group/pending.ts';
 import type { Range } from './range.ts';
-import { noted, type RangeWork } from './rangeWork.ts';
+import type { RangeWork } from './rangeWork.ts';
 
 /** Where a record stands, and what is pending once that is known. */
 export interface Place {
@@ -14,15 +14,16 @@ export interface Place {
 const BEHIND_RANGES_MAX = 20;
 
 /**
- * Finds a place of a range, or behind it: what comes after the range are ranges of their own, under ids of their own, whose end is noted
- * before anything of them is given. `none`: there is no such record, for now. `unknown`: that cannot be told in this tick.
+ * Finds a place of a range, or behind it: what comes after the range are ranges of their own, under ids of their own, whose ends are noted
+ * with whatever is noted next. `none`: there is no such record, for now. `unknown`: that cannot be told in this tick.
  */
 export async function locate(
   work: RangeWork,
-  pending: Pending,
+  begun: Pending,
   place: number,
-): Promise<Place | 'none' | 'unknown' | 'lost'> {
-  const { behind = [] } = pending;
+): Promise<Place | 'none' | 'unknown'> {
+  const { behind = [] } = begun;
+  let pending = begun;
   let { range } = work;
   let first = place;
   for (let index = 0; first >= range.count; index++) {
@@ -33,9 +34,8 @@ export async function locate(
     if (next === 'unknown') return next;
     range = next;
     if (index < behind.length) continue;
-    const withEnd = { ...pending, behind: [...behind, { to: range.to, count: range.count }] };
-    const part = { first, last: first + 1 };
-    return (await noted(work, withEnd)) ?? { range, part, pending: withEnd };
+    pending = { ...pending, behind: [...behind, { to: range.to, count: range.count }] };
+    break;
   }
   return { range, part: { first, last: first + 1 }, pending };
 }

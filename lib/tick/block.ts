@@ -49,7 +49,6 @@ async function tryAgain(work: RangeWork, pending: Pending, round: Round): Promis
   const { context } = work;
   const place = pending.done + round.tried;
   const where = await locate(work, pending, place);
-  if (where === 'lost') return where;
   // It is past the retention: nothing can be found out about it.
   if (where === 'none' || where === 'unknown') return stuck(work, pending, { end: 'deadline' });
   const answer = await given(work, where.pending, where, place);
@@ -70,7 +69,6 @@ async function tryNext(work: RangeWork, pending: Pending, block: number): Promis
   const { context } = work;
   const place = pending.done + block;
   const where = await locate(work, pending, place);
-  if (where === 'lost') return where;
   if (where === 'unknown') return stuck(work, pending, { end: 'deadline' });
   if (where === 'none') {
     // Nothing else can tell: what was in the same batch has to do.

@@ -1,5 +1,6 @@
 import { registerHooks } from 'node:module';
-import { MUTANTS, type Mutant, type Patch } from './mutants.ts';
+import type { Mutant, Patch } from './mutant.ts';
+import { MUTANTS } from './mutants.ts';
 
 const LIB = new URL('../../lib/', import.meta.url).href;
 

@@ -122,6 +122,7 @@ function watchMove(watch: Watch, actor: Actor, shard: string, before: ShardItem,
   if (isLate && before.cursor !== after.cursor) history.landedLateAt = watch.world.scheduler.now();
   if (isLate && before.step !== after.step) history.notedLateAt = watch.world.scheduler.now();
   if (before.pending?.notBefore !== after.pending?.notBefore) history.waitNotedBy = actor;
+  watchFence(watch, actor, shard, before, after);
   const from = placeIn(before);
   const to = placeIn(after);
   if (before.state === 'done' && after.state !== 'done')
@@ -137,6 +138,22 @@ function watchMove(watch: Watch, actor: Actor, shard: string, before: ShardItem,
   else if (to < from) watch.fail('rewind', `shard ${shard} goes back from ${from} to ${to}`);
   passes(watch, shard, from, to, `from ${before.cursor} to ${after.cursor}`);
   if (!isLate) inOrder(watch, shard, from, to);
+}
+
+/** A checkpoint or a note lands only if its sender has seen the last one. */
+function watchFence(watch: Watch, actor: Actor, shard: string, before: ShardItem, after: ShardItem): void {
+  const history = watch.history(shard);
+  const { at: seenAt = actor.startedAt } = watch.facts(actor).seen.get(shard) ?? {};
+  const isOlder = before.step !== undefined && history.notedBy !== actor && seenAt < history.notedAt;
+  if (isOlder && (before.cursor !== after.cursor || before.step !== after.step)) {
+    watch.fail(
+      'stale write',
+      `${actor.name} overwrites what ${history.notedBy?.name} has noted of shard ${shard}`,
+    );
+  }
+  if (before.step === after.step && before.cursor === after.cursor) return;
+  history.notedBy = actor;
+  history.notedAt = watch.world.scheduler.now();
 }
 
 /** What is passed was last processed in its order. */

@@ -46,7 +46,7 @@ export function watchNotes(
   const run = watch.runs.get(began.run);
   if (run?.endedAt === undefined || isDisturbed(watch, shard, run.startedAt)) return;
   // One that came to its end too late to note anything is as good as dead.
-  if (run.endedAt >= run.deadline - watch.world.settings.times.reserveMs) return;
+  if (run.endedAt >= run.deadline - watch.world.settings.times.reserveMs / 2) return;
   // In another sandbox nobody can know, if the table did not answer, or not the truth.
   const { troubled, refused } = watch.facts(run);
   if (run.sandbox !== actor.sandbox && (troubled.has(shard) || refused.has(shard))) return;

@@ -120,7 +120,7 @@ export function createObserver(world: World): Observer {
       if (kind === 'CONSUMER') heardOfSlot(actor, name, item as ConsumerItem | undefined);
       if (kind !== 'SHARD') return;
       const { owner, cursor } = (item ?? {}) as Partial<ShardItem>;
-      watch.facts(actor).seen.set(name, { owner, cursor: cursor ?? '', certain: true });
+      watch.facts(actor).seen.set(name, { at: scheduler.now(), owner, cursor: cursor ?? '', certain: true });
     },
     refused(actor, key, write) {
       watch.facts(actor).unsettled.delete(write);
@@ -170,7 +170,13 @@ export function createObserver(world: World): Observer {
     if (!isFenced(key, write)) return;
     const seen = watch.facts(actor).seen;
     const shard = split(key)[1];
-    seen.set(shard, { owner: undefined, cursor: '', ...seen.get(shard), certain: false });
+    seen.set(shard, {
+      at: actor.startedAt,
+      owner: undefined,
+      cursor: '',
+      ...seen.get(shard),
+      certain: false,
+    });
   }
 }
 

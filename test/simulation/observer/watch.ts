@@ -31,6 +31,7 @@ export type Check =
   | 'false death'
   | 'held up'
   | 'extra write'
+  | 'stale write'
   | 'work while paused'
   | 'stale work'
   | 'frozen request'
@@ -90,6 +91,9 @@ export interface ShardHistory {
   finishedAs: (number | undefined)[];
   /** Each time that the item said of a run that it begins with the record. */
   begunBy: Begun[][];
+  /** Who noted last what is pending, and when. */
+  notedBy: Actor | undefined;
+  notedAt: number;
   /** Who noted last that it has to wait. */
   waitNotedBy: Actor | undefined;
   /** It was noted as given up: why, and whether it has found its place. */
@@ -162,7 +166,7 @@ export interface ActorFacts {
   /** Shards that it moved, as an operator. */
   sought: Set<string>;
   /** What the table last told it about a shard. */
-  seen: Map<string, { owner: string | undefined; cursor: string; certain: boolean }>;
+  seen: Map<string, { at: number; owner: string | undefined; cursor: string; certain: boolean }>;
 }
 
 /** What all checks share. */
@@ -224,6 +228,8 @@ const createHistory = (): ShardHistory => ({
   finishedAs: [],
   begunBy: [],
   waitNotedBy: undefined,
+  notedBy: undefined,
+  notedAt: 0,
   givenUp: [],
   succeeded: [],
   behind: [],

@@ -1,0 +1,245 @@
+import { type Mutant, mutant } from './mutant.ts';
+
+/** What a write says without the last part of its fence. */
+const withoutStep = (write: string): string =>
+  `{
+    const { all } = held(holding) as any;
+    const fenced = { ...${write}, condition: { all: all.slice(0, 3) } };
+    return (await store.update(shardKey(holding.shard), fenced, options)).accepted;
+  }`;
+
+/** The rules by which records are given, given again, and given up. */
+export const DELIVERY_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'noted after it is given',
+    patches: [
+      {
+        file: 'tick/rangeWork.ts',
+        find: '  const delivered = await deliver(context, work.holding.shard, range, part);\n',
+        replace: '',
+      },
+      {
+        file: 'tick/rangeWork.ts',
+        find: "  if (context.isCold || pending.deadly || context.settings.delivery.identity === 'durable') {",
+        replace:
+          "  const delivered = await deliver(context, work.holding.shard, range, part);\n  if (context.isCold || pending.deadly || context.settings.delivery.identity === 'durable') {",
+      },
+    ],
+  },
+  mutant('nothing noted in a cold tick', 'tick/rangeWork.ts', 'if (context.isCold || pending', 'if (pending'),
+  mutant(
+    'nothing noted of durable batches',
+    'tick/rangeWork.ts',
+    " || context.settings.delivery.identity === 'durable') {",
+    ') {',
+  ),
+  mutant(
+    'noted in warm ticks, too',
+    'tick/rangeWork.ts',
+    'if (context.isCold || pending',
+    'if (true || pending',
+  ),
+  mutant(
+    'failure not noted',
+    'tick/parts.ts',
+    "    if ((await noted(work, next)) === 'lost') return 'lost';\n  } finally {",
+    '    at.pending = next;\n  } finally {',
+  ),
+  mutant(
+    'note without its step',
+    'group/commit.ts',
+    '  return fencedWrite(store, holding, { set: { pending, step: (holding.step ?? 0) + 1 } }, options);\n',
+    withoutStep('{ set: { pending, step: (holding.step ?? 0) + 1 } }'),
+  ),
+  mutant(
+    'checkpoint without its step',
+    'group/commit.ts',
+    '  return fencedWrite(store, holding, write, options);\n',
+    withoutStep('write'),
+  ),
+  mutant(
+    'position within the batch forgotten',
+    'tick/shard.ts',
+    '  cursor,\n  state,\n  pending,\n',
+    '  cursor,\n  state,\n  pending: pending && { ...pending, done: 0 },\n',
+  ),
+  mutant(
+    'what was finished before the one named given again',
+    'delivery/attempt.ts',
+    '...restFrom(pending, block > 0 ? done : place),',
+    '...restFrom(pending, done),',
+  ),
+  mutant(
+    'what was finished when the time was over given again',
+    'delivery/attempt.ts',
+    '  if (place > part.first) return succeeded(pending, place, failure.at);\n',
+    '',
+  ),
+  mutant(
+    'places counted from what is left',
+    'tick/range.ts',
+    'Math.max(0, countBefore - left)',
+    '0 * Math.max(0, countBefore - left)',
+  ),
+  mutant(
+    'range read to another end',
+    'tick/readRange.ts',
+    '{ endCursor: pending.to });',
+    '{ endCursor: undefined });',
+  ),
+  mutant(
+    'shorter answer taken for the whole range',
+    'tick/readRange.ts',
+    '} while (cursor !== pending.to);',
+    '} while (pending === null);',
+  ),
+  mutant(
+    'what ran out of time not halved',
+    'delivery/attempt.ts',
+    'size: shareOf(count), inWork: undefined, message: failure.message',
+    'size: count, inWork: undefined, message: failure.message',
+  ),
+  mutant(
+    'no wait',
+    'tick/batches.ts',
+    'pending.notBefore <= context.groupNow()',
+    'pending.notBefore !== null',
+  ),
+  mutant(
+    'age ignored',
+    'tick/tooOld.ts',
+    '  if (isTooOld === undefined) return 0;\n',
+    '  if (isTooOld !== null) return 0;\n',
+  ),
+  mutant(
+    'given up without evidence',
+    'tick/block.ts',
+    'if (hasSucceededSince(context, round.lastFailedAt)) return',
+    'if (round !== null) return',
+  ),
+  mutant(
+    'evidence of any time',
+    'tick/rangeWork.ts',
+    'successes.at !== undefined && successes.at > since;',
+    'successes.at !== undefined;',
+  ),
+  mutant(
+    'evidence from before the last failure but one',
+    'tick/block.ts',
+    'if (hasSucceededSince(context, round.lastFailedAt)) return',
+    'if (hasSucceededSince(context, pending.firstAt)) return',
+  ),
+  mutant(
+    'block not tried again',
+    'tick/parts.ts',
+    '    tried: at.pending?.tried ?? 0,\n',
+    '    tried: at.pending?.block ?? 0,\n',
+  ),
+  mutant(
+    'probe with others behind it',
+    'tick/block.ts',
+    '  const answer = await given(work, where.pending, where);\n',
+    '  const part = { first: where.part.first, last: where.range.count };\n  const answer = await given(work, where.pending, { ...where, part });\n',
+  ),
+  mutant(
+    'given up where the shard is to stop',
+    'tick/block.ts',
+    "if (context.settings.delivery.onPoison === 'block')",
+    "if (context.settings.delivery.onPoison === 'never')",
+  ),
+  mutant(
+    'given up without a note',
+    'tick/block.ts',
+    '=>\n  noted(\n    work,\n',
+    '=>\n  (async (work: RangeWork, next: Pending) => void (work.at.pending = next))(\n    work,\n',
+  ),
+  mutant(
+    'dead letter after the checkpoint',
+    'tick/bury.ts',
+    '  const kept = await context.deadLetters.put(letters, { signal: budget.requests });\n',
+    "  let kept = 'kept';\n  context.deadLetters.put(letters, { signal: budget.requests }).catch(() => {});\n",
+  ),
+  mutant(
+    'dead letters without room passed',
+    'tick/bury.ts',
+    "if (kept === 'full') return",
+    'if (kept === null) return',
+  ),
+  mutant(
+    'what was tried behind the range forgotten',
+    'tick/batches.ts',
+    '  const pending = at.pending && nextOf(at.pending);\n',
+    '  const pending = undefined;\n',
+  ),
+  mutant(
+    'end of what is tried behind the range not noted',
+    'tick/behind.ts',
+    'pending = { ...pending, behind: [...behind, { to: range.to, count: range.count }] };',
+    'pending = { ...pending };',
+  ),
+  mutant(
+    'one range behind a block',
+    'tick/behind.ts',
+    'const BEHIND_RANGES_MAX = 20;',
+    'const BEHIND_RANGES_MAX = 1;',
+  ),
+  mutant(
+    'death of one of a block held against the one behind it',
+    'delivery/attempt.ts',
+    '  const { at, place = done + block } = inWork!;\n',
+    '  const { at } = inWork!;\n  const place = done + block;\n',
+  ),
+  mutant(
+    'death not counted',
+    'tick/death.ts',
+    'if (pending === undefined || run',
+    'if (pending !== null || run',
+  ),
+  mutant('ended runs taken for dead', 'tick/death.ts', ' || endedRuns.has(run))', ')'),
+  mutant(
+    'left as if it were in work',
+    'tick/parts.ts',
+    '  if (pending.inWork?.run !== context.consumer.invocation) return undefined;\n',
+    '  if (pending !== null) return undefined;\n',
+  ),
+  mutant(
+    'time that a block has taken forgotten',
+    'tick/parts.ts',
+    '  if (isUndecided && tried >',
+    '  if (isUndecided && -tried >',
+  ),
+  mutant('deadly record never tried again', 'tick/block.ts', 'sparesDeadly: !isLast', 'sparesDeadly: true'),
+  mutant(
+    'suspects among the others',
+    'tick/shard.ts',
+    'if (!known.isItsTurn && isSuspect(',
+    'if (known.isItsTurn === null && isSuspect(',
+  ),
+  mutant(
+    'suspects together',
+    'tick/shards.ts',
+    `  for (const [shard, grant] of byDeaths) {
+    // Whichever of them is to blame, the others need time, too.
+    const until = clock.now() + budget.remainingMs() / waiting--;
+    await work(shard, grant, (now) => now >= until);
+  }
+`,
+    `  await forEachParallel(byDeaths, 2, async ([shard, grant]) => {
+    const until = clock.now() + budget.remainingMs() / waiting--;
+    await work(shard, grant, (now) => now >= until);
+  });
+`,
+  ),
+  mutant(
+    'suspects whatever runs have died of them',
+    'tick/shards.ts',
+    '.sort((a, b) => deaths(a) - deaths(b));',
+    '.sort((a, b) => deaths(b) - deaths(a));',
+  ),
+  mutant(
+    'batch that is too small waits for ever',
+    'tick/readRange.ts',
+    'return ageMs >= 0 && ageMs < waitMaxMs && now - at.gatheringSince < waitMaxMs;',
+    'return ageMs >= 0 && waitMaxMs > 0;',
+  ),
+];
