@@ -12,7 +12,7 @@ import { serves } from './serves.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** A little above what they are. */
-const TARBALL_BYTES_MAX = { shardbeat: 520_000, 'shardbeat-local': 110_000 };
+const TARBALL_BYTES_MAX = { shardbeat: 680_000, 'shardbeat-local': 125_000 };
 const CONTENTS = {
   shardbeat: [
     /^(package\.json|README\.md|LICENSE)$/,
@@ -25,7 +25,7 @@ const CONTENTS = {
   ],
 };
 /** As in test/package: what a cold start reads. */
-const BUNDLE_BYTES_MAX = 340_000;
+const BUNDLE_BYTES_MAX = 390_000;
 
 const passed = (what: string): void => console.log(`passed: ${what}`);
 
