@@ -77,12 +77,16 @@ const THEMES: readonly (readonly FaultName[])[] = [
   ['serverError', 'split', 'operator'],
   ['echo', 'slowStore', 'operator', 'processSlow'],
   ['operator', 'operatorCrash'],
+  ['operator', 'operatorCrash', 'split'],
+  ['delayedWrite', 'crash', 'churn'],
   ['missing', 'late', 'churn', 'stall'],
   ['crash', 'retry', 'overlap', 'scatter'],
   ['split', 'merge', 'trim', 'sourceError'],
   ['listOutage', 'churn', 'split'],
   ['hiddenShard', 'split', 'merge', 'missing'],
   ['emptyList', 'failingList', 'droppedStream', 'churn'],
+];
+const DELIVERY_THEMES: readonly (readonly FaultName[])[] = [
   ['processThrows', 'processNames', 'shortAnswer', 'crash'],
   ['processDies', 'scatter', 'lostAnswer'],
   ['processDies', 'processNames', 'operator'],
@@ -92,20 +96,30 @@ const THEMES: readonly (readonly FaultName[])[] = [
 ];
 const FOCUS_KINDS_MAX = 3;
 
-/** A third of the kinds are off, the others are mostly calm; some seeds are brutal in all, most in a few. */
-export function drawRates(dice: Dice): FaultRates {
+/** Kinds that a group meets only if its user's function does not take everything. */
+const OF_DELIVERY: ReadonlySet<FaultName> = new Set([
+  'shortAnswer',
+  'processNames',
+  'processDies',
+  'sinkDown',
+  'lettersFull',
+]);
+
+/** A third of the kinds are off, the others are mostly calm; some seeds are brutal in all, most in a few. `isPlain`: none is of delivery. */
+export function drawRates(dice: Dice, { isPlain }: { isPlain: boolean }): FaultRates {
   const temper = dice.pick([0, 0.1, 0.4, 1]);
   const rates = {} as FaultRates;
   for (const name of FAULT_NAMES) {
     const share = dice.next() ** 2;
     rates[name] = dice.chance(0.35) ? 0 : FAULT_RATES_MAX[name] * share * temper;
   }
-  const theme = dice.chance(0.5) ? dice.pick(THEMES) : [];
+  const theme = dice.chance(0.5) ? dice.pick(isPlain ? THEMES : [...THEMES, ...DELIVERY_THEMES]) : [];
   for (const name of theme) rates[name] = FAULT_RATES_MAX[name];
   for (let kinds = dice.between(0, FOCUS_KINDS_MAX); kinds > 0; kinds--) {
     const name = dice.pick(FAULT_NAMES);
     rates[name] = FAULT_RATES_MAX[name];
   }
+  if (isPlain) for (const name of OF_DELIVERY) rates[name] = 0;
   return rates;
 }
 

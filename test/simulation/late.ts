@@ -11,7 +11,7 @@ export interface LateWrites {
   read(target: string): void;
 }
 
-const HURRIES = 0.3;
+const HURRIES = 0.7;
 const DECIDES_MS_MAX = 60;
 
 export function createLateWrites(scheduler: Scheduler, dice: Dice): LateWrites {

@@ -85,7 +85,8 @@ export function startOperators(world: World): Operators {
   /** All slots stop, the group is deleted once their sessions are over, and they start again. */
   const startAnew = (): void => {
     for (const slot of world.workload.slots()) world.workload.leave(slot);
-    const restart = (): void => world.workload.rejoin();
+    // Nor does anybody start it again while a part of a deletion that was broken off may still land.
+    const restart = (): void => scheduler.at(world.landsUntil, () => world.workload.rejoin());
     const attempt = (left: number): void => {
       if (ceased) return;
       // What is still on its way lands first: nobody deletes a group in the minute in which its last slot stopped.

@@ -48,10 +48,11 @@ export interface Overrides {
 const INTERVAL_MS = 60_000;
 
 export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Scenario {
-  const rates = drawRates(dice.fork('rates'));
+  const functionTimeoutMs = dice.pick([15_000, 48_000, 48_000, 53_000]);
+  const user = drawUser(dice.fork('user'), { intervalMs: INTERVAL_MS, functionTimeoutMs });
+  const rates = drawRates(dice.fork('rates'), user);
   for (const name of overrides.without ?? []) rates[name] = 0;
   const rooms = dice.fork('rooms');
-  const functionTimeoutMs = dice.pick([15_000, 48_000, 48_000, 53_000]);
   const sessionTimeoutMs = dice.pick([65_000, 120_000, 120_000, 180_000]);
   const drawn = {
     seed,
@@ -75,7 +76,7 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
     countMax: dice.pick([1, 2, 3, 4, 5, 12]),
     shardsParallelMax: dice.between(1, 4),
     recordsPerInterval: dice.pick([1, 4, 10]),
-    ...drawUser(dice.fork('user'), { intervalMs: INTERVAL_MS, functionTimeoutMs }),
+    ...user,
   };
   return {
     ...drawn,

@@ -119,7 +119,9 @@ export function startWorkload(world: World): Workload {
     cease() {
       ceased = true;
       stream.listOutage = undefined;
-      if (schedules.size === 0) rejoin();
+      scheduler.at(world.landsUntil, () => {
+        if (schedules.size === 0) rejoin();
+      });
     },
   };
 }

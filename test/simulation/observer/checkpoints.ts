@@ -42,6 +42,10 @@ export function watchShardWrite(
     watchDone(watch, actor, shard, after);
   }
   if (after.givenUpAt !== undefined && before?.givenUpAt === undefined) watchGivingUp(watch, shard);
+  // Who remembers the shard from before that still works on it, and is refused.
+  if (after.givenUpAt === undefined && before?.givenUpAt !== undefined) {
+    watch.history(shard).givenUpAt = watch.world.scheduler.now();
+  }
   watchEpoch(watch, shard, before, after);
 }
 
