@@ -71,7 +71,7 @@ export function succeeded(pending: Pending, last: number, now: number): Pending 
   });
 }
 
-/** The part failed, and nobody knows at which of its records. `again`: without a wait. */
+/** The part failed, and nobody knows at which of its records. */
 export function failed(pending: Pending, part: Part, failure: Failed, rules: Rules): Pending {
   const count = part.last - part.first;
   if (count === 1) return failedAlone(pending, part.first, failure, rules);
@@ -200,6 +200,34 @@ export function nextOf({ behind: [next, ...behind] = [], behindDone = 0 }: Pendi
     done,
     behind: behind.length > 0 ? behind : undefined,
     behindDone: behindDone - done || undefined,
+  });
+}
+
+type RangeEnd = NonNullable<Pending['behind']>[number];
+
+/** Of ranges one after another, as noted, the one at `index` has turned out to reach further: into those that come after it. */
+export function reaching(ranges: readonly RangeEnd[], index: number, { to, count }: RangeEnd): RangeEnd[] {
+  let over = Math.max(0, count - ranges[index]!.count);
+  const after = ranges.slice(index + 1).flatMap((range) => {
+    const left = range.count - over;
+    over = Math.max(0, -left);
+    return left > 0 ? [{ to: range.to, count: left }] : [];
+  });
+  return [...ranges.slice(0, index), { to, count }, ...after];
+}
+
+/** The range was read again, and reaches further than noted. */
+export function readBeyond(pending: Pending, range: RangeEnd): Pending {
+  const { to, count, done, behind = [], behindDone = 0 } = pending;
+  const [, ...after] = reaching([{ to, count }, ...behind], 0, range);
+  const doneToo = done < count ? 0 : Math.min(behindDone, Math.max(0, range.count - count));
+  return clean({
+    ...pending,
+    to: range.to,
+    count: range.count,
+    done: done + doneToo,
+    behind: after.length > 0 ? after : undefined,
+    behindDone: behindDone - doneToo || undefined,
   });
 }
 

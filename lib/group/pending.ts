@@ -11,6 +11,8 @@ export interface Pending {
   done: number;
   /** How many are given next. Absent: all that are left. */
   size?: number;
+  /** How long a record takes, where time has run out before: what a new sandbox goes by. */
+  msPerRecord?: number;
   /** A failure is suspected before this place. */
   until?: number;
   /** How often has failed what comes next. */

@@ -5,7 +5,7 @@ import type { Pending } from '../group/pending.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
 import { workOnRange } from './parts.ts';
-import { endOf, passOver } from './pull.ts';
+import { endOf, passOver, pullTurn } from './pull.ts';
 import type { Range } from './range.ts';
 import { count, type RangeWork } from './rangeWork.ts';
 import { readBehind, readRange } from './readRange.ts';
@@ -33,10 +33,9 @@ export async function consumeBatches(
   const end = await endOf(context, shard);
   if (end.near) return leave('caughtUp');
   const reading: Reading = { context, at, result, endCursor: end.cursor, longestMs: 0 };
-  let startedAt = Number.NEGATIVE_INFINITY;
   while (result.batches < settings.batchesMax) {
-    if (!(await waited(context, startedAt + settings.pullIntervalMs))) return leave('deadline');
-    startedAt = clock.now();
+    if (!(await pullTurn(context, at))) return leave('deadline');
+    const startedAt = clock.now();
     // A batch that takes as long as the longest one so far must still fit.
     const needMs = at.pace?.msPerRecord === undefined ? reading.longestMs : 0;
     if (budget.work.aborted || startedAt + needMs >= budget.workUntil) return leave('deadline');
@@ -123,14 +122,5 @@ async function checkpoint(work: RangeWork): Promise<boolean> {
   if (!(await commit(context.store, holding, progress, { signal: context.budget.requests }))) return false;
   Object.assign(at, { cursor: to, pending, step: pending && 1, gatheringSince: undefined });
   count(work);
-  return true;
-}
-
-/** Waits for the moment of the next pull; false if it lies beyond the time for work. */
-async function waited({ clock, budget }: TickContext, until: number): Promise<boolean> {
-  const waitMs = until - clock.now();
-  if (waitMs <= 0) return true;
-  if (until >= budget.workUntil) return false;
-  await clock.sleep(waitMs, budget.work).catch(() => {});
   return true;
 }

@@ -1,7 +1,7 @@
-import type { Part } from '../delivery/attempt.ts';
+import { type Part, reaching } from '../delivery/attempt.ts';
 import type { Pending } from '../group/pending.ts';
 import type { Range } from './range.ts';
-import type { RangeWork } from './rangeWork.ts';
+import type { RangeEndNote, RangeWork } from './rangeWork.ts';
 
 /** Where a record stands, and what is pending once that is known. */
 export interface Place {
@@ -22,21 +22,21 @@ export async function locate(
   begun: Pending,
   place: number,
 ): Promise<Place | 'none' | 'unknown'> {
-  const { behind = [] } = begun;
-  let pending = begun;
+  let { behind = [] } = begun;
   let { range } = work;
   let first = place;
   for (let index = 0; first >= range.count; index++) {
     first -= range.count;
     if (index >= BEHIND_RANGES_MAX) return 'unknown';
-    const next = await readNext(work, pending, { index, from: range.to });
+    const isNew = index >= behind.length;
+    const next = await readNext(work, behind, { index, from: range.to });
     if (next === undefined) return 'none';
     if (next === 'unknown') return next;
     range = next;
-    if (index < behind.length) continue;
-    pending = { ...pending, behind: [...behind, { to: range.to, count: range.count }] };
-    break;
+    behind = asRead(behind, index, range);
+    if (isNew) break;
   }
+  const pending = behind.length > 0 ? { ...begun, behind } : begun;
   return { range, part: { first, last: first + 1 }, pending };
 }
 
@@ -46,7 +46,7 @@ export async function locateAll(
   pending: Pending,
   { first, last }: Part,
 ): Promise<{ range: Range; part: Part }[] | 'unknown'> {
-  const { behind = [] } = pending;
+  let { behind = [] } = pending;
   const found: { range: Range; part: Part }[] = [];
   let { range } = work;
   for (let index = 0, start = 0; ; index++) {
@@ -54,18 +54,29 @@ export async function locateAll(
     if (part.last > part.first) found.push({ range, part });
     start += range.count;
     if (last <= start || index >= behind.length) return found;
-    const next = await readNext(work, pending, { index, from: range.to });
+    const next = await readNext(work, behind, { index, from: range.to });
     // What was noted and is not there any more is past the retention.
     if (next === undefined) return found;
     if (next === 'unknown') return next;
     range = next;
+    behind = asRead(behind, index, range);
   }
+}
+
+/** The ranges behind, once that one is read: a source that cannot stop at its end has read into the next. */
+function asRead(
+  behind: readonly RangeEndNote[],
+  index: number,
+  { to, count }: Range,
+): readonly RangeEndNote[] {
+  if (index >= behind.length) return [...behind, { to, count }];
+  return to === behind[index]!.to ? behind : reaching(behind, index, { to, count });
 }
 
 /** One of the ranges that come after the one in work; read once in a tick. */
 async function readNext(
   work: RangeWork,
-  { behind = [] }: Pending,
+  behind: readonly RangeEndNote[],
   { index, from }: { index: number; from: string },
 ): Promise<Range | undefined | 'unknown'> {
   const known = work.behind[index];

@@ -36,6 +36,8 @@ export interface CachedShard {
   pace?: Pace | undefined;
   /** When the shard was first left since what there was of it was too little for a batch. */
   gatheringSince?: number | undefined;
+  /** When the shard was last pulled, by this process's clock. */
+  pulledAt?: number | undefined;
   /** When it was last known how far behind the shard is. */
   lag?: { ms: number; at: number } | undefined;
   /** What the service's own group was last given of the shard: a cursor, and whether it was its end. */

@@ -1,8 +1,10 @@
 import * as attempt from '../delivery/attempt.ts';
 import type { Delivered } from '../delivery/delivered.ts';
+import { SourceError } from '../errors.ts';
 import type { Pending } from '../group/pending.ts';
 import { type Round, workOnBlock } from './block.ts';
 import { bury } from './bury.ts';
+import type { Pace } from './cache.ts';
 import {
   failureOf,
   given,
@@ -33,9 +35,15 @@ export async function workOnRange(work: RangeWork): Promise<RangeEnd> {
       ? await bury(work, pending, pending.condemned)
       : result.batches >= batchesMax
         ? 'batchesMax'
-        : await takeStep(work, pending, round);
+        : await takeStep(work, pending, round).catch((error: unknown) => leftFailing(work, round, error));
     if (end !== undefined) return end === 'lost' ? end : ((await left(work, round)) ?? end);
   }
+}
+
+/** What comes behind the range could not be read. */
+async function leftFailing(work: RangeWork, round: Round, error: unknown): Promise<never> {
+  if (error instanceof SourceError) await left(work, round);
+  throw error;
 }
 
 /**
@@ -57,6 +65,7 @@ async function left(work: RangeWork, { tried }: Round): Promise<'lost' | undefin
 /** One part, or one decision. Undefined: it goes on. */
 async function takeStep(work: RangeWork, pending: Pending, round: Round): Promise<RangeEnd | undefined> {
   const { context, range } = work;
+  if (isTimeOver(work)) return 'deadline';
   const tooOld = tooOldFrom(context, range, pending.done);
   if (tooOld > 0) return noted(work, attempt.condemned(pending, { count: tooOld, reason: 'tooOld' }));
   const fit = sizeThatFits(work);
@@ -72,7 +81,7 @@ async function takeStep(work: RangeWork, pending: Pending, round: Round): Promis
   if (delivered.how !== 'succeeded') return onFailure(work, { part, delivered, elapsedMs, round });
   learnPace(work, part, elapsedMs);
   const next = attempt.succeeded(work.at.pending ?? pending, part.last, context.groupNow());
-  if (part.last < range.count) return noted(work, next);
+  if (part.last < range.count) return noted(work, withPace(next, work.at.pace));
   // The checkpoint says it.
   work.at.pending = next;
   return undefined;
@@ -137,13 +146,16 @@ function nextOf(
   return attempt.timedOut(before, part, { ...failure, place, hadTime: hadTime(work, elapsedMs) }, rules);
 }
 
+/** Nothing more is begun: the rest of the time is for others, or for noting what was done. */
+const isTimeOver = ({ context: { budget, clock, yields }, longestMs }: RangeWork): boolean =>
+  budget.work.aborted || (longestMs > 0 && yields?.(clock.now()) === true);
+
 /** Of the time that is left, so much is planned for. */
 const TIME_SHARE = 0.8;
 
 /** How many records there is time for, as far as is known: where it has run out before. */
 function sizeThatFits({ context, at, startedAt, longestMs }: RangeWork): number {
   const { budget } = context;
-  if (budget.work.aborted) return 0;
   const msPerRecord = at.pace?.msPerRecord;
   if (msPerRecord !== undefined) {
     const fit = Math.floor((budget.remainingMs() * TIME_SHARE) / Math.max(msPerRecord, Number.MIN_VALUE));
@@ -153,6 +165,9 @@ function sizeThatFits({ context, at, startedAt, longestMs }: RangeWork): number 
   // A part that takes as long as the longest one so far must still fit.
   return startedAt + longestMs >= budget.workUntil ? 0 : Number.POSITIVE_INFINITY;
 }
+
+const withPace = (pending: Pending, { msPerRecord }: Pace = { msPerRecord: undefined }): Pending =>
+  msPerRecord === undefined ? pending : { ...pending, msPerRecord: Number(msPerRecord.toPrecision(3)) };
 
 /** Only where time has run out: elsewhere one slow batch would make all that follow smaller. */
 function learnPace({ at }: RangeWork, { first, last }: attempt.Part, elapsedMs: number): void {

@@ -28,17 +28,29 @@ export async function endOf(
  */
 const SILENCE_SHARE = 0.25;
 
+/** Waits until the shard may be pulled again; false if that is beyond the time for work. */
+export async function pullTurn({ clock, budget, settings }: TickContext, at: CachedShard): Promise<boolean> {
+  const until = (at.pulledAt ?? Number.NEGATIVE_INFINITY) + settings.pullIntervalMs;
+  const waitMs = until - clock.now();
+  if (waitMs <= 0) return true;
+  if (until >= budget.workUntil) return false;
+  await clock.sleep(waitMs, budget.work).catch(() => {});
+  return true;
+}
+
 /** One pull at a cursor, up to an end, where there is one. */
 export async function pull(
   context: TickContext,
-  { shard, cursor, state }: { shard: string; cursor: string; state: CachedShard['state'] },
+  { shard, cursor, at }: { shard: string; cursor: string; at: CachedShard },
   { endCursor, countMax = context.settings.countMax }: { endCursor: string | undefined; countMax?: number },
 ): Promise<Pulled | 'deadline' | 'cursorExpired'> {
   if (cursor === endCursor) return nothingMore(cursor);
+  if (!(await pullTurn(context, at))) return 'deadline';
   const { source, budget, settings } = context;
-  const closed = state !== 'open';
+  const closed = at.state !== 'open';
   const endAtMs = endCursor === undefined ? undefined : settings.endAt;
   const askedAt = context.clock.now();
+  at.pulledAt = askedAt;
   try {
     return await source.pull({ shard, cursor, closed, endCursor, endAtMs, countMax, signal: budget.work });
   } catch (error) {

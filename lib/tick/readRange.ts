@@ -1,4 +1,5 @@
-import { withoutHead } from '../delivery/attempt.ts';
+import { readBeyond, withoutHead } from '../delivery/attempt.ts';
+import { SourceError } from '../errors.ts';
 import type { Holding } from '../group/commit.ts';
 import type { Pending } from '../group/pending.ts';
 import type { Pulled } from '../sources/source.ts';
@@ -34,13 +35,15 @@ export async function readRange(
   const pulls: Pulled[] = [];
   let bytes = 0;
   for (let cursor = holding.cursor; ; cursor = pulls.at(-1)!.nextCursor) {
-    const pulled = await pull(context, { shard: holding.shard, cursor, state: at.state }, { endCursor });
-    if (pulled === 'cursorExpired' && pulls.length > 0) break;
-    if (typeof pulled === 'string') return pulled;
+    const pulled = await pull(context, { shard: holding.shard, cursor, at }, { endCursor });
+    if (typeof pulled === 'string') {
+      if (pulls.length > 0) break;
+      return pulled;
+    }
     tellFiltered(context, holding, pulled);
     pulls.push(pulled);
     bytes += pulled.bytes;
-    const isEnough = bytes >= bytesMin || clock.now() >= joinUntil;
+    const isEnough = bytes >= bytesMin || clock.now() + settings.pullIntervalMs >= joinUntil;
     if (isEnough || pulled.caughtUp || pulled.nextCursor === cursor) break;
   }
   const range = rangeOf(holding.cursor, pulls);
@@ -57,10 +60,10 @@ async function readAgain(
   const pulls: Pulled[] = [];
   let cursor = from;
   do {
-    const asked = { shard, cursor, state: at.state };
-    const pulled = await pull(context, asked, { endCursor: pending.to });
+    const pulled = await pull(context, { shard, cursor, at }, { endCursor: pending.to });
     if (typeof pulled === 'string') return pulled;
     const standsStill = pulled.nextCursor === cursor;
+    if (standsStill && isShort(context, pulled, pending.to)) return gone(context, shard, cursor, pending.to);
     // Its end is that of the range, not of the shard.
     pulls.push({ ...pulled, caughtUp: false, endOfShard: false });
     cursor = pulled.nextCursor;
@@ -70,10 +73,30 @@ async function readAgain(
   const isAsNoted = cursor === pending.to;
   const range = rangeOf(from, pulls, isAsNoted ? pending.count : 0);
   // A source that cannot stop where it is told to has read beyond.
-  at.pending = isAsNoted
-    ? withoutHead(pending, range.missing)
-    : { ...pending, to: range.to, count: range.count };
+  at.pending = isAsNoted ? withoutHead(pending, range.missing) : readBeyond(pending, range);
   return range;
+}
+
+/** Whether a pull that has brought nothing should have: the end that the service once told lies further on. */
+const isShort = ({ source }: TickContext, { nextCursor, endOfShard }: Pulled, end: string): boolean => {
+  const left = source.distance?.(nextCursor, end);
+  return left === undefined ? !endOfShard : left > 0;
+};
+
+/**
+ * Of such a pull. A service that has nothing where it had records is asked again in the next tick: taken at its word, they would come
+ * under other ids, or be passed over. Unless they are past the retention, and it does not say so.
+ */
+async function gone(
+  { source, budget }: TickContext,
+  shard: string,
+  cursor: string,
+  end: string,
+): Promise<'cursorExpired'> {
+  const begin = await source.cursorAt(shard, { at: 'begin' }, budget.work);
+  if ((source.distance?.(cursor, begin) ?? 0) > 0) return 'cursorExpired';
+  const what = `shard ${shard}: nothing at cursor ${cursor}, though records were there, up to ${end}`;
+  throw new SourceError(what, { code: 'RecordsMissing', status: 200, retriable: true });
 }
 
 const isBehind = ({ source }: TickContext, end: string, cursor: string): boolean =>
@@ -92,20 +115,23 @@ interface Behind {
 export async function readBehind(
   context: TickContext,
   { shard }: Holding,
-  { state }: CachedShard,
+  at: CachedShard,
   { from, noted, endCursor }: Behind,
 ): Promise<Range | undefined | 'unknown'> {
   const pulls: Pulled[] = [];
   let cursor = from;
-  for (let empty = 0; empty < EMPTY_PULLS_MAX; ) {
-    const pulled = await pull(context, { shard, cursor, state }, { endCursor: noted?.to ?? endCursor });
+  // One that is noted is read to its end, however little an answer brings.
+  for (let empty = 0; noted !== undefined || empty < EMPTY_PULLS_MAX; ) {
+    const pulled = await pull(context, { shard, cursor, at }, { endCursor: noted?.to ?? endCursor });
     if (typeof pulled === 'string') return 'unknown';
+    const standsStill = pulled.nextCursor === cursor;
+    if (standsStill && noted !== undefined && isShort(context, pulled, noted.to)) return 'unknown';
     pulls.push(pulled);
     if (pulled.count === 0) empty++;
     const range = rangeOf(from, pulls, noted?.count);
     const isWhole = noted === undefined ? range.count > 0 : pulled.nextCursor === noted.to;
     if (isWhole) return range;
-    if (pulled.nextCursor === cursor) return range.count > 0 ? range : undefined;
+    if (standsStill) return range.count > 0 ? range : undefined;
     cursor = pulled.nextCursor;
   }
   return 'unknown';

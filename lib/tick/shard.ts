@@ -135,7 +135,7 @@ const heldOf = (
   pending,
   step,
   // Less is begun at a time than time has run out for.
-  ...(isSlow(pending) && { pace: { msPerRecord: undefined } }),
+  ...(isSlow(pending) && { pace: { msPerRecord: pending?.msPerRecord } }),
   ...(lagMs !== undefined && { lag: { ms: lagMs, at: clock.now() } }),
 });
 
@@ -144,5 +144,6 @@ const heldOf = (
  * to go by the time that a record takes.
  */
 const isSlow = (pending: ShardItem['pending']): boolean =>
-  pending?.size !== undefined &&
-  (pending.deadly === true || (pending.attempts === 0 && pending.inWork === undefined));
+  pending?.msPerRecord !== undefined ||
+  (pending?.size !== undefined &&
+    (pending.deadly === true || (pending.attempts === 0 && pending.inWork === undefined)));

@@ -36,6 +36,8 @@ export async function workOnShards(
   await forEachParallel(assigned, settings.shardsParallelMax, ([shard, grant]) =>
     work(shard, grant, (now) => suspects.size > 0 && now >= yieldFrom),
   );
+  // A run that dies of what comes now tells nobody any more how far the others came.
+  const outcomes = suspects.size > 0 ? await coordination.publish(worked.splice(0)) : [];
   let waiting = suspects.size;
   // One that was only beside another has died once at most: it clears itself before that one is tried again.
   const deaths = ([shard]: readonly [string, Grant]): number => deathsOf(suspects.get(shard)!);
@@ -45,7 +47,7 @@ export async function workOnShards(
     const until = clock.now() + budget.remainingMs() / waiting--;
     await work(shard, grant, (now) => now >= until);
   }
-  const outcomes = await coordination.publish(worked);
+  outcomes.push(...(await coordination.publish(worked)));
   for (const { result, remember } of outcomes) {
     if (remember !== undefined) remembered.set(result.shard, remember);
   }

@@ -13,6 +13,7 @@ import {
   nextOf,
   nextPart,
   type Rules,
+  readBeyond,
   succeeded,
   timedOut,
   withoutHead,
@@ -298,6 +299,51 @@ describe('what is past the retention by now', () => {
     expect(withoutHead(given, 5)).toMatchObject({ done: 5, condemned: { count: 1, resume: 7 } });
     expect(buried(withoutHead(given, 6), 9)).toEqual({ to: 'c9', count: 9, done: 7, attempts: 0 });
     expect(withoutHead(given, 8)).toEqual({ to: 'c9', count: 9, done: 8, attempts: 0 });
+  });
+});
+
+describe('a range that reaches further than noted', () => {
+  const behind = [
+    { to: 'c12', count: 3 },
+    { to: 'c14', count: 2 },
+  ];
+  const pending: Pending = { to: 'c9', count: 9, done: 3, size: 1, attempts: 2, behind };
+
+  it.each([
+    [10, [{ to: 'c12', count: 2 }, behind[1]]],
+    [12, [behind[1]]],
+    [13, [{ to: 'c14', count: 1 }]],
+  ])('takes what comes behind it away, as far as it reaches: %i records', (count, left) => {
+    expect(readBeyond(pending, { to: 'c13', count })).toEqual({ ...pending, to: 'c13', count, behind: left });
+  });
+
+  it('leaves nothing behind where it reaches over all of it', () => {
+    const { behind: _behind, ...rest } = pending;
+    expect(readBeyond(pending, { to: 'c15', count: 15 })).toEqual({ ...rest, to: 'c15', count: 15 });
+  });
+
+  it('has more of its records finished, if all of them were, and some behind it', () => {
+    const finished: Pending = { to: 'c9', count: 9, done: 9, attempts: 0, behind, behindDone: 4 };
+    expect(readBeyond(finished, { to: 'c13', count: 12 })).toEqual({
+      ...finished,
+      to: 'c13',
+      count: 12,
+      done: 12,
+      behind: [behind[1]],
+      behindDone: 1,
+    });
+    expect(readBeyond(finished, { to: 'c14', count: 14 })).toEqual({
+      to: 'c14',
+      count: 14,
+      done: 13,
+      attempts: 0,
+    });
+    const begun = { ...finished, done: 3 };
+    expect(readBeyond(begun, { to: 'c13', count: 12 })).toMatchObject({ done: 3, behindDone: 4 });
+  });
+
+  it('takes nothing away where less of it is left than noted', () => {
+    expect(readBeyond(pending, { to: 'c13', count: 4 })).toEqual({ ...pending, to: 'c13', count: 4 });
   });
 });
 

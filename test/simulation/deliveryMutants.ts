@@ -174,8 +174,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'end of what is tried behind the range not noted',
     'tick/behind.ts',
-    'pending = { ...pending, behind: [...behind, { to: range.to, count: range.count }] };',
-    'pending = { ...pending };',
+    'const pending = behind.length > 0 ? { ...begun, behind } : begun;',
+    'const pending = begun;',
   ),
   mutant(
     'one range behind a block',

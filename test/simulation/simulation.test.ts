@@ -18,7 +18,7 @@ describe('simulation', () => {
 
   it('is not idle: records are processed and refused, runs die, shards change hands, and some records are given up', async () => {
     const traces: string[] = [];
-    for (let seed = 1; seed <= 12; seed++) traces.push(...(await runSeed(seed, {}, true)).trace);
+    for (let seed = 1; seed <= 40; seed++) traces.push(...(await runSeed(seed, {}, true)).trace);
     const told = [
       /process .* → succeeded/,
       /process .* → failed/,

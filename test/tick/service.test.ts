@@ -159,6 +159,26 @@ describe.each(STAGES)('slots in a group that %s keeps', (_service, start) => {
     expect(await group.checkpoints()).toEqual(group.ends());
   });
 
+  it('bring the checkpoints of the others to the service before that is begun of which a run may die', async () => {
+    const group = await setUp(start, 2);
+    for (let round = 0; round < 3; round++) await group.world.round('a');
+    await group.put('0', 'x');
+    await group.put('8', 'y');
+    const failed = { attempts: 1, firstAt: 1, lastAt: 1, deadly: true };
+    const pending = { to: group.ends()['1']!, count: 1, done: 0, size: 1, ...failed };
+    const noted = { set: { pending, step: 1 }, condition: { exists: 'cursor' } } as const;
+    await group.store.update(shardKey(group.shard(1)), noted, options);
+    let seen: Record<string, string> = {};
+    group.world.eachBatch = async ({ shard }) => {
+      if (shard === group.shard(1)) seen = await group.checkpoints();
+    };
+    await group.world.tick('a', 'another sandbox');
+    expect(group.delivered()).toEqual(['0:x', '1:y']);
+    expect(seen['0']).toBe(group.ends()['0']);
+    expect(seen['1']).not.toBe(group.ends()['1']);
+    expect(await group.checkpoints()).toEqual(group.ends());
+  });
+
   it('hand everything back when they drain, and are then silent', async () => {
     const group = await setUp(start, 2);
     for (let round = 0; round < 3; round++) await group.world.round('a', 'b');
