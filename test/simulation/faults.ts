@@ -43,7 +43,7 @@ export const FAULT_RATES_MAX = {
   // The user's function.
   processThrows: 0.2,
   processNames: 0.2,
-  processDies: 0.08,
+  processDies: 0.15,
   processSlow: 0.15,
   processIgnores: 0.08,
   // What it writes to, and where what it does not take is put.

@@ -42,7 +42,7 @@ export function drawUser(dice: Dice, times: { intervalMs: number; functionTimeou
   const habits: Habits = {
     takes: dice.pick(['batches', 'records'] as const),
     msPerRecord: dice.pick([0, 0, 0, 500, 0.05, 0.2]),
-    poison: dice.chance(0.6) ? drawPoison(dice) : undefined,
+    poison: dice.chance(0.7) ? drawPoison(dice) : undefined,
     sinkStaysDown: dice.chance(0.04),
   };
   // A share of the time that a tick has.
@@ -70,10 +70,10 @@ function drawDelivery(dice: Dice, intervalMs: number): DeliverySettings {
 }
 
 function drawPoison(dice: Dice): PoisonHabits {
-  const kinds = POISON_KINDS.filter(() => dice.chance(0.4));
+  const kinds = POISON_KINDS.filter(() => dice.chance(0.5));
   return {
     kinds: kinds.length > 0 ? kinds : [dice.pick(POISON_KINDS)],
-    share: dice.pick([0.03, 0.15, 0.5]),
+    share: dice.pick([0.08, 0.2, 0.5]),
     shardMax: dice.between(1, 4),
     keys: dice.chance(0.25) ? dice.between(2, 5) : undefined,
     isCured: dice.chance(0.3),
