@@ -30,10 +30,11 @@ const SILENCE_SHARE = 0.25;
 
 /** Waits until the shard may be pulled again; false if that is beyond the time for work. */
 export async function pullTurn({ clock, budget, settings }: TickContext, at: CachedShard): Promise<boolean> {
-  const until = (at.pulledAt ?? Number.NEGATIVE_INFINITY) + settings.pullIntervalMs;
-  const waitMs = until - clock.now();
+  const { pulledAt = Number.NEGATIVE_INFINITY } = at;
+  // A clock that was set back meanwhile says that the last pull is still to come.
+  const waitMs = Math.min(settings.pullIntervalMs, pulledAt + settings.pullIntervalMs - clock.now());
   if (waitMs <= 0) return true;
-  if (until >= budget.workUntil) return false;
+  if (clock.now() + waitMs >= budget.workUntil) return false;
   await clock.sleep(waitMs, budget.work).catch(() => {});
   return true;
 }

@@ -121,6 +121,23 @@ it('a function that always fails neither hangs its slot nor kills it', async () 
   expect(await world.store.get(consumerKey('a'), read)).toMatchObject({ tick: 8 });
 });
 
+it('a clock that is set back holds up no shard that was pulled before', async () => {
+  const world = createWorld(['0'], { pullIntervalMs: 200 });
+  for (let round = 0; round < 3; round++) await world.round('a');
+  world.source.append('0', 'x');
+  const backMs = 300_000;
+  world.clock.advance(-backMs);
+  // The table's clock goes on.
+  world.skewMs = backMs;
+  const ticking = world.tick('a');
+  for (let turn = 0; turn < 20; turn++) {
+    await new Promise(setImmediate);
+    world.clock.advance(100);
+  }
+  expect((await ticking).shards).toMatchObject([{ stopped: 'caughtUp' }]);
+  expect(world.delivered).toEqual(['0:x']);
+});
+
 it('a pull interval keeps the pulls of a shard apart, and ends with the time for work', async () => {
   const world = createWorld(['0'], { pullIntervalMs: 20_000 });
   for (let round = 0; round < 2; round++) await world.round('a');
