@@ -242,4 +242,28 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     'return ageMs >= 0 && ageMs < waitMaxMs && now - at.gatheringSince < waitMaxMs;',
     'return ageMs >= 0 && waitMaxMs > 0;',
   ),
+  mutant(
+    'redrive without claim',
+    'delivery/deadLetters/shelf.ts',
+    'const claimed = await shelf.write(seen, state, options);',
+    'const claimed = seen;',
+  ),
+  mutant(
+    'claims of others taken for over',
+    'delivery/deadLetters/shelf.ts',
+    "else if (claimedUntil > now()) yield 'taken';",
+    'else if (claimedUntil > now()) yield await claim(entry, leaseMs, options);',
+  ),
+  mutant(
+    'interrupted redrive never repeated',
+    'delivery/deadLetters/shelf.ts',
+    '      if (!isAnyInterrupted) return;\n',
+    '      if (isAnyInterrupted !== null) return;\n',
+  ),
+  mutant(
+    'dead letter removed whatever came of it',
+    'delivery/giveLetter.ts',
+    "  if (delivered.how === 'succeeded') {\n    const isOurs",
+    '  if (delivered.how !== null) {\n    const isOurs',
+  ),
 ];

@@ -53,6 +53,7 @@ export const FAULT_RATES_MAX = {
   churn: 0.4,
   operator: 0.5,
   operatorCrash: 0.5,
+  redrive: 0.5,
 } as const;
 
 export type FaultName = keyof typeof FAULT_RATES_MAX;
@@ -66,6 +67,7 @@ export interface Faults {
   dice(name: FaultName): Dice;
   /** How many have happened, those of the user's function left out. */
   happened(): number;
+  hasCeased(): boolean;
   cease(): void;
 }
 
@@ -93,6 +95,8 @@ const DELIVERY_THEMES: readonly (readonly FaultName[])[] = [
   ['sinkDown', 'processDies', 'delayedWrite'],
   ['sinkDown', 'scatter', 'churn'],
   ['sinkDown', 'lettersFull', 'connectionDied'],
+  ['processThrows', 'redrive', 'operatorCrash', 'connectionDied'],
+  ['processDies', 'redrive', 'processSlow', 'delayedWrite'],
 ];
 const FOCUS_KINDS_MAX = 3;
 
@@ -103,6 +107,7 @@ const OF_DELIVERY: ReadonlySet<FaultName> = new Set([
   'processDies',
   'sinkDown',
   'lettersFull',
+  'redrive',
 ]);
 
 /** A third of the kinds are off, the others are mostly calm; some seeds are brutal in all, most in a few. `isPlain`: none is of delivery. */
@@ -119,6 +124,8 @@ export function drawRates(dice: Dice, { isPlain }: { isPlain: boolean }): FaultR
     const name = dice.pick(FAULT_NAMES);
     rates[name] = FAULT_RATES_MAX[name];
   }
+  // It is no fault: where somebody redrives, it is often.
+  rates.redrive = dice.chance(0.6) ? FAULT_RATES_MAX.redrive : 0;
   if (isPlain) for (const name of OF_DELIVERY) rates[name] = 0;
   return rates;
 }
@@ -134,6 +141,7 @@ export function createFaults(rates: FaultRates, dice: Dice): Faults {
       return happens;
     },
     happened: () => happened,
+    hasCeased: () => ceased,
     dice: (name) => streams.get(name)!,
     cease: () => {
       ceased = true;

@@ -91,7 +91,16 @@ export function sleep(
   });
 }
 
-export type Purpose = 'tick' | 'seek' | 'pause' | 'resume' | 'drain' | 'undrain' | 'remove' | 'delete';
+export type Purpose =
+  | 'tick'
+  | 'redrive'
+  | 'seek'
+  | 'pause'
+  | 'resume'
+  | 'drain'
+  | 'undrain'
+  | 'remove'
+  | 'delete';
 
 /** Who sends a request: one run of the handler, or one command of an operator. */
 export interface Actor {

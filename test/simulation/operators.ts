@@ -152,6 +152,7 @@ async function perform(world: World, actor: Actor, what: string, signal: AbortSi
     case 'delete':
       return (await deleteGroup(store, limits, options)).deleted;
     case 'tick':
+    case 'redrive':
       throw new Error('an operator does not tick');
   }
 }

@@ -3,7 +3,7 @@ import type { Logger } from '../../lib/observe/logger.ts';
 import { ownCoordination } from '../../lib/tick/coordination/own.ts';
 import { tick } from '../../lib/tick/tick.ts';
 import { type Actor, createSandbox, type Sandbox } from './host.ts';
-import { createLetterBox } from './letters.ts';
+import { createLetterStore } from './letters.ts';
 import { createSource } from './source.ts';
 import { shown } from './trace.ts';
 import { createTransport } from './transport.ts';
@@ -14,6 +14,11 @@ import type { World } from './world.ts';
 export interface Platform {
   invoke(slot: string): void;
   crash(actor: Actor, cause: string): void;
+  /** A run that redrives, in a sandbox of its own. */
+  redriver(): Actor;
+  /** It has come to its end, if it still lives. */
+  ended(actor: Actor, how: string): void;
+  loggerOf(actor: Actor): Logger;
   /** A sandbox outside of the platform: an operator's computer. */
   computer(): Sandbox;
   live(): readonly Actor[];
@@ -101,7 +106,7 @@ export function createPlatform(world: World): Platform {
       source: createSource(world, actor),
       coordination: ownCoordination,
       deliver: createUser(world, actor),
-      deadLetters: createLetterBox(world, actor),
+      deadLetters: createLetterStore(world, actor),
       clock: sandbox.clock,
       skewMs: () => {
         const skewMs = scenario.measuresSkew ? sandbox.skewMs : 0;
@@ -126,8 +131,34 @@ export function createPlatform(world: World): Platform {
       },
     );
   };
+  const redriver = (): Actor => {
+    const sandbox = createOne();
+    moveClock(sandbox);
+    sandbox.thaw();
+    observer.clockUsed(sandbox.offsetMs);
+    const startedAt = scheduler.now();
+    const name = `t${++runs} redrive@${sandbox.name}`;
+    const deadline = startedAt + functionTimeoutMs;
+    const actor: Actor = {
+      name,
+      slot: undefined,
+      purpose: 'redrive',
+      sandbox,
+      startedAt,
+      deadline,
+      state: 'live',
+      open: 0,
+    };
+    live.add(actor);
+    trace.add(name, () => `starts, clock off by ${sandbox.offsetMs} ms`);
+    scheduler.after(functionTimeoutMs, () => crash(actor, 'killed at its deadline'));
+    return actor;
+  };
   return {
     invoke,
+    redriver,
+    ended,
+    loggerOf: (actor) => createLogger(world, actor),
     crash,
     computer: () => {
       const computer = create();

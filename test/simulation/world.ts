@@ -15,6 +15,7 @@ import { mayStayStuck } from './observer/stuck.ts';
 import { CACHE_AGE_INTERVALS, type Violation } from './observer/watch.ts';
 import { type Operators, startOperators } from './operators.ts';
 import { createPlatform, type Platform } from './platform.ts';
+import { type Redrives, startRedrives } from './redrives.ts';
 import { drawScenario, type Overrides, type Scenario } from './scenario.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createStream, type Stream } from './stream.ts';
@@ -46,6 +47,7 @@ export interface World {
   readonly platform: Platform;
   readonly workload: Workload;
   readonly operators: Operators;
+  readonly redrives: Redrives;
   /** The last moment at which a write under way may still land. */
   landsUntil: number;
 }
@@ -85,17 +87,48 @@ export async function runSeed(seed: number, overrides: Overrides = {}, tracing =
   world.poisons.cease(endsOf(world.stream));
   world.platform.correctClocks();
   world.operators.cease();
+  world.redrives.cease();
   world.trace.add('simulation', () => 'faults cease');
   // A write of theirs may have been on its way for long: only now is it certain what there is to set right.
   await scheduler.run(world.landsUntil, failed);
   world.operators.setRight();
 
   const restAfter = failed() ? 0 : await waitForRest(world);
+  if (!failed()) await redriveAll(world);
   return { seed, scenario, violation: observer.violation, restAfter, trace: world.trace.lines() };
 }
 
 const endsOf = ({ shards }: Stream): Map<string, number> =>
   new Map([...shards].map(([id, { receivedAt }]) => [id, receivedAt.length]));
+
+/** Longer than a redrive that was interrupted keeps a letter from others. */
+const LEASES_MS = 20 * 60_000;
+/** Redrives in a row that do away with none. */
+const IDLE_REDRIVES_MAX = 3;
+
+/** Once the function takes them, all dead letters can be given once more, and none is left. */
+async function redriveAll({
+  scheduler,
+  observer,
+  letters,
+  redrives,
+  scenario,
+  settings,
+}: World): Promise<void> {
+  const failed = (): boolean => observer.violation !== undefined;
+  if (letters.kept.size === 0) return;
+  await scheduler.run(scheduler.now() + LEASES_MS, failed);
+  for (let idle = 0, left = letters.kept.size; left > 0 && idle < IDLE_REDRIVES_MAX && !failed(); ) {
+    void redrives.all();
+    await scheduler.run(
+      scheduler.now() + scenario.times.functionTimeoutMs + settings.times.intervalMs,
+      failed,
+    );
+    idle = letters.kept.size < left ? 0 : idle + 1;
+    left = letters.kept.size;
+  }
+  if (letters.kept.size > 0) observer.fail('letters left', [...letters.kept.keys()].join(' '));
+}
 
 async function waitForRest(world: World): Promise<number> {
   const { scheduler, observer, settings } = world;
@@ -171,6 +204,7 @@ function createWorld(seed: number, overrides: Overrides, tracing: boolean): Worl
   world.platform = createPlatform(world);
   world.workload = startWorkload(world);
   world.operators = startOperators(world);
+  world.redrives = startRedrives(world);
   return world;
 }
 

@@ -91,6 +91,7 @@ function watchCreation(watch: Watch, actor: Actor, shard: string, after: ShardIt
 function wantedSince(watch: Watch, actor: Actor, shard: string): number {
   const { stream, lists, scenario, settings, scheduler } = watch.world;
   if (scenario.start === 'begin') return 0;
+  if (watch.isFoundedWrong) return Number.POSITIVE_INFINITY;
   const now = scheduler.now();
   const began = settings.start.at === 'time' ? settings.start.unixMs : now;
   const since = stream.shards.get(shard)!.parents.map((parent) => {

@@ -10,6 +10,7 @@ import { watchEarlyNotes, watchStandstill } from './deaths.ts';
 import { answer, begin, finish, type Given } from './deliveries.ts';
 import { watchLetter } from './letters.ts';
 import { watchPauses } from './pauses.ts';
+import { type Redriven, watchRedrives } from './redrives.ts';
 import { watchConsumerWrite, watchGroupWrite, watchTicks } from './slots.ts';
 import { watchPlans, watchRepeats } from './trouble.ts';
 import { type Check, createWatch, type Delivery, type Violation } from './watch.ts';
@@ -47,8 +48,11 @@ export interface Observer {
   answered(delivery: Delivery, delivered: Delivered): void;
   /** The user's function came to its end after the tick had given it up. */
   succeededLate(delivery: Delivery): void;
-  /** A dead letter is kept. */
+  /** A dead letter is kept; is given once more, and to what end; and is removed. */
   lettered(actor: Actor, letter: DeadLetter): void;
+  redriveBegun(actor: Actor, given: { id: string; letter: string; isRedriven: boolean }): Redriven;
+  redriveEnded(given: Redriven, isTaken: boolean): void;
+  letterRemoved(actor: Actor, letter: string): void;
   /** Has a seek been broken off, so that a consumer may not know of it? */
   seeksAreOpen(): boolean;
   endedEarly(shard: string): boolean;
@@ -73,6 +77,7 @@ export function createObserver(world: World): Observer {
   const watch = createWatch(world, fail, () => scheduler.now() < clocksWrongUntil);
   const pauses = watchPauses(watch);
   const standstill = watchStandstill(watch);
+  const redrives = watchRedrives(watch);
 
   return {
     get violation() {
@@ -156,6 +161,9 @@ export function createObserver(world: World): Observer {
       finish(watch, delivery, delivery.positions);
     },
     lettered: (actor, letter) => watchLetter(watch, actor, letter),
+    redriveBegun: redrives.begun,
+    redriveEnded: redrives.ended,
+    letterRemoved: redrives.removed,
   };
 
   /** The answer to its heartbeat is what a run works by. */

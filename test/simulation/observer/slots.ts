@@ -66,6 +66,7 @@ export function watchGroupWrite(
 function watchFounding(watch: Watch, actor: Actor, { createdAt }: GroupItem): void {
   const { scenario, scheduler, settings } = watch.world;
   const { skewMarginMs } = settings.times;
+  watch.isFoundedWrong = createdAt > scheduler.now() + skewMarginMs;
   const { offsetMs, skewMs } = actor.sandbox;
   const isMeasured = scenario.measuresSkew && Math.abs(offsetMs + skewMs) <= skewMarginMs;
   if (!isMeasured || actor.state !== 'live') return;

@@ -32,6 +32,8 @@ export type Check =
   | 'held up'
   | 'extra write'
   | 'stale write'
+  | 'claimed twice'
+  | 'letters left'
   | 'work while paused'
   | 'stale work'
   | 'frozen request'
@@ -181,6 +183,8 @@ export interface Watch {
   initializedAt: number;
   /** What was given under each id. */
   readonly named: Map<string, readonly number[]>;
+  /** The group was made by a clock beyond the margin: what its start means is off by as much. */
+  isFoundedWrong: boolean;
   /** Every run, by its name. */
   readonly runs: Map<string, Actor>;
   /** When something last succeeded: of a slot, and of a shard. */
@@ -199,6 +203,7 @@ export function createWatch(world: World, fail: Watch['fail'], clocksWrong: Watc
     fail,
     clocksWrong,
     initializedAt: Number.POSITIVE_INFINITY,
+    isFoundedWrong: false,
     named: new Map(),
     runs: new Map(),
     successOf: new Map(),
