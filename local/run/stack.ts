@@ -1,7 +1,8 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { type DynamodbUsage, type LocalDynamodb, startDynamodb } from '../dynamodb.ts';
+import { createGroupTable } from '../groupTable.ts';
 import { STREAM_BYTES_MAX } from './inputs.ts';
 import { createLettersReader, type LettersReader } from './letters.ts';
 import type { LogService, LogServiceKind } from './services/service.ts';
@@ -59,18 +60,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 async function createTable({ endpoint }: LocalDynamodb): Promise<void> {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const client = new DynamoDBClient({ endpoint, region: 'local', credentials });
-  const key = [
-    ['pk', 'HASH'],
-    ['sk', 'RANGE'],
-  ] as const;
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: key.map(([AttributeName]) => ({ AttributeName, AttributeType: 'S' })),
-      KeySchema: key.map(([AttributeName, KeyType]) => ({ AttributeName, KeyType })),
-    }),
-  );
+  await createGroupTable(client, TABLE);
   client.destroy();
 }
 

@@ -6,7 +6,7 @@ import type { GroupStore } from '../../lib/group/store.ts';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
 import { type Clock, systemRandom } from '../../lib/runtime.ts';
 import { startDynamodb } from '../../local/dynamodb.ts';
-import { createTable } from '../support/localTable.ts';
+import { createGroupTable } from '../../local/groupTable.ts';
 import type { StartStream, Stream } from './streams/stream.ts';
 
 /** The services of a run: the stream with its shards, and the group's table, seen as an operator sees them. */
@@ -35,7 +35,7 @@ export async function startStage(options: {
   const { endpoint } = dynamodb;
   const client = new DynamoDBClient({ endpoint, region: 'local', credentials: CREDENTIALS, maxAttempts: 1 });
   started.defer(() => client.destroy());
-  await createTable(client, TABLE);
+  await createGroupTable(client, TABLE);
   const { close, ...stream } = await startStream({ shards, clock });
   started.defer(close);
   const table = { client, table: TABLE, group: GROUP, clock, random: systemRandom };

@@ -2,8 +2,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll } from 'vitest';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
 import { systemClock as clock, systemRandom as random } from '../../lib/runtime.ts';
+import { createGroupTable } from '../../local/groupTable.ts';
 import { describeGroupStore } from '../conformance/groupStore.ts';
-import { createTable } from '../support/localTable.ts';
 
 const endpoint = process.env.DYNAMODB_LOCAL_ENDPOINT;
 if (!endpoint) throw new Error('DYNAMODB_LOCAL_ENDPOINT must be given: run `npm run test:dynamodb-local`');
@@ -15,6 +15,6 @@ afterAll(() => client.destroy());
 let tables = 0;
 describeGroupStore('DynamoDB Local', async () => {
   const table = `shardbeat-${tables++}`;
-  await createTable(client, table);
+  await createGroupTable(client, table);
   return (group) => createDynamodbStore({ client, table, group, clock, random });
 });

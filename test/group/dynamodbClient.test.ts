@@ -7,9 +7,10 @@ import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
 import { createDynamodbClient } from '../../lib/group/stores/dynamodbClient.ts';
 import { systemRandom as random, systemClock } from '../../lib/runtime.ts';
 import { deriveTimes } from '../../lib/times.ts';
+import { createGroupTable } from '../../local/groupTable.ts';
 import { createManualClock } from '../support/clock.ts';
 import { type ForgetfulRelay, startForgetfulRelay } from '../support/forgetfulRelay.ts';
-import { createTable, type LocalTable, startLocalTable } from '../support/localTable.ts';
+import { type LocalTable, startLocalTable } from '../support/localTable.ts';
 
 const INTERVAL_MS = 2_000;
 const times = deriveTimes(INTERVAL_MS);
@@ -19,7 +20,7 @@ const { signal } = new AbortController();
 let local: LocalTable;
 beforeAll(async () => {
   local = await startLocalTable('unused');
-  await createTable(local.client, TABLE);
+  await createGroupTable(local.client, TABLE);
 });
 afterAll(() => local.close());
 

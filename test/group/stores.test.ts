@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
 import { createMemoryStore, type MemoryTable } from '../../lib/group/stores/memory.ts';
 import { systemClock as clock, systemRandom as random } from '../../lib/runtime.ts';
+import { createGroupTable } from '../../local/groupTable.ts';
 import { describeGroupStore } from '../conformance/groupStore.ts';
-import { createTable, type LocalTable, startLocalTable } from '../support/localTable.ts';
+import { type LocalTable, startLocalTable } from '../support/localTable.ts';
 
 describeGroupStore('memory', async () => {
   const table: MemoryTable = new Map();
@@ -20,7 +21,7 @@ describe('dynalite', () => {
 
   describeGroupStore('embedded DynamoDB', async () => {
     const table = `shardbeat-${tables++}`;
-    await createTable(local.client, table);
+    await createGroupTable(local.client, table);
     return (group) => createDynamodbStore({ client: local.client, table, group, clock, random });
   });
 

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import {
   type AttributeValue,
-  CreateTableCommand,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -10,6 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LocalDynamodb, startDynamodb } from '../../local/dynamodb.ts';
+import { createGroupTable } from '../../local/groupTable.ts';
 
 const SIGNED = `AWS4-HMAC-SHA256 Credential=me/20260101/local/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`;
 
@@ -25,14 +25,7 @@ describe('the local DynamoDB', () => {
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
       maxAttempts: 1,
     });
-    await client.send(
-      new CreateTableCommand({
-        TableName: 'shardbeat',
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      }),
-    );
+    await createGroupTable(client, 'shardbeat');
   });
   afterEach(async () => {
     client.destroy();
@@ -43,7 +36,7 @@ describe('the local DynamoDB', () => {
     client.send(
       new UpdateItemCommand({
         TableName: 'shardbeat',
-        Key: { pk: { S: 'group' } },
+        Key: { pk: { S: 'group' }, sk: { S: 'group' } },
         UpdateExpression: 'ADD tick :one',
         ExpressionAttributeValues: { ':one': { N: '1' } },
         ...(condition === undefined ? {} : { ConditionExpression: condition }),
@@ -51,7 +44,11 @@ describe('the local DynamoDB', () => {
     );
   const get = (consistent: boolean): Promise<unknown> =>
     client.send(
-      new GetItemCommand({ TableName: 'shardbeat', Key: { pk: { S: 'group' } }, ConsistentRead: consistent }),
+      new GetItemCommand({
+        TableName: 'shardbeat',
+        Key: { pk: { S: 'group' }, sk: { S: 'group' } },
+        ConsistentRead: consistent,
+      }),
     );
 
   const post = async (body: string, authorization: string) => {
@@ -78,7 +75,7 @@ describe('the local DynamoDB', () => {
   });
 
   it('does not count what the onlooker asks', async () => {
-    const body = JSON.stringify({ TableName: 'shardbeat', Key: { pk: { S: 'group' } } });
+    const body = JSON.stringify({ TableName: 'shardbeat', Key: { pk: { S: 'group' }, sk: { S: 'group' } } });
     expect(await post(body, SIGNED.replace('=me/', '=onlooker/'))).toMatchObject({ status: 200 });
     expect(service.usage().requests).toBe(0);
     await post(body, SIGNED);
@@ -131,7 +128,7 @@ describe('the local DynamoDB', () => {
   it('takes documents as deep as DynamoDB does, and what only looks like more in a text', async () => {
     const levels = (count: number): AttributeValue =>
       count === 0 ? { S: `${'[{'.repeat(500)}\\"` } : { M: { a: levels(count - 1) } };
-    const Item = { pk: { S: 'deep' }, a: levels(31) };
+    const Item = { pk: { S: 'deep' }, sk: { S: 'deep' }, a: levels(31) };
     await client.send(new PutItemCommand({ TableName: 'shardbeat', Item }));
   });
 

@@ -6,10 +6,11 @@ import type { DeadLetterStore } from '../../../lib/delivery/deadLetters/deadLett
 import { createTableDeadLetters } from '../../../lib/delivery/deadLetters/table.ts';
 import { createDynamodbStore } from '../../../lib/group/stores/dynamodb.ts';
 import { systemRandom as random, systemClock } from '../../../lib/runtime.ts';
+import { createGroupTable } from '../../../local/groupTable.ts';
 import { describeDeadLetters } from '../../conformance/deadLetters.ts';
 import { createManualClock, type ManualClock } from '../../support/clock.ts';
 import { collected, letterOf } from '../../support/letters.ts';
-import { createTable, type LocalTable, startLocalTable } from '../../support/localTable.ts';
+import { type LocalTable, startLocalTable } from '../../support/localTable.ts';
 
 const options = { signal: new AbortController().signal };
 const HOUR_MS = 3_600_000;
@@ -24,7 +25,7 @@ describe('dynalite', () => {
 
   async function stage() {
     const table = `letters-${tables++}`;
-    await createTable(local.client, table);
+    await createGroupTable(local.client, table);
     const clock = createManualClock();
     const { now } = clock;
     const open = (group: string, lettersMax: number) =>
