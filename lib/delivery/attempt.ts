@@ -6,7 +6,9 @@
  * are counted one by one. Whatever succeeds moves `done`. When the one alone has failed as often as is allowed, it joins the *block*, and
  * the one after it is tried: what succeeds behind the block proves that the block, and not the world, is to blame.
  */
-import type { GivenUp, Pending } from '../group/pending.ts';
+import type { Pending } from '../group/pending.ts';
+import { clean, restFrom } from './rest.ts';
+import { type WaitRules, waitLongest, waitUntil } from './waits.ts';
 
 /** Places in a range, `last` exclusive. */
 export interface Part {
@@ -14,11 +16,8 @@ export interface Part {
   last: number;
 }
 
-export interface Rules {
+export interface Rules extends WaitRules {
   attemptsMax: number;
-  intervalMs: number;
-  /** Uniform in [0, 1). */
-  random(): number;
 }
 
 /** What is told of a failure. */
@@ -29,20 +28,6 @@ export interface Failed {
 
 /** A death costs a tick: parts shrink faster than by halves. */
 const DEADLY_SHARE = 1 / 8;
-const LONGEST_WAIT_INTERVALS = 8;
-const LONGEST_WAIT_MS = 15 * 60_000;
-
-export const newPending = ({ to, count }: Pick<Pending, 'to' | 'count'>): Pending => ({
-  to,
-  count,
-  done: 0,
-  attempts: 0,
-});
-
-/** What stays as it is whatever becomes of the records: of which there are so many finished now. */
-const restFrom = ({ to, count, behind }: Pending, done: number): Pending =>
-  clean({ to, count, done, attempts: 0, behind });
-
 /** Whether the record at `done` is given by itself, as it has failed, so that its failures are its own. */
 export const standsAlone = ({ size, block }: Pending): boolean => size === 1 || block !== undefined;
 
@@ -171,107 +156,6 @@ export function died(pending: Pending, message: string, rules: Rules): Pending {
   return clean({ ...again, until: done + size, size: shareOf(size, true) });
 }
 
-/** So many records from `done` on are given up; then it goes on at `resume`. */
-export function condemned(
-  pending: Pending,
-  { count, resume = pending.done + count, reason }: { count: number; resume?: number; reason: GivenUp },
-): Pending {
-  return clean({
-    ...pending,
-    condemned: { count, resume, reason },
-    inWork: undefined,
-    notBefore: undefined,
-  });
-}
-
-/** Those condemned have found their place in a range of `count` records: the rest is as if it had never failed. */
-export function buried(pending: Pending, count: number): Pending {
-  const { resume } = pending.condemned!;
-  if (resume <= count) return restFrom(pending, resume);
-  return { ...restFrom(pending, count), behindDone: resume - count };
-}
-
-/** What comes after a range that is finished, as far as something of it is known. */
-export function nextOf({ behind: [next, ...behind] = [], behindDone = 0 }: Pending): Pending | undefined {
-  if (next === undefined) return undefined;
-  const done = Math.min(next.count, behindDone);
-  return clean({
-    ...newPending(next),
-    done,
-    behind: behind.length > 0 ? behind : undefined,
-    behindDone: behindDone - done || undefined,
-  });
-}
-
-type RangeEnd = NonNullable<Pending['behind']>[number];
-
-/** Of ranges one after another, as noted, the one at `index` has turned out to reach further: into those that come after it. */
-export function reaching(ranges: readonly RangeEnd[], index: number, { to, count }: RangeEnd): RangeEnd[] {
-  let over = Math.max(0, count - ranges[index]!.count);
-  const after = ranges.slice(index + 1).flatMap((range) => {
-    const left = range.count - over;
-    over = Math.max(0, -left);
-    return left > 0 ? [{ to: range.to, count: left }] : [];
-  });
-  return [...ranges.slice(0, index), { to, count }, ...after];
-}
-
-/** The range was read again, and reaches further than noted. */
-export function readBeyond(pending: Pending, range: RangeEnd): Pending {
-  const { to, count, done, behind = [], behindDone = 0 } = pending;
-  const [, ...after] = reaching([{ to, count }, ...behind], 0, range);
-  const doneToo = done < count ? 0 : Math.min(behindDone, Math.max(0, range.count - count));
-  return clean({
-    ...pending,
-    to: range.to,
-    count: range.count,
-    done: done + doneToo,
-    behind: after.length > 0 ? after : undefined,
-    behindDone: behindDone - doneToo || undefined,
-  });
-}
-
-/** The records before `place` are gone: past the retention, whatever they were. */
-export function withoutHead(pending: Pending, place: number): Pending {
-  const { done, block = 0, tried = 0, condemned } = pending;
-  const gone = place - done;
-  if (gone <= 0) return pending;
-  if (condemned !== undefined && condemned.resume > place) {
-    const count = Math.max(0, condemned.count - gone);
-    return { ...pending, done: place, condemned: { ...condemned, count } };
-  }
-  const isBlocked = condemned === undefined && block > gone;
-  if (!isBlocked) return restFrom(pending, place);
-  return clean({
-    ...pending,
-    done: place,
-    block: block - gone,
-    tried: Math.max(0, tried - gone) || undefined,
-  });
-}
-
-/** Why it has failed, for whoever keeps it. */
-export function reasonOf({ deadly, message = '' }: Pending): GivenUp {
-  if (deadly) return 'died';
-  return message.startsWith(TIMED_OUT) ? 'timedOut' : 'failed';
-}
-
-export const TIMED_OUT = 'not finished when the time of the tick was over';
-
-export function longestWaitMs(intervalMs: number): number {
-  return Math.min(LONGEST_WAIT_INTERVALS * intervalMs, Math.max(intervalMs, LONGEST_WAIT_MS));
-}
-
-/** A quarter to half of an interval at first, so that the next tick mostly has it; twice as long each time; never the same for all. */
-function waitUntil(attempts: number, { at }: Pick<Failed, 'at'>, { intervalMs, random }: Rules): number {
-  const grownMs = Math.min(intervalMs * 2 ** (attempts - 2), longestWaitMs(intervalMs));
-  return Math.round(at + grownMs * (0.5 + random() / 2));
-}
-
-function waitLongest({ at }: Pick<Failed, 'at'>, { intervalMs, random }: Rules): number {
-  return Math.round(at + longestWaitMs(intervalMs) * (0.5 + random() / 2));
-}
-
 const shareOf = (count: number, deadly = false): number => Math.ceil(count * (deadly ? DEADLY_SHARE : 1 / 2));
 
 const noted = ({ firstAt }: Pick<Pending, 'firstAt'>, { at, message }: Failed) => ({
@@ -279,10 +163,3 @@ const noted = ({ firstAt }: Pick<Pending, 'firstAt'>, { at, message }: Failed) =
   lastAt: at,
   message,
 });
-
-/** An item is billed by the KiB: what is not known takes no room. */
-function clean(pending: { [A in keyof Pending]: Pending[A] | undefined }): Pending {
-  return Object.fromEntries(
-    Object.entries(pending).filter(([, value]) => value !== undefined),
-  ) as unknown as Pending;
-}

@@ -1,6 +1,6 @@
 /**
  * The range of records from the cursor to `to`, of which something was given to the user's function and not all is finished. Places are
- * counted in records, from the cursor on. The rules are in delivery/attempt.ts.
+ * counted in records, from the cursor on. The rules are in delivery/attempt.ts and what it stands on.
  */
 export interface Pending {
   /** Cursor after the range: it comes again as it was, also if more was written meanwhile. */

@@ -1,8 +1,8 @@
 import type { TickCache } from './cache.ts';
 import type { TickContext } from './context.ts';
 import type { TickCoordination } from './coordination/coordination.ts';
-import { givenBy } from './deliver.ts';
 import type { Looked } from './planning.ts';
+import { givenBy } from './range/deliver.ts';
 import type { ShardResult } from './result.ts';
 import { workOnShards } from './shards.ts';
 

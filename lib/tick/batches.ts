@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { nextOf } from '../delivery/attempt.ts';
+import { nextOf } from '../delivery/reach.ts';
 import { commit, type Holding } from '../group/commit.ts';
 import type { Pending } from '../group/pending.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
-import { workOnRange } from './parts.ts';
 import { endOf, passOver, pullTurn } from './pull.ts';
-import type { Range } from './range.ts';
-import { count, type RangeWork } from './rangeWork.ts';
-import { readBehind, readRange } from './readRange.ts';
+import { workOnRange } from './range/parts.ts';
+import type { Range } from './range/range.ts';
+import { count, type RangeWork } from './range/rangeWork.ts';
+import { readBehind, readRange } from './range/readRange.ts';
+import { tellStuck } from './range/stuck.ts';
 import type { ShardResult } from './result.ts';
-import { tellStuck } from './stuck.ts';
 
 /**
  * Reads, gives to the user's function, checkpoints, again and again while the shard is behind and time is left. `at` is what the table

@@ -59,9 +59,15 @@ export function mayHaveExpired(
   return now - heartbeatAt > sessionTimeoutMs - skewMarginMs;
 }
 
+/** Whether nothing has happened in the slot since: its last run was of this sandbox, and came to its end. */
+export function isOfLastRun(cache: TickCache | undefined, consumer: ConsumerItem): cache is TickCache {
+  return (
+    cache !== undefined && cache.tick === consumer.tick - 1 && cache.generation === (consumer.generation ?? 0)
+  );
+}
+
 /** The cache if this tick may trust it. */
 export function trusted(cache: TickCache | undefined, consumer: ConsumerItem): TickCache | undefined {
-  if (cache === undefined) return undefined;
-  const current = cache.tick === consumer.tick - 1 && cache.generation === (consumer.generation ?? 0);
-  return current && consumer.tick - cache.readAtTick < AGE_TICKS_MAX ? cache : undefined;
+  if (!isOfLastRun(cache, consumer)) return undefined;
+  return consumer.tick - cache.readAtTick < AGE_TICKS_MAX ? cache : undefined;
 }

@@ -7,8 +7,8 @@ import { consumeBatches } from './batches.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
 import type { TickCoordination } from './coordination/coordination.ts';
-import { isSuspect, noteDeath } from './death.ts';
-import { givenBy } from './deliver.ts';
+import { isSuspect, noteDeath } from './range/death.ts';
+import { givenBy } from './range/deliver.ts';
 import { isFailed, type ShardResult } from './result.ts';
 
 /** Of a shard that has to wait for its turn: how it was taken. */

@@ -4,7 +4,7 @@ import { joinGroup } from '../group/join.ts';
 import { settled } from '../group/settled.ts';
 import { workAsAssigned } from './assigned.ts';
 import { type Budget, startBudget } from './budget.ts';
-import { mayHaveExpired, type TickCache, trusted } from './cache.ts';
+import { isOfLastRun, mayHaveExpired, type TickCache, trusted } from './cache.ts';
 import type { TickContext, TickSettings, TickTools } from './context.ts';
 import type { Coordination, TickCoordination } from './coordination/coordination.ts';
 import { besidePlan, look } from './planning.ts';
@@ -106,7 +106,7 @@ async function begin(
     budget,
     groupNow,
     consumer,
-    isCold: known === undefined,
+    isCold: !isOfLastRun(cache, consumer),
     successes: { at: known?.successAt },
   };
   try {

@@ -2,22 +2,19 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  buried,
-  condemned,
   died,
   failed,
   failedAgain,
   failedAlone,
-  longestWaitMs,
-  newPending,
-  nextOf,
   nextPart,
   type Rules,
-  readBeyond,
   succeeded,
   timedOut,
-  withoutHead,
 } from '../../lib/delivery/attempt.ts';
+import { buried, condemned } from '../../lib/delivery/condemned.ts';
+import { nextOf, readBeyond, withoutHead } from '../../lib/delivery/reach.ts';
+import { newPending } from '../../lib/delivery/rest.ts';
+import { longestWaitMs } from '../../lib/delivery/waits.ts';
 import type { Pending } from '../../lib/group/pending.ts';
 
 const rules: Rules = { attemptsMax: 5, intervalMs: 60_000, random: () => 0.5 };

@@ -91,7 +91,7 @@ export const GROUP_MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'refused batch comes again longer',
-    'tick/readRange.ts',
+    'tick/range/readRange.ts',
     'if (at.pending !== undefined) {',
     'if (at.pending === null) {',
   ),
@@ -104,8 +104,8 @@ export const GROUP_MUTANTS: readonly Mutant[] = [
   mutant(
     'cache without age',
     'tick/cache.ts',
-    'return current && consumer.tick - cache.readAtTick < AGE_TICKS_MAX ? cache : undefined;',
-    'return current && AGE_TICKS_MAX > 0 ? cache : undefined;',
+    'return consumer.tick - cache.readAtTick < AGE_TICKS_MAX ? cache : undefined;',
+    'return AGE_TICKS_MAX > 0 ? cache : undefined;',
   ),
   mutant(
     'cache trusted after a foreign tick',
@@ -116,8 +116,8 @@ export const GROUP_MUTANTS: readonly Mutant[] = [
   mutant(
     'cache trusted under a new plan',
     'tick/cache.ts',
-    ' && cache.generation === (consumer.generation ?? 0);',
-    ';',
+    ' && cache.generation === (consumer.generation ?? 0)\n',
+    '\n',
   ),
   mutant(
     'checkpoint before process',

@@ -197,6 +197,19 @@ describe('what is noted before a batch is given', () => {
     expect(writesOf(world)).toHaveLength(1);
   });
 
+  it('nothing either where a warm tick reads again what it knows', async () => {
+    const { world, rounds } = await mortal(['0']);
+    await rounds(2);
+    world.store.requests.length = 0;
+    for (let round = 0; round < 40; round++) {
+      world.source.append('0', 'good');
+      await rounds(1);
+    }
+    expect(writesOf(world)).toHaveLength(40);
+    const isRead = (request: string): boolean => request.startsWith('get SHARD#');
+    expect(world.store.requests.filter(isRead)).toHaveLength(1);
+  });
+
   it('in a cold one, and always where batches are durable: one write for each', async () => {
     const { world, rounds } = await mortal(['0'], 1);
     await rounds(2);

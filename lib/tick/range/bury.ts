@@ -1,7 +1,7 @@
-import { buried } from '../delivery/attempt.ts';
-import type { DeadLetter } from '../delivery/deadLetters/deadLetters.ts';
-import type { Pending } from '../group/pending.ts';
-import type { LogRecord } from '../sources/source.ts';
+import { buried } from '../../delivery/condemned.ts';
+import type { DeadLetter } from '../../delivery/deadLetters/deadLetters.ts';
+import type { Pending } from '../../group/pending.ts';
+import type { LogRecord } from '../../sources/source.ts';
 import { locateAll } from './behind.ts';
 import type { Range } from './range.ts';
 import { noted, type RangeEnd, type RangeWork, rulesOf } from './rangeWork.ts';

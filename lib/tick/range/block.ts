@@ -1,5 +1,6 @@
-import * as attempt from '../delivery/attempt.ts';
-import type { Pending } from '../group/pending.ts';
+import * as attempt from '../../delivery/attempt.ts';
+import { condemned, reasonOf } from '../../delivery/condemned.ts';
+import type { Pending } from '../../group/pending.ts';
 import { locate } from './behind.ts';
 import {
   failureOf,
@@ -40,10 +41,7 @@ export async function workOnBlock(
 
 /** Those before `resume`, where it is said, failed, and the one there succeeded. */
 const giveUp = (work: RangeWork, pending: Pending, count: number, resume?: number) =>
-  noted(
-    work,
-    attempt.condemned(pending, { count, reason: attempt.reasonOf(pending), ...(resume && { resume }) }),
-  );
+  noted(work, condemned(pending, { count, reason: reasonOf(pending), ...(resume && { resume }) }));
 
 async function tryAgain(work: RangeWork, pending: Pending, round: Round): Promise<RangeEnd | undefined> {
   const { context } = work;

@@ -1,5 +1,6 @@
-import { type Part, reaching } from '../delivery/attempt.ts';
-import type { Pending } from '../group/pending.ts';
+import type { Part } from '../../delivery/attempt.ts';
+import { reaching } from '../../delivery/reach.ts';
+import type { Pending } from '../../group/pending.ts';
 import type { Range } from './range.ts';
 import type { RangeEndNote, RangeWork } from './rangeWork.ts';
 

@@ -1,10 +1,12 @@
-import * as attempt from '../delivery/attempt.ts';
-import type { Delivered } from '../delivery/delivered.ts';
-import { SourceError } from '../errors.ts';
-import type { Pending } from '../group/pending.ts';
+import * as attempt from '../../delivery/attempt.ts';
+import { condemned } from '../../delivery/condemned.ts';
+import type { Delivered } from '../../delivery/delivered.ts';
+import { newPending } from '../../delivery/rest.ts';
+import { SourceError } from '../../errors.ts';
+import type { Pending } from '../../group/pending.ts';
+import type { Pace } from '../cache.ts';
 import { type Round, workOnBlock } from './block.ts';
 import { bury } from './bury.ts';
-import type { Pace } from './cache.ts';
 import {
   failureOf,
   given,
@@ -29,7 +31,7 @@ export async function workOnRange(work: RangeWork): Promise<RangeEnd> {
     lastFailedAt: at.pending?.lastAt,
   };
   for (;;) {
-    const pending = at.pending ?? attempt.newPending(range);
+    const pending = at.pending ?? newPending(range);
     if (pending.condemned === undefined && pending.done >= range.count) return 'finished';
     const end = pending.condemned
       ? await bury(work, pending, pending.condemned)
@@ -67,7 +69,7 @@ async function takeStep(work: RangeWork, pending: Pending, round: Round): Promis
   const { context, range } = work;
   if (isTimeOver(work)) return 'deadline';
   const tooOld = tooOldFrom(context, range, pending.done);
-  if (tooOld > 0) return noted(work, attempt.condemned(pending, { count: tooOld, reason: 'tooOld' }));
+  if (tooOld > 0) return noted(work, condemned(pending, { count: tooOld, reason: 'tooOld' }));
   const fit = sizeThatFits(work);
   if (fit < 1) return 'deadline';
   if (pending.block !== undefined) return workOnBlock(work, pending, pending.block, round);
@@ -102,7 +104,7 @@ async function onFailure(
   },
 ): Promise<RangeEnd | undefined> {
   const { context, at, range } = work;
-  const before = at.pending ?? attempt.newPending(range);
+  const before = at.pending ?? newPending(range);
   const failure = failureOf(work, delivered);
   const next = nextOf(work, before, { part, delivered, failure, elapsedMs });
   const attempts = next.block === undefined ? next.attempts : rulesOf(context).attemptsMax;

@@ -1,13 +1,14 @@
-import { type Failed, type Part, type Rules, TIMED_OUT } from '../delivery/attempt.ts';
-import type { Delivered } from '../delivery/delivered.ts';
-import { type Holding, notePending } from '../group/commit.ts';
-import type { Pending } from '../group/pending.ts';
-import { messageOf } from '../observe/plainError.ts';
-import type { CachedShard } from './cache.ts';
-import type { TickContext } from './context.ts';
+import type { Failed, Part, Rules } from '../../delivery/attempt.ts';
+import { TIMED_OUT } from '../../delivery/condemned.ts';
+import type { Delivered } from '../../delivery/delivered.ts';
+import { type Holding, notePending } from '../../group/commit.ts';
+import type { Pending } from '../../group/pending.ts';
+import { messageOf } from '../../observe/plainError.ts';
+import type { CachedShard } from '../cache.ts';
+import type { TickContext } from '../context.ts';
+import type { ShardResult } from '../result.ts';
 import { batchId, deliver } from './deliver.ts';
 import { bytesOf, type Range } from './range.ts';
-import type { ShardResult } from './result.ts';
 
 /** One shard's range in work. What `holding` and `at` say of the table is kept true by `noted`. */
 export interface RangeWork {

@@ -1,7 +1,7 @@
-import type { Part } from '../delivery/attempt.ts';
-import type { Delivered } from '../delivery/delivered.ts';
-import type { Batch, BatchContext } from '../delivery/userModule.ts';
-import type { TickContext } from './context.ts';
+import type { Part } from '../../delivery/attempt.ts';
+import type { Delivered } from '../../delivery/delivered.ts';
+import type { Batch, BatchContext } from '../../delivery/userModule.ts';
+import type { TickContext } from '../context.ts';
 import { bytesOf, type Range } from './range.ts';
 
 /**

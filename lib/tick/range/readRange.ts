@@ -1,11 +1,11 @@
-import { readBeyond, withoutHead } from '../delivery/attempt.ts';
-import { SourceError } from '../errors.ts';
-import type { Holding } from '../group/commit.ts';
-import type { Pending } from '../group/pending.ts';
-import type { Pulled } from '../sources/source.ts';
-import type { CachedShard } from './cache.ts';
-import type { TickContext } from './context.ts';
-import { pull } from './pull.ts';
+import { readBeyond, withoutHead } from '../../delivery/reach.ts';
+import { SourceError } from '../../errors.ts';
+import type { Holding } from '../../group/commit.ts';
+import type { Pending } from '../../group/pending.ts';
+import type { Pulled } from '../../sources/source.ts';
+import type { CachedShard } from '../cache.ts';
+import type { TickContext } from '../context.ts';
+import { pull } from '../pull.ts';
 import { type Range, rangeOf } from './range.ts';
 import type { RangeEndNote } from './rangeWork.ts';
 

@@ -1,7 +1,7 @@
-import { died } from '../delivery/attempt.ts';
-import type { Holding } from '../group/commit.ts';
-import type { CachedShard } from './cache.ts';
-import type { TickContext } from './context.ts';
+import { died } from '../../delivery/attempt.ts';
+import type { Holding } from '../../group/commit.ts';
+import type { CachedShard } from '../cache.ts';
+import type { TickContext } from '../context.ts';
 import { rulesOf, writePending } from './rangeWork.ts';
 
 const UNKNOWN =

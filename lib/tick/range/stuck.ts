@@ -1,5 +1,5 @@
-import type { Pending } from '../group/pending.ts';
-import type { TickContext } from './context.ts';
+import type { Pending } from '../../group/pending.ts';
+import type { TickContext } from '../context.ts';
 
 const OUTAGE_REMEDY =
   'look at what the function writes to: nothing succeeds, so nothing is given up. Once it is well, the group goes on by itself';

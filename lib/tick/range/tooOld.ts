@@ -1,6 +1,6 @@
-import type { Part } from '../delivery/attempt.ts';
-import type { LogRecord } from '../sources/source.ts';
-import type { TickContext } from './context.ts';
+import type { Part } from '../../delivery/attempt.ts';
+import type { LogRecord } from '../../sources/source.ts';
+import type { TickContext } from '../context.ts';
 import type { Range } from './range.ts';
 
 /** So many are put aside at a time. */

@@ -1,4 +1,4 @@
-import type { LogRecord, Pulled } from '../sources/source.ts';
+import type { LogRecord, Pulled } from '../../sources/source.ts';
 
 /** Records of one shard that were read and are to be finished before its checkpoint moves: what one or several pulls have brought. */
 export interface Range {
