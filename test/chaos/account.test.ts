@@ -53,22 +53,23 @@ describe('the account of a chaos run', () => {
     expect(account.totals()).toMatchObject({ lost: 0, duplicates: 3, batchesRepeated: 2, refusals: 0 });
   });
 
-  it('complains of a batch that has grown, and of one that has other records under the same id', () => {
+  it('complains of a batch that has grown, and of what the sink refused', () => {
     const { account, deliver } = accountOf(4);
     deliver('s', '0', 'a-b', 1, 2);
     account.interrupted('s');
     deliver('t', '0', 'a-c', 1, 2, 3);
     expect(account.violations()).toEqual(['shard 0: t delivered chaos/0/a-c, which had begun as a-b']);
-    account.interrupted('t');
-    deliver('t', '0', 'a-c', 1, 2, 4);
-    expect(account.violations().at(-1)).toBe('chaos/0/a-c came again with other records');
-    expect(account.totals()).toMatchObject({ refusals: 2 });
+    account.refused(['chaos/0/a-c']);
+    expect(account.violations().at(-1)).toBe(
+      'chaos/0/a-c came again with other records: the sink refused it',
+    );
+    expect(account.totals()).toMatchObject({ refusals: 1 });
   });
 
-  it('wants those of which runs die as dead letters, once each, and nothing else', () => {
+  it('wants those that are never taken as dead letters, once each, and nothing else', () => {
     const account = createAccount();
     const content = Buffer.from('x');
-    for (const isDeadly of [false, true, false]) account.produced('a', content, isDeadly);
+    for (const isPoison of [false, true, false]) account.produced('a', content, isPoison);
     const records = Uint32Array.from([1, 3].flatMap((line) => [line, crc32(content)]));
     account.delivered({ slot: 's', shard: '0', batch: 'chaos/0/a-b', records });
     account.deadLettered([2]);
@@ -77,7 +78,7 @@ describe('the account of a chaos run', () => {
     account.deadLettered([1, 1]);
     expect(account.violations()).toEqual([
       '1 records are dead letters twice',
-      'line 2, of which runs die, is no dead letter',
+      'line 2, which is never taken, is no dead letter',
       'line 1 is a dead letter',
     ]);
   });

@@ -10,20 +10,22 @@ import { createProof, type ProofTotals } from '../../local/run/proof.ts';
  * - Each shard is one chain of batches: a batch begins where the one before ended, or it is that batch again.
  * - A batch that is under the same id has the same records, and one that is repeated has the id that it had, or is a part of that: a sink that
  *   refuses anything else never has to.
- * - A record of which every run dies becomes a dead letter, and nothing else does.
+ * - A record that is never taken becomes a dead letter, and nothing else does.
  * - A batch comes again only if the tick that had processed it was interrupted before anybody knew its checkpoint
  *   written. So an interrupted tick explains at most one batch in each shard it held; every other repeat is an error.
  * - No shard is worked on by two slots at a time: a tick's checkpoint is never refused.
  */
 export interface Account {
-  /** The next record of `key` goes into the stream. Returns its line. `isDeadly`: whoever is given it dies. */
-  produced(key: string, content: Uint8Array, isDeadly?: boolean): number;
+  /** The next record of `key` goes into the stream. Returns its line. `isPoison`: it is never taken. */
+  produced(key: string, content: Uint8Array, isPoison?: boolean): number;
   /** A batch came out, in the order in which the user's function succeeded. */
   delivered(entry: LedgerEntry): void;
   /** A tick of the slot did not end well, in this shard or as a whole. All that it delivered must be in. */
   interrupted(slot: string, shard?: string): void;
   /** A tick's checkpoint was refused: somebody else had the shard while it was at work. */
   lost(slot: string, shard: string): void;
+  /** The ids of batches that the sink refused. */
+  refused(batches: readonly string[]): void;
   /** The lines that are dead letters at the end. */
   deadLettered(lines: readonly number[]): void;
   totals(): ProofTotals & { keys: number; batchesRepeated: number; deadLetters: number; refusals: number };
@@ -52,9 +54,8 @@ export function createAccount(): Account {
   const sequenceSeen = new Map<string, number>();
   const latest = new Map<string, LatestBatch>();
   const violations: string[] = [];
-  const deadly = new Map<string, Set<number>>();
-  const deadLines = new Set<number>();
-  const contents = new Map<string, number>();
+  const poison = new Map<string, Set<number>>();
+  const poisonLines = new Set<number>();
   let batchesRepeated = 0;
   let refusals = 0;
   let deadLetters = 0;
@@ -73,7 +74,6 @@ export function createAccount(): Account {
       return;
     }
     if (to !== before.to) {
-      refusals += 1;
       complain(`shard ${shard}: ${slot} delivered ${batch}, which had begun as ${before.from}-${before.to}`);
     }
     // What lies between them was given up, or is lost: the records tell.
@@ -83,23 +83,13 @@ export function createAccount(): Account {
     complain(`shard ${shard}: ${slot} repeats a batch of ${before.slot}, which nothing interrupted`);
   }
 
-  /** As a sink would that keeps what it has had by the id of its batch. */
-  function checkContent({ batch, records }: LedgerEntry): void {
-    const content = crc32(new Uint8Array(records.buffer, records.byteOffset, records.byteLength));
-    const known = contents.get(batch) ?? content;
-    contents.set(batch, known);
-    if (known === content) return;
-    refusals += 1;
-    complain(`${batch} came again with other records`);
-  }
-
   function checkKey(line: number, { slot, shard }: LedgerEntry): void {
     const key = keyOfLine[line - 1];
     const sequence = sequenceOfLine[line - 1];
     // Damaged; the proof counts it.
     if (key === undefined || sequence === undefined) return;
     const seen = sequenceSeen.get(key) ?? 0;
-    const isGiven = (missing: number): boolean => !deadly.get(key)?.has(missing);
+    const isGiven = (missing: number): boolean => !poison.get(key)?.has(missing);
     const missing = Array.from({ length: Math.max(0, sequence - seen - 1) }, (_, index) => seen + 1 + index);
     if (missing.some(isGiven)) {
       complain(`key ${key}: ${slot} delivered record ${sequence} from shard ${shard} right after ${seen}`);
@@ -108,14 +98,14 @@ export function createAccount(): Account {
   }
 
   return {
-    produced: (key, content, isDeadly = false) => {
+    produced: (key, content, isPoison = false) => {
       const sequence = (sequencePut.get(key) ?? 0) + 1;
       sequencePut.set(key, sequence);
       const line = keyOfLine.push(key);
       sequenceOfLine.push(sequence);
-      if (isDeadly) {
-        deadly.set(key, (deadly.get(key) ?? new Set()).add(sequence));
-        deadLines.add(line);
+      if (isPoison) {
+        poison.set(key, (poison.get(key) ?? new Set()).add(sequence));
+        poisonLines.add(line);
       }
       proof.produced(line, crc32(content));
       return line;
@@ -123,7 +113,6 @@ export function createAccount(): Account {
     delivered: (entry) => {
       proof.delivered(entry);
       checkChain(entry);
-      checkContent(entry);
       for (let at = 0; at < entry.records.length; at += 2) checkKey(entry.records[at]!, entry);
     },
     interrupted: (slot, shard) => {
@@ -131,13 +120,17 @@ export function createAccount(): Account {
       for (const batch of touched) if (batch?.slot === slot) batch.mayRepeat = true;
     },
     lost: (slot, shard) => complain(`shard ${shard}: ${slot} was at work on it when it was somebody else’s`),
+    refused: (batches) => {
+      refusals += batches.length;
+      for (const batch of batches) complain(`${batch} came again with other records: the sink refused it`);
+    },
     deadLettered: (lines) => {
       deadLetters = lines.length;
       const found = new Set(lines);
       if (found.size < lines.length) complain(`${lines.length - found.size} records are dead letters twice`);
-      for (const line of deadLines)
-        if (!found.has(line)) complain(`line ${line}, of which runs die, is no dead letter`);
-      for (const line of found) if (!deadLines.has(line)) complain(`line ${line} is a dead letter`);
+      for (const line of poisonLines)
+        if (!found.has(line)) complain(`line ${line}, which is never taken, is no dead letter`);
+      for (const line of found) if (!poisonLines.has(line)) complain(`line ${line} is a dead letter`);
     },
     totals: () => {
       const { lost, ...totals } = proof.totals();

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/runtime.ts';
 import { CONTENT_FIELD, LINE_FIELD } from '../../local/run/record.ts';
 import type { Dice } from '../simulation/dice.ts';
 import type { Account } from './account.ts';
-import { DEADLY } from './deadly.ts';
+import { POISON } from './poison.ts';
 import type { Stage } from './stage.ts';
 
 const KEYS = 40;
@@ -11,7 +11,7 @@ const RECORDS_MAX = 20;
 const CONTENT_BYTES_MAX = 400;
 const PAUSE_MS_MAX = 30;
 /** Of the records, those that kill whoever is given them. Each costs some ticks. */
-const DEADLY_SHARE = 1 / 3_000;
+const POISON_SHARE = 1 / 3_000;
 /** Records that may wait to be consumed: enough for a backlog in every shard, and the run's end does not take for ever. */
 const BACKLOG_MAX = 3_000;
 const BACKLOG_PAUSE_MS = 100;
@@ -40,10 +40,10 @@ export function startProducer(options: {
   const putSome = async (): Promise<void> => {
     const key = dice.pick(keys);
     const logs = Array.from({ length: dice.between(1, RECORDS_MAX) }, () => {
-      const isDeadly = dice.chance(DEADLY_SHARE);
-      const begin = isDeadly ? dice.pick(DEADLY) : key;
+      const isPoison = dice.chance(POISON_SHARE);
+      const begin = isPoison ? dice.pick(POISON) : key;
       const content = Buffer.from(`${begin} ${'x'.repeat(dice.between(0, CONTENT_BYTES_MAX))}`);
-      const line = account.produced(key, content, isDeadly);
+      const line = account.produced(key, content, isPoison);
       return { timeMs: clock.now(), fields: { [LINE_FIELD]: String(line), [CONTENT_FIELD]: content } };
     });
     const hashKey = createHash('md5').update(key).digest('hex');

@@ -17,7 +17,7 @@ export interface ChaosResult extends CrewCounts {
   duplicates: number;
   batchesRepeated: number;
   deadLetters: number;
-  /** How often a sink that goes by the ids of batches would have had to refuse one. */
+  /** How many batches the sink refused, which goes by their ids. */
   refusals: number;
   keys: number;
   events: Readonly<Record<string, number>>;
@@ -86,7 +86,7 @@ export function formatResult(result: ChaosResult): string {
     ],
     [
       'given up',
-      `${result.deadLetters} records of which every run dies; ${result.refusals} batches refused by their ids`,
+      `${result.deadLetters} records that are never taken; ${result.refusals} batches refused by the sink`,
     ],
     ['kills', `${result.kills}`],
     ['shards', `${sum('split', 'splitAndKill')} splits, ${sum('merge', 'mergeAndKill')} merges`],

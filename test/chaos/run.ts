@@ -14,6 +14,7 @@ import { startProducer } from './producer.ts';
 import { untilBegun, untilReadUp } from './readUp.ts';
 import { type ChaosResult, resultOf } from './result.ts';
 import { playRound } from './rounds.ts';
+import { createSink } from './sink.ts';
 import { type Stage, startStage } from './stage.ts';
 import { STREAMS } from './streams/streams.ts';
 import { createTrail } from './trail.ts';
@@ -81,11 +82,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   );
   await crew.close();
   await follower.takeIn();
+  account.refused(createSink(sinkIn(directory)).refused());
   if (failure === undefined) account.deadLettered(await deadLines(stage));
   const elapsedMs = clock.now() - startedAtMs;
   const result = resultOf({ seed, rounds, account, crew, trail, events, elapsedMs, failure });
   return result.ok ? result : { ...result, trail: await trail.save(seed) };
 }
+
+const sinkIn = (directory: string): string => join(directory, 'sink');
 
 /** The lines of the records that are dead letters. */
 async function deadLines({ deadLetters }: Stage): Promise<number[]> {
@@ -143,6 +147,7 @@ async function functionOf(
     environmentOf: (slot) => ({
       ...environment,
       CHAOS_ORDER: orderFileOf(slot),
+      CHAOS_SINK: sinkIn(directory),
       LOCAL_LEDGER: ledgerFile,
       LOCAL_SLOT: slot,
     }),
