@@ -1,12 +1,15 @@
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { CommandText } from '../lib/commandLine/command.ts';
 import { SettingsError } from '../lib/errors.ts';
 
 /** The commands of the package `shardbeat-local`. Each returns the exit code, and never throws. */
 export interface LocalPackage {
   local(args: readonly string[]): Promise<number>;
   serve(args: readonly string[]): Promise<number>;
+  /** What is said of them; not in every version. */
+  texts?: readonly CommandText[];
 }
 
 const NAME = 'shardbeat-local';

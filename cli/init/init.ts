@@ -1,31 +1,37 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SettingsError } from '../../lib/errors.ts';
-import { INIT_HELP, parseInitOptions } from './options.ts';
-import { filesOf } from './project.ts';
+import { filesOf, type Project } from './project.ts';
 
-/** `shardbeat init`: writes a new project and says what comes next. Throws a SettingsError for what cannot be used. */
-export async function init(args: readonly string[]): Promise<void> {
-  const options = parseInitOptions(args);
-  if (options === 'help') {
-    process.stdout.write(INIT_HELP);
-    return;
-  }
-  const { directory } = options;
-  await refuseUsed(directory, args[0]);
-  const files = Object.entries(filesOf({ ...options, version: await ownVersion() }));
+/** Names of groups, of stacks and of npm packages begin with a letter, and what is made of one has to fit as well. */
+const NAME = /^[a-z][a-z0-9-]{0,39}$/;
+
+/** Writes a new project; returns what comes next. Throws a SettingsError for a folder that cannot be used. */
+export async function writeProject(given: string, source: Project['source']): Promise<string> {
+  const directory = resolve(given);
+  const name = nameOf(directory, given);
+  await refuseUsed(directory, given);
+  const files = Object.entries(filesOf({ name, source, version: await ownVersion() }));
   for (const [path, text] of files) {
     await mkdir(dirname(join(directory, path)), { recursive: true });
     await writeFile(join(directory, path), text, { flag: 'wx' });
   }
   const place = relative(process.cwd(), directory) || '.';
   const next = [`cd ${place}`, 'npm install', 'npm start'].join(' && ');
-  process.stdout.write(`${place}: ${files.map(([path]) => path).join(', ')}\n\n  ${next}\n`);
+  return `${place}: ${files.map(([path]) => path).join(', ')}\n\n  ${next}\n`;
+}
+
+function nameOf(directory: string, given: string): string {
+  const name = basename(directory).toLowerCase();
+  if (NAME.test(name)) return name;
+  const remedy =
+    'its name becomes that of service and group: up to 40 letters, digits and hyphens, a letter first';
+  throw new SettingsError('DIR', given, remedy);
 }
 
 /** Nothing of anybody's is written over. */
-async function refuseUsed(directory: string, given: string | undefined): Promise<void> {
+async function refuseUsed(directory: string, given: string): Promise<void> {
   const found = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     if (error.code !== 'ENOTDIR') throw error;

@@ -1,4 +1,5 @@
 /** Settings that nobody reads: a misspelt one would otherwise be left out in silence. */
+import { nearestOf } from '../nearest.ts';
 import type { Environment } from './rules.ts';
 
 export interface UnknownSetting {
@@ -9,8 +10,6 @@ export interface UnknownSetting {
 const PREFIX = 'SHARDBEAT_';
 /** More of them would only fill the log. */
 const UNKNOWN_MAX = 20;
-/** Names that differ by more letters are other names. */
-const DISTANCE_MAX = 3;
 const NAME_CHARACTERS_MAX = 128;
 
 /**
@@ -37,25 +36,4 @@ function remedyFor(name: string, known: readonly string[], elsewhere: readonly s
     return 'it is of another source than the one that is read: it is not looked at';
   const nearest = nearestOf(name.toUpperCase(), known);
   return nearest === undefined ? 'there is no such setting' : `there is no such setting; ${nearest} is one`;
-}
-
-function nearestOf(name: string, known: readonly string[]): string | undefined {
-  const [first] = known
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .sort((one, other) => one.distance - other.distance);
-  return first !== undefined && first.distance <= DISTANCE_MAX ? first.candidate : undefined;
-}
-
-/** Letters to put in, leave out or exchange to make one word of the other. */
-export function editDistance(from: string, to: string): number {
-  let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= to.length; column++) {
-      const exchanged = previous[column - 1]! + (from[row - 1] === to[column - 1] ? 0 : 1);
-      current.push(Math.min(previous[column]! + 1, current[column - 1]! + 1, exchanged));
-    }
-    previous = current;
-  }
-  return previous[to.length]!;
 }

@@ -1,9 +1,10 @@
+import { helpOf } from '../../lib/commandLine/help.ts';
 import { systemClock } from '../../lib/runtime.ts';
 import { runLocal } from '../run/run.ts';
 import { createScreen } from '../run/screen.ts';
 import { exitCodeOf, formatSummary } from '../run/summary.ts';
 import { failed } from './failed.ts';
-import { LOCAL_HELP, type LocalOptions, parseLocalOptions } from './options.ts';
+import { LOCAL_TEXT, type LocalOptions, parseLocalOptions } from './options.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const EXIT_INTERRUPTED = 130;
@@ -15,7 +16,7 @@ export async function local(args: readonly string[]): Promise<number> {
   try {
     const options = parseLocalOptions(args, process.stdout.isTTY ?? false);
     if (options === 'help') {
-      process.stdout.write(LOCAL_HELP);
+      process.stdout.write(helpOf(LOCAL_TEXT));
       return 0;
     }
     return await run(options);

@@ -1,4 +1,5 @@
-import { parseOptions, wholeNumber } from '../../lib/config/commandLine.ts';
+import { type CommandText, HELP_OPTION } from '../../lib/commandLine/command.ts';
+import { parseOptions, wholeNumber } from '../../lib/commandLine/parse.ts';
 import { MODULE_REMEDY } from '../../lib/delivery/exported.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
@@ -17,48 +18,82 @@ const CONSUMERS_MAX = 32;
 const PORT_MAX = 65_535;
 
 const OPTIONS = {
-  input: { type: 'string', multiple: true, default: [] as string[] },
-  source: { type: 'string', default: 'sls' },
-  shards: { type: 'string', default: '4' },
-  consumers: { type: 'string', default: '2' },
-  interval: { type: 'string', default: '2s' },
-  once: { type: 'boolean' },
-  json: { type: 'boolean', default: false },
-  module: { type: 'string' },
-  'sls-port': { type: 'string' },
-  'cls-port': { type: 'string' },
-  'dynamodb-port': { type: 'string', default: '0' },
-  help: { type: 'boolean', short: 'h', default: false },
+  input: {
+    type: 'string',
+    multiple: true,
+    default: [] as string[],
+    value: 'FILE',
+    help: 'put the lines of this file into the stream, one record a line; may be repeated; - is stdin (without it: a generated access log)',
+  },
+  source: {
+    type: 'string',
+    default: 'sls',
+    value: 'NAME',
+    choices: SOURCES,
+    help: 'which log service: sls (Alibaba Cloud SLS), cls (Tencent Cloud CLS) (sls)',
+  },
+  shards: {
+    type: 'string',
+    default: '4',
+    value: 'N',
+    help: `shards of the stream, 1 to ${SHARDS_MAX} (4); of CLS: partitions, divided over two topics`,
+  },
+  consumers: {
+    type: 'string',
+    default: '2',
+    value: 'N',
+    help: `consumers of the group, 1 to ${CONSUMERS_MAX} (2)`,
+  },
+  interval: {
+    type: 'string',
+    default: '2s',
+    value: 'D',
+    help: 'how often each consumer is started, from 500ms (2s)',
+  },
+  once: {
+    type: 'boolean',
+    help: 'end when everything is processed or a dead letter; always so when stdout is no terminal',
+  },
+  json: {
+    type: 'boolean',
+    default: false,
+    help: 'print the summary as JSON, as the last line of stdout; progress goes to stderr',
+  },
+  module: {
+    type: 'string',
+    value: 'FILE',
+    help: "a module (.ts, .js, .mjs, .cjs) that exports your own eachBatch(batch, context) or eachRecord(record, context) (without it: records and bytes are counted); as on Lambda it sees none of this shell's variables but PATH and TMPDIR",
+  },
+  'sls-port': {
+    type: 'string',
+    value: 'P',
+    help: 'port of the log service with --source sls (any free one)',
+  },
+  'cls-port': {
+    type: 'string',
+    value: 'P',
+    help: 'port of the log service with --source cls (any free one)',
+  },
+  'dynamodb-port': { type: 'string', default: '0', value: 'P', help: 'port of DynamoDB (any free one)' },
 } as const;
 
-export const LOCAL_HELP = `shardbeat local: a log stream, its consumer group and the functions that consume it, on this machine
-
-Puts a file's lines into a local log service and lets scheduled functions consume them: heartbeat, claim shards, pull,
-process, checkpoint to DynamoDB. The functions are bundled as they are deployed, each consumer in a process of its own;
-the services are local, in memory, and listen on 127.0.0.1 only. At the end it says what went in and what came out.
-
-  npx shardbeat local [options]
-
-  --input FILE         put the lines of this file into the stream, one record a line; may be repeated; - is stdin
-                       (without it: a generated access log)
-  --source NAME        which log service: sls (Alibaba Cloud SLS), cls (Tencent Cloud CLS) (sls)
-  --shards N           shards of the stream, 1 to ${SHARDS_MAX} (4); of CLS: partitions, divided over two topics
-  --consumers N        consumers of the group, 1 to ${CONSUMERS_MAX} (2)
-  --interval D         how often each consumer is started, from 500ms (2s)
-  --once               end when everything is processed or a dead letter; always so when stdout is no terminal
-  --json               print the summary as JSON, as the last line of stdout; progress goes to stderr
-  --module FILE        a module (.ts, .js, .mjs, .cjs) that exports your own eachBatch(batch, context) or
-                       eachRecord(record, context) (without it: records and bytes are counted); as on Lambda it sees none of this shell's variables
-                       but PATH and TMPDIR
-  --sls-port P         port of the log service with --source sls (any free one)
-  --cls-port P         port of the log service with --source cls (any free one)
-  --dynamodb-port P    port of DynamoDB (any free one)
-  -h, --help           this text
-
-Exit code: 0 everything came out, in order, or is a dead letter; 1 something was lost or out of order, the run failed, or
-nothing was processed or given up for 50 intervals; 2 an option or an input cannot be used; 130 stopped by Ctrl-C before
-everything was consumed.
-`;
+/** All that is said of `shardbeat local`. */
+export const LOCAL_TEXT: CommandText = {
+  name: 'local',
+  summary: 'runs a stream and its consumer group on this machine',
+  about: `Puts a file's lines into a local log service and lets scheduled functions consume them: heartbeat, claim shards, pull, process, checkpoint to DynamoDB. The functions are bundled as they are deployed, each consumer in a process of its own; the services are local, in memory, and listen on 127.0.0.1 only. At the end it says what went in and what came out.`,
+  options: OPTIONS,
+  examples: [
+    ['npx shardbeat local --module src/orders.ts --input orders.log', 'your function, your lines'],
+    ['npx shardbeat local --source cls --once --json', 'on CLS, for a script'],
+  ],
+  exitCodes: {
+    0: 'everything came out, in order, or is a dead letter',
+    1: 'something was lost or out of order, the run failed, or nothing was processed or given up for 50 intervals',
+    2: 'an option or an input cannot be used',
+    130: 'stopped by Ctrl-C before everything was consumed',
+  },
+};
 
 /**
  * Reads the options of `shardbeat local`.
@@ -67,7 +102,7 @@ everything was consumed.
  * @throws SettingsError naming the option and the remedy
  */
 export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boolean): LocalOptions | 'help' {
-  const { values } = parseOptions(args, OPTIONS, 'name files with --input');
+  const { values } = parseOptions(args, { ...OPTIONS, help: HELP_OPTION }, 'name files with --input');
   if (values.help) return 'help';
   const source = readSource(values.source);
   if (values.module === '') throw new SettingsError('--module', '', MODULE_REMEDY);

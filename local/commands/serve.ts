@@ -1,15 +1,16 @@
+import type { CommandText } from '../../lib/commandLine/command.ts';
+import { helpOf } from '../../lib/commandLine/help.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import { systemClock, systemRandom } from '../../lib/runtime.ts';
-import { parseServeClsOptions, SERVE_CLS_HELP } from '../cls/serve/options.ts';
+import { parseServeClsOptions, SERVE_CLS_TEXT } from '../cls/serve/options.ts';
 import { serveCls } from '../cls/serve/serve.ts';
 import type { Served } from '../service/serve/serve.ts';
-import { parseServeSlsOptions, SERVE_SLS_HELP } from '../sls/serve/options.ts';
+import { parseServeSlsOptions, SERVE_SLS_TEXT } from '../sls/serve/options.ts';
 import { serveSls } from '../sls/serve/serve.ts';
 import { failed } from './failed.ts';
 
 interface Command {
-  readonly title: string;
-  readonly help: string;
+  readonly text: CommandText;
   /** What its options start. Throws a SettingsError for an option that cannot be used. */
   parse(args: readonly string[]): (() => Promise<Served>) | 'help';
 }
@@ -20,8 +21,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [
     'sls',
     {
-      title: 'Alibaba Cloud SLS',
-      help: SERVE_SLS_HELP,
+      text: SERVE_SLS_TEXT,
       parse: (args) => {
         const options = parseServeSlsOptions(args);
         return options === 'help' ? 'help' : () => serveSls(options, MEANS);
@@ -31,8 +31,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [
     'cls',
     {
-      title: 'Tencent Cloud CLS',
-      help: SERVE_CLS_HELP,
+      text: SERVE_CLS_TEXT,
       parse: (args) => {
         const options = parseServeClsOptions(args);
         return options === 'help' ? 'help' : () => serveCls(options, MEANS);
@@ -43,7 +42,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
 
 const HELP = `shardbeat serve: a log service on this machine, for as long as you need it
 
-${[...COMMANDS].map(([name, { title }]) => `  shardbeat serve ${name} [options]    ${title}`).join('\n')}
+${[...COMMANDS.values()].map(({ text }) => `  shardbeat ${text.name} [options]    ${text.summary}`).join('\n')}
 
   --help after a service lists its options.
 `;
@@ -74,7 +73,7 @@ export async function serve(args: readonly string[]): Promise<number> {
 async function run(command: Command, args: readonly string[]): Promise<number> {
   const start = command.parse(args);
   if (start === 'help') {
-    process.stdout.write(command.help);
+    process.stdout.write(helpOf(command.text));
     return 0;
   }
   const stop = untilStopped();

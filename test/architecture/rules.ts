@@ -5,6 +5,7 @@ const LIBRARY: Readonly<Record<string, readonly string[]>> = {
   observe: [],
   base: ['observe'],
   http: ['base', 'observe'],
+  commandLine: ['base', 'observe'],
   credentials: ['http', 'base', 'observe'],
   sources: ['http', 'base', 'observe'],
   group: ['sources', 'http', 'base', 'observe'],
@@ -30,8 +31,11 @@ const ALLOWED: ReadonlyMap<string, readonly string[]> = new Map([
   ...Object.entries(LIBRARY).map(([folder, others]) => [`lib/${folder}`, inLib(others)] as const),
   ['functions', ['lib/face']],
   ['infra', inLib(['config', 'delivery', 'base', 'observe'])],
-  ['local', ['infra', ...inLib(['tick', 'config', 'sources', 'delivery', 'http', 'base', 'observe'])]],
-  ['cli', inLib(['face', 'config', 'delivery', 'base', 'observe'])],
+  [
+    'local',
+    ['infra', ...inLib(['tick', 'config', 'commandLine', 'sources', 'delivery', 'http', 'base', 'observe'])],
+  ],
+  ['cli', ['infra', ...inLib(['face', 'config', 'commandLine', 'delivery', 'base', 'observe'])]],
 ]);
 
 /** Between these folders only: each of them the files that may be imported. */

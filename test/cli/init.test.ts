@@ -2,31 +2,21 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { init } from '../../cli/init/init.ts';
-import { parseInitOptions } from '../../cli/init/options.ts';
+import { init } from '../../cli/commands/init.ts';
 import { filesOf } from '../../cli/init/project.ts';
+import { createWorld } from './world.ts';
 
-describe('the options of shardbeat init', () => {
-  it('are a folder, whose name is the project’s, and a source', () => {
-    expect(parseInitOptions(['/work/Orders'])).toEqual({
-      directory: '/work/Orders',
-      name: 'orders',
-      source: 'sls',
-    });
-    expect(parseInitOptions(['orders', '--source', 'cls'])).toMatchObject({ source: 'cls' });
-    expect(parseInitOptions(['--help'])).toBe('help');
-  });
-
+describe('what shardbeat init cannot use', () => {
   it.each([
-    [[], 'name the folder first'],
-    [['--source', 'cls'], 'name the folder first'],
-    [['orders', 'payments'], 'name one folder'],
-    [['orders', '--source', 'kafka'], 'the sources are: sls, cls'],
+    [[], 'DIR: "" cannot be used: write shardbeat init DIR: the folder'],
+    [['--source', 'cls'], 'write shardbeat init DIR'],
+    [['orders', 'payments'], 'option: "payments" cannot be used: write shardbeat init DIR'],
+    [['orders', '--source', 'kafka'], '--source: "kafka" cannot be used: choose sls or cls'],
     [['1st'], 'a letter first'],
     [['a.b'], 'letters, digits and hyphens'],
     [[`a${'b'.repeat(40)}`], 'up to 40'],
-  ])('%j are refused: %s', (args, remedy) => {
-    expect(() => parseInitOptions(args)).toThrow(remedy);
+  ])('%j is refused: %s', async (args, remedy) => {
+    await expect(init.run(args, createWorld())).rejects.toThrow(remedy);
   });
 });
 
@@ -38,11 +28,13 @@ describe('shardbeat init', () => {
   afterEach(() => rm(directory, { recursive: true }));
 
   it('writes the files of a project into a new folder, each with its text', async () => {
-    await init([join(directory, 'orders'), '--source', 'cls']);
+    const world = createWorld();
+    expect(await init.run([join(directory, 'Orders'), '--source', 'cls'], world)).toBe(0);
+    expect(world.written()).toContain('npm install && npm start');
     const { version } = JSON.parse(await readFile('package.json', 'utf8'));
     const files = filesOf({ name: 'orders', source: 'cls', version });
     for (const [path, text] of Object.entries(files))
-      expect(await readFile(join(directory, 'orders', path), 'utf8')).toBe(text);
+      expect(await readFile(join(directory, 'Orders', path), 'utf8')).toBe(text);
     expect(files['serverless.yml']).toContain('topics:');
   });
 
@@ -50,8 +42,8 @@ describe('shardbeat init', () => {
     const used = join(directory, 'used');
     await mkdir(used);
     await writeFile(join(used, 'notes'), 'mine');
-    await expect(init([used])).rejects.toThrow('the folder is not empty');
-    await expect(init([join(used, 'notes')])).rejects.toThrow('it is a file');
+    await expect(init.run([used], createWorld())).rejects.toThrow('the folder is not empty');
+    await expect(init.run([join(used, 'notes')], createWorld())).rejects.toThrow('it is a file');
     expect(await readdir(used)).toEqual(['notes']);
   });
 });

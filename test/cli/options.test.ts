@@ -53,7 +53,10 @@ describe('options of shardbeat local', () => {
 
 describe('an option that cannot be used', () => {
   it.each([
-    [['--shard', '4'], 'option: "--shard" cannot be used: there is no such option; see --help'],
+    [
+      ['--shard', '4'],
+      'option: "--shard" cannot be used: there is no such option; --shards is one; see --help',
+    ],
     [['-x'], 'option: "-x" cannot be used: there is no such option; see --help'],
     [['access.log'], 'option: "access.log" cannot be used: name files with --input; see --help'],
     [['--input'], 'option: "--input" cannot be used: it needs a value; see --help'],

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../lib/config/settings.ts';
 import { readSlot, readSlots } from '../../lib/config/slot.ts';
-import { editDistance } from '../../lib/config/unknown.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import { parseInstant } from '../../lib/instant.ts';
+import { editDistance } from '../../lib/nearest.ts';
 import { hideSecrets } from '../../lib/observe/secrets.ts';
 
 const NOW = Date.UTC(2026, 1, 1);

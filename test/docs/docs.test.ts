@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { helpOf } from '../../lib/commandLine/help.ts';
 import { readSettings } from '../../lib/config/settings.ts';
-import { SERVE_CLS_HELP } from '../../local/cls/serve/options.ts';
-import { LOCAL_HELP } from '../../local/commands/options.ts';
-import { SERVE_SLS_HELP } from '../../local/sls/serve/options.ts';
+import { SERVE_CLS_TEXT } from '../../local/cls/serve/options.ts';
+import { LOCAL_TEXT } from '../../local/commands/options.ts';
+import { SERVE_SLS_TEXT } from '../../local/sls/serve/options.ts';
 import { makeSourcePackage } from '../support/sourcePackage.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -126,7 +127,7 @@ describe('the log events in docs/operations.md', () => {
 });
 
 describe('the options in docs/local.md', () => {
-  const helped = matches(LOCAL_HELP, /^ {2}(?:-\w, )?(--[a-z-]+)/gm);
+  const helped = matches(helpOf(LOCAL_TEXT), /^ {2}(?:-\w, )?(--[a-z-]+)/gm);
 
   it('are those of --help', () => {
     const names = rowsOf('docs/local.md').map(({ name }) => name.split(' ')[0]!);
@@ -134,7 +135,7 @@ describe('the options in docs/local.md', () => {
   });
 
   it('of a log service exist, wherever a page starts one or tells of them', () => {
-    const helps = { sls: SERVE_SLS_HELP, cls: SERVE_CLS_HELP };
+    const helps = { sls: helpOf(SERVE_SLS_TEXT), cls: helpOf(SERVE_CLS_TEXT) };
     const optionsOf = (help: string): string[] => matches(help, /^ {2}(?:-\w, )?(--[a-z-]+)/gm);
     let commands = 0;
     for (const page of PAGES) {

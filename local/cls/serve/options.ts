@@ -1,11 +1,12 @@
-import { parseOptions, wholeNumber } from '../../../lib/config/commandLine.ts';
+import { HELP_OPTION } from '../../../lib/commandLine/command.ts';
+import { parseOptions, wholeNumber } from '../../../lib/commandLine/parse.ts';
 import { SettingsError } from '../../../lib/errors.ts';
 import { type Nesting, readNested } from '../../service/serve/nested.ts';
 import {
   readServeOptions,
   SERVE_OPTIONS,
   type ServeOptions,
-  serveHelp,
+  serveText,
 } from '../../service/serve/options.ts';
 import type { HandOver } from '../group/balance.ts';
 import { FAULT_VOCABULARY } from '../routes.ts';
@@ -35,33 +36,64 @@ const HAND_OVERS: readonly HandOver[] = ['cooperative', 'immediate'];
 const FIRST_OFFSET_MAX = 2n ** 62n;
 
 const OPTIONS = {
-  ...SERVE_OPTIONS,
-  logset: { type: 'string', multiple: true, default: [] as string[] },
-  topic: { type: 'string', multiple: true },
-  partitions: { type: 'string', multiple: true },
-  retention: { type: 'string', multiple: true },
-  'hand-over': { type: 'string', default: 'cooperative' },
-  'fenced-commits': { type: 'boolean', default: false },
-  'first-offset': { type: 'string', default: '0' },
+  logset: {
+    type: 'string',
+    multiple: true,
+    default: [] as string[],
+    value: 'ID',
+    help: 'make this logset, unless it is there; an id looks like a UUID in lower case; may be repeated',
+  },
+  topic: {
+    type: 'string',
+    multiple: true,
+    value: 'ID',
+    help: 'make this topic in the logset named before it, unless it is there; may be repeated',
+  },
+  partitions: {
+    type: 'string',
+    multiple: true,
+    value: 'N',
+    help: `with so many partitions, 1 to ${PARTITIONS_MAX}; after its --topic (${PARTITIONS})`,
+  },
+  retention: {
+    type: 'string',
+    multiple: true,
+    value: 'DAYS',
+    help: `which keeps messages for so many days, 1 to ${RETENTION_DAYS_MAX}, or ${FOREVER_DAYS}, which is forever; after its --topic (${RETENTION_DAYS})`,
+  },
+  'hand-over': {
+    type: 'string',
+    default: 'cooperative',
+    value: 'HOW',
+    choices: HAND_OVERS,
+    help: "cooperative: a partition goes to another consumer once its holder's heartbeat no longer names it; immediate: at once (cooperative; the live service does not say)",
+  },
+  'fenced-commits': {
+    type: 'boolean',
+    default: false,
+    help: 'refuse offsets that a consumer commits for a partition that it does not hold',
+  },
+  'first-offset': {
+    type: 'string',
+    default: '0',
+    value: 'N',
+    help: 'offset of the first message of a partition (0); beyond 2^53 for clients that round',
+  },
 } as const;
 
-export const SERVE_CLS_HELP = serveHelp({
-  intro: `shardbeat serve cls: Tencent Cloud CLS on this machine
-
-Logsets, topics, partitions, uploads, pulls and consumer groups over CLS's own protocols, for this library and for the
-official Python SDK. Listens on 127.0.0.1 only, until Ctrl-C.
-
-  shardbeat serve cls [options]
-`,
-  own: `  --logset ID              make this logset, unless it is there; an id looks like a UUID in lower case; may be repeated
-  --topic ID               make this topic in the logset named before it, unless it is there; may be repeated
-  --partitions N           with so many partitions, 1 to ${PARTITIONS_MAX}; after its --topic (${PARTITIONS})
-  --retention DAYS         which keeps messages for so many days, 1 to ${RETENTION_DAYS_MAX}, or ${FOREVER_DAYS}, which is forever;
-                           after its --topic (${RETENTION_DAYS})
-  --hand-over HOW          cooperative: a partition goes to another consumer once its holder's heartbeat no longer
-                           names it; immediate: at once (cooperative; the live service does not say)
-  --fenced-commits         refuse offsets that a consumer commits for a partition that it does not hold
-  --first-offset N         offset of the first message of a partition (0); beyond 2^53 for clients that round`,
+/** All that is said of `shardbeat serve cls`. */
+export const SERVE_CLS_TEXT = serveText({
+  name: 'serve cls',
+  summary: 'runs Tencent Cloud CLS on this machine',
+  about:
+    "Logsets, topics, partitions, uploads, pulls and consumer groups over CLS's own protocols, for this library and for the official Python SDK. Listens on 127.0.0.1 only, until Ctrl-C.",
+  options: OPTIONS,
+  examples: [
+    [
+      'npx shardbeat serve cls --logset 11111111-1111-4111-8111-111111111111 --topic 22222222-2222-4222-8222-222222222222',
+      'one topic, in memory',
+    ],
+  ],
   quotas: 'the documented quotas of actions and partitions',
   vocabulary: FAULT_VOCABULARY,
 });
@@ -90,7 +122,11 @@ const TOPICS: Nesting<WantedTopic> = {
  * @throws SettingsError naming the option and the remedy
  */
 export function parseServeClsOptions(args: readonly string[]): ServeClsOptions | 'help' {
-  const { values, tokens } = parseOptions(args, OPTIONS, 'options start with --');
+  const { values, tokens } = parseOptions(
+    args,
+    { ...SERVE_OPTIONS, ...OPTIONS, help: HELP_OPTION },
+    'options start with --',
+  );
   if (values.help) return 'help';
   return {
     ...readServeOptions(values, FAULT_VOCABULARY),

@@ -1,4 +1,5 @@
-import { type parseOptions, wholeNumber } from '../../../lib/config/commandLine.ts';
+import type { CommandText, Options } from '../../../lib/commandLine/command.ts';
+import { type parseOptions, wholeNumber } from '../../../lib/commandLine/parse.ts';
 import { SettingsError } from '../../../lib/errors.ts';
 import { PRINTABLE } from '../../../lib/http/credentials.ts';
 import type { Account } from '../account.ts';
@@ -29,16 +30,40 @@ export interface ServeOptions {
 const PORT_MAX = 65_535;
 const DEFAULT_ACCOUNT: Account = { accessKeyId: 'local', accessKeySecret: 'local-secret' };
 
+/** Of every service; how a fault is written is said by the service. */
 export const SERVE_OPTIONS = {
-  port: { type: 'string', default: '0' },
-  data: { type: 'string' },
-  'access-key-id': { type: 'string' },
-  'access-key-secret': { type: 'string' },
-  quotas: { type: 'boolean', default: false },
-  fault: { type: 'string', multiple: true, default: [] as string[] },
-  latency: { type: 'string', multiple: true, default: [] as string[] },
-  seed: { type: 'string' },
-  help: { type: 'boolean', short: 'h', default: false },
+  port: { type: 'string', default: '0', value: 'P', help: 'where to listen (any free port)' },
+  data: {
+    type: 'string',
+    value: 'DIR',
+    help: 'keep everything in this directory, made if there is none; one process at a time (without it: in memory)',
+  },
+  'access-key-id': {
+    type: 'string',
+    value: 'ID',
+    help: `who may sign requests (${DEFAULT_ACCOUNT.accessKeyId})`,
+  },
+  'access-key-secret': {
+    type: 'string',
+    value: 'S',
+    help: `and with what (${DEFAULT_ACCOUNT.accessKeySecret})`,
+  },
+  quotas: { type: 'boolean', default: false, help: 'refuse what is beyond the documented quotas' },
+  fault: {
+    type: 'string',
+    multiple: true,
+    default: [] as string[],
+    value: 'OPERATION:STATUS:CODE:PROBABILITY',
+    help: 'refuse some requests; * is any operation; may be repeated',
+  },
+  latency: {
+    type: 'string',
+    multiple: true,
+    default: [] as string[],
+    value: 'OPERATION:D',
+    help: 'answer later; may be repeated',
+  },
+  seed: { type: 'string', value: 'N', help: 'the same faults for the same requests (any)' },
 } as const;
 
 type Parsed = ReturnType<typeof parseOptions<typeof SERVE_OPTIONS>>;
@@ -80,32 +105,33 @@ function accountOf(id: string | undefined, secret: string | undefined) {
   return { account: { accessKeyId: id, accessKeySecret: secret }, isDefaultAccount: false };
 }
 
-/** The help of a service: what it is, its own options, and those of all services. */
-export function serveHelp(service: {
-  readonly intro: string;
-  /** Lines about options of its own. */
-  readonly own: string;
+/** All that is said of a service: what it is, its own options, and those of all services. */
+export function serveText(service: {
+  readonly name: string;
+  readonly summary: string;
+  readonly about: string;
+  readonly options: Options;
+  readonly examples: CommandText['examples'];
   /** What `--quotas` refuses. */
   readonly quotas: string;
   readonly vocabulary: FaultVocabulary;
-}): string {
-  const { example } = service.vocabulary;
+}): CommandText {
+  const { quotas, vocabulary, options, ...text } = service;
+  const { example } = vocabulary;
   const [operation] = example.split(':');
-  return `${service.intro}
-  --port P                 where to listen (any free port)
-  --data DIR               keep everything in this directory, made if there is none; one process at a time
-                           (without it: in memory)
-  --access-key-id ID       who may sign requests (${DEFAULT_ACCOUNT.accessKeyId})
-  --access-key-secret S    and with what (${DEFAULT_ACCOUNT.accessKeySecret})
-${service.own}
-  --quotas                 refuse what is beyond ${service.quotas}
-  --fault OPERATION:STATUS:CODE:PROBABILITY
-                           refuse some requests, such as ${example}:0.1;
-                           * is any operation; may be repeated
-  --latency OPERATION:D    answer later, such as ${operation}:200ms; may be repeated
-  --seed N                 the same faults for the same requests (any)
-  -h, --help               this text
-
-Exit code: 0 stopped; 1 it failed; 2 an option cannot be used.
-`;
+  const { fault, latency } = SERVE_OPTIONS;
+  return {
+    ...text,
+    options: {
+      ...SERVE_OPTIONS,
+      ...options,
+      quotas: { ...SERVE_OPTIONS.quotas, help: `refuse what is beyond ${quotas}` },
+      fault: {
+        ...fault,
+        help: `refuse some requests, such as ${example}:0.1; * is any operation; may be repeated`,
+      },
+      latency: { ...latency, help: `answer later, such as ${operation}:200ms; may be repeated` },
+    },
+    exitCodes: { 0: 'stopped', 1: 'it failed', 2: 'an option cannot be used' },
+  };
 }

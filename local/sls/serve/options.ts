@@ -1,10 +1,11 @@
-import { parseOptions, wholeNumber } from '../../../lib/config/commandLine.ts';
+import { HELP_OPTION } from '../../../lib/commandLine/command.ts';
+import { parseOptions, wholeNumber } from '../../../lib/commandLine/parse.ts';
 import { type Nesting, readNested } from '../../service/serve/nested.ts';
 import {
   readServeOptions,
   SERVE_OPTIONS,
   type ServeOptions,
-  serveHelp,
+  serveText,
 } from '../../service/serve/options.ts';
 import { FAULT_VOCABULARY } from '../routes.ts';
 import { TTL_DAYS_MAX } from '../state/logstore.ts';
@@ -27,26 +28,43 @@ const SHARDS = 2;
 const TTL_DAYS = 30;
 
 const OPTIONS = {
-  ...SERVE_OPTIONS,
-  project: { type: 'string', multiple: true, default: [] as string[] },
-  logstore: { type: 'string', multiple: true },
-  shards: { type: 'string', multiple: true },
-  ttl: { type: 'string', multiple: true },
+  project: {
+    type: 'string',
+    multiple: true,
+    default: [] as string[],
+    value: 'NAME',
+    help: 'make this project, unless it is there; may be repeated',
+  },
+  logstore: {
+    type: 'string',
+    multiple: true,
+    value: 'NAME',
+    help: 'make this logstore in the project named before it, unless it is there; may be repeated',
+  },
+  shards: {
+    type: 'string',
+    multiple: true,
+    value: 'N',
+    help: `with so many shards, 1 to ${SHARDS_MAX}; after its --logstore (${SHARDS})`,
+  },
+  ttl: {
+    type: 'string',
+    multiple: true,
+    value: 'DAYS',
+    help: `which keeps log groups for so many days, 1 to ${TTL_DAYS_MAX}, which is forever; after its --logstore (${TTL_DAYS})`,
+  },
 } as const;
 
-export const SERVE_SLS_HELP = serveHelp({
-  intro: `shardbeat serve sls: Alibaba Cloud SLS on this machine
-
-Projects, logstores, shards, puts, pulls, cursors and consumer groups over SLS's own protocol, for this library and for
-official SDKs. Listens on 127.0.0.1 only, until Ctrl-C.
-
-  shardbeat serve sls [options]
-`,
-  own: `  --project NAME           make this project, unless it is there; may be repeated
-  --logstore NAME          make this logstore in the project named before it, unless it is there; may be repeated
-  --shards N               with so many shards, 1 to ${SHARDS_MAX}; after its --logstore (${SHARDS})
-  --ttl DAYS               which keeps log groups for so many days, 1 to ${TTL_DAYS_MAX}, which is forever; after its
-                           --logstore (${TTL_DAYS})`,
+/** All that is said of `shardbeat serve sls`. */
+export const SERVE_SLS_TEXT = serveText({
+  name: 'serve sls',
+  summary: 'runs Alibaba Cloud SLS on this machine',
+  about:
+    "Projects, logstores, shards, puts, pulls, cursors and consumer groups over SLS's own protocol, for this library and for official SDKs. Listens on 127.0.0.1 only, until Ctrl-C.",
+  options: OPTIONS,
+  examples: [
+    ['npx shardbeat serve sls --project shop --logstore orders --shards 4', 'one logstore, in memory'],
+  ],
   quotas: 'the documented quotas of shards, logstores and projects',
   vocabulary: FAULT_VOCABULARY,
 });
@@ -72,7 +90,11 @@ const LOGSTORES: Nesting<WantedLogstore> = {
  * @throws SettingsError naming the option and the remedy
  */
 export function parseServeSlsOptions(args: readonly string[]): ServeSlsOptions | 'help' {
-  const { values, tokens } = parseOptions(args, OPTIONS, 'options start with --');
+  const { values, tokens } = parseOptions(
+    args,
+    { ...SERVE_OPTIONS, ...OPTIONS, help: HELP_OPTION },
+    'options start with --',
+  );
   if (values.help) return 'help';
   return {
     ...readServeOptions(values, FAULT_VOCABULARY),

@@ -1,0 +1,8 @@
+import type { Command } from './command.ts';
+import { init } from './commands/init.ts';
+import { local, serve, serveCls, serveSls } from './commands/local.ts';
+
+/** Every command, under the headings of the help. A new one is a file in commands/ and a word here. */
+export const COMMANDS: readonly { heading: string; commands: readonly Command[] }[] = [
+  { heading: 'Begin, and try', commands: [init, local, serve, serveSls, serveCls] },
+];

@@ -1,0 +1,66 @@
+import { SettingsError, ShardbeatError } from '../lib/errors.ts';
+import { nearestOf } from '../lib/nearest.ts';
+import { explain } from '../lib/observe/plainError.ts';
+import type { Command } from './command.ts';
+import { EXIT_INTERRUPTED, type World } from './world.ts';
+
+export type Sections = readonly { heading: string; commands: readonly Command[] }[];
+
+/** Runs what was typed. Returns the exit code; never throws: what failed is said, and what is to be done. */
+export async function runCommandLine(
+  sections: Sections,
+  args: readonly string[],
+  world: World,
+): Promise<number> {
+  try {
+    const [first] = args;
+    if (first === '--help' || first === '-h' || first === 'help') {
+      world.out(overview(sections));
+      return 0;
+    }
+    const { command, rest } = find(
+      sections.flatMap(({ commands }) => commands),
+      args,
+    );
+    return await command.run(rest, world);
+  } catch (error) {
+    return failed(error, world);
+  }
+}
+
+/** The command whose name begins what was typed: `serve sls` before `serve`. */
+function find(commands: readonly Command[], args: readonly string[]) {
+  const found = commands
+    .map((command) => ({ command, length: command.name.split(' ').length }))
+    .filter(({ command, length }) => args.slice(0, length).join(' ') === command.name)
+    .sort((one, other) => other.length - one.length)[0];
+  if (found !== undefined) return { command: found.command, rest: args.slice(found.length) };
+  const [typed = ''] = args;
+  const names = commands.map(({ name }) => name);
+  const nearest = nearestOf(typed, names);
+  const remedy = nearest === undefined ? `the commands are: ${names.join(', ')}` : `${nearest} is one`;
+  throw new SettingsError('command', typed, `${remedy}; see shardbeat --help`);
+}
+
+function overview(sections: Sections): string {
+  const widest = Math.max(...sections.flatMap(({ commands }) => commands.map(({ name }) => name.length)));
+  const listed = sections.map(({ heading, commands }) => {
+    const lines = commands.map(({ name, summary }) => `  shardbeat ${name.padEnd(widest)}   ${summary}\n`);
+    return `${heading}\n${lines.join('')}`;
+  });
+  return `shardbeat: consumer groups for log streams, with no process to keep alive
+
+${listed.join('\n')}
+--help after a command says all of it, with examples. Those that run something on this machine come with the package
+shardbeat-local.
+`;
+}
+
+function failed(error: unknown, world: World): number {
+  if (isInterruption(error)) return EXIT_INTERRUPTED;
+  world.say(error instanceof ShardbeatError ? error.message : explain(error));
+  return error instanceof SettingsError ? 2 : 1;
+}
+
+const isInterruption = (error: unknown): boolean =>
+  error instanceof Error && /^stopped by SIG/.test(error.message);

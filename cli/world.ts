@@ -1,0 +1,62 @@
+import { createInterface } from 'node:readline/promises';
+import { systemClock } from '../lib/runtime.ts';
+
+/** What a command sees of the process that it runs in. */
+export interface World {
+  /** To stdout: what was asked for. */
+  out(text: string): void;
+  /** To stderr: what is said besides. */
+  say(line: string): void;
+  /** Of a terminal; undefined where stdout is none, and nothing need fit. */
+  readonly columns: number | undefined;
+  /** Asks a person; undefined where there is nobody. */
+  ask(question: string): Promise<string | undefined>;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Where the command was typed. */
+  readonly directory: string;
+  readonly clock: { now(): number; sleep(durationMs: number, signal?: AbortSignal): Promise<void> };
+  /** From when it is called on, it aborts at the first Ctrl-C; a second one does not wait for anything. */
+  untilStopped(): AbortSignal;
+}
+
+export const EXIT_INTERRUPTED = 130;
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** This process. */
+export function processWorld(): World {
+  return {
+    out: (text) => void process.stdout.write(text),
+    say: (line) => void process.stderr.write(`${line}\n`),
+    get columns() {
+      return process.stdout.isTTY ? process.stdout.columns : undefined;
+    },
+    ask,
+    environment: process.env,
+    directory: process.cwd(),
+    clock: systemClock,
+    untilStopped,
+  };
+}
+
+async function ask(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await prompt.question(question);
+  } finally {
+    prompt.close();
+  }
+}
+
+function untilStopped(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(EXIT_INTERRUPTED);
+      stop.abort(new Error(`stopped by ${signal}`));
+    });
+  }
+  // Whoever reads what this says may leave, as `head` does.
+  process.stdout.on('error', () => process.exit(0));
+  return stop.signal;
+}
