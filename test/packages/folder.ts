@@ -26,17 +26,21 @@ export async function makeFolder(files: Record<string, string> = {}): Promise<Fo
 
 function folderAt(path: string): Folder {
   const PATH = `${dirname(execPath)}:${(env.PATH ?? '').split(':').filter(isForeign).join(':')}`;
-  // What npm tells its scripts would be taken for this folder's.
+  // What npm tells its scripts would be taken for this folder's; how a registry is reached and trusted is the machine's.
   const kept = Object.entries(env).filter(
-    ([name]) => !/^npm_|^NODE_/i.test(name) || /^npm_config_(registry|cache)$/i.test(name),
+    ([name]) =>
+      !/^npm_|^NODE_/i.test(name) || /^(npm_config_(registry|cache)|NODE_EXTRA_CA_CERTS)$/i.test(name),
   );
   const environment = {
     ...Object.fromEntries(kept),
     PATH,
     NO_COLOR: '1',
     npm_config_update_notifier: 'false',
-    // A connection that says nothing is given up, and tried again, before the command is.
-    npm_config_fetch_timeout: '60000',
+    // A connection that says nothing is given up, and tried again, several times before the command is.
+    npm_config_fetch_timeout: '20000',
+    npm_config_fetch_retries: '5',
+    npm_config_fetch_retry_mintimeout: '1000',
+    npm_config_fetch_retry_maxtimeout: '5000',
   };
   const call = (command: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
     new Promise((resolve) => {
