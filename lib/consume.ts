@@ -14,6 +14,7 @@ import { userFunctionsOf } from './delivery/userFunctions.ts';
 import type { UserModule } from './delivery/userModule.ts';
 import { presentError } from './errors.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
+import { createMeter } from './observe/meter.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
 import { startBudget } from './tick/budget.ts';
@@ -67,7 +68,9 @@ export function consumeAround(
   const logger = (options.logger ?? createLogger(usual)).with({ group });
   for (const unknown of settings.unknown) logger.warn('settings.unknown', { ...unknown });
   const deadlineAt = createDeadlines(settings.times, { clock, logger });
-  const composed = composeGroup(settings, { clock, random, logger }, source);
+  const meter = createMeter(clock);
+  meter.add('coldStarts');
+  const composed = composeGroup(settings, { clock, random, logger, meter }, source);
   const dependencies = {
     ...composed,
     deliver,
@@ -77,6 +80,7 @@ export function consumeAround(
     clock,
     random,
     logger,
+    meter,
     caches: new Map(),
     endedRuns: new Set<string>(),
   };
@@ -93,6 +97,19 @@ export function consumeAround(
     }
   };
 
+  /** One that throws is measured, too: whoever waits for its metrics is to learn of it. */
+  const ticked = async (slot: string, deadline: number, signal: AbortSignal): Promise<TickResult> => {
+    let result: TickResult | undefined;
+    try {
+      result = await tick(dependencies, settings, { slot, deadline, signal });
+      return result;
+    } finally {
+      const skewMs = composed.skewMs();
+      const ended = { slot, result, counted: meter.take(), skewMs };
+      write(metricsLine(ended, { group, now: clock.now() + skewMs }));
+    }
+  };
+
   const presented = middy<ConsumerEvent, TickResult | RedriveResult, Error, Context>().use({
     onError: presentError,
   });
@@ -100,9 +117,7 @@ export function consumeAround(
     const request = readRedrive(event);
     const deadline = deadlineAt(context.getRemainingTimeInMillis());
     if (request !== undefined) return redriven(request, deadline, signal);
-    const result = await tick(dependencies, settings, { slot: readSlot(event, slots), deadline, signal });
-    write(metricsLine(result, { group, now: clock.now() + composed.skewMs() }));
-    return result;
+    return ticked(readSlot(event, slots), deadline, signal);
   };
   return presented.handler(handle);
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Context } from 'aws-lambda';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTableDeadLetters } from '../lib/delivery/deadLetters/table.ts';
 import { createDynamodbStore } from '../lib/group/stores/dynamodb.ts';
 import { consume, type Logger, type LogRecord, type RecordContext } from '../lib/index.ts';
@@ -111,6 +111,33 @@ describe('a function that consumes a source of its own', () => {
     await expect(handler({ redrive: { shards: '1' } } as never, contextWith(48_000))).rejects.toThrow(
       'event.redrive: "shards" cannot be used: there is no such filter',
     );
+  });
+
+  it('measures every tick, also one that throws, with what the table was asked', async () => {
+    const lines: string[] = [];
+    const write = vi
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => lines.push(String(text)) > 0);
+    const measured = () =>
+      lines.splice(0).flatMap((line) => (line.includes('tick.metrics') ? [JSON.parse(line)] : []));
+    const source = createMemorySource();
+    source.append('0', { a: 'b' });
+    const handler = consume(module, { environment: { ...settings, SHARDBEAT_LOG_LEVEL: 'error' }, source });
+    await handler({ slot: 'consumer-0' }, contextWith(48_000));
+    await handler({ slot: 'consumer-0' }, contextWith(48_000));
+    const [first, second] = measured();
+    expect(first).toMatchObject({ group: 'orders', slot: 'consumer-0', ticks: 1, coldStarts: 1 });
+    expect(first.readUnits).toBeGreaterThan(0);
+    expect(second).toMatchObject({ ticks: 1, busyTicks: 1, refusedConditions: 1 });
+    expect(second).not.toHaveProperty('coldStarts');
+    await table.service.close();
+    const throwing = handler({ slot: 'consumer-1' }, contextWith(48_000));
+    await expect(throwing).rejects.toMatchObject({ name: 'StoreError' });
+    const [thrown] = measured();
+    expect(thrown).toMatchObject({ slot: 'consumer-1', ticks: 1, thrownTicks: 1 });
+    expect(thrown.tableFailures).toBeGreaterThan(1);
+    expect(thrown).not.toHaveProperty('batches');
+    write.mockRestore();
   });
 
   it('takes middleware, which sees the event before and the result after', async () => {

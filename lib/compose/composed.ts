@@ -10,10 +10,14 @@ export interface ComposedSource {
   serviceGroup: ServiceGroup | undefined;
 }
 
+/** Told of every attempt of a request that failed, whether it is repeated or not. */
+export type OnFailure = (why: 'throttled' | 'failed') => void;
+
 export interface SourceRuntime {
   clock: Clock;
   random: Random;
   logger: Logger;
+  onFailure?: OnFailure | undefined;
   /** Whose secret holds the credentials, if they are not in the environment. */
   aws: AwsAccount;
 }

@@ -1,27 +1,41 @@
 import type { Settings } from '../config/settings.ts';
 import { createDynamodbStore } from '../group/stores/dynamodb.ts';
 import { createDynamodbClient } from '../group/stores/dynamodbClient.ts';
+import { countRequests } from '../group/stores/dynamodbRequests.ts';
 import { observeSkew } from '../group/stores/serviceClock.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { Meter } from '../observe/meter.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import { ownCoordination } from '../tick/coordination/own.ts';
 import { serviceCoordination } from '../tick/coordination/service.ts';
 import type { Times } from '../times.ts';
+import type { OnFailure } from './composed.ts';
 import { createDeadLetters } from './deadLetters.ts';
 import { composeSource } from './source.ts';
 
 interface Runtime {
   clock: Clock;
   random: Random;
+  /** Counts what the table and the log service are asked. */
+  meter?: Meter | undefined;
 }
 
 /** A group's table, and what its service says of our clock: add `skewMs` to have the group's time. */
-export function composeStore(of: { table: string; group: string; times: Times }, { clock, random }: Runtime) {
+export function composeStore(
+  of: { table: string; group: string; times: Times },
+  { clock, random, meter }: Runtime,
+) {
   const client = createDynamodbClient(of.times, clock);
+  if (meter !== undefined) countRequests(client, meter.add);
   const skewMs = observeSkew(client, clock);
   return { client, skewMs, store: createDynamodbStore({ ...of, client, clock, random }) };
 }
+
+const countFailures =
+  ({ add }: Meter): OnFailure =>
+  (why) =>
+    add(why === 'throttled' ? 'sourceThrottles' : 'sourceFailures');
 
 /**
  * Everything that settings name, in the one place that knows it all: table, source, credentials, dead letters, and who assigns the
@@ -31,7 +45,9 @@ export function composeStore(of: { table: string; group: string; times: Times },
 export function composeGroup(settings: Settings, runtime: Runtime & { logger: Logger }, own?: Source) {
   const { client, ...table } = composeStore(settings, runtime);
   const deadLetters = createDeadLetters(settings, { ...runtime, ...table, client });
-  const { source, serviceGroup } = composeSource(settings, { ...runtime, aws: client.config }, own);
+  const { meter } = runtime;
+  const sourceRuntime = { ...runtime, aws: client.config, ...(meter && { onFailure: countFailures(meter) }) };
+  const { source, serviceGroup } = composeSource(settings, sourceRuntime, own);
   const coordination = serviceGroup ? serviceCoordination(serviceGroup) : ownCoordination;
   return { ...table, deadLetters, source, coordination };
 }

@@ -17,6 +17,8 @@ export interface Planned {
   unlisted: string[];
   /** How many shards may be worked on and no slot is given. Undefined where the service assigns: others may have them. */
   unassigned: number | undefined;
+  /** Slots whose session lives. */
+  living: string[];
 }
 
 /**
@@ -61,7 +63,8 @@ export async function plan(
     const planDueAt = nextPlanAt(state, now, times);
     const postponed = await store.update('GROUP', { set: { planDueAt }, condition }, options);
     if (!postponed.accepted) return undefined;
-    return { planDueAt, unlisted, unassigned: tellUnassigned(planning, state, target.unassigned) };
+    const unassigned = tellUnassigned(planning, state, target.unassigned);
+    return { planDueAt, unlisted, unassigned, living: [...state.consumers.keys()] };
   }
   const { deadline: planUntil, planner } = planning;
   const set = { planUntil, planner, plannedAt: now };
@@ -106,7 +109,8 @@ async function makePlan(
   await store.update('GROUP', { set, condition }, options);
   logger.info('plan.made', { generation, moves, slots: state.consumers.size, shards: state.shards.size });
   if (completed) logger.info('group.complete', { endAt: planning.endAt });
-  return { planDueAt, unassigned: tellUnassigned(planning, state, unassigned) };
+  const living = [...state.consumers.keys()];
+  return { planDueAt, unassigned: tellUnassigned(planning, state, unassigned), living };
 }
 
 /** Said at every look, as long as it lasts: nobody reads these shards. Returns how many there are. */

@@ -22,6 +22,8 @@ export interface SenderOptions {
   responseBytesMax?: number | undefined;
   /** Told with every answer how far the service's clock is ahead of ours; exact to about a second. */
   onSkew?: ((skewMs: number) => void) | undefined;
+  /** Told of every attempt that failed, whether it is repeated or not. */
+  onFailure?: ((why: 'throttled' | 'failed') => void) | undefined;
 }
 
 const BACKOFF: Backoff = { firstMs: 200, mostMs: 5_000 };
@@ -105,6 +107,7 @@ export function createSender<Request extends SenderRequest>(
   };
 
   const attemptsMaxAfter = (error: unknown, idempotent: boolean): number => {
+    if (error instanceof SourceError) options.onFailure?.(isThrottled(error) ? 'throttled' : 'failed');
     if (!isRepeatable(error, idempotent)) return 0;
     return error.outcome === 'refused' ? refusedAttemptsMax : attemptsMax;
   };
@@ -124,6 +127,10 @@ export function createSender<Request extends SenderRequest>(
     );
   };
 }
+
+/** Whether the service refused a request for a quota. */
+const isThrottled = ({ outcome, status, retriable }: SourceError): boolean =>
+  outcome === 'refused' && retriable && status > 0;
 
 /** A smaller difference is within the precision of the `Date` header. */
 const CORRECTION_MS_MIN = 2_000;

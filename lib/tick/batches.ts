@@ -73,7 +73,7 @@ async function consumeRange(
   assert(moved || range.count === 0, 'a source tells where to go on after records');
   const readOn: RangeWork['readOn'] = (from, noted) =>
     readBehind(context, holding, at, { from, noted, endCursor });
-  const taken = { batches: 0, bytes: 0 };
+  const taken = { batches: 0, records: 0, bytes: 0 };
   const behind: Range[] = [];
   const work: RangeWork = {
     context,
@@ -119,7 +119,9 @@ async function checkpoint(work: RangeWork): Promise<boolean> {
   const { to, endOfShard, lagMs } = range;
   const pending = at.pending && nextOf(at.pending);
   const progress = { to, done: endOfShard, lagMs, pending };
-  if (!(await commit(context.store, holding, progress, { signal: context.budget.requests }))) return false;
+  const { store, budget, meter } = context;
+  const move = () => commit(store, holding, progress, { signal: budget.requests });
+  if (!(await meter.timed('commitMs', move))) return false;
   Object.assign(at, { cursor: to, pending, step: pending && 1, gatheringSince: undefined });
   count(work);
   return true;

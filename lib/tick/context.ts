@@ -7,6 +7,7 @@ import type { ConsumerItem } from '../group/items.ts';
 import type { Terms } from '../group/join.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { Meter } from '../observe/meter.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import type { Budget } from './budget.ts';
@@ -28,6 +29,8 @@ export interface TickTools {
   skewMs?: () => number;
   random: Random;
   logger: Logger;
+  /** Counts what no answer tells. */
+  meter?: Meter | undefined;
   /** By slot; lives as long as the sandbox. */
   caches: Map<string, TickCache>;
   /** Runs of this sandbox that came to their end: what one of them left as begun has killed nobody. */
@@ -55,12 +58,14 @@ export type TickSettings = Pick<
   | 'pullIntervalMs'
   | 'shardsParallelMax'
   | 'delivery'
->;
+> &
+  Partial<Pick<CommonSettings, 'slots'>>;
 
 /** Everything one accepted tick works with. */
 export interface TickContext extends TickTools {
   settings: TickSettings;
   slot: string;
+  meter: Meter;
   budget: Budget;
   /** The group's time: our clock, corrected once at the start of the tick. Whatever is compared between hosts uses it. */
   groupNow(): number;

@@ -22,6 +22,8 @@ export interface Planned {
   failed: boolean;
   /** Shards that no slot is given. Undefined: not known. */
   unassigned?: number | undefined;
+  /** Slots whose session lives. Undefined: not known. */
+  living?: readonly string[] | undefined;
 }
 
 interface Known {
@@ -128,8 +130,8 @@ async function planNow(
     const made = await plan(planning, group, { signal });
     if (made === undefined) return { planned: false, failed: false, planDueAt: seenDueAt };
     const failed = made.unlisted.length > 0;
-    const { unassigned } = made;
-    return { planned: true, failed, planDueAt: looksAgain ? 0 : made.planDueAt, unassigned };
+    const { unassigned, living } = made;
+    return { planned: true, failed, planDueAt: looksAgain ? 0 : made.planDueAt, unassigned, living };
   } catch (error) {
     logger.error('plan.failed', { error, remedy: remedyOf(error) });
     return { planned: false, failed: true, planDueAt: seenDueAt };

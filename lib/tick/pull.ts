@@ -53,7 +53,8 @@ export async function pull(
   const askedAt = context.clock.now();
   at.pulledAt = askedAt;
   try {
-    return await source.pull({ shard, cursor, closed, endCursor, endAtMs, countMax, signal: budget.work });
+    const request = { shard, cursor, closed, endCursor, endAtMs, countMax, signal: budget.work };
+    return await context.meter.timed('pullMs', () => source.pull(request));
   } catch (error) {
     if (budget.work.aborted) {
       const waitedMs = context.clock.now() - askedAt;

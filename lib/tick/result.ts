@@ -22,6 +22,8 @@ export interface TickResult {
    * that this slot has no room for. See the event `shards.unassigned`.
    */
   unassignedShards?: number;
+  /** Slots of this deployment whose session does not live, as this tick has found; where it knows its slots and looked at the plan. */
+  silentSlots?: number;
   shards: ShardResult[];
 }
 
@@ -51,6 +53,8 @@ export interface ShardResult {
     | 'storeFailed';
   /** How often the user's function was called, and succeeded. */
   batches: number;
+  /** Records that it took. */
+  records: number;
   /** Records that were given up, and put into the dead letters. */
   deadLetters?: number;
   /** Decompressed bytes pulled and processed. */

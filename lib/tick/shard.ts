@@ -30,6 +30,7 @@ export async function workOnShard(
     shard,
     stopped: 'waiting',
     batches: 0,
+    records: 0,
     bytes: 0,
     cursor: undefined,
     lagMs: undefined,
@@ -111,7 +112,7 @@ async function takeOver(
   grant: Grant,
   seen: ShardItem,
 ): Promise<ShardItem | undefined> {
-  const { store, slot, settings, budget, logger } = context;
+  const { store, slot, settings, budget, logger, meter } = context;
   const { skewMarginMs } = settings.times;
   const order = settings.order && coordination.holdsChildrenBack;
   const request = { slot, shard, grant, now: context.groupNow(), skewMarginMs, order };
@@ -121,6 +122,7 @@ async function takeOver(
     return undefined;
   }
   logger.info('shard.claimed', { shard, from: answer.from ?? null, epoch: answer.item.epoch });
+  if (answer.from !== undefined && answer.from !== slot) meter.add('handOffs');
   return answer.item;
 }
 

@@ -2,6 +2,7 @@ import { heartbeat } from '../group/heartbeat.ts';
 import type { ConsumerItem, GroupItem } from '../group/items.ts';
 import { joinGroup } from '../group/join.ts';
 import { settled } from '../group/settled.ts';
+import { createMeter } from '../observe/meter.ts';
 import { workAsAssigned } from './assigned.ts';
 import { type Budget, startBudget } from './budget.ts';
 import { isOfLastRun, mayHaveExpired, type TickCache, trusted } from './cache.ts';
@@ -103,6 +104,7 @@ async function begin(
     settings,
     terms,
     slot,
+    meter: dependencies.meter ?? createMeter(clock),
     budget,
     groupNow,
     consumer,
@@ -167,11 +169,23 @@ async function workAndPlan(
   result.planFailed = plans.some(({ failed }) => failed);
   const unassignedShards = unassigned ?? plans.findLast((made) => made.unassigned !== undefined)?.unassigned;
   if (unassignedShards !== undefined) result.unassignedShards = unassignedShards;
+  const silentSlots = silentOf(context.settings.slots, plans.findLast(({ living }) => living)?.living);
+  if (silentSlots !== undefined) result.silentSlots = silentSlots;
   if (result.outcome === 'worked' && achievedNothing(result)) result.outcome = 'failed';
   remembered.planDueAt = plans.at(-1)!.planDueAt;
   remembered.successAt = context.successes.at;
   caches.set(slot, remembered);
   return result;
+}
+
+/** How many of the slots that this deployment has do not live. */
+function silentOf(
+  slots: readonly string[] | undefined,
+  living: readonly string[] | undefined,
+): number | undefined {
+  if (slots === undefined || living === undefined) return undefined;
+  const alive = new Set(living);
+  return slots.filter((slot) => !alive.has(slot)).length;
 }
 
 const isAnyWaiting = (shards: readonly ShardResult[]): boolean =>

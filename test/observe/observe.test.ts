@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../lib/errors.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
-import { metricsLine, metricsOf } from '../../lib/tick/metrics.ts';
+import { type Ended, metricsLine, metricsOf } from '../../lib/tick/metrics.ts';
 import type { ShardResult, TickResult } from '../../lib/tick/result.ts';
 
 const NOW = Date.UTC(2026, 0, 31);
+const CONTEXT = { group: 'orders', now: NOW };
 
 function tickOf(...shards: Partial<ShardResult>[]): TickResult {
   const idle: ShardResult = {
     shard: '0',
     stopped: 'caughtUp',
     batches: 0,
+    records: 0,
     bytes: 0,
     cursor: 'c',
     lagMs: undefined,
@@ -27,43 +29,74 @@ function tickOf(...shards: Partial<ShardResult>[]): TickResult {
   };
 }
 
+const ended = (result: TickResult | undefined, more: Partial<Ended> = {}): Ended => ({
+  slot: 'consumer-0',
+  result,
+  counted: {},
+  skewMs: 0,
+  ...more,
+});
+
 describe('the metrics of a tick', () => {
   it('add up its shards, with the lag of the one furthest behind', () => {
     const result = tickOf(
-      { batches: 3, bytes: 100, lagMs: 20 },
-      { batches: 1, bytes: 11, lagMs: 5_000 },
+      { batches: 3, records: 30, bytes: 100, lagMs: 20 },
+      { batches: 1, records: 2, bytes: 11, lagMs: 5_000, deadLetters: 2 },
       { stopped: 'batchFailed' },
+      { stopped: 'blocked' },
       { stopped: 'waiting' },
     );
-    expect(metricsOf(result)).toEqual({
-      batches: 4,
-      bytes: 111,
-      deadLetters: 0,
-      lagMs: 5_000,
-      failedShards: 1,
-      waitingShards: 1,
-      refusedTicks: 0,
-      failedTicks: 0,
-      failedPlans: 0,
+    expect(metricsOf(ended(result))).toEqual({
+      ticks: 1,
+      ...{ thrownTicks: 0, pausedTicks: 0, busyTicks: 0, disagreeingTicks: 0, failedTicks: 0 },
+      ...{ batches: 4, records: 32, bytes: 111, lagMs: 5_000 },
+      ...{ deadLetters: 2, failedShards: 2, blockedShards: 1, waitingShards: 1, failedPlans: 0 },
+      skewMs: 0,
     });
   });
 
   it('tell how much was passed over for its age, also when its size is not known', () => {
     const result = tickOf({ expired: { positions: 12 } }, { expired: { positions: undefined } });
-    expect(metricsOf(result)).toMatchObject({ expiredPositions: 13 });
+    expect(metricsOf(ended(result))).toMatchObject({ expiredPositions: 13 });
   });
 
-  it('count a tick that found its slot taken', () => {
-    expect(metricsOf({ ...tickOf(), outcome: 'busy' })).toMatchObject({ refusedTicks: 1 });
+  it.each([
+    ['busy', 'busyTicks'],
+    ['paused', 'pausedTicks'],
+    ['disagrees', 'disagreeingTicks'],
+    ['failed', 'failedTicks'],
+  ] as const)('count one whose outcome was %s as one of %s', (outcome, metric) => {
+    const { _aws, ...line } = JSON.parse(metricsLine(ended({ ...tickOf(), outcome }), CONTEXT));
+    expect(Object.keys(line).filter((name) => name.endsWith('Ticks'))).toEqual([metric]);
+    expect(line[metric]).toBe(1);
   });
 
-  it('count a tick that failed, and a plan', () => {
-    const failed = { ...tickOf(), outcome: 'failed', planFailed: true } as const;
-    expect(metricsOf(failed)).toMatchObject({ failedTicks: 1, failedPlans: 1, refusedTicks: 0 });
+  it('count one that threw, of which nothing else is known than what was counted until then', () => {
+    const line = JSON.parse(metricsLine(ended(undefined, { counted: { tableFailures: 4 } }), CONTEXT));
+    expect(line).toMatchObject({ slot: 'consumer-0', ticks: 1, thrownTicks: 1, tableFailures: 4 });
+    expect(line).not.toHaveProperty('batches');
+  });
+
+  it('count a plan that failed', () => {
+    expect(metricsOf(ended({ ...tickOf(), planFailed: true }))).toMatchObject({ failedPlans: 1 });
+  });
+
+  it('tell of a skew how large it is, and of what nobody looked at nothing', () => {
+    expect(metricsOf(ended(tickOf(), { skewMs: -1_234.4 })).skewMs).toBe(1_234);
+    const { unassignedShards, silentSlots, lagMs } = metricsOf(ended(tickOf()));
+    expect([unassignedShards, silentSlots, lagMs]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('leave out in the line what is zero, unless its silence would say something', () => {
+    const { _aws, ...line } = JSON.parse(metricsLine(ended(tickOf({ lagMs: 0 })), CONTEXT));
+    expect(line).toEqual({
+      ...{ event: 'tick.metrics', group: 'orders', slot: 'consumer-0' },
+      ...{ ticks: 1, batches: 0, records: 0, bytes: 0, lagMs: 0 },
+    });
   });
 
   it('name in the line just the values that it holds, with their units', () => {
-    const line = JSON.parse(metricsLine(tickOf({ bytes: 5, lagMs: 9 }), { group: 'orders', now: NOW }));
+    const line = JSON.parse(metricsLine(ended(tickOf({ bytes: 5, lagMs: 9 })), CONTEXT));
     const [directive] = line._aws.CloudWatchMetrics;
     expect(line).toMatchObject({
       _aws: { Timestamp: NOW },

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { SourceError } from '../../lib/errors.ts';
 import type { Source } from '../../lib/sources/source.ts';
-import { metricsOf } from '../../lib/tick/metrics.ts';
+import { metricsOfResult } from '../../lib/tick/metrics.ts';
 import { createWorld, INTERVAL_MS, type World } from '../support/world.ts';
 
 /** Slot `a` has read its shards up, and no plan is due. */
@@ -45,7 +45,7 @@ describe('a log service that never answers a pull', () => {
       outcome: 'failed',
       shards: [{ stopped: 'sourceFailed', cursor: '0' }, {}],
     });
-    expect(metricsOf(result)).toMatchObject({ failedTicks: 1, failedShards: 2 });
+    expect(metricsOfResult(result)).toMatchObject({ failedTicks: 1, failedShards: 2 });
     expect(world.events).toMatchObject([
       { event: 'shard.failed', error: { code: 'Timeout' } },
       { event: 'shard.failed' },
@@ -59,7 +59,7 @@ describe('a log service that never answers a pull', () => {
     world.source.append('1', 'x');
     const result = await silentTick(world);
     expect(result.outcome).toBe('worked');
-    expect(metricsOf(result)).toMatchObject({ failedTicks: 0, failedShards: 1, batches: 1 });
+    expect(metricsOfResult(result)).toMatchObject({ failedTicks: 0, failedShards: 1, batches: 1 });
   });
 
   it('makes the lag grow by the time that goes by', async () => {
@@ -67,7 +67,7 @@ describe('a log service that never answers a pull', () => {
     world.source.pull = silent;
     const lags: (number | undefined)[] = [];
     for (let round = 0; round < 3; round++) {
-      lags.push(metricsOf(await silentTick(world)).lagMs);
+      lags.push(metricsOfResult(await silentTick(world)).lagMs);
       world.clock.advance(INTERVAL_MS - workMs(world));
     }
     expect(lags[0]).toBeGreaterThanOrEqual(workMs(world));
@@ -122,7 +122,7 @@ describe('a log service that never answers a pull', () => {
     ]);
     // Unread, it falls behind all the same.
     expect(result.shards[1]!.lagMs).toBeGreaterThanOrEqual(workMs(world));
-    expect(metricsOf(result)).toMatchObject({ failedTicks: 0, failedShards: 0 });
+    expect(metricsOfResult(result)).toMatchObject({ failedTicks: 0, failedShards: 0 });
   });
 });
 
@@ -136,7 +136,7 @@ describe('what a plan needs and is refused', () => {
     await world.round('a');
     const result = await world.tick('a');
     expect(result).toMatchObject({ outcome: 'failed', planFailed: true, shards: [] });
-    expect(metricsOf(result)).toMatchObject({ failedTicks: 1, failedPlans: 1 });
+    expect(metricsOfResult(result)).toMatchObject({ failedTicks: 1, failedPlans: 1 });
     const [event] = world.events.filter(({ event }) => event === 'plan.failed');
     expect(event).toMatchObject({ error: { code: 'Unauthorized' } });
     expect(event!.remedy).toContain('access key');
@@ -156,7 +156,7 @@ describe('what a plan needs and is refused', () => {
     world.source.listShards = () => Promise.reject(refused(401, 'Unauthorized'));
     const result = await world.tick('a');
     expect(result).toMatchObject({ outcome: 'worked', planFailed: true });
-    expect(metricsOf(result)).toMatchObject({ failedTicks: 0, failedPlans: 1, failedShards: 0 });
+    expect(metricsOfResult(result)).toMatchObject({ failedTicks: 0, failedPlans: 1, failedShards: 0 });
   });
 
   it.each([

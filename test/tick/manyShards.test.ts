@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { consumerKey } from '../../lib/group/items.ts';
 import { drain } from '../../lib/group/operations.ts';
 import type { ServiceGroup } from '../../lib/sources/serviceGroup.ts';
-import { metricsOf } from '../../lib/tick/metrics.ts';
+import { metricsOfResult } from '../../lib/tick/metrics.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
 import { createManualClock } from '../support/clock.ts';
 import { createMemorySource } from '../support/memorySource.ts';
@@ -17,7 +17,7 @@ const ids = (count: number): string[] =>
   Array.from({ length: count }, (_, shard) => `${'n'.repeat(128)}:${1_000 + shard}`);
 
 const counted = (results: readonly TickResult[]): number[] =>
-  results.flatMap((result) => metricsOf(result).unassignedShards ?? []);
+  results.flatMap((result) => metricsOfResult(result).unassignedShards ?? []);
 
 describe('a group with more shards than its slots have room for', () => {
   it('reads what fits; the rest is an event and a metric at every look, until there is another slot', async () => {
@@ -85,7 +85,7 @@ it('a service that assigns more than the item holds is followed as far as there 
   const tick = async () => {
     const [result] = await world.round('a');
     const { assigned = {}, generation } = (await world.store.get(consumerKey('a'), read))!;
-    return { unassigned: metricsOf(result!).unassignedShards, held: Object.keys(assigned), generation };
+    return { unassigned: metricsOfResult(result!).unassignedShards, held: Object.keys(assigned), generation };
   };
   const first = await tick();
   expect(first).toMatchObject({ unassigned: 10, held: wanted.slice(0, ROOM) });

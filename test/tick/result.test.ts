@@ -5,6 +5,7 @@ const shard = (stopped: ShardResult['stopped'], batches = 0): ShardResult => ({
   shard: '0',
   stopped,
   batches,
+  records: 0,
   bytes: 0,
   cursor: undefined,
   lagMs: undefined,

@@ -13,6 +13,8 @@ const THROTTLED = new Set([
   'TooManyRequestsException',
 ]);
 
+export const isThrottled = (error: unknown): boolean => THROTTLED.has((error as SdkError | null)?.name ?? '');
+
 export interface Attempts {
   kind: 'read' | 'write';
   table: string;
@@ -57,7 +59,7 @@ export function storeError(error: unknown, kind: 'read' | 'write', table: string
     });
   }
   const status = $metadata?.httpStatusCode;
-  const throttled = THROTTLED.has(name);
+  const throttled = isThrottled(error);
   // 4xx other than throttling: the service looked at the request and did nothing.
   const refused = throttled || (status !== undefined && status >= 400 && status < 500);
   return new StoreError(`DynamoDB ${kind} on ${JSON.stringify(table)} failed: ${name}: ${message}`, {

@@ -12,7 +12,7 @@ const UNKNOWN =
  * One of this sandbox that came to its end is not dead: it had no answer from the table.
  */
 export async function noteDeath(context: TickContext, shard: string, at: CachedShard): Promise<boolean> {
-  const { slot, consumer, endedRuns, lastWords, logger } = context;
+  const { slot, consumer, endedRuns, lastWords, logger, meter } = context;
   const { pending } = at;
   const run = pending?.inWork?.run;
   if (pending === undefined || run === undefined || run === consumer.invocation || endedRuns.has(run))
@@ -23,6 +23,7 @@ export async function noteDeath(context: TickContext, shard: string, at: CachedS
   if ((await writePending({ context, holding, at }, next)) === 'lost') return false;
   at.pace ??= { msPerRecord: undefined };
   const attempts = next.block === undefined ? next.attempts : rulesOf(context).attemptsMax;
+  meter.add('diedBatches');
   logger.error('batch.died', { shard, run, attempts, records: pending.size, message });
   return true;
 }

@@ -14,7 +14,7 @@ export async function deliver(
   range: Range,
   { first, last }: Part,
 ): Promise<Delivered> {
-  const { settings, source, successes, slot, consumer } = context;
+  const { settings, source, successes, slot, consumer, meter } = context;
   const { from, to } = range;
   const id = batchId(settings.group, shard, range, { first, last });
   const batch: Batch = {
@@ -31,7 +31,8 @@ export async function deliver(
   const logger = context.logger.with({ shard, batch: id });
   const given = { ...givenBy(context), logger };
   context.lastWords?.given({ slot, invocation: consumer.invocation }, shard, id);
-  const delivered = await context.deliver(batch, given);
+  meter.add('attempts');
+  const delivered = await meter.timed('userMs', () => context.deliver(batch, given));
   const isAnyDone = delivered.how === 'succeeded' || (delivered.how !== 'failed' && delivered.done > 0);
   if (isAnyDone) successes.at = context.groupNow();
   return delivered;

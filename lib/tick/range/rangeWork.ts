@@ -33,14 +33,16 @@ export type RangeEndNote = NonNullable<Pending['behind']>[number];
 
 export interface Taken {
   batches: number;
+  records: number;
   bytes: number;
 }
 
 /** Counts what was taken, once the table says it. */
 export function count({ result, taken }: Pick<RangeWork, 'result' | 'taken'>): void {
   result.batches += taken.batches;
+  result.records += taken.records;
   result.bytes += taken.bytes;
-  Object.assign(taken, { batches: 0, bytes: 0 });
+  Object.assign(taken, { batches: 0, records: 0, bytes: 0 });
 }
 
 /** Why the range is left. `finished`: nothing of it is left to do, and the checkpoint may be written. */
@@ -58,8 +60,9 @@ export async function writePending(
   { context, holding, at }: Pick<RangeWork, 'context' | 'holding' | 'at'>,
   pending: Pending,
 ): Promise<'lost' | undefined> {
-  const { store, budget } = context;
-  if (!(await notePending(store, holding, pending, { signal: budget.requests }))) return 'lost';
+  const { store, budget, meter } = context;
+  const note = () => notePending(store, holding, pending, { signal: budget.requests });
+  if (!(await meter.timed('commitMs', note))) return 'lost';
   at.pending = pending;
   at.step = holding.step = (holding.step ?? 0) + 1;
   return undefined;
@@ -95,6 +98,7 @@ export async function given(
   work.startedAt = endedAt;
   if (delivered.how === 'succeeded') {
     taken.batches++;
+    taken.records += size;
     taken.bytes += bytesOf(range, size);
   }
   return { delivered, elapsedMs };
@@ -126,6 +130,7 @@ export function tellFailure(
 ): void {
   const batch = batchId(context.settings.group, holding.shard, range, part);
   const event = how === 'timedOut' ? 'batch.timedOut' : 'batch.failed';
+  context.meter.add(how === 'timedOut' ? 'timedOutBatches' : 'failedBatches');
   context.logger.error(event, { shard: holding.shard, batch, attempts, error });
 }
 

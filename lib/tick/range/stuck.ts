@@ -10,7 +10,7 @@ const FULL_REMEDY =
 
 /** Says aloud, in every tick, that a shard does not get on. `blocked`: it will not by itself. */
 export function tellStuck(context: TickContext, shard: string, pending: Pending): 'blocked' | undefined {
-  const { settings, logger } = context;
+  const { settings, logger, meter } = context;
   if (pending.block === undefined) return undefined;
   const { block, firstAt, lastAt, notBefore, message } = pending;
   const told = { shard, records: block, firstAt, lastAt, notBefore, message };
@@ -18,6 +18,7 @@ export function tellStuck(context: TickContext, shard: string, pending: Pending)
     logger.error('shard.blocked', { ...told, remedy: BLOCKED_REMEDY });
     return 'blocked';
   }
+  meter.add('outageShards');
   logger.error('delivery.outage', { ...told, remedy: OUTAGE_REMEDY });
   return undefined;
 }

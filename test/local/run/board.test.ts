@@ -7,6 +7,7 @@ const shard = (id: string, cursor: string | undefined): ShardResult => ({
   shard: id,
   stopped: cursor === undefined ? 'waiting' : 'caughtUp',
   batches: 0,
+  records: 0,
   bytes: 0,
   cursor,
   lagMs: undefined,

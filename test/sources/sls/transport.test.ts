@@ -6,7 +6,7 @@ import type { Credentials } from '../../../lib/http/credentials.ts';
 import { addressOf, regionOf } from '../../../lib/sources/sls/endpoint.ts';
 import { md5Hex, parseAuthorization, sha256Hex, signV1, signV4 } from '../../../lib/sources/sls/signature.ts';
 import { createTransport, type SlsRequest } from '../../../lib/sources/sls/transport.ts';
-import { serve as serveAny } from '../../http/support.ts';
+import { type Reply, serve as serveAny } from '../../http/support.ts';
 import { CREDENTIALS, optionsFor, type Received, refusal, serve, signal, TIMEOUT_MS } from './support.ts';
 
 const get: SlsRequest = { method: 'GET', path: '/logstores/orders/shards', signal };
@@ -115,6 +115,22 @@ describe('a request', () => {
     const skews: number[] = [];
     await createTransport({ ...optionsFor(server), onSkew: (skewMs) => skews.push(skewMs) })(get);
     expect(skews).toEqual([60_500]);
+  });
+
+  test('tells of every attempt that fails, and whether it was refused for a quota', async () => {
+    const failures: string[] = [];
+    const told = async (...replies: Reply[]): Promise<string[]> => {
+      failures.length = 0;
+      const options = {
+        ...optionsFor(await serve(...replies)),
+        onFailure: (why: string) => failures.push(why),
+      };
+      await createTransport(options)(get).catch(() => {});
+      return [...failures];
+    };
+    expect(await told(OK)).toEqual([]);
+    expect(await told(refusal(403, 'ReadQuotaExceed'), BUSY, OK)).toEqual(['throttled', 'failed']);
+    expect(await told(refusal(404, 'ShardNotExist'))).toEqual(['failed']);
   });
 });
 
