@@ -19,8 +19,9 @@ import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
 import { startBudget } from './tick/budget.ts';
 import { createDeadlines } from './tick/deadline.ts';
-import { metricsLine } from './tick/metrics.ts';
+import { metricsLines } from './tick/metrics.ts';
 import type { TickResult } from './tick/result.ts';
+import { createRetention } from './tick/retention.ts';
 import { tick } from './tick/tick.ts';
 
 /** What the function may be sent: which slot is to tick, or which dead letters are to be given once more. */
@@ -81,6 +82,7 @@ export function consumeAround(
     random,
     logger,
     meter,
+    retention: createRetention(composed.source, { clock, logger }),
     caches: new Map(),
     endedRuns: new Set<string>(),
   };
@@ -106,7 +108,8 @@ export function consumeAround(
     } finally {
       const skewMs = composed.skewMs();
       const ended = { slot, result, counted: meter.take(), skewMs };
-      write(metricsLine(ended, { group, now: clock.now() + skewMs }));
+      const context = { group, now: clock.now() + skewMs, by: settings.metrics };
+      for (const line of metricsLines(ended, context)) write(line);
     }
   };
 

@@ -57,6 +57,8 @@ export interface CommonSettings {
   delivery: DeliverySettings;
   deadLetters: DeadLetterSettings;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Whether metrics are the group's only, by the minute, or each shard's too, by the second. */
+  metrics: 'group' | 'shard';
   /** What is set and that nobody reads, for a warning. */
   unknown: readonly UnknownSetting[];
 }
@@ -87,6 +89,7 @@ const Schema = v.object({
   ...DeliveryEntries,
   ...DeadLetterEntries,
   SHARDBEAT_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),
+  SHARDBEAT_METRICS: oneOf(['group', 'shard'], 'group'),
 });
 
 /** What the variables are called that are read whatever the source is. */
@@ -130,6 +133,7 @@ export function readSettings(
     delivery: readDelivery(read, times),
     deadLetters: readDeadLetters(read),
     logLevel: read.SHARDBEAT_LOG_LEVEL,
+    metrics: read.SHARDBEAT_METRICS,
     unknown: unknownIn(environment, source.source),
   };
 }

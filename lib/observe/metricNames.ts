@@ -16,6 +16,8 @@ export const METRICS = {
   bytes: 'Bytes',
   batches: 'Count',
   lagMs: 'Milliseconds',
+  lagPositions: 'Count',
+  retentionLeftMs: 'Milliseconds',
   attempts: 'Count',
   failedBatches: 'Count',
   timedOutBatches: 'Count',

@@ -46,6 +46,12 @@ export function combineSources(members: Readonly<Record<string, Source>>): Sourc
       const { source, id } = find(request.shard);
       return source.pull({ ...request, shard: id, shardName: request.shardName ?? request.shard });
     },
+    ...(first.retentionMs !== undefined && {
+      async retentionMs(shard: string, signal: AbortSignal) {
+        const { source, id } = find(shard);
+        return source.retentionMs?.(id, signal);
+      },
+    }),
     // Of one kind, all write their cursors in one way.
     ...(first.distance !== undefined && { distance: first.distance }),
   };

@@ -107,6 +107,8 @@ export interface Source {
    * Throws SourceError; `code: 'CursorExpired'` when what stood at the cursor is past the retention.
    */
   pull(request: PullRequest): Promise<Pulled>;
+  /** For how long the service keeps the shard's records, where it tells; undefined: for ever, or nobody knows. Asked about once an hour. */
+  retentionMs?(shard: string, signal: AbortSignal): Promise<number | undefined>;
   /** How many positions lie between two cursors of a shard, where cursors tell (SLS: log groups; CLS: messages). */
   distance?(from: string, to: string): number | undefined;
 }

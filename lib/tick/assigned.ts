@@ -15,8 +15,10 @@ export async function workAsAssigned(
 ) {
   const { consumer, known, unassigned } = await coordination.assignment(cache);
   const { slot, lifecycle } = context;
+  const assignedShards = Object.keys(consumer.assigned ?? {});
+  context.retention?.ask(assignedShards, context.budget.work);
   const why = consumer.draining ? 'drained' : 'lost';
-  await lifecycle?.assigned(slot, Object.keys(consumer.assigned ?? {}), why, givenBy(context));
+  await lifecycle?.assigned(slot, assignedShards, why, givenBy(context));
   const remembered: TickCache = {
     tick: consumer.tick,
     heartbeatAt: consumer.heartbeatAt,

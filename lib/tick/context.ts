@@ -13,6 +13,7 @@ import type { Source } from '../sources/source.ts';
 import type { Budget } from './budget.ts';
 import type { CachedShard, TickCache } from './cache.ts';
 import type { ShardResult } from './result.ts';
+import type { Retention } from './retention.ts';
 
 /** What a tick is given from outside. */
 export interface TickTools {
@@ -37,6 +38,8 @@ export interface TickTools {
   endedRuns: Set<string>;
   /** Tells the user's module of shards that this sandbox gains and leaves. */
   lifecycle?: Lifecycle;
+  /** How long the service keeps what is there. */
+  retention?: Retention | undefined;
   /** Why a run died, as far as it could still say. */
   lastWords?: LastWords;
 }

@@ -1,6 +1,6 @@
 import type { Counted } from '../observe/meter.ts';
 import { ALWAYS_SENT, METRICS, METRICS_NAMESPACE, type Metric } from '../observe/metricNames.ts';
-import { isFailed, type TickResult } from './result.ts';
+import { isFailed, type ShardResult, type TickResult } from './result.ts';
 
 /** A tick that is over. */
 export interface Ended {
@@ -15,28 +15,47 @@ export interface Ended {
 
 type Measured = Partial<Record<Metric, number>>;
 
+export interface MetricsContext {
+  group: string;
+  now: number;
+  /** `shard`: those of each shard, too, and all of them by the second. */
+  by: 'group' | 'shard';
+}
+
 /**
- * One tick's metrics as a log line in CloudWatch's embedded metric format, so that they need no request of their own. They are the
+ * One tick's metrics as log lines in CloudWatch's embedded metric format, so that they need no request of their own. They are the
  * group's: the slot is a field to look for, and no dimension. Source: CloudWatch user guide, "Embedded metric format specification".
  */
-export function metricsLine(ended: Ended, context: { group: string; now: number }): string {
-  const metrics = sent(metricsOf(ended));
-  return JSON.stringify({
-    _aws: {
-      Timestamp: context.now,
-      CloudWatchMetrics: [
-        {
-          Namespace: METRICS_NAMESPACE,
-          Dimensions: [['group']],
-          Metrics: Object.keys(metrics).map((name) => ({ Name: name, Unit: METRICS[name as Metric] })),
-        },
-      ],
-    },
-    event: 'tick.metrics',
-    group: context.group,
-    slot: ended.slot,
-    ...metrics,
-  });
+export function metricsLines(ended: Ended, context: MetricsContext): string[] {
+  const shards = context.by === 'shard' ? (ended.result?.shards ?? []) : [];
+  return [
+    lineOf(sent(metricsOf(ended)), ['group'], { slot: ended.slot }, context),
+    ...shards.map((result) =>
+      lineOf(
+        sent(metricsOfShards([result])),
+        ['group', 'shard'],
+        { slot: ended.slot, shard: result.shard },
+        context,
+      ),
+    ),
+  ];
+}
+
+function lineOf(
+  metrics: Measured,
+  dimensions: readonly string[],
+  fields: { slot: string; shard?: string },
+  { group, now, by }: MetricsContext,
+): string {
+  const resolution = by === 'shard' ? { StorageResolution: 1 } : {};
+  const named = Object.keys(metrics).map((name) => ({
+    Name: name,
+    Unit: METRICS[name as Metric],
+    ...resolution,
+  }));
+  const directive = { Namespace: METRICS_NAMESPACE, Dimensions: [dimensions], Metrics: named };
+  const _aws = { Timestamp: now, CloudWatchMetrics: [directive] };
+  return JSON.stringify({ _aws, event: 'tick.metrics', group, ...fields, ...metrics });
 }
 
 const sent = (measured: Measured): Measured =>
@@ -58,22 +77,33 @@ export function metricsOf({ result, counted, skewMs }: Ended): Measured {
 /** What the answer of a tick says. */
 export function metricsOfResult(result: TickResult): Measured {
   const { outcome, planFailed, unassignedShards, silentSlots, shards } = result;
-  const lags = known(shards.map(({ lagMs }) => lagMs));
-  const expired = known(shards.map((shard) => shard.expired));
-  const stoppedAs = (why: string): number => shards.filter(({ stopped }) => stopped === why).length;
   return {
     ...outcomeOf(outcome),
     failedPlans: planFailed ? 1 : 0,
+    ...metricsOfShards(shards),
+    ...(unassignedShards !== undefined && { unassignedShards }),
+    ...(silentSlots !== undefined && { silentSlots }),
+  };
+}
+
+/** Of several, what is furthest behind. */
+function metricsOfShards(shards: readonly ShardResult[]): Measured {
+  const lags = known(shards.map(({ lagMs }) => lagMs));
+  const positions = known(shards.map(({ lagPositions }) => lagPositions));
+  const left = known(shards.map(({ retentionLeftMs }) => retentionLeftMs));
+  const expired = known(shards.map((shard) => shard.expired));
+  const stoppedAs = (why: string): number => shards.filter(({ stopped }) => stopped === why).length;
+  return {
     batches: sum(shards.map(({ batches }) => batches)),
     records: sum(shards.map(({ records }) => records)),
     bytes: sum(shards.map(({ bytes }) => bytes)),
     deadLetters: sum(shards.map(({ deadLetters = 0 }) => deadLetters)),
     ...(lags.length > 0 && { lagMs: Math.max(...lags) }),
+    ...(positions.length > 0 && { lagPositions: Math.max(...positions) }),
+    ...(left.length > 0 && { retentionLeftMs: Math.min(...left) }),
     failedShards: shards.filter(isFailed).length,
     blockedShards: stoppedAs('blocked'),
     waitingShards: stoppedAs('waiting'),
-    ...(unassignedShards !== undefined && { unassignedShards }),
-    ...(silentSlots !== undefined && { silentSlots }),
     // A gap of unknown size is still a gap.
     ...(expired.length > 0 && { expiredPositions: sum(expired.map(({ positions }) => positions ?? 1)) }),
   };

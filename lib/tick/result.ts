@@ -63,6 +63,10 @@ export interface ShardResult {
   cursor: string | undefined;
   /** Where nothing could be read: the last one known, and the time since. */
   lagMs: number | undefined;
+  /** Positions between there and the shard's end as it was when the tick began: log groups in SLS, messages in CLS. Absent: not known. */
+  lagPositions?: number;
+  /** How long it takes until the service no longer has what is to be read next, at the least. Absent: not known. */
+  retentionLeftMs?: number;
   /** Positions passed over because they were past the retention; undefined where the service's cursors do not tell. */
   expired?: { positions: number | undefined };
   error?: string;

@@ -10,6 +10,7 @@ import type { TickCoordination } from './coordination/coordination.ts';
 import { isSuspect, noteDeath } from './range/death.ts';
 import { givenBy } from './range/deliver.ts';
 import { isFailed, type ShardResult } from './result.ts';
+import { type Standing, standingOf } from './standing.ts';
 
 /** Of a shard that has to wait for its turn: how it was taken. */
 export interface Suspect {
@@ -38,6 +39,7 @@ export async function workOnShard(
   // Begun too late, it fails at nothing.
   const inTime = !context.budget.work.aborted;
   let at: CachedShard | undefined;
+  let standing: Standing | undefined;
   try {
     const held = known.cached ?? (await take(context, coordination, shard, grant));
     if (held === undefined) return { result, remember: undefined };
@@ -51,13 +53,14 @@ export async function workOnShard(
     const { slot, lifecycle } = context;
     const given = givenBy(context);
     await lifecycle?.begun(slot, shard, at, given);
+    standing = standingOf(context, shard, at);
     const outcome = await consumeBatches(context, shard, at, result);
     const { stopped } = outcome.result;
     const why = stopped === 'done' || stopped === 'lost' ? stopped : outcome.remember;
     await lifecycle?.ended(slot, shard, why, given);
-    return withLag(context, at, outcome);
+    return withLag(context, at, outcome, standing);
   } catch (error) {
-    return withLag(context, at, failedWith(context, { result, at, inTime }, error));
+    return withLag(context, at, failedWith(context, { result, at, inTime }, error), standing);
   }
 }
 
@@ -81,11 +84,17 @@ function failedWith(
 const UNREAD: ReadonlySet<ShardResult['stopped']> = new Set(['deadline', 'gathering']);
 
 /** A shard that nobody could read falls behind: an alarm that goes by the lag must not take that for silence. */
-function withLag({ clock }: TickContext, at: CachedShard | undefined, outcome: ShardOutcome): ShardOutcome {
-  const { result } = outcome;
+function withLag(
+  { clock }: TickContext,
+  at: CachedShard | undefined,
+  { result, remember }: ShardOutcome,
+  standing: Standing = (result) => result,
+): ShardOutcome {
   const isUnread = UNREAD.has(result.stopped) || isFailed(result);
-  if (!isUnread || result.lagMs !== undefined || at?.lag === undefined) return outcome;
-  return { ...outcome, result: { ...result, lagMs: at.lag.ms + clock.now() - at.lag.at } };
+  if (!isUnread || result.lagMs !== undefined || at?.lag === undefined) {
+    return { result: standing(result), remember };
+  }
+  return { result: standing({ ...result, lagMs: at.lag.ms + clock.now() - at.lag.at }), remember };
 }
 
 /** Reads the shard's item and makes sure that this slot may work on it. Undefined: not in this tick. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../lib/errors.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
-import { type Ended, metricsLine, metricsOf } from '../../lib/tick/metrics.ts';
+import { type Ended, metricsLines, metricsOf } from '../../lib/tick/metrics.ts';
 import type { ShardResult, TickResult } from '../../lib/tick/result.ts';
 
 const NOW = Date.UTC(2026, 0, 31);
-const CONTEXT = { group: 'orders', now: NOW };
+const CONTEXT = { group: 'orders', now: NOW, by: 'group' } as const;
 
 function tickOf(...shards: Partial<ShardResult>[]): TickResult {
   const idle: ShardResult = {
@@ -37,6 +37,12 @@ const ended = (result: TickResult | undefined, more: Partial<Ended> = {}): Ended
   ...more,
 });
 
+const onlyLine = (ended: Ended): string => {
+  const [line, ...others] = metricsLines(ended, CONTEXT);
+  expect(others).toEqual([]);
+  return line!;
+};
+
 describe('the metrics of a tick', () => {
   it('add up its shards, with the lag of the one furthest behind', () => {
     const result = tickOf(
@@ -66,13 +72,13 @@ describe('the metrics of a tick', () => {
     ['disagrees', 'disagreeingTicks'],
     ['failed', 'failedTicks'],
   ] as const)('count one whose outcome was %s as one of %s', (outcome, metric) => {
-    const { _aws, ...line } = JSON.parse(metricsLine(ended({ ...tickOf(), outcome }), CONTEXT));
+    const { _aws, ...line } = JSON.parse(onlyLine(ended({ ...tickOf(), outcome })));
     expect(Object.keys(line).filter((name) => name.endsWith('Ticks'))).toEqual([metric]);
     expect(line[metric]).toBe(1);
   });
 
   it('count one that threw, of which nothing else is known than what was counted until then', () => {
-    const line = JSON.parse(metricsLine(ended(undefined, { counted: { tableFailures: 4 } }), CONTEXT));
+    const line = JSON.parse(onlyLine(ended(undefined, { counted: { tableFailures: 4 } })));
     expect(line).toMatchObject({ slot: 'consumer-0', ticks: 1, thrownTicks: 1, tableFailures: 4 });
     expect(line).not.toHaveProperty('batches');
   });
@@ -88,15 +94,51 @@ describe('the metrics of a tick', () => {
   });
 
   it('leave out in the line what is zero, unless its silence would say something', () => {
-    const { _aws, ...line } = JSON.parse(metricsLine(ended(tickOf({ lagMs: 0 })), CONTEXT));
+    const { _aws, ...line } = JSON.parse(onlyLine(ended(tickOf({ lagMs: 0 }))));
     expect(line).toEqual({
       ...{ event: 'tick.metrics', group: 'orders', slot: 'consumer-0' },
       ...{ ticks: 1, batches: 0, records: 0, bytes: 0, lagMs: 0 },
     });
   });
 
+  it('are of the shard that is nearest to an end', () => {
+    const result = tickOf(
+      { lagPositions: 3, retentionLeftMs: 9_000 },
+      { lagPositions: 70, retentionLeftMs: -5 },
+      {},
+    );
+    expect(metricsOf(ended(result))).toMatchObject({ lagPositions: 70, retentionLeftMs: -5 });
+  });
+
+  it('are those of each shard, too, and by the second, where that is wanted', () => {
+    const shards = [
+      { shard: '0', records: 3, batches: 1, lagMs: 5 },
+      { shard: '1', stopped: 'blocked', lagMs: 70 },
+    ] as const;
+    const given = { counted: { pullMs: 4 } };
+    const lines = metricsLines(ended(tickOf(...shards), given), { ...CONTEXT, by: 'shard' }).map((line) =>
+      JSON.parse(line),
+    );
+    const [group, first, second] = lines;
+    expect(lines).toHaveLength(3);
+    expect(group).toMatchObject({ records: 3, lagMs: 70, pullMs: 4 });
+    expect(group).not.toHaveProperty('shard');
+    expect(first).toMatchObject({ group: 'orders', slot: 'consumer-0', shard: '0', records: 3, lagMs: 5 });
+    expect(second).toMatchObject({ shard: '1', records: 0, lagMs: 70, blockedShards: 1, failedShards: 1 });
+    expect(lines.map(({ _aws }) => _aws.CloudWatchMetrics[0].Dimensions)).toEqual([
+      [['group']],
+      ...[[['group', 'shard']], [['group', 'shard']]],
+    ]);
+    for (const { _aws, ...line } of lines) {
+      for (const { Name, StorageResolution } of _aws.CloudWatchMetrics[0].Metrics) {
+        expect([typeof line[Name], StorageResolution]).toEqual(['number', 1]);
+      }
+    }
+    for (const name of ['ticks', 'pullMs', 'skewMs']) expect(first).not.toHaveProperty(name);
+  });
+
   it('name in the line just the values that it holds, with their units', () => {
-    const line = JSON.parse(metricsLine(ended(tickOf({ bytes: 5, lagMs: 9 })), CONTEXT));
+    const line = JSON.parse(onlyLine(ended(tickOf({ bytes: 5, lagMs: 9 }))));
     const [directive] = line._aws.CloudWatchMetrics;
     expect(line).toMatchObject({
       _aws: { Timestamp: NOW },

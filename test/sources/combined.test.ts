@@ -37,6 +37,17 @@ describe('several streams as one source', () => {
     expect(orders.pulls).toEqual([]);
   });
 
+  test('are kept each as long as its own source says, where that tells', async () => {
+    const { orders, audit } = setUp();
+    expect(combineSources({ orders, audit })).not.toHaveProperty('retentionMs');
+    const telling = combineSources({
+      orders: { ...orders, retentionMs: async (shard) => (shard === 'a:1' ? 7 : 8) },
+      audit: { ...audit, retentionMs: async () => 9 },
+    });
+    const told = ['orders:a:1', 'audit:0'].map((shard) => telling.retentionMs?.(shard, signal));
+    expect(await Promise.all(told)).toEqual([7, 9]);
+  });
+
   test('have the tags that all share, and each shard those of its stream', () => {
     const { combined } = setUp();
     expect(combined.kind).toBe('memory');

@@ -33,6 +33,13 @@ export function partitionsOf(response: Fields): PartitionInfo[] {
   }));
 }
 
+/** Of one topic, for how many days its messages are kept. */
+export function retentionDaysOf(response: Fields, topic: string): number {
+  const found = objectsOf(response, 'Topics').find((entry) => entry.TopicId === topic);
+  if (found === undefined) throw wrong('Topics');
+  return integerOf(found, 'Period');
+}
+
 export function consumerGroupsOf(response: Fields): ConsumerGroupInfo[] {
   return objectsOf(response, 'ConsumerGroupsInfo').map((entry) => ({
     group: textOf(entry, 'ConsumerGroup'),

@@ -12,6 +12,7 @@ import {
   type PartitionInfo,
   type PartitionOffset,
   partitionsOf,
+  retentionDaysOf,
 } from './answers.ts';
 import type { Fields } from './json.ts';
 import { logCalls } from './logCalls.ts';
@@ -141,6 +142,15 @@ function consumerCalls(transport: Transport, logset: string) {
 
 function partitionCalls(transport: Transport) {
   return {
+    /** For how many days the topic keeps its messages. */
+    describeRetentionDays: async (topic: string, signal: AbortSignal): Promise<number> => {
+      const body = { Filters: [{ Key: 'topicId', Values: [topic] }], Limit: 1 };
+      return retentionDaysOf(
+        await transport.control({ action: 'DescribeTopics', body, idempotent: true, signal }),
+        topic,
+      );
+    },
+
     /** With those that are readonly, as long as they are kept. */
     describePartitions: async (topic: string, signal: AbortSignal): Promise<PartitionInfo[]> => {
       const body = { TopicId: topic };

@@ -26,8 +26,21 @@ export function createClsSource(options: ClsSourceOptions): Source {
     listShards: (signal) => listShards(options, signal),
     cursorAt: (shard, position, signal) => cursorAt(options, shard, fromOf(position), signal),
     pull: (request) => pull(options, request),
+    retentionMs: (_shard, signal) => retentionMs(options, signal),
     distance: cursorDistance,
   };
+}
+
+const DAY_MS = 86_400_000;
+/** CreateTopic, `Period`: 3640 keeps messages permanently. */
+const FOREVER_DAYS = 3640;
+
+async function retentionMs(
+  { client, topic }: ClsSourceOptions,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const days = await client.describeRetentionDays(topic, signal);
+  return days >= FOREVER_DAYS ? undefined : days * DAY_MS;
 }
 
 async function listShards({ client, topic }: ClsSourceOptions, signal: AbortSignal): Promise<SourceShard[]> {

@@ -76,6 +76,14 @@ function operations({ transport, compression, responseBytesMax, filter, path, sh
       return shardsOf(await transport({ method: 'GET', path: `${path}/shards`, signal }));
     },
 
+    /** For how many days the logstore keeps its logs. */
+    async getRetentionDays(signal: AbortSignal): Promise<number> {
+      const response = await transport({ method: 'GET', path, signal });
+      const { ttl } = objectOf(response);
+      if (typeof ttl !== 'number') throw badResponse('no ttl', requestIdOf(response));
+      return ttl;
+    },
+
     /** `from`: an end of the shard, or when the service received the first group wanted, seconds since 1970. */
     async getCursor(shard: string, from: 'begin' | 'end' | number, signal: AbortSignal): Promise<string> {
       const query = { type: 'cursor', from: String(from) };

@@ -26,8 +26,18 @@ export function createSlsSource(options: SlsSourceOptions): Source {
     listShards: (signal) => listShards(client, signal),
     cursorAt: (shard, position, signal) => client.getCursor(shard, fromOf(position), signal),
     pull: (request) => pull(client, isFiltered, request),
+    retentionMs: (_shard, signal) => retentionMs(client, signal),
     distance: cursorDistance,
   };
+}
+
+const DAY_MS = 86_400_000;
+/** CreateLogStore, `ttl`: "if you set it to 3650, logs are permanently stored". */
+const FOREVER_DAYS = 3650;
+
+async function retentionMs(client: SlsClient, signal: AbortSignal): Promise<number | undefined> {
+  const days = await client.getRetentionDays(signal);
+  return days >= FOREVER_DAYS ? undefined : days * DAY_MS;
 }
 
 async function listShards(client: SlsClient, signal: AbortSignal): Promise<SourceShard[]> {

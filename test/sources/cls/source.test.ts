@@ -523,3 +523,31 @@ describe('a stream', () => {
     );
   });
 });
+
+describe('the retention', () => {
+  const topics = (...found: [id: string, days: unknown][]): Reply =>
+    controlReply({
+      Topics: found.map(([TopicId, Period]) => ({ TopicId, Period })),
+      TotalCount: found.length,
+    });
+
+  test.each([
+    [30, 30 * 86_400_000],
+    [3639, 3639 * 86_400_000],
+    [3640, undefined],
+  ])('of %d days is the topic’s', async (days, retentionMs) => {
+    const server = await serve(topics(['another', 1], [TOPIC, days]));
+    expect(await sourceOf(server).retentionMs?.('3', signal)).toBe(retentionMs);
+    expect(actionsOf(server)).toEqual(['DescribeTopics']);
+    expect(bodiesOf(server)).toEqual([{ Filters: [{ Key: 'topicId', Values: [TOPIC] }], Limit: 1 }]);
+  });
+
+  test('must be in the answer', async () => {
+    const server = await serve(topics(['another', 1]), topics([TOPIC, '30']));
+    for (let time = 0; time < 2; time++) {
+      await expect(sourceOf(server).retentionMs?.('3', signal)).rejects.toMatchObject({
+        code: 'BadResponse',
+      });
+    }
+  });
+});

@@ -412,6 +412,23 @@ describe('listing shards', () => {
   );
 });
 
+describe('the retention', () => {
+  test.each([
+    ['7', 7 * 86_400_000],
+    ['3649', 3649 * 86_400_000],
+    ['3650', undefined],
+  ])('of %s days is the logstore’s', async (ttl, retentionMs) => {
+    const server = await serve({ body: `{"logstoreName":"orders","ttl":${ttl},"shardCount":2}` });
+    expect(await sourceOf(server).retentionMs?.('7', signal)).toBe(retentionMs);
+    expect(server.received[0]).toMatchObject({ method: 'GET', path: '/logstores/orders', query: {} });
+  });
+
+  test.each(['{}', '{"ttl":"7"}'])('must be in the answer: %s', async (body) => {
+    const asking = sourceOf(await serve({ body })).retentionMs?.('7', signal);
+    await expect(asking).rejects.toMatchObject({ code: 'BadResponse' });
+  });
+});
+
 test('a source says which stream it is', async () => {
   const source = sourceOf(await serve({}));
   expect(source.kind).toBe('sls');
