@@ -47,7 +47,7 @@ export function exportedOf(module: unknown): Exported {
     const level = exported as Record<string, unknown>;
     levels.unshift(level);
     const { eachBatch, eachRecord, default: inner } = level;
-    if (eachBatch !== undefined && eachRecord !== undefined) throw refused(exported);
+    if (hasBoth(level, inner)) throw refused(exported);
     if (typeof eachBatch === 'function') return { eachBatch: eachBatch as EachBatch, ...besideBatch(levels) };
     if (typeof eachRecord === 'function') {
       const key = functionOf(levels, 'key') as RecordKey | undefined;
@@ -57,6 +57,13 @@ export function exportedOf(module: unknown): Exported {
     exported = inner;
   }
   throw refused(module);
+}
+
+/** By their names, or one of them within the default: nobody can say which one is meant. */
+function hasBoth({ eachBatch, eachRecord }: Readonly<Record<string, unknown>>, inner: unknown): boolean {
+  const within = (isObject(inner) ? inner : {}) as Record<string, unknown>;
+  const [batch, record] = [eachBatch ?? within.eachBatch, eachRecord ?? within.eachRecord];
+  return batch !== undefined && record !== undefined;
 }
 
 type Levels = readonly Readonly<Record<string, unknown>>[];

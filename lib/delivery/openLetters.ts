@@ -1,9 +1,9 @@
 /** What an operator does with dead letters. */
-import { SettingsError } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import type { DeadLetterStore, KeptLetter, LetterFilter } from './deadLetters/deadLetters.ts';
+import { checkChoice, checkFilter, checkRequest } from './letterRequest.ts';
 import { type RedriveRequest, type RedriveResult, redrive } from './redrive.ts';
 import { userFunctionsOf } from './userFunctions.ts';
 import type { UserModule } from './userModule.ts';
@@ -19,7 +19,7 @@ interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** Dead letters that are operated on. Each call is safe while consumers and redrives run. */
+/** Dead letters that are operated on. Each call is safe while consumers and redrives run, and refuses what it cannot understand. */
 export interface LetterOperations {
   /** Those that are meant, or all; changes nothing. */
   deadLetters(filter?: LetterFilter, options?: CallOptions): AsyncIterable<KeptLetter>;
@@ -44,17 +44,18 @@ export interface OperatedLetters {
 /** How long after it was told to stop, an operation may still say what became of what it had begun. */
 const GRACE_MS = 5_000;
 const DROP_LEASE_MS = 60_000;
-const FILTERS = ['id', 'shard', 'olderThanMs', 'youngerThanMs', 'error'] as const;
 
 export function operateOnLetters(operated: OperatedLetters): LetterOperations {
   const { letters, clock, synchronize } = operated;
   const signalOf = ({ signal = new AbortController().signal }: CallOptions = {}) => ({ signal });
   return {
     async *deadLetters(filter = {}, options) {
+      checkFilter('filter', filter);
       await synchronize(signalOf(options));
       yield* letters.list(filter, signalOf(options));
     },
     async redrive(module, request = {}, options) {
+      checkRequest(request);
       const { deliver } = userFunctionsOf(module);
       const { signal } = signalOf(options);
       await synchronize({ signal });
@@ -69,9 +70,7 @@ export function operateOnLetters(operated: OperatedLetters): LetterOperations {
     },
     async dropDeadLetters(which, options) {
       const filter = which === 'all' ? {} : which;
-      if (which !== 'all' && FILTERS.every((name) => filter[name] === undefined)) {
-        throw new SettingsError('which', undefined, `write 'all', or which: by ${FILTERS.join(', ')}`);
-      }
+      if (which !== 'all') checkChoice(which);
       await synchronize(signalOf(options));
       return drop(letters, filter, signalOf(options));
     },

@@ -224,8 +224,13 @@ describe('the time is over', () => {
 
   it('before it is called: then it is not', async () => {
     const signal = AbortSignal.abort('over');
-    const delivered = await delivering(() => expect.unreachable(), batchOf(of(1)), contextOf({ signal }));
+    let isCalled = false;
+    const eachBatch = (): void => {
+      isCalled = true;
+    };
+    const delivered = await delivering(eachBatch, batchOf(of(1)), contextOf({ signal }));
     expect(delivered).toEqual({ how: 'timedOut', done: 0, error: 'over' });
+    expect(isCalled).toBe(false);
   });
 
   it('not yet, if it says so too early', async () => {

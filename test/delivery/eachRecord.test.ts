@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Delivered } from '../../lib/delivery/delivered.ts';
 import { userFunctionsOf } from '../../lib/delivery/userFunctions.ts';
@@ -54,6 +55,13 @@ describe('eachRecord', () => {
   it.each<[string, () => unknown]>([
     ['throws', throwing],
     ['rejects', () => Promise.reject('no')],
+    [
+      'returns a function with a then',
+      () =>
+        Object.defineProperty(() => {}, 'then', {
+          value: (_: unknown, reject: (error: string) => void) => reject('no'),
+        }),
+    ],
     ['returns what has a then that throws', () => Object.defineProperty({}, 'then', { get: throwing })],
     [
       'returns a promise with a then of its own',
@@ -186,6 +194,26 @@ describe('the time is over', () => {
       expect(delivered).toEqual({ how: 'timedOut', done: 2, error: reason });
       expect(count).toBe(2);
     }
+  });
+
+  it('and is heard by a function that never waits, however many turns later', async () => {
+    const ended = new AbortController();
+    let count = 0;
+    const eachRecord = () => {
+      count += 1;
+      // It aborts in the turn after the next one.
+      if (count === 1) setImmediate(() => setImmediate(() => ended.abort(reason)));
+    };
+    const context = { signal: ended.signal, remainingMs: () => 0 };
+    const delivered = await delivering(eachRecord, { context, records: batchOf([...'abcdefghi']).records });
+    expect(delivered).toMatchObject({ how: 'timedOut', error: reason });
+    expect(count).toBeLessThan(5);
+  });
+
+  it('for a later batch: one that has ended listens no more', async () => {
+    const context = { signal: new AbortController().signal };
+    for (let batch = 0; batch < 3; batch++) await delivering(() => {}, { context });
+    expect(getEventListeners(context.signal, 'abort')).toEqual([]);
   });
 
   it('by the clock, but the signal has not aborted yet: it goes on', async () => {

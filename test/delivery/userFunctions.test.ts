@@ -78,6 +78,18 @@ describe.each(Object.entries(forms))('a module %s', (_form, load) => {
     ['mjs', 'no function', 'export const eachBatch = 3, other = null;', 'eachBatch (number), other (null)'],
     ['mjs', 'both', 'export const eachBatch = () => {}, eachRecord = eachBatch;', 'eachRecord (function)'],
     [
+      'mjs',
+      'both, one of them in the default',
+      'export const eachBatch = () => {}; export default { eachRecord: eachBatch };',
+      'default (eachRecord)',
+    ],
+    [
+      'mjs',
+      'both, the other in the default',
+      'export const eachRecord = () => {}; export default { eachBatch: eachRecord };',
+      'default (eachBatch)',
+    ],
+    [
       'cjs',
       'another name',
       'const made = { handler: () => {} }; module.exports = made;',
