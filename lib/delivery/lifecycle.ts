@@ -16,7 +16,9 @@ export interface Stand {
 export interface Lifecycle {
   /** The slot is assigned these. Those that this sandbox had as the slot's, and that are gone, are stopped for `why`. */
   assigned(slot: string, shards: Iterable<string>, why: StopReason, context: BatchContext): Promise<void>;
-  /** The slot works on the shard from here on. Before its first batch of a tick. */
+  /** Here the slot finds the shard in a tick. If that is not as it was left, it was lost meanwhile. */
+  found(slot: string, shard: string, stand: Stand, context: BatchContext): Promise<void>;
+  /** The shard, found there, has a batch now: before the first one of a tick. */
   begun(slot: string, shard: string, stand: Stand, context: BatchContext): Promise<void>;
   /** This is where the slot leaves it, or why it does not have it any more; undefined where that is not certain. */
   ended(
@@ -47,11 +49,13 @@ export function createLifecycle({ start, stop }: ShardFunctions): Lifecycle {
     async assigned(slot, shards, why, context) {
       for (const shard of goneFrom(held, slot, new Set(shards))) await leave(shard, why, context);
     },
-    async begun(slot, shard, stand, context) {
+    async found(slot, shard, stand, context) {
       const before = held.get(shard);
       if (before?.slot === slot && isSame(before.stand, stand)) return;
-      if (before !== undefined) await leave(shard, 'lost', context);
-      if (context.signal.aborted) return;
+      await leave(shard, 'lost', context);
+    },
+    async begun(slot, shard, stand, context) {
+      if (context.signal.aborted || held.get(shard)?.slot === slot) return;
       held.set(shard, { slot, stand: copyOf(stand) });
       if (start === undefined) return;
       const error = await failureOf(shard, context, (given) => start(shard, given));

@@ -79,6 +79,8 @@ export interface TickContext extends TickTools {
   isCold: boolean;
   /** When the user's function last succeeded in any of the slot's shards; of this tick, or the one before in this sandbox. */
   successes: { at: number | undefined };
+  /** Tells the user's module of the shard that is worked on, before its first batch. A run may die of that, as of the batch. */
+  begin?(): Promise<void>;
   /** Whether the rest of the time is for others, which wait for their turn. */
   yields?(now: number): boolean;
 }

@@ -52,9 +52,11 @@ export async function workOnShard(
     if (!known.isItsTurn && isSuspect(at, context.groupNow())) return { suspect: at };
     const { slot, lifecycle } = context;
     const given = givenBy(context);
-    await lifecycle?.begun(slot, shard, at, given);
+    const stand = { ...at };
+    await lifecycle?.found(slot, shard, stand, given);
+    const begin = async () => lifecycle?.begun(slot, shard, stand, given);
     standing = standingOf(context, shard, at);
-    const outcome = await consumeBatches(context, shard, at, result);
+    const outcome = await consumeBatches({ ...context, begin }, shard, at, result);
     const { stopped } = outcome.result;
     const why = stopped === 'done' || stopped === 'lost' ? stopped : outcome.remember;
     await lifecycle?.ended(slot, shard, why, given);

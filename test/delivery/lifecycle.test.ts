@@ -24,6 +24,7 @@ function createSandbox(functions?: ShardFunctions) {
     async tick(slot: string, shards: Record<string, [Stand, Stand | 'lost' | 'done' | undefined]>) {
       await lifecycle.assigned(slot, Object.keys(shards), 'lost', context);
       for (const [shard, [stand, left]] of Object.entries(shards)) {
+        await lifecycle.found(slot, shard, stand, context);
         await lifecycle.begun(slot, shard, stand, context);
         await lifecycle.ended(slot, shard, left, context);
       }
@@ -73,6 +74,22 @@ describe('a shard that a sandbox', () => {
     ]);
     expect(await tick('a', {})).toEqual([]);
     expect(await tick('a', { 0: [at('5', 3), at('5', 3)] })).toEqual(['start 0']);
+  });
+
+  it('has no batch of is not started, and what it has begun it may be told again', async () => {
+    const { lifecycle, context, told } = createSandbox();
+    await lifecycle.found('a', '0', at('5'), context);
+    await lifecycle.ended('a', '0', at('5'), context);
+    expect(told()).toEqual([]);
+    await lifecycle.found('a', '0', at('5'), context);
+    await lifecycle.begun('a', '0', at('5'), context);
+    await lifecycle.begun('a', '0', at('5'), context);
+    await lifecycle.ended('a', '0', at('7'), context);
+    expect(told()).toEqual(['start 0']);
+    // Somebody else has read on, and there is nothing new.
+    await lifecycle.found('a', '0', at('9'), context);
+    await lifecycle.ended('a', '0', at('9'), context);
+    expect(told()).toEqual(['stop 0 lost']);
   });
 
   it('is not sure of goes on if it stands where it was known to', async () => {

@@ -1,5 +1,6 @@
 /** What takes longer than a tick has: it comes in smaller parts, and more as soon as more fits. */
 import { describe, expect, it } from 'vitest';
+import { createLifecycle } from '../../lib/delivery/lifecycle.ts';
 import { recordOf } from '../../lib/testing/records.ts';
 import {
   deliveredOf,
@@ -56,6 +57,14 @@ describe('a function that takes a second for each record', () => {
     expect(Math.abs(msPerRecord - 333)).toBeLessThan(15);
     expect(String(msPerRecord)).toHaveLength(3);
   });
+});
+
+it('what the module needs to begin with a shard is not the time of its batches', async () => {
+  const { world } = await slow(1, { recordsMax: 1 });
+  world.source.append('0', ...numbered(3));
+  const start = () => world.clock.advance(30_000);
+  await world.tick('a', 'a', { lifecycle: createLifecycle({ start }) });
+  expect(deliveredOf(world)).toEqual(numbered(3));
 });
 
 it('the backlog of a day is read up, at a millisecond for each record', async () => {

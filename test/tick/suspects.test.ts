@@ -1,5 +1,6 @@
 /** Runs that die over what they were given: the next ones find out, and the other shards of the slot hardly notice. */
 import { describe, expect, it } from 'vitest';
+import { createLifecycle, type Lifecycle } from '../../lib/delivery/lifecycle.ts';
 import { shardKey } from '../../lib/group/items.ts';
 import type { LogRecord } from '../../lib/sources/source.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -16,10 +17,15 @@ async function mortal(
   shards: readonly string[],
   recordsMax = 1_000,
   workMs: (shard: string) => number = () => 10,
+  /** The shard for which the module's `start` dies. */
+  deadlyStart?: string,
 ) {
   const world = createGroup({ clock: createManualClock(), source: createMemorySource(shards, recordsMax) });
   for (let round = 0; round < 4; round++) await world.round('a');
   let sandbox = 0;
+  let lifecycle: Lifecycle | undefined;
+  /** Of the run that is under way. */
+  let die = (): Promise<never> => never();
   const begun: string[] = [];
   const left: { shard: string; ms: number }[] = [];
   const round = async (): Promise<void> => {
@@ -46,15 +52,22 @@ async function mortal(
       left.push({ shard, ms: remainingMs() });
       world.clock.advance(workMs(shard));
       if (![...records].some((record) => contentOf(record).startsWith('kill'))) return;
+      return die();
+    };
+    die = () => {
       isDead = true;
       dies.resolve();
       return never();
     };
+    lifecycle ??= createLifecycle({ start: (shard) => (shard === deadlyStart ? die() : undefined) });
     const ended = await Promise.race([
-      world.tick('a', `sandbox ${sandbox}`, { store }).then(() => 'lives'),
+      world.tick('a', `sandbox ${sandbox}`, { store, lifecycle }).then(() => 'lives'),
       dies.promise.then(() => 'dies'),
     ]);
-    if (ended === 'dies') sandbox++;
+    if (ended === 'dies') {
+      sandbox++;
+      lifecycle = undefined;
+    }
     world.clock.advance(INTERVAL_MS);
   };
   const rounds = async (count: number): Promise<void> => {
@@ -97,6 +110,16 @@ it('the other shards of the slot are behind by no more than three ticks', async 
     }
   }
   expect(world.deadLetters).toMatchObject([{ shard: '2', index: 7, reason: 'died' }]);
+});
+
+it('a `start` that kills the run holds up its own shard, and no other', async () => {
+  const shards = ['0', '1', '2', '3'];
+  const { world, rounds, begun } = await mortal(shards, 1_000, undefined, '2');
+  for (const shard of shards) world.source.append(shard, 'good 0', 'good 1');
+  await rounds(6);
+  for (const shard of ['0', '1', '3']) expect(deliveredOf(world, shard)).toEqual(['good 0', 'good 1']);
+  expect(begun.filter((id) => id.startsWith('orders/2/'))).toEqual([]);
+  expect(await itemOf(world, '2')).toMatchObject({ pending: { deadly: true } });
 });
 
 it.each([0, 1, 2, 3])(

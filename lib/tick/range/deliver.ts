@@ -13,7 +13,7 @@ export async function deliver(
   shard: string,
   range: Range,
   { first, last }: Part,
-): Promise<Delivered> {
+): Promise<{ delivered: Delivered; beganAt: number }> {
   const { settings, source, successes, slot, consumer, meter } = context;
   const { from, to } = range;
   const id = batchId(settings.group, shard, range, { first, last });
@@ -31,11 +31,13 @@ export async function deliver(
   const logger = context.logger.with({ shard, batch: id });
   const given = { ...givenBy(context), logger };
   context.lastWords?.given({ slot, invocation: consumer.invocation }, shard, id);
+  await context.begin?.();
+  const beganAt = context.clock.now();
   meter.add('attempts');
   const delivered = await meter.timed('userMs', () => context.deliver(batch, given));
   const isAnyDone = delivered.how === 'succeeded' || (delivered.how !== 'failed' && delivered.done > 0);
   if (isAnyDone) successes.at = context.groupNow();
-  return delivered;
+  return { delivered, beganAt };
 }
 
 /** What the user's function is given beside a batch. */

@@ -91,9 +91,11 @@ export async function given(
     };
     if ((await noted(work, { ...pending, size, inWork })) === 'lost') return 'lost';
   }
-  const delivered = await deliver(context, work.holding.shard, range, part);
+  const calledAt = context.clock.now();
+  const { delivered, beganAt } = await deliver(context, work.holding.shard, range, part);
   const endedAt = context.clock.now();
-  const elapsedMs = endedAt - work.startedAt;
+  // What the module needs to begin with a shard says nothing of its batches.
+  const elapsedMs = endedAt - work.startedAt - (beganAt - calledAt);
   work.longestMs = Math.max(work.longestMs, elapsedMs);
   work.startedAt = endedAt;
   if (delivered.how === 'succeeded') {
