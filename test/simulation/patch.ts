@@ -4,10 +4,10 @@ import { MUTANTS } from './mutants.ts';
 
 const LIB = new URL('../../lib/', import.meta.url).href;
 
-export function findMutant(name: string): Mutant {
-  const mutant = MUTANTS.find((candidate) => candidate.name === name);
+export function findMutant(name: string, mutants = MUTANTS): Mutant {
+  const mutant = mutants.find((candidate) => candidate.name === name);
   if (mutant !== undefined) return mutant;
-  throw new Error(`there is no mutant "${name}"; there are:\n${MUTANTS.map((each) => each.name).join('\n')}`);
+  throw new Error(`there is no mutant "${name}"; there are:\n${mutants.map((each) => each.name).join('\n')}`);
 }
 
 /**

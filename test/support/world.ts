@@ -37,10 +37,9 @@ export function createGroup<S extends Source>(
   const events: (Fields & { event: string })[] = [];
   const delivered: string[] = [];
   const sandboxes = new Map<string, Sandbox>();
-  const times = deriveTimes(INTERVAL_MS);
   const settings: TickSettings = {
     group: 'orders',
-    times,
+    times: deriveTimes(INTERVAL_MS),
     stream: 'memory://orders',
     start: { at: 'begin' },
     endAt: undefined,
@@ -55,6 +54,7 @@ export function createGroup<S extends Source>(
     delivery: DELIVERY,
     ...given,
   };
+  const { times } = settings;
   const logger = createLogger({
     level: 'debug',
     now: clock.now,

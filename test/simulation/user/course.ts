@@ -1,5 +1,22 @@
-import type { World } from '../world.ts';
-import type { PoisonKind } from './habits.ts';
+import type { Dice } from '../dice.ts';
+import type { FaultName } from '../faults.ts';
+import type { Habits, PoisonKind } from './habits.ts';
+import type { Poisons } from './poison.ts';
+import type { Sink } from './sink.ts';
+
+/** What may happen in the user's function, whatever it is given. */
+type ProcessFault = Extract<FaultName, `process${string}`>;
+
+/** What a call of the user's function depends on. */
+export interface Circumstances {
+  readonly faults: { happens(name: ProcessFault): boolean; dice(name: ProcessFault): Dice };
+  /** How long a call takes. */
+  readonly latency: Dice;
+  readonly scenario: { readonly processMsMax: number; readonly habits: Habits };
+  readonly settings: { readonly times: { readonly functionTimeoutMs: number } };
+  readonly poisons: Pick<Poisons, 'of'>;
+  readonly sink: Pick<Sink, 'trouble'>;
+}
 
 /** What one call of the user's function comes to. */
 export interface Course {
@@ -13,8 +30,11 @@ export interface Course {
 }
 
 /** Draws it: whatever comes first, of the records or of the world. */
-export function courseOf(world: World, shard: string, positions: readonly number[]): Course {
-  const { faults, latency, scenario, settings, poisons, sink } = world;
+export function courseOf(
+  { faults, latency, scenario, settings, poisons, sink }: Circumstances,
+  shard: string,
+  positions: readonly number[],
+): Course {
   const count = positions.length;
   const course: Course = {
     ends: 'succeeds',

@@ -1,6 +1,5 @@
 import { drain, seek, undrain } from '../../../lib/group/operations.ts';
 import type { Dice } from '../../simulation/dice.ts';
-import { INTERVAL_MS } from '../../support/world.ts';
 import type { Official } from './official.ts';
 import type { RateName } from './scenario.ts';
 import type { Slot, TickPlan } from './slots.ts';
@@ -15,8 +14,10 @@ export interface Event {
 const DAY_MS = 86_400_000;
 /** Calls of a tick to the outside among which it may be held. */
 const CALLS_MAX = 14;
-/** A tick that is held goes on within its time. */
-const HELD_MS_MAX = 30_000;
+/** A tick that is held goes on within its time, if nothing else takes longer. */
+const HELD_SHARE = 0.6;
+/** What the user's function writes to is down for so many intervals, at most. */
+const SINK_INTERVALS_MAX = 6;
 const KEYS = '0123456789abcdef';
 
 const { signal } = new AbortController();
@@ -26,14 +27,17 @@ const options = { signal };
 export function drawRound(world: RandomWorld, dice: Dice): Event[] {
   const events: Event[] = [];
   const happens = (name: RateName): boolean => dice.chance(world.scenario.rates[name]);
-  const at = (run: () => Promise<void>, atMs = dice.between(0, 55_000)): void =>
+  const { times } = world.scenario;
+  const at = (run: () => Promise<void>, atMs = world.scaled(dice.between(0, 55_000))): void =>
     void events.push({ atMs, run });
 
   const { failing } = world.stage;
   failing.commits = happens('failingCommits');
   failing.heartbeats = happens('failingHeartbeats');
   failing.checkpoints = happens('failingCheckpoints');
-  world.note(`round, failing ${JSON.stringify(failing)}`);
+  world.letters.isFull = happens('lettersFull');
+  if (happens('sinkDown')) world.troubles.breakSink(dice.next() * SINK_INTERVALS_MAX * times.intervalMs);
+  world.note(`round, failing ${JSON.stringify(failing)}, ${world.troubles.sink.trouble() ?? ''}`);
   world.slots.forEach((slot, index) => {
     if (slot.state === 'absent' && happens('joins')) slot.state = 'live';
     if (slot.state !== 'live') return;
@@ -43,18 +47,20 @@ export function drawRound(world: RandomWorld, dice: Dice): Event[] {
     else {
       if (happens('silent')) slot.silentFor = dice.between(1, 5);
       if (happens('drains')) at(() => turnDrain(world, slot, dice.chance(0.5)));
-      at(() => tickSomehow(world, slot, dice, events), index * 3_000 + dice.between(0, 2_000));
+      const atMs = world.scaled(index * 3_000 + dice.between(0, 2_000));
+      at(() => tickSomehow(world, slot, dice, events), atMs);
     }
   });
   for (const worker of world.workers) drawOfficial(worker, dice, happens, at);
-  for (let puts = dice.between(0, 4); puts > 0; puts--) at(() => put(world, dice.pick([...KEYS])));
+  for (let puts = dice.between(0, 4); puts > 0; puts--)
+    at(() => put(world, dice.pick([...KEYS]), dice.pick([1, 1, 2, 3])));
   if (happens('splits')) at(() => reshard(world, dice, 'split'));
   if (happens('merges')) at(() => reshard(world, dice, 'merge'));
   if (happens('adds')) at(() => reshard(world, dice, 'addPartition'));
   if (happens('deletes')) at(() => deleteGroup(world));
   if (happens('timeouts')) at(() => shortenTimeout(world));
   if (happens('seeks')) at(() => seekSomewhere(world, dice));
-  if (happens('days')) at(() => letADayPass(world), DAY_MS + INTERVAL_MS);
+  if (happens('days')) at(() => letADayPass(world), DAY_MS + times.intervalMs);
   return events.sort((one, other) => one.atMs - other.atMs);
 }
 
@@ -78,20 +84,20 @@ async function tickSomehow(world: RandomWorld, slot: Slot, dice: Dice, left: Eve
   const { rates } = world.scenario;
   if (dice.chance(rates.cold)) slot.sandboxes++;
   const older = dice.chance(rates.oldSandbox) ? dice.between(1, slot.sandboxes) : slot.sandboxes;
-  const plan: TickPlan = { sandbox: `${slot.name}${older}`, refuses: dice.chance(rates.refuses) };
+  const plan: TickPlan = { sandbox: `${slot.name}${older}` };
   plan.dies = dice.chance(rates.dies);
   if (plan.dies || dice.chance(rates.pauses)) {
     const where = dice.chance(0.5)
       ? { of: 'process' as const, at: dice.between(1, 3) }
       : { of: 'all' as const, at: dice.between(1, CALLS_MAX) };
     plan.fate = { ...where, when: dice.pick(['before', 'after']) };
-    const until = world.clock.now() - world.roundAt + HELD_MS_MAX;
+    const until = world.clock.now() + HELD_SHARE * world.scenario.times.functionTimeoutMs;
     plan.meanwhile = async () => {
       if (dice.chance(rates.overlaps)) await overlap(world, slot);
       const other = world.slots.find((one) => one.state === 'live' && !one.running && one.silentFor === 0);
       if (other !== undefined && dice.chance(0.5)) await world.tick(other, { sandbox: other.name });
-      for (let more = dice.between(0, 4); more > 0 && (left[0]?.atMs ?? until) < until; more--) {
-        await runNext(world, left);
+      for (let more = dice.between(0, 4); more > 0 && (left[0]?.atMs ?? DAY_MS) < DAY_MS; more--) {
+        await runNext(world, left, until);
       }
     };
   }
@@ -104,24 +110,29 @@ async function overlap(world: RandomWorld, slot: Slot): Promise<void> {
   world.note(`${slot.name} overlapped: ${result?.outcome}`);
 }
 
-/** Takes the next event off the list, at its time or as soon as the one before is over. */
-export async function runNext(world: RandomWorld, events: Event[]): Promise<void> {
+/** Takes the next event off the list, at its time or as soon as the one before is over; and no later than is said. */
+export async function runNext(
+  world: RandomWorld,
+  events: Event[],
+  until = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const event = events.shift();
   if (event === undefined) return;
-  const waitMs = world.roundAt + event.atMs - world.clock.now();
+  const waitMs = Math.min(world.roundAt + event.atMs, until) - world.clock.now();
   if (waitMs > 0) world.clock.advance(waitMs);
   await event.run();
 }
 
-export async function put(world: RandomWorld, key: string): Promise<void> {
+/** Some records together, into the shard that takes the key. */
+export async function put(world: RandomWorld, key: string, count = 1): Promise<void> {
   const { stage, ledger, clock } = world;
   const before = stage.ends();
-  const content = `r${ledger.size}`;
-  await stage.put(key, content);
+  const contents = Array.from({ length: count }, (_, index) => `r${ledger.size + index}`);
+  await stage.put(key, ...contents);
   const after = stage.ends();
   const shard = Object.keys(after).find((id) => after[id] !== before[id])!;
-  ledger.put(shard, content, clock.now());
-  world.note(`put ${content} into ${shard.slice(-2)}`);
+  for (const content of contents) ledger.put(shard, content, { putAt: clock.now(), end: after[shard]! });
+  world.note(`put ${contents} into ${shard.slice(-2)}`);
 }
 
 async function reshard(
@@ -153,8 +164,8 @@ async function deleteGroup({ stage, ledger, note }: RandomWorld): Promise<void> 
 }
 
 /** An official worker starts that is told to be silent for less than our interval, and tells the group so. */
-async function shortenTimeout({ stage, note }: RandomWorld): Promise<void> {
-  await stage.joinAsOfficial(INTERVAL_MS / 2);
+async function shortenTimeout({ stage, note, scenario }: RandomWorld): Promise<void> {
+  await stage.joinAsOfficial(scenario.times.intervalMs / 2);
   note('the session timeout is half an interval');
 }
 

@@ -1,4 +1,3 @@
-import type { Batch } from '../../../lib/delivery/userModule.ts';
 import type { Source } from '../../../lib/sources/source.ts';
 
 /** What is found to be wrong. */
@@ -6,27 +5,74 @@ export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
-interface Entry {
-  shard: string;
+/** One tick of a slot, as far as its records are concerned. */
+export interface Run {
+  readonly slot: string;
+  /** Nobody can know any more what it had done and not noted. */
+  died: boolean;
+}
+
+/** A record was given to the user's function. */
+export interface Try {
+  readonly run: Run;
+  readonly id: string;
+  /** The range of which its batch was a part. */
+  readonly range: string;
+  readonly begunAt: number;
+  /** Undefined: its run has died of it, or is at work. */
+  isDone: boolean | undefined;
+}
+
+/** A record, and what became of it. Moments are places in the order of all that happened. */
+export interface Entry {
+  readonly content: string;
+  readonly shard: string;
   /** Place in its shard. */
-  index: number;
-  putAt: number;
-  /** Numbers of the deliveries to our slots. */
-  deliveries: number[];
+  readonly index: number;
+  readonly putAt: number;
+  /** Cursor after what was put together with it. */
+  readonly end: string;
+  /** Since it was last sought. */
+  tries: Try[];
+  firstFailedAt: number | undefined;
+  /** By our slots, the last time. */
+  processed: { run: Run; at: number } | undefined;
+  letter: { id: string; at: number } | undefined;
+  /** Our own checkpoint was behind it. */
+  passed: boolean;
   official: boolean;
   /** Passed over because somebody wanted so. */
   excused: boolean;
   /** Past the retention. */
   expired: boolean;
-  /** It was sought: a delivery of at least this number is wanted. */
+  /** It was sought: it has to be finished then or later. */
   wantedFrom: number;
 }
 
-/** Every record that was put, and what became of it. Throws a Violation as soon as an order is broken. */
+/** Every record that was put, and what became of it. */
 export interface Ledger {
   /** How many records were put. */
   readonly size: number;
-  put(shard: string, content: string, putAt: number): void;
+  /** The next moment. */
+  next(): number;
+  /** Notes the first violation; what runs within a tick may not throw it. */
+  fail(what: string): void;
+  /** Throws it. */
+  check(): void;
+  /** `end`: cursor after what is put now. */
+  put(shard: string, content: string, place: { putAt: number; end: string }): void;
+  entry(content: string): Entry;
+  /** A shard's records, in order. */
+  of(shard: string): readonly Entry[];
+  /** How many records each shard has. */
+  lengths(): Map<string, number>;
+  /** What follows cannot be told: it was sought while somebody had a batch of it. */
+  isUnordered(shard: string): boolean;
+  /** Official workers have written a checkpoint of it, now or before. */
+  wasOfficial(shard: string): boolean;
+  isFinished(entry: Entry): boolean;
+  /** A checkpoint moved there: everything before has to be finished. */
+  moved(who: 'the table' | 'the service', shard: string, cursor: string): void;
   processedByOfficial(shard: string, contents: readonly string[]): void;
   /** Official workers wrote this checkpoint at the service. */
   committedByOfficial(shard: string, cursor: string): void;
@@ -34,105 +80,101 @@ export interface Ledger {
   forgetCommitted(): void;
   /** What official workers wrote last, by shard. */
   officialCheckpoints(): Map<string, string>;
-  /** One batch that our slots process. */
-  delivered(batch: Batch): void;
   /** An operator moved the shard's checkpoint. `clear`: nobody was at work, so that what follows can be told. */
   sought(shard: string, to: 'begin' | 'end', clear: boolean): void;
   /** What was put until then is past the retention. */
   expire(until: number, isTold: (shard: string) => boolean): void;
   /** What is still wanted, in words. `told`: shards of which it was said that records are missing. */
   missing(told: ReadonlySet<string>): string[];
-  repeated(): string[];
-  readonly deliveries: number;
 }
 
 export interface LedgerRules {
-  /** Others read the shards too, so that a batch may begin within one that was processed, but not committed. */
-  shared: boolean;
-  /** Official workers are never given what our slots have processed. */
+  /** Official workers are never given what our slots have passed. */
   handsOver: boolean;
 }
 
-export function createLedger(source: Source, { shared, handsOver }: LedgerRules): Ledger {
+export function createLedger(source: Source, { handsOver }: LedgerRules): Ledger {
   const entries = new Map<string, Entry>();
-  const lengths = new Map<string, number>();
-  const last = new Map<string, { from: string; to: string }>();
+  const shards = new Map<string, Entry[]>();
   /** A seek wins over what others commit until one of our slots has the shard. */
   const soughtOnce = new Set<string>();
-  /** Sought while somebody had a batch of it. */
   const unordered = new Set<string>();
   const committed = new Map<string, string>();
-  let deliveries = 0;
+  const officials = new Set<string>();
+  let moment = 0;
+  let violation: string | undefined;
 
-  /** A shard's records, from one on, without a gap. */
-  const checkContiguous = (who: string, shard: string, contents: readonly string[]): void => {
-    contents.forEach((content, at) => {
-      const entry = entries.get(content);
-      const expected = entries.get(contents[0]!)!.index + at;
-      if (entry?.shard === shard && entry.index === expected) return;
-      throw new Violation(`${who} got ${contents} of ${shard}: out of order`);
-    });
+  const fail = (what: string): void => {
+    violation ??= what;
   };
-
-  /** A batch follows the one before, or is that one again, or begins where somebody else was by then. */
-  const checkOrder = ({ shard, from, to }: Batch): void => {
-    const before = last.get(shard);
-    const least = shared ? before?.from : before?.to;
-    if (before && from !== before.from && (source.distance?.(least!, from) ?? 0) < 0) {
-      throw new Violation(`${shard} went back from ${before.from}-${before.to} to ${from}`);
-    }
-    if (!unordered.has(shard)) last.set(shard, { from, to });
-  };
-
+  const of = (shard: string): readonly Entry[] => shards.get(shard) ?? [];
+  const isOver = ({ processed, letter, official, wantedFrom }: Entry): boolean =>
+    (processed !== undefined && processed.at >= wantedFrom) ||
+    (letter !== undefined && letter.at >= wantedFrom) ||
+    (official && wantedFrom === 0);
   const isMissing = (entry: Entry, told: ReadonlySet<string>): boolean => {
-    const { shard, excused, expired, official, deliveries, wantedFrom } = entry;
+    const { shard, excused, expired, wantedFrom } = entry;
     if (excused || (expired && (told.has(shard) || wantedFrom > 0))) return false;
-    if (wantedFrom > 0) return (deliveries.at(-1) ?? -1) < wantedFrom;
-    return !official && deliveries.length === 0;
+    return !isOver(entry);
   };
+  const isFinished = (entry: Entry): boolean => entry.excused || entry.expired || isOver(entry);
 
   return {
-    put(shard, content, putAt) {
-      const index = lengths.get(shard) ?? 0;
-      lengths.set(shard, index + 1);
-      const fresh = { deliveries: [], official: false, excused: false, expired: false, wantedFrom: 0 };
-      entries.set(content, { shard, index, putAt, ...fresh });
+    next: () => ++moment,
+    fail,
+    check() {
+      if (violation !== undefined) throw new Violation(violation);
     },
-    processedByOfficial(shard, contents) {
-      checkContiguous('an official worker', shard, contents);
-      for (const content of contents) {
-        const entry = entries.get(content)!;
-        if (handsOver && entry.deliveries.length > 0) {
-          throw new Violation(
-            `an official worker got ${content} of ${shard}, which was handed over after it`,
-          );
-        }
-        entry.official = true;
+    put(shard, content, { putAt, end }) {
+      const all = shards.get(shard) ?? [];
+      const fresh = { tries: [], firstFailedAt: undefined, processed: undefined, letter: undefined };
+      const flags = { passed: false, official: false, excused: false, expired: false, wantedFrom: 0 };
+      const entry = { content, shard, index: all.length, putAt, end, ...fresh, ...flags };
+      entries.set(content, entry);
+      shards.set(shard, [...all, entry]);
+    },
+    entry: (content) => entries.get(content)!,
+    of,
+    lengths: () => new Map([...shards].map(([shard, all]) => [shard, all.length])),
+    isUnordered: (shard) => unordered.has(shard),
+    wasOfficial: (shard) => officials.has(shard),
+    isFinished,
+    moved(who, shard, cursor) {
+      for (const entry of of(shard)) {
+        if ((source.distance?.(entry.end, cursor) ?? 0) < 0) break;
+        if (!isFinished(entry))
+          fail(`${who} has ${cursor} of ${shard}, and ${entry.content} is not finished`);
+        if (who === 'the table') entry.passed = true;
       }
     },
+    processedByOfficial(shard, contents) {
+      contents.forEach((content, at) => {
+        const entry = entries.get(content);
+        const expected = entries.get(contents[0]!)!.index + at;
+        if (entry?.shard !== shard || entry.index !== expected) {
+          fail(`an official worker got ${contents} of ${shard}: out of order`);
+        } else if (handsOver && entry.passed) {
+          fail(`an official worker got ${content} of ${shard}, which was handed over after it`);
+        }
+        if (entry !== undefined) entry.official = true;
+      });
+    },
     committedByOfficial(shard, cursor) {
+      officials.add(shard);
       if (!soughtOnce.has(shard)) committed.set(shard, cursor);
     },
     forgetCommitted: () => committed.clear(),
     officialCheckpoints: () => new Map(committed),
-    delivered(batch) {
-      const contents = [...batch.records].map((record) => record.get('content')!);
-      checkContiguous('process', batch.shard, contents);
-      checkOrder(batch);
-      deliveries++;
-      for (const content of contents) entries.get(content)!.deliveries.push(deliveries);
-    },
     sought(shard, to, clear) {
-      last.delete(shard);
       committed.delete(shard);
       soughtOnce.add(shard);
       if (!clear) unordered.add(shard);
-      for (const entry of entries.values()) {
-        if (entry.shard !== shard) continue;
+      for (const entry of of(shard)) {
+        Object.assign(entry, { tries: [], firstFailedAt: undefined, passed: false });
         // The operator has passed over it.
         if (entry.expired) entry.excused = true;
         else if (to === 'end') Object.assign(entry, { excused: true, wantedFrom: 0 });
-        else if (clear) Object.assign(entry, { excused: false, wantedFrom: deliveries + 1 });
+        else if (clear) Object.assign(entry, { excused: false, wantedFrom: moment + 1 });
       }
     },
     expire(until, isTold) {
@@ -143,16 +185,11 @@ export function createLedger(source: Source, { shared, handsOver }: LedgerRules)
       }
     },
     missing: (told) =>
-      [...entries]
-        .filter(([, entry]) => isMissing(entry, told))
-        .map(([content, { shard }]) => `${content} (${shard})`),
-    repeated: () =>
-      [...entries].filter(([, { deliveries }]) => deliveries.length > 1).map(([content]) => content),
+      [...entries.values()]
+        .filter((entry) => isMissing(entry, told))
+        .map(({ content, shard }) => `${content} (${shard})`),
     get size() {
       return entries.size;
-    },
-    get deliveries() {
-      return deliveries;
     },
   };
 }

@@ -1,4 +1,3 @@
-import { INTERVAL_MS } from '../../support/world.ts';
 import { drawRound, runNext } from './events.ts';
 import { Violation } from './ledger.ts';
 import { comeToRest } from './rest.ts';
@@ -18,7 +17,8 @@ export interface SeedResult {
 export async function runSeed(seed: number): Promise<SeedResult> {
   const { scenario, dice } = drawScenario(seed);
   const world = await startWorld(scenario, dice);
-  const { clock, trace, group } = world;
+  const { clock, trace, group, ledger } = world;
+  const { intervalMs } = scenario.times;
   const result: SeedResult = { scenario, violation: undefined, restAfter: 0, trace };
   let toldUntil = 0;
   const tell = (): void => {
@@ -32,10 +32,11 @@ export async function runSeed(seed: number): Promise<SeedResult> {
       const events = drawRound(world, dice.fork(`round ${round}`));
       while (events.length > 0) {
         await runNext(world, events);
+        ledger.check();
         tell();
       }
-      const past = Math.max(1, Math.ceil((clock.now() - world.roundAt) / INTERVAL_MS));
-      world.roundAt += past * INTERVAL_MS;
+      const past = Math.max(1, Math.ceil((clock.now() - world.roundAt) / intervalMs));
+      world.roundAt += past * intervalMs;
       clock.advance(world.roundAt - clock.now());
     }
     result.restAfter = await comeToRest(world);

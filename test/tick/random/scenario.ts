@@ -1,4 +1,7 @@
+import { deriveTimes, type Times } from '../../../lib/times.ts';
 import { createDice, type Dice } from '../../simulation/dice.ts';
+import { drawUser, type Habits, type UserScenario } from '../../simulation/user/habits.ts';
+import { INTERVAL_MS } from '../../support/world.ts';
 import { clsStage } from '../stages/cls.ts';
 import { slsStage } from '../stages/sls.ts';
 import type { ServiceStage, StageOptions } from '../stages/stage.ts';
@@ -14,6 +17,10 @@ export interface Scenario {
   /** Records of one pull, where the service counts them; bytes, where it counts those. */
   pull: { countMax: number; bytesMax: number };
   rates: Rates;
+  times: Times;
+  user: UserScenario & { processMsMax: number };
+  /** The user's function may take all of a tick, or end its process. */
+  mayHang: boolean;
 }
 
 /** Every service that assigns shards, in each way in which it may behave. */
@@ -25,6 +32,9 @@ export const SERVICES = {
   'CLS immediate fenced': clsStage({ handOver: 'immediate', fencedCommits: true }),
 } as const satisfies Record<string, (options: StageOptions) => Promise<ServiceStage>>;
 
+/** On top of its share of all that there are: most of them are one service. */
+const SLS_SHARE = 0.25;
+
 /** How often something happens, at most: per tick, per slot or worker and round, or per round, as its place of use says. */
 const RATES_MAX = {
   dies: 0.4,
@@ -32,7 +42,6 @@ const RATES_MAX = {
   cold: 0.5,
   oldSandbox: 0.2,
   overlaps: 0.2,
-  refuses: 0.2,
   silent: 0.3,
   joins: 0.5,
   leaves: 0.06,
@@ -50,6 +59,12 @@ const RATES_MAX = {
   officialJoins: 0.5,
   officialDies: 0.2,
   timeouts: 0.2,
+  processThrows: 0.2,
+  processNames: 0.2,
+  processDies: 0.1,
+  processSlow: 0.1,
+  sinkDown: 0.15,
+  lettersFull: 0.15,
 } as const;
 
 export type RateName = keyof typeof RATES_MAX;
@@ -70,18 +85,56 @@ export function drawScenario(seed: number): { scenario: Scenario; dice: Dice } {
   if (isGentle) for (const name of SILENCING) rates[name] = 0;
   if (isGentle) rates.failingCommits = RATES_MAX.failingCommits;
   if (officials > 0) rates.officialJoins = RATES_MAX.officialJoins;
+  const mayHang = !isGentle && drawn.chance(0.7);
+  const times = drawTimes(drawn);
+  const user = drawUserOf(drawn, times, mayHang);
+  for (const name of user.isPlain ? IN_USERS : mayHang ? [] : HANGING) rates[name] = 0;
   const scenario: Scenario = {
     seed,
-    service: drawn.pick(Object.keys(SERVICES) as Scenario['service'][]),
+    service: drawn.chance(SLS_SHARE) ? 'SLS' : drawn.pick(Object.keys(SERVICES) as Scenario['service'][]),
     shards: drawn.between(1, 6),
     slots: ['a', 'b', 'c'].slice(0, drawn.between(1, 3)),
     officials,
-    rounds: drawn.between(4, 10),
+    rounds: user.isPlain ? drawn.between(4, 10) : drawn.between(6, 16),
     pull: { countMax: drawn.between(1, 3), bytesMax: drawn.pick([1, 200, 100_000]) },
     rates,
+    times,
+    user,
+    mayHang,
   };
   return { scenario, dice };
 }
+
+/** With the longer interval nothing waits for more than one: what takes many ticks happens among all the rest. */
+const INTERVALS_MS = [INTERVAL_MS, 15 * INTERVAL_MS];
+/** All slots of a run can hang one after another, and each ticks in each interval all the same. */
+const FUNCTION_SHARE = 0.25;
+
+function drawTimes(dice: Dice): Times {
+  const intervalMs = dice.pick(INTERVALS_MS);
+  return deriveTimes(intervalMs, { functionTimeoutMs: intervalMs * FUNCTION_SHARE });
+}
+
+/** The simulation's users, with fewer attempts: most of a seed's intervals are to be those in which something is decided. */
+function drawUserOf(dice: Dice, times: Times, mayHang: boolean): Scenario['user'] {
+  const { isPlain, delivery, habits } = drawUser(dice, times);
+  const processMsMax = dice.pick([0, 10, 500, 2_000]);
+  const parallel = { recordsParallelMax: dice.pick([1, 2, 4]) };
+  const attempts = { attemptsMax: dice.pick([1, 2, 3]) };
+  const given = isPlain ? delivery : { ...delivery, ...parallel, ...attempts };
+  const isCured = given.onPoison === 'block' || habits.poison?.isCured === true;
+  const poison = habits.poison && { ...habits.poison, isCured };
+  const kinds = poison?.kinds.filter((kind) => mayHang || kind === 'throws' || kind === 'names');
+  const known: Habits['poison'] = poison && { ...poison, kinds: kinds!.length > 0 ? kinds! : ['throws'] };
+  // However many shards it has, a slot can keep up with what is put.
+  const msPerRecord = Math.min(habits.msPerRecord, times.functionTimeoutMs / 12);
+  const mended = { ...habits, msPerRecord, poison: known, sinkStaysDown: false };
+  return { isPlain, delivery: given, habits: mended, processMsMax };
+}
+
+/** What only a function does that is not well. */
+const IN_USERS = ['processNames', 'processDies', 'processSlow', 'sinkDown', 'lettersFull'] as const;
+const HANGING = ['processDies', 'processSlow'] as const;
 
 /** Most kinds are off in one run: what only two or three of them bring about must happen often. */
 function drawRates(dice: Dice): Rates {
@@ -127,7 +180,3 @@ const SILENCING = [
 /** Whether every shard that goes from us to an official worker was handed over as it should be. */
 export const handsOver = ({ service, rates }: Scenario): boolean =>
   !service.includes('immediate') && SILENCING.every((name) => rates[name] === 0);
-
-/** Whether a batch may come twice to our slots. */
-export const mayRepeat = ({ officials, rates }: Scenario): boolean =>
-  officials > 0 || rates.dies > 0 || rates.seeks > 0;

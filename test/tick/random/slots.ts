@@ -1,11 +1,14 @@
-import { deliverBatches } from '../../../lib/delivery/eachBatch.ts';
-import type { Batch } from '../../../lib/delivery/userModule.ts';
+import type { Deliver } from '../../../lib/delivery/delivered.ts';
 import { serviceCoordination } from '../../../lib/tick/coordination/service.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
+import type { ManualClock } from '../../support/clock.ts';
 import type { World } from '../../support/world.ts';
 import type { ServiceStage } from '../stages/stage.ts';
-import { type Ledger, Violation } from './ledger.ts';
+import type { Given } from './given.ts';
+import { type Ledger, type Run, Violation } from './ledger.ts';
+import type { Letters } from './letters.ts';
 import { createLife, type Fate, type Life } from './life.ts';
+import { watchService, watchStore, watchUser } from './watched.ts';
 
 export interface Slot {
   readonly name: string;
@@ -22,8 +25,6 @@ export interface TickPlan {
   sandbox: string;
   fate?: Fate | undefined;
   dies?: boolean;
-  /** Whether the user's function refuses everything. */
-  refuses?: boolean;
   /** What happens while the tick is held. */
   meanwhile?: () => Promise<void>;
 }
@@ -33,61 +34,71 @@ const TICK_MS_MAX = 10_000;
 
 export interface TickerOptions {
   stage: ServiceStage;
-  group: Pick<World, 'clock' | 'store' | 'times' | 'tick'>;
+  group: Pick<World, 'store' | 'times' | 'tick'> & { clock: ManualClock };
   ledger: Ledger;
+  given: Given;
+  letters: Letters;
+  user(life: Life): Deliver;
   note(what: string): void;
 }
 
 /** First cursor of each shard that a tick processed. */
 type Begun = Map<string, string>;
 
+/** How a tick was left: it came to its end, is held, or the user's function has ended its process. */
+type Left = { result: TickResult } | { error: unknown } | 'held' | 'dead';
+
 /** Runs ticks to their ends, whichever those are: undefined if it died, or failed where it may. Watches what they do. */
-export function createTicker({ stage, group, ledger, note }: TickerOptions) {
+export function createTicker({ stage, group, ledger, given, letters, user, note }: TickerOptions) {
   const { source, serviceGroup } = stage;
-  const { clock } = group;
-  /** Which slot has a batch of the shard. */
-  const working = new Map<string, string>();
-  /** What a tick would keep to itself, as it does with whatever the user's function throws. */
-  const violations: unknown[] = [];
+  const { clock, times } = group;
+  const store = watchStore(group.store, ledger);
+  const service = watchService(serviceGroup, ledger);
+  /** Which run has a batch of the shard, and until when it lives. */
+  const working = new Map<string, { run: Run; until: number }>();
 
   /** Never while another slot has a batch of the shard. */
-  const processIn = (slot: string, life: Life, refuses: boolean, begun: Begun) => {
-    const deliver = life.process(async (batch: Batch): Promise<void> => {
-      if (!begun.has(batch.shard)) begun.set(batch.shard, batch.from);
-      if (refuses) throw new Error('refused');
-      note(`${slot} processes ${batch.shard.slice(-2)} ${[...batch.records].map((r) => r.get('content'))}`);
-      ledger.delivered(batch);
-    });
-    const alone = async (batch: Batch): Promise<void> => {
-      const other = working.get(batch.shard);
-      if (other !== undefined) throw new Violation(`${slot} and ${other} work on ${batch.shard}`);
-      working.set(batch.shard, slot);
-      await deliver(batch).finally(() => working.delete(batch.shard));
+  const alone =
+    (deliver: Deliver, { run, until, begun }: { run: Run; until: number; begun: Begun }): Deliver =>
+    async (batch, context) => {
+      const { shard, from } = batch;
+      const other = working.get(shard);
+      if (other !== undefined && other.until > clock.now()) {
+        ledger.fail(`${run.slot} and ${other.run.slot} work on ${shard}`);
+      }
+      working.set(shard, { run, until });
+      if (!begun.has(shard)) begun.set(shard, from);
+      const delivered = await deliver(batch, context);
+      if (working.get(shard)?.run === run) working.delete(shard);
+      return delivered;
     };
-    return (batch: Batch): Promise<void> =>
-      alone(batch).catch((error: unknown) => {
-        if (error instanceof Violation) violations.push(error);
-        throw error;
-      });
+
+  const start = (
+    slot: Slot,
+    { sandbox }: TickPlan,
+    { life, run, begun }: { life: Life; run: Run; begun: Begun },
+  ) => {
+    const until = clock.now() + times.functionTimeoutMs;
+    const watched = life.process(watchUser(user(life), { given, run }, note));
+    const dependencies = {
+      store: life.around(store),
+      source: life.around(source),
+      coordination: serviceCoordination(life.around(service)),
+      deliver: alone(watched, { run, until, begun }),
+      deadLetters: life.around(letters.box(run)),
+      clock: life.clock(clock),
+    };
+    return group.tick(slot.name, sandbox, dependencies, until).then(
+      (result): Left => ({ result }),
+      (error: unknown): Left => ({ error }),
+    );
   };
 
-  const start = (slot: Slot, { sandbox, refuses = false }: TickPlan, life: Life, begun: Begun) =>
-    group
-      .tick(slot.name, sandbox, {
-        store: life.around(group.store),
-        source: life.around(source),
-        coordination: serviceCoordination(life.around(serviceGroup)),
-        deliver: deliverBatches(processIn(slot.name, life, refuses, begun)),
-      })
-      .then(
-        (result) => ({ result }),
-        (error: unknown) => ({ error }),
-      );
-
-  const bury = (slot: Slot, life: Life): void => {
+  const bury = (slot: Slot, { life, run }: { life: Life; run: Run }): void => {
     life.die();
     slot.sandboxes++;
-    for (const [shard, worker] of working) if (worker === slot.name) working.delete(shard);
+    given.died(run);
+    for (const [shard, worker] of working) if (worker.run === run) working.delete(shard);
   };
 
   /** Where official workers have committed, and nobody has since, nothing of that is begun again. */
@@ -96,7 +107,7 @@ export function createTicker({ stage, group, ledger, note }: TickerOptions) {
       const theirs = known.get(shard);
       const isStill = theirs !== undefined && ledger.officialCheckpoints().get(shard) === theirs;
       if (isStill && (source.distance?.(from, theirs) ?? 0) > 0) {
-        throw new Violation(`${shard} was begun at ${from}, though official workers had committed ${theirs}`);
+        ledger.fail(`${shard} was begun at ${from}, though official workers had committed ${theirs}`);
       }
     }
   };
@@ -105,33 +116,41 @@ export function createTicker({ stage, group, ledger, note }: TickerOptions) {
     const { name } = slot;
     const { fate, dies, meanwhile = async () => {} } = plan;
     const life = createLife(fate);
+    const run: Run = { slot: name, died: false };
     const begun: Begun = new Map();
     const known = ledger.officialCheckpoints();
-    const silentMs = clock.now() - slot.tickedAt;
+    const startedAt = clock.now();
+    const silentMs = startedAt - slot.tickedAt;
     let mayThrow = stage.failing.heartbeats;
-    Object.assign(slot, { tickedAt: clock.now(), running: true });
-    const ended = start(slot, plan, life, begun);
-    let outcome = await inTime(Promise.race([ended, life.held.then(() => undefined)]));
-    if (outcome === undefined) {
+    Object.assign(slot, { tickedAt: startedAt, running: true });
+    const ended = start(slot, plan, { life, run, begun });
+    const exited = life.exited.then((): Left => 'dead');
+    let left = await inTime(Promise.race([ended, exited, life.held.then((): Left => 'held')]));
+    if (left === 'held') {
       note(`${name} is held at ${fate?.of} ${fate?.at}, ${dies ? 'to die' : 'for a while'}`);
       await meanwhile();
-      if (dies) bury(slot, life);
-      else life.goOn();
-      outcome = dies ? undefined : await inTime(ended);
+      // The platform kills what is not over by then.
+      const isKilled = dies || clock.now() >= startedAt + times.functionTimeoutMs;
+      if (!isKilled) life.goOn();
+      left = isKilled ? 'dead' : await inTime(Promise.race([ended, exited]));
       mayThrow ||= stage.failing.heartbeats;
     }
     slot.running = false;
-    if (violations.length > 0) throw violations[0];
-    if (outcome === undefined) return undefined;
-    if ('error' in outcome) {
-      note(`${name} threw ${outcome.error}`);
-      if (mayThrow) return undefined;
-      throw new Violation(`the tick of ${name} threw ${(outcome.error as Error).stack}`);
+    if (left === 'dead' || left === 'held') {
+      note(`${name} died`);
+      bury(slot, { life, run });
     }
-    const { result } = outcome;
+    ledger.check();
+    if (typeof left === 'string') return undefined;
+    if ('error' in left) {
+      note(`${name} threw ${left.error}`);
+      if (mayThrow) return undefined;
+      throw new Violation(`the tick of ${name} threw ${(left.error as Error).stack}`);
+    }
+    const { result } = left;
     note(`${name} ticked in ${plan.sandbox}: ${result.outcome}${shardsOf(result)}`);
     // Who knows nothing, or was silent for long, looks where others are.
-    if (!result.warm || silentMs > group.times.sessionTimeoutMs) checkTakenOver(begun, known);
+    if (!result.warm || silentMs > times.sessionTimeoutMs) checkTakenOver(begun, known);
     return result;
   };
 }

@@ -1,25 +1,42 @@
 import type { Dice } from '../../simulation/dice.ts';
+import { createPoisons } from '../../simulation/user/poison.ts';
 import { createManualClock } from '../../support/clock.ts';
-import { createGroup } from '../../support/world.ts';
+import { createGroup, INTERVAL_MS } from '../../support/world.ts';
+import { createGiven } from './given.ts';
 import { createLedger } from './ledger.ts';
+import { createLetters } from './letters.ts';
+import type { Life } from './life.ts';
 import { createOfficial } from './official.ts';
 import { handsOver, type Scenario, SERVICES } from './scenario.ts';
 import { createTicker, type Slot } from './slots.ts';
+import { createTroubles } from './troubles.ts';
+import { createUser } from './user.ts';
 
 export type RandomWorld = Awaited<ReturnType<typeof startWorld>>;
 
 /** One group, its slots, a service and its official workers: everything that the events of a run act on. */
 export async function startWorld(scenario: Scenario, dice: Dice) {
   const clock = createManualClock();
-  const { shards, pull, officials } = scenario;
-  const stage = await SERVICES[scenario.service]({ clock, shards, pullBytesMax: pull.bytesMax });
+  const { shards, pull, officials, times, user } = scenario;
+  const { delivery } = user;
+  const stage = await SERVICES[scenario.service]({ clock, shards, pullBytesMax: pull.bytesMax, times });
   const { source, serviceGroup } = stage;
-  const given = { countMax: pull.countMax, shardsParallelMax: 1, order: stage.keepsOrder };
-  const group = createGroup({ clock, source, serviceGroup }, given);
-  const ledger = createLedger(source, { shared: officials > 0, handsOver: handsOver(scenario) });
+  const { countMax } = pull;
+  const settings = { countMax, shardsParallelMax: 1, order: stage.keepsOrder, times, delivery };
+  const group = createGroup({ clock, source, serviceGroup }, settings);
+  const ledger = createLedger(source, { handsOver: handsOver(scenario) });
+  const rules = { ...delivery, functionTimeoutMs: times.functionTimeoutMs, now: clock.now };
+  const given = createGiven(ledger, { ...rules, isDurable: delivery.identity === 'durable' });
+  const letters = createLetters(ledger, given, rules);
+  const troubles = createTroubles(scenario, { dice: dice.fork('troubles'), now: clock.now });
+  const poisons = createPoisons(user.habits.poison, dice.fork('poison'));
   const trace: string[] = [];
-  const note = (what: string): void => void trace.push(`${clock.now() % 10_000_000} ${what}`);
-  const tick = createTicker({ stage, group, ledger, note });
+  const note = (what: string): void => void trace.push(`${clock.now() % 100_000_000} ${what}`);
+  const { recordsParallelMax } = delivery;
+  const circumstances = { ...troubles, scenario: user, settings: { times }, latency: dice.fork('latency') };
+  const userOf = (life: Life) =>
+    createUser({ ...circumstances, poisons, clock, ledger, recordsParallelMax }, life);
+  const tick = createTicker({ stage, group, ledger, given, letters, user: userOf, note });
   const slots = scenario.slots.map(
     (name, index): Slot => ({
       name,
@@ -39,6 +56,10 @@ export async function startWorld(scenario: Scenario, dice: Dice) {
     stage,
     group,
     ledger,
+    given,
+    letters,
+    poisons,
+    troubles,
     trace,
     note,
     tick,
@@ -46,5 +67,7 @@ export async function startWorld(scenario: Scenario, dice: Dice) {
     workers,
     /** When the current interval began. */
     roundAt: clock.now(),
+    /** What takes so long with the usual interval. */
+    scaled: (ms: number): number => Math.round((ms * times.intervalMs) / INTERVAL_MS),
   };
 }

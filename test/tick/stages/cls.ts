@@ -2,7 +2,7 @@ import { createCls } from '../../../lib/compose/cls.ts';
 import { createLogger } from '../../../lib/observe/logger.ts';
 import { createClsClient } from '../../../lib/sources/cls/client.ts';
 import type { ServiceGroup } from '../../../lib/sources/serviceGroup.ts';
-import { deriveTimes } from '../../../lib/times.ts';
+import { deriveTimes, type Times } from '../../../lib/times.ts';
 import { createClsWriter } from '../../../local/clients/cls/writer.ts';
 import { type ClsOptions, startCls } from '../../../local/cls/service.ts';
 import { createCountingRandom, type ManualClock } from '../../support/clock.ts';
@@ -34,11 +34,12 @@ export interface ClsStageOptions {
   service?: Partial<ClsOptions> | undefined;
   /** Less than the settings allow: several pulls, where little is put. */
   pullBytesMax?: number | undefined;
+  times?: Times | undefined;
 }
 
 /** A local CLS with its topics, and what a function makes of its settings to read them. */
 export async function startClsStage({ clock, topics, coordination = 'service', ...given }: ClsStageOptions) {
-  const { pullBytesMax = 2 * 1024 * 1024 } = given;
+  const { pullBytesMax = 2 * 1024 * 1024, times = deriveTimes(INTERVAL_MS) } = given;
   const service = await startCls({ accounts: [account], clock, firstOffset: FIRST_OFFSET, ...given.service });
   service.createLogset(LOGSET);
   for (const [topic, partitions] of Object.entries(topics)) {
@@ -57,7 +58,7 @@ export async function startClsStage({ clock, topics, coordination = 'service', .
   const runtime = { clock, random: createCountingRandom() };
   const logged: string[] = [];
   const logger = createLogger({ level: 'warn', write: (line) => logged.push(line), now: clock.now });
-  const settings = { cls, group: GROUP, coordination, times: deriveTimes(INTERVAL_MS) };
+  const settings = { cls, group: GROUP, coordination, times };
   const { source, serviceGroup } = createCls(settings, { ...runtime, logger, aws: noAws });
   /** A driver that has another session timeout in its settings. */
   const groupWith = (sessionTimeoutMs: number): ServiceGroup => {
@@ -77,13 +78,19 @@ export async function startClsStage({ clock, topics, coordination = 'service', .
 /** The stage of a service that behaves so. */
 export const clsStage =
   (behaviour: ClsBehaviour) =>
-  async ({ clock, shards, pullBytesMax }: StageOptions): Promise<ServiceStage> => {
+  async ({ clock, shards, pullBytesMax, times }: StageOptions): Promise<ServiceStage> => {
     const failing: Failing = { commits: false, heartbeats: false, checkpoints: false };
     const inject: ClsOptions['inject'] = ({ operation }) => {
       const what = FAILS_WITH[operation];
       return what !== undefined && failing[what] ? { status: 400, code: 'InvalidParameter' } : undefined;
     };
-    const options = { clock, topics: { [TOPIC]: shards }, service: { ...behaviour, inject }, pullBytesMax };
+    const options = {
+      clock,
+      topics: { [TOPIC]: shards },
+      service: { ...behaviour, inject },
+      pullBytesMax,
+      times,
+    };
     const { service, source, serviceGroup, groupWith, client, put, logged } = await startClsStage(options);
     return {
       source,

@@ -18,7 +18,11 @@ const FAILS_WITH: Record<string, keyof Failing> = {
   GetCheckPoint: 'checkpoints',
 };
 
-export async function slsStage({ clock, shards }: StageOptions): Promise<ServiceStage> {
+export async function slsStage({
+  clock,
+  shards,
+  times = deriveTimes(INTERVAL_MS),
+}: StageOptions): Promise<ServiceStage> {
   const failing: Failing = { commits: false, heartbeats: false, checkpoints: false };
   const service = await startSls({
     accounts: [account],
@@ -42,7 +46,6 @@ export async function slsStage({ clock, shards }: StageOptions): Promise<Service
   const runtime = { clock, random: createCountingRandom() };
   const logged: string[] = [];
   const logger = createLogger({ level: 'warn', write: (line) => logged.push(line), now: clock.now });
-  const times = deriveTimes(INTERVAL_MS);
   const settings = { sls, group: GROUP, order: true, coordination: 'service', times } as const;
   const { source, serviceGroup } = createSls(settings, { ...runtime, logger, aws: noAws });
   const writer = createSlsWriter({ ...sls, logstore: 'orders', ...runtime });

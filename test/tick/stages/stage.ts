@@ -1,5 +1,6 @@
 import type { ServiceGroup } from '../../../lib/sources/serviceGroup.ts';
 import type { Source } from '../../../lib/sources/source.ts';
+import type { Times } from '../../../lib/times.ts';
 import type { ManualClock } from '../../support/clock.ts';
 
 /** A local log service with one stream and a consumer group of its own, which our slots and others may join. */
@@ -43,6 +44,8 @@ export interface StageOptions {
   shards: number;
   /** About how much one pull brings, where the service counts bytes. */
   pullBytesMax?: number;
+  /** Of the group; by default those of its usual interval. */
+  times?: Times;
 }
 
 export const GROUP = 'orders';
