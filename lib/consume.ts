@@ -2,6 +2,7 @@ import middy, { type MiddyfiedHandler } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { composeGroup } from './compose/group.ts';
 import { describeOwn } from './compose/ownSource.ts';
+import { type OperateEvent, type Operation, readOperation } from './config/operate.ts';
 import { type RedriveEvent, readRedrive } from './config/redrive.ts';
 import type { Environment } from './config/rules.ts';
 import { readSettings } from './config/settings.ts';
@@ -13,25 +14,31 @@ import { type RedriveRequest, type RedriveResult, redrive } from './delivery/red
 import { userFunctionsOf } from './delivery/userFunctions.ts';
 import type { UserModule } from './delivery/userModule.ts';
 import { presentError } from './errors.ts';
+import type { Lag } from './group/lag.ts';
+import { operateOn } from './group/open.ts';
+import type { Sought } from './group/operations.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { createMeter } from './observe/meter.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
-import { startBudget } from './tick/budget.ts';
+import { type Budget, startBudget } from './tick/budget.ts';
 import { createDeadlines } from './tick/deadline.ts';
 import { metricsLines } from './tick/metrics.ts';
 import type { TickResult } from './tick/result.ts';
 import { createRetention } from './tick/retention.ts';
 import { tick } from './tick/tick.ts';
 
-/** What the function may be sent: which slot is to tick, or which dead letters are to be given once more. */
-export type ConsumerEvent = TickEvent | RedriveEvent;
+/** What the function may be sent: which slot is to tick, which dead letters are to be given once more, or what an operator asks. */
+export type ConsumerEvent = TickEvent | RedriveEvent | OperateEvent;
+
+/** What it answers. */
+export type ConsumerResult = TickResult | RedriveResult | Lag | Sought[];
 
 /**
- * The function's handler, as a middy handler, so that `.use()` takes middleware: one tick of the slot that its event names, or a redrive
- * of dead letters, `{ "redrive": {} }`.
+ * The function's handler, as a middy handler, so that `.use()` takes middleware: one tick of the slot that its event names, a redrive
+ * of dead letters, `{ "redrive": {} }`, or what an operator asks of the log service, `{ "operate": { "lag": {} } }`.
  */
-export type Consumer = MiddyfiedHandler<ConsumerEvent, TickResult | RedriveResult, Error, Context>;
+export type Consumer = MiddyfiedHandler<ConsumerEvent, ConsumerResult, Error, Context>;
 
 /** What a function brings itself; nothing of it is needed on Lambda, with SLS or CLS. */
 export interface ConsumeOptions {
@@ -88,15 +95,26 @@ export function consumeAround(
   };
 
   /** Of no slot: beside all ticks, within its own deadline. */
-  const redriven = async (request: RedriveRequest, deadline: number, signal: AbortSignal) => {
+  const beside = async (
+    deadline: number,
+    signal: AbortSignal,
+    work: (time: Budget) => Promise<ConsumerResult>,
+  ) => {
     const { reserveMs } = settings.times;
     const time = startBudget(clock, { deadline, reserveMs, signal });
-    const now = () => clock.now() + composed.skewMs();
     try {
-      return await redrive({ ...dependencies, group, now }, request, time);
+      return await work(time);
     } finally {
       time.end();
     }
+  };
+  const now = () => clock.now() + composed.skewMs();
+  const redriven = (request: RedriveRequest) => (time: Budget) =>
+    redrive({ ...dependencies, group, now }, request, time);
+  const operated = (operation: Operation) => (time: Budget) => {
+    const operations = operateOn(dependencies);
+    const options = { signal: time.work };
+    return operation.name === 'lag' ? operations.lag(options) : operations.seek(operation, options);
   };
 
   /** One that throws is measured, too: whoever waits for its metrics is to learn of it. */
@@ -113,13 +131,15 @@ export function consumeAround(
     }
   };
 
-  const presented = middy<ConsumerEvent, TickResult | RedriveResult, Error, Context>().use({
+  const presented = middy<ConsumerEvent, ConsumerResult, Error, Context>().use({
     onError: presentError,
   });
   const handle = async (event: ConsumerEvent, context: Context, { signal }: { signal: AbortSignal }) => {
     const request = readRedrive(event);
+    const operation = readOperation(event);
     const deadline = deadlineAt(context.getRemainingTimeInMillis());
-    if (request !== undefined) return redriven(request, deadline, signal);
+    if (request !== undefined) return beside(deadline, signal, redriven(request));
+    if (operation !== undefined) return beside(deadline, signal, operated(operation));
     return ticked(readSlot(event, slots), deadline, signal);
   };
   return presented.handler(handle);

@@ -1,7 +1,14 @@
 /** The package's face: what a function is made of, and the types and errors that it meets. Nothing else is public. */
+export type { OperateEvent } from './config/operate.ts';
 export type { RedriveEvent } from './config/redrive.ts';
 export type { TickEvent } from './config/slot.ts';
-export { type ConsumeOptions, type Consumer, type ConsumerEvent, consume } from './consume.ts';
+export {
+  type ConsumeOptions,
+  type Consumer,
+  type ConsumerEvent,
+  type ConsumerResult,
+  consume,
+} from './consume.ts';
 export type { RedriveResult } from './delivery/redrive.ts';
 export type {
   Batch,
@@ -27,6 +34,8 @@ export {
   StoreError,
 } from './errors.ts';
 export { default } from './frameworkPlugin.ts';
+export type { Lag, ShardLag } from './group/lag.ts';
+export type { Sought } from './group/operations.ts';
 export type { Fields, Logger } from './observe/logger.ts';
 export type {
   LogRecord,

@@ -1,11 +1,13 @@
 /** What an operator does to a group while its consumers run. Each call is safe at any moment, and may be repeated. */
 import { createDeadLetters } from './compose/deadLetters.ts';
+import { createDeployed, type Deployed } from './compose/deployed.ts';
 import { composeGroup, composeStore } from './compose/group.ts';
 import { type OpenGroup, operate } from './compose/openGroup.ts';
 import { describeOwn } from './compose/ownSource.ts';
 import { placeOfDeadLetters } from './config/deadLetters.ts';
 import type { Environment } from './config/rules.ts';
 import { readSettings } from './config/settings.ts';
+import type { AwsAccount } from './credentials/awsCall.ts';
 import { createLogger } from './observe/logger.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
@@ -21,17 +23,20 @@ export type {
 export type { Dropped } from './delivery/openLetters.ts';
 export type { RedriveRequest, RedriveResult } from './delivery/redrive.ts';
 export type { Description } from './group/describe.ts';
+export type { Lag, ShardLag } from './group/lag.ts';
 export type { CallOptions, Removed } from './group/open.ts';
 export type { Sought } from './group/operations.ts';
+export type { Wait } from './group/waits.ts';
 
 /**
  * A group by the settings of its function, or by its table and name; then also where its dead letters are, if not in the table, as
- * `SHARDBEAT_DEAD_LETTERS` has it. A source is needed to seek to a position, and for dead letters whose record was too large to be
- * kept.
+ * `SHARDBEAT_DEAD_LETTERS` has it. A source is needed for the lag, to seek to a position, and for dead letters whose record was too
+ * large to be kept; in its place, the deployed `function` of that name or ARN does it, so that an operator needs no key of the log
+ * service.
  */
 export type GroupAddress =
   | { environment: Environment; source?: Source }
-  | { table: string; group: string; source?: Source; deadLetters?: string };
+  | { table: string; group: string; source?: Source; deadLetters?: string; function?: string };
 
 /** No function's time is short here: an attempt may take as long as any. */
 const INTERVAL_MS = 60_000;
@@ -56,5 +61,12 @@ export function openGroup(address: GroupAddress): OpenGroup {
   };
   const composed = composeStore(of, runtime);
   const deadLetters = createDeadLetters(of, { ...runtime, ...composed });
-  return operate({ ...composed, ...runtime, deadLetters, source, group: address.group });
+  const deployed = deployedOf(address, composed.client.config);
+  return operate({ ...composed, ...runtime, deadLetters, source, deployed, group: address.group });
+}
+
+function deployedOf({ function: name }: { function?: string }, account: AwsAccount): Deployed | undefined {
+  if (name === undefined) return undefined;
+  const endpoint = process.env.AWS_ENDPOINT_URL_LAMBDA ?? process.env.AWS_ENDPOINT_URL;
+  return createDeployed({ name, account, endpoint, clock, random });
 }

@@ -1,10 +1,11 @@
 import type { DeadLetterStore } from '../delivery/deadLetters/deadLetters.ts';
 import { type LetterOperations, operateOnLetters } from '../delivery/openLetters.ts';
-import { type GroupOperations, operateOn } from '../group/open.ts';
+import { type CallOptions, type GroupOperations, operateOn } from '../group/open.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
+import type { Deployed } from './deployed.ts';
 
 /** A group that is operated on, with its dead letters. Each call is safe while its consumers run; if it stops half-way, do it again. */
 export interface OpenGroup extends GroupOperations, LetterOperations {}
@@ -17,19 +18,36 @@ export interface OpenedGroup {
   source?: Source | undefined;
   clock: Clock;
   logger: Logger;
+  /** The function that is asked for what only the log service knows, where there is no source. */
+  deployed?: Deployed | undefined;
   /** What to add to our clock to have the table's, as far as an answer has told. */
   skewMs?: () => number;
 }
 
 /** The operations of a group, in its own time. */
 export function operate({ deadLetters: letters, ...opened }: OpenedGroup): OpenGroup {
-  const { store, clock, source, skewMs = () => 0 } = opened;
+  const { store, clock, source, deployed, skewMs = () => 0 } = opened;
   const letterOperations = operateOnLetters({
     ...opened,
     letters,
     source,
     now: () => clock.now() + skewMs(),
+    redriveByFunction: deployed?.redrive,
     synchronize: (options) => store.get('GROUP', { ...options, consistent: false }),
   });
-  return { ...operateOn({ ...opened, skewMs }), ...letterOperations };
+  const operations = operateOn({ ...opened, skewMs });
+  const asking = source === undefined && deployed !== undefined ? askingOf(deployed, operations) : {};
+  return { ...operations, ...asking, ...letterOperations };
+}
+
+/** What needs the log service, done by the function. A cursor needs none. */
+function askingOf(deployed: Deployed, operations: GroupOperations): Pick<GroupOperations, 'lag' | 'seek'> {
+  const signalOf = (options: CallOptions = {}) => options.signal ?? new AbortController().signal;
+  return {
+    lag: (options) => deployed.lag(signalOf(options)),
+    seek: ({ shard, to }, options) =>
+      'cursor' in to
+        ? operations.seek({ shard, to }, options)
+        : deployed.seek({ shard, to }, signalOf(options)),
+  };
 }

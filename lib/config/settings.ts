@@ -3,7 +3,6 @@ import { formatDuration, parseDuration } from '../duration.ts';
 import { SettingsError } from '../errors.ts';
 import { planByLag } from '../group/planByLag.ts';
 import { planEvenly, type Strategy } from '../group/planner.ts';
-import { parseInstant } from '../instant.ts';
 import { keepSecretsOf } from '../observe/secrets.ts';
 import { systemClock } from '../runtime.ts';
 import type { Position } from '../sources/source.ts';
@@ -12,6 +11,7 @@ import { CLS_NAMES, type ClsSettings, readCls } from './clsSettings.ts';
 import { DeadLetterEntries, type DeadLetterSettings, readDeadLetters } from './deadLetters.ts';
 import { DeliveryEntries, type DeliverySettings, readDelivery } from './delivery.ts';
 import { OWN_NAMES, type OwnSource, readOwn } from './ownSource.ts';
+import { parsePosition, parseTime } from './position.ts';
 import { count, type Environment, name, oneOf, parseEnvironment, required } from './rules.ts';
 import { readSlots } from './slot.ts';
 import { readSls, SLS_NAMES, type SlsSettings } from './slsSettings.ts';
@@ -204,7 +204,7 @@ const START_AHEAD_MS_MAX = 15 * 60_000;
 /** From where to where the group reads. */
 function readSpan(read: Read, now: number): { start: Position; endAt: number | undefined } {
   const { SHARDBEAT_START: from, SHARDBEAT_END: to } = read;
-  const start = parseStart(from);
+  const start = parsePosition('SHARDBEAT_START', from);
   const endAt = to === undefined ? undefined : parseTime('SHARDBEAT_END', to);
   if (start.at !== 'time') return { start, endAt };
   if (start.unixMs > now + START_AHEAD_MS_MAX) {
@@ -216,19 +216,6 @@ function readSpan(read: Read, now: number): { start: Position; endAt: number | u
     throw new SettingsError('SHARDBEAT_END', to, remedy);
   }
   return { start, endAt };
-}
-
-function parseStart(text: string): Position {
-  if (text === 'begin' || text === 'end') return { at: text };
-  return { at: 'time', unixMs: parseTime('SHARDBEAT_START', text, 'begin, end, ') };
-}
-
-/** ISO 8601 with a zone, or Unix seconds; milliseconds since 1970. */
-function parseTime(field: string, text: string, others = ''): number {
-  const unixMs = /^[1-9]\d{8,9}$/.test(text) ? Number(text) * 1_000 : parseInstant(text);
-  if (unixMs !== undefined && unixMs >= 0) return unixMs;
-  const remedy = `write ${others}2026-01-31T12:00:00Z or Unix seconds, of a day that is in the calendar`;
-  throw new SettingsError(field, text, remedy);
 }
 
 const NAMES = { sls: SLS_NAMES, cls: CLS_NAMES, own: OWN_NAMES } as const;

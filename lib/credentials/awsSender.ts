@@ -9,7 +9,7 @@ import type { AwsAccount } from './awsCall.ts';
 import { escapeAws, signAwsRequest } from './awsSignature.ts';
 
 export interface AwsSenderOptions {
-  service: 's3' | 'sqs';
+  service: 's3' | 'sqs' | 'lambda';
   /** Scheme, host and port, for a region. */
   originIn(region: string): string;
   /** The account's, unless set. */
@@ -21,6 +21,8 @@ export interface AwsSenderOptions {
   skewMs?: (() => number) | undefined;
   /** Of one attempt; 10 s unless set. */
   timeoutMsMax?: number | undefined;
+  /** Of one attempt of what takes longer by its nature. */
+  timeoutMs?: number | undefined;
 }
 
 export interface AwsHttpRequest {
@@ -63,7 +65,7 @@ const THROTTLED =
  */
 export function createAwsSender(options: AwsSenderOptions, words: AwsWords) {
   const { service, account, clock, random, skewMs = () => 0 } = options;
-  const timeoutMs = Math.min(TIMEOUT_MS, options.timeoutMsMax ?? TIMEOUT_MS);
+  const timeoutMs = options.timeoutMs ?? Math.min(TIMEOUT_MS, options.timeoutMsMax ?? TIMEOUT_MS);
 
   let place: Promise<Place> | undefined;
   /** Where the account is, which not every account knows at once. */

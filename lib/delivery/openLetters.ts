@@ -1,4 +1,5 @@
 /** What an operator does with dead letters. */
+import { SettingsError } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
@@ -23,8 +24,17 @@ interface CallOptions {
 export interface LetterOperations {
   /** Those that are meant, or all; changes nothing. */
   deadLetters(filter?: LetterFilter, options?: CallOptions): AsyncIterable<KeptLetter>;
-  /** Gives them to this module's function, here and now; removes those for which it succeeds. */
-  redrive(module: UserModule, request?: RedriveRequest, options?: CallOptions): Promise<RedriveResult>;
+  /** How many there are, about: others may be at work. */
+  countDeadLetters(options?: CallOptions): Promise<number>;
+  /**
+   * Gives them to this module's function, here and now, or to that of the deployed `function`; removes those for which it
+   * succeeds.
+   */
+  redrive(
+    module: UserModule | 'function',
+    request?: RedriveRequest,
+    options?: CallOptions,
+  ): Promise<RedriveResult>;
   /** Removes them without giving them to anybody. There is no way back. */
   dropDeadLetters(which: LetterFilter | 'all', options?: CallOptions): Promise<Dropped>;
 }
@@ -36,6 +46,8 @@ export interface OperatedLetters {
   clock: Clock;
   /** The time of the group's table, once that has been asked. */
   now(): number;
+  /** Has the deployed function do it, where that is known. */
+  redriveByFunction?: ((request: RedriveRequest, signal: AbortSignal) => Promise<RedriveResult>) | undefined;
   /** Asks it. */
   synchronize(options: { signal: AbortSignal }): Promise<unknown>;
   logger: Logger;
@@ -46,7 +58,7 @@ const GRACE_MS = 5_000;
 const DROP_LEASE_MS = 60_000;
 
 export function operateOnLetters(operated: OperatedLetters): LetterOperations {
-  const { letters, clock, synchronize } = operated;
+  const { letters, clock, synchronize, redriveByFunction = noFunction } = operated;
   const signalOf = ({ signal = new AbortController().signal }: CallOptions = {}) => ({ signal });
   return {
     async *deadLetters(filter = {}, options) {
@@ -54,8 +66,10 @@ export function operateOnLetters(operated: OperatedLetters): LetterOperations {
       await synchronize(signalOf(options));
       yield* letters.list(filter, signalOf(options));
     },
+    countDeadLetters: (options) => letters.count(signalOf(options)),
     async redrive(module, request = {}, options) {
       checkRequest(request);
+      if (module === 'function') return redriveByFunction(request, signalOf(options).signal);
       const { deliver } = userFunctionsOf(module);
       const { signal } = signalOf(options);
       await synchronize({ signal });
@@ -75,6 +89,10 @@ export function operateOnLetters(operated: OperatedLetters): LetterOperations {
       return drop(letters, filter, signalOf(options));
     },
   };
+}
+
+async function noFunction(): Promise<never> {
+  throw new SettingsError('function', undefined, 'name the deployed function, or give a module');
 }
 
 async function drop(

@@ -1,12 +1,14 @@
 import type { ConsumerItem, GroupState, ShardItem } from './items.ts';
 import type { GroupStore, RequestOptions } from './store.ts';
+import { type Wait, waitOf } from './waits.ts';
 
 /** A group as its items stand. */
 export interface Description {
   status: 'absent' | 'running' | 'paused' | 'complete' | 'idle';
   group: GroupState['group'];
   consumers: (ConsumerItem & { slot: string; live: boolean; busy: boolean })[];
-  shards: (ShardItem & { shard: string; assignedTo: string | undefined })[];
+  /** `waits`: why nothing is read from it, as the table tells. */
+  shards: (ShardItem & { shard: string; assignedTo: string | undefined; waits: Wait | undefined })[];
 }
 
 /** Everything about a group at one time, in order of name. `idle`: it has no live consumer. */
@@ -15,7 +17,8 @@ export async function describe(
   now: number,
   options: RequestOptions,
 ): Promise<Description> {
-  const { group, consumers, shards } = await store.readAll({ ...options, consistent: true });
+  const state = await store.readAll({ ...options, consistent: true });
+  const { group, consumers, shards } = state;
   const listed = [...consumers]
     .map(([slot, item]) => ({ slot, ...item, live: item.expiresAt >= now, busy: item.busyUntil >= now }))
     .sort((a, b) => (a.slot < b.slot ? -1 : 1));
@@ -32,7 +35,12 @@ export async function describe(
     group,
     consumers: listed,
     shards: [...shards]
-      .map(([shard, item]) => ({ shard, ...item, assignedTo: assignedTo.get(shard) }))
+      .map(([shard, item]) => ({
+        shard,
+        ...item,
+        assignedTo: assignedTo.get(shard),
+        waits: waitOf(shard, state, now),
+      }))
       .sort((a, b) => (a.shard < b.shard ? -1 : 1)),
   };
 }

@@ -2,8 +2,8 @@ import { SettingsError } from '../errors.ts';
 import type { Clock } from '../runtime.ts';
 import type { Position } from '../sources/source.ts';
 import { type Description, describe } from './describe.ts';
+import { type Lag, type LagSource, lagOf } from './lag.ts';
 import * as operations from './operations.ts';
-import type { Stream } from './planning.ts';
 import type { GroupStore } from './store.ts';
 
 /** Of one call. */
@@ -19,6 +19,8 @@ export type Removed = Awaited<ReturnType<typeof operations.removeSlot>>;
 export interface GroupOperations {
   /** Everything about the group at one time; changes nothing. */
   describe(options?: CallOptions): Promise<Description>;
+  /** How far the group is behind its stream; asks the log service about each shard that is not done. */
+  lag(options?: CallOptions): Promise<Lag>;
   /** Stops all reading: slots keep their heartbeats and their shards. */
   pause(options?: CallOptions): Promise<void>;
   resume(options?: CallOptions): Promise<void>;
@@ -39,10 +41,13 @@ export interface GroupOperations {
 /** The most that two clocks may be apart before it costs anything, whatever the interval. */
 const SKEW_MARGIN_MS = 5_000;
 
+const NO_SOURCE =
+  'give the source, the environment of the function, or its name: only the log service knows where that is';
+
 export interface Operated {
   store: GroupStore;
-  /** Needed to seek to a position. */
-  source?: Pick<Stream, 'cursorAt'> | undefined;
+  /** Needed to seek to a position, and for the lag. */
+  source?: LagSource | undefined;
   clock: Pick<Clock, 'now'>;
   /** What to add to our clock to have the table's, as far as an answer has told. */
   skewMs?: () => number;
@@ -58,17 +63,18 @@ export function operateOn({ store, source, clock, skewMs = () => 0 }: Operated):
   };
   const noSource = {
     cursorAt: async () => {
-      throw new SettingsError(
-        'source',
-        undefined,
-        'give the source, or the environment of the function: only the log service knows where that is',
-      );
+      throw new SettingsError('source', undefined, NO_SOURCE);
     },
   };
   return {
     describe: async (options) => {
       const { now } = await limitsNow(reading(options));
       return describe(store, now, reading(options));
+    },
+    lag: async (options) => {
+      if (source === undefined) throw new SettingsError('source', undefined, NO_SOURCE);
+      const { now } = await limitsNow(reading(options));
+      return lagOf(store, source, now, reading(options));
     },
     pause: (options) => operations.pause(store, reading(options)),
     resume: (options) => operations.resume(store, reading(options)),

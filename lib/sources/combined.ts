@@ -54,6 +54,13 @@ export function combineSources(members: Readonly<Record<string, Source>>): Sourc
     }),
     // Of one kind, all write their cursors in one way.
     ...(first.distance !== undefined && { distance: first.distance }),
+    ...(first.positions !== undefined && { positions: first.positions }),
+    ...(first.receivedAt !== undefined && {
+      async receivedAt(shard, cursor, signal) {
+        const { source, id } = find(shard);
+        return source.receivedAt!(id, cursor, signal);
+      },
+    }),
   };
 }
 

@@ -111,4 +111,11 @@ export interface Source {
   retentionMs?(shard: string, signal: AbortSignal): Promise<number | undefined>;
   /** How many positions lie between two cursors of a shard, where cursors tell (SLS: log groups; CLS: messages). */
   distance?(from: string, to: string): number | undefined;
+  /** What `distance` counts, in the plural: `log groups`. */
+  readonly positions?: string;
+  /**
+   * When the service received what stands at a cursor, at which there is something: milliseconds since 1970, or undefined where it
+   * does not tell. For operators: a tick does not ask.
+   */
+  receivedAt?(shard: string, cursor: string, signal: AbortSignal): Promise<number | undefined>;
 }

@@ -72,6 +72,8 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       return pulled(find(request.shard), request, recordsMax);
     },
     distance: (from, to) => Number(to) - Number(from),
+    positions: 'records',
+    receivedAt: async (shard, cursor) => find(shard).records[Number(cursor)]?.receivedAt,
   };
 }
 

@@ -1,5 +1,7 @@
 import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { announceRun } from '../../lib/commandLine/localRuns.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { deriveTimes } from '../../lib/times.ts';
@@ -71,6 +73,12 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   const stack = await startStack({ ...options, service, clock });
   cleanup.defer(stack.close);
   const { shardName } = stack.logs;
+  const announced = { directory: process.cwd(), startedAt: startedAtMs, environment: stack.environment };
+  cleanup.use(
+    await announceRun(announced).catch((error: Error) => {
+      throw cannotWrite(tmpdir(), error.message, error);
+    }),
+  );
   introduce(options, inputs, stack, screen);
 
   const slots = Array.from({ length: options.consumers }, (_, index) => `consumer-${index}`);
@@ -168,6 +176,7 @@ function introduce(options: LocalRunOptions, inputs: readonly Input[], stack: St
   screen.say(`${stack.logs.introduction}, DynamoDB on ${stack.dynamodbUrl}`);
   screen.say(`${shards} shards, ${consumers} consumers, each started every ${formatDuration(intervalMs)}`);
   screen.say(`input: ${inputs.map(({ name }) => name).join(', ')}`);
+  screen.say('in another terminal, in this folder: npx shardbeat status, or watch');
 }
 
 function linesOf(inputs: readonly Input[]): number | undefined {

@@ -14,7 +14,18 @@ const LIBRARY: Readonly<Record<string, readonly string[]>> = {
   tick: ['config', 'group', 'sources', 'delivery', 'base', 'observe'],
   compose: ['tick', 'config', 'credentials', 'delivery', 'group', 'sources', 'base', 'observe'],
   testing: ['compose', 'tick', 'config', 'group', 'sources', 'delivery', 'base', 'observe'],
-  face: ['testing', 'compose', 'tick', 'config', 'group', 'sources', 'delivery', 'base', 'observe'],
+  face: [
+    'testing',
+    'compose',
+    'tick',
+    'config',
+    'credentials',
+    'group',
+    'sources',
+    'delivery',
+    'base',
+    'observe',
+  ],
 };
 
 /** Which folder of lib, or which other folder of the repository. */

@@ -72,10 +72,10 @@ describe('a command', () => {
   });
 
   it('shows no secret that was given, nor the rest of one that a space cut off', async () => {
-    const { code, said } = await typed('greet a b hush-hush --access-key-secret hush-hush');
+    const { code, said } = await typed('greet a b rest-of-it --access-key-secret hush-hush');
     expect(code).toBe(2);
     expect(said).toContain('(hidden)');
-    expect(said).not.toContain('hush');
+    expect(said).not.toMatch(/hush|rest-of-it/);
   });
 
   it('that fails by a mistake of ours says where, with another code', async () => {

@@ -39,8 +39,8 @@ export interface AwsService {
 }
 
 export async function startAwsService(
-  service: 's3' | 'sqs',
-  handle: (request: AwsRequestSeen) => AwsReply,
+  service: 's3' | 'sqs' | 'lambda',
+  handle: (request: AwsRequestSeen) => AwsReply | Promise<AwsReply>,
 ): Promise<AwsService> {
   const server = createServer(async (incoming, response) => {
     const url = new URL(incoming.url ?? '/', 'http://unused');
@@ -55,7 +55,7 @@ export async function startAwsService(
     const forbidden: AwsReply = { status: 403, body: '<Error><Code>SignatureDoesNotMatch</Code></Error>' };
     const reply: AwsReply = isSigned
       ? fault === undefined || fault === 'lost'
-        ? handle(request)
+        ? await handle(request)
         : fault
       : forbidden;
     if (fault === 'lost') response.destroy();

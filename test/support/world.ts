@@ -28,11 +28,16 @@ export function createWorld(shards: readonly string[], given: Partial<TickSettin
 
 /** The same over any source, and a service that assigns the shards. */
 export function createGroup<S extends Source>(
-  { clock, source, serviceGroup }: { clock: ManualClock; source: S; serviceGroup?: ServiceGroup | undefined },
+  {
+    clock,
+    source,
+    serviceGroup,
+    table = createMemoryStore(new Map(), 'orders'),
+  }: { clock: ManualClock; source: S; serviceGroup?: ServiceGroup | undefined; table?: GroupStore },
   given: Partial<TickSettings> = {},
 ) {
   const coordination = serviceGroup === undefined ? ownCoordination : serviceCoordination(serviceGroup);
-  const store = countingStore(createMemoryStore(new Map(), 'orders'));
+  const store = countingStore(table);
   const random = createCountingRandom();
   const events: (Fields & { event: string })[] = [];
   const delivered: string[] = [];

@@ -28,6 +28,8 @@ export function createClsSource(options: ClsSourceOptions): Source {
     pull: (request) => pull(options, request),
     retentionMs: (_shard, signal) => retentionMs(options, signal),
     distance: cursorDistance,
+    positions: 'messages',
+    receivedAt: (shard, cursor, signal) => receivedAt(options, shard, cursor, signal),
   };
 }
 
@@ -93,6 +95,19 @@ async function pull(options: ClsSourceOptions, request: PullRequest): Promise<Pu
     endOfShard: isOver || (standsStill && (await isEnd(options, request))),
     lagMs: caughtUp ? 0 : ageOf(logs.lastReceivedMs, answeredMs),
   };
+}
+
+/** No call tells it of a position: its message is pulled, as little as can be asked for. */
+async function receivedAt(
+  { client, topic }: ClsSourceOptions,
+  shard: string,
+  cursor: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const start = offsetOf(cursor);
+  const wanted = { shardName: shard, partition: partitionOf(shard), start, end: start + 1n, signal };
+  const { logs } = await pullMessages({ client, topic }, wanted);
+  return logs.lastReceivedMs;
 }
 
 /** Of a pull that brought nothing: a closed partition's end is confirmed by the service. */

@@ -28,6 +28,8 @@ export function createSlsSource(options: SlsSourceOptions): Source {
     pull: (request) => pull(client, isFiltered, request),
     retentionMs: (_shard, signal) => retentionMs(client, signal),
     distance: cursorDistance,
+    positions: 'log groups',
+    receivedAt: async (shard, cursor, signal) => (await client.getCursorTime(shard, cursor, signal)) * 1_000,
   };
 }
 

@@ -85,4 +85,27 @@ export const positionCases: readonly SourceCase[] = [
     const endCursor = await source.cursorAt(shard, { at: 'time', unixMs: endAtMs }, signal);
     assert.deepEqual((await read(shard, { endCursor, endAtMs })).lines, []);
   }),
+
+  sourceCase('tells when it received what stands at a cursor, where it tells at all', async (stage) => {
+    const { source, shard, put, begin, cursorAt, advance, now } = stage;
+    if (source.receivedAt === undefined) return;
+    const first = now();
+    await put(shard, ['a', 'b']);
+    await advance(60_000);
+    const later = await cursorAt(shard, 'end');
+    const second = now();
+    await put(shard, ['c']);
+    await put(shard, ['d']);
+    await advance(60_000);
+    for (const [cursor, received] of [[await begin(shard), first] as const, [later, second] as const]) {
+      const told = await source.receivedAt(shard, cursor, signal);
+      // Services count in whole seconds.
+      assert(told === undefined || Math.abs(told - received) <= 1_000, `${told} is not ${received}`);
+    }
+  }),
+
+  sourceCase('tells for how long it keeps what it has, where it tells at all', async ({ source, shard }) => {
+    const retentionMs = await source.retentionMs?.(shard, signal);
+    assert(retentionMs === undefined || retentionMs >= 1_000, 'it is milliseconds, of a second at least');
+  }),
 ];

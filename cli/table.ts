@@ -1,0 +1,82 @@
+/** Tables for people, as wide as their terminal. */
+import stringWidth from 'string-width';
+import { cut, plain } from './text.ts';
+
+export interface Column<T> {
+  readonly title: string;
+  readonly value: (row: T) => string | number | undefined;
+  readonly align?: 'right';
+  /** It may be cut to this width where there is no room. Others are shown whole. */
+  readonly least?: number;
+}
+
+const GAP = '  ';
+
+/**
+ * A line for each row. Where there is no room, the widest of the columns that may be cut is cut first; where there still is none, each row
+ * is a block of lines. Columns in which nothing stands are left out. `width`: undefined for whatever is needed.
+ */
+export function formatTable<T>(
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  width: number = Number.POSITIVE_INFINITY,
+): string {
+  const cells = columns.map(({ value }) => rows.map((row) => plain(String(value(row) ?? ''))));
+  const used = columns
+    .map((column, index) => ({ ...column, cells: cells[index]! }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''));
+  const natural = used.map(({ title, cells }) =>
+    Math.max(...[title, ...cells].map((text) => stringWidth(text))),
+  );
+  const widths = fitted(natural, used, width - GAP.length * (used.length - 1));
+  if (widths === undefined) return asBlocks(used, rows.length, width);
+  const line = (texts: readonly string[]): string =>
+    texts
+      .map((text, index) => padded(cut(text, widths[index]!), widths[index]!, used[index]!.align))
+      .join(GAP)
+      .trimEnd();
+  const lines = rows.map((_, row) => line(used.map(({ cells }) => cells[row]!)));
+  return [line(used.map(({ title }) => title)), ...lines].map((text) => `${text}\n`).join('');
+}
+
+/** Undefined if there is no room. */
+function fitted(
+  natural: readonly number[],
+  columns: readonly { least?: number }[],
+  room: number,
+): number[] | undefined {
+  const widths = [...natural];
+  for (let over = sum(widths) - room; over > 0; over = sum(widths) - room) {
+    const candidates = widths
+      .map((width, index) => ({ width, index, spare: width - (columns[index]!.least ?? width) }))
+      .filter(({ spare }) => spare > 0)
+      .sort((one, other) => other.width - one.width);
+    const [widest, next] = candidates;
+    if (widest === undefined) return undefined;
+    // Down to the next one, so that they give way together.
+    const step = Math.max(1, widest.width - (next?.width ?? 0));
+    widths[widest.index]! -= Math.min(over, widest.spare, step);
+  }
+  return widths;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+function padded(text: string, width: number, align: 'right' | undefined): string {
+  const pad = ' '.repeat(Math.max(0, width - stringWidth(text)));
+  return align === 'right' ? pad + text : text + pad;
+}
+
+function asBlocks(
+  columns: readonly { title: string; cells: readonly string[] }[],
+  rows: number,
+  width: number,
+): string {
+  const widest = Math.max(...columns.map(({ title }) => stringWidth(title)));
+  const block = (row: number): string =>
+    columns
+      .filter(({ cells }) => cells[row] !== '')
+      .map(({ title, cells }) => `${cut(`${title.padEnd(widest)}${GAP}${cells[row]}`, width)}\n`)
+      .join('');
+  return Array.from({ length: rows }, (_, row) => block(row)).join('\n');
+}

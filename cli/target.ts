@@ -1,0 +1,168 @@
+/** Which group a command is about, and how it is reached. */
+import { type LocalRun, localRuns, runIn } from '../lib/commandLine/localRuns.ts';
+import { SettingsError } from '../lib/errors.ts';
+import type { OpenGroup } from '../lib/operations.ts';
+import { projectFile, readProject } from './project.ts';
+import type { World } from './world.ts';
+
+const section = 'Which group';
+
+/** Of every command that is about a group. */
+export const TARGET_OPTIONS = {
+  group: { type: 'string', value: 'NAME', section, help: 'its name, where there are several' },
+  table: {
+    type: 'string',
+    value: 'NAME',
+    section,
+    help: 'its DynamoDB table (without it: the local run in this folder, else what serverless.yml describes)',
+  },
+  region: { type: 'string', value: 'NAME', section, help: 'of AWS, where the table is' },
+  profile: { type: 'string', value: 'NAME', section, help: 'of AWS, whose credentials are used' },
+  stage: { type: 'string', value: 'NAME', section, help: 'which deployment of serverless.yml (dev)' },
+  function: {
+    type: 'string',
+    value: 'NAME',
+    section,
+    help: 'name or ARN of the deployed function: it asks the log service, so that you need no key of that',
+  },
+  'dead-letters': {
+    type: 'string',
+    value: 'PLACE',
+    section,
+    help: 'where the dead letters are, as SHARDBEAT_DEAD_LETTERS has it (table)',
+  },
+} as const;
+
+export type TargetOptions = { readonly [K in keyof typeof TARGET_OPTIONS]: string | undefined };
+
+export interface Target {
+  readonly group: string;
+  /** For people: `local run of process 4711`, `table shop in eu-west-1`. */
+  readonly place: string;
+  /** Who asks the log service: this process with settings that it has, the deployed function, or nobody. */
+  readonly asks: 'itself' | 'function' | 'nobody';
+  open(): Promise<OpenGroup>;
+}
+
+/** Throws a SettingsError where no group is found, or several. Sets the variables by which AWS is reached. */
+export async function findTarget(options: TargetOptions, world: World, signal: AbortSignal): Promise<Target> {
+  const { table, region, profile, stage } = options;
+  const isDeployed = [table, region, profile, stage, options.function].some((given) => given !== undefined);
+  const run = isDeployed ? undefined : runIn(await localRuns(), world.directory);
+  if (run !== undefined) return localTarget(run, options, world);
+  if (profile !== undefined) world.environment.AWS_PROFILE = profile;
+  const found = table === undefined ? await foundIn(options, world, signal) : named(options, table, world);
+  if (found.region !== undefined) world.environment.AWS_REGION = found.region;
+  return deployedTarget(found, options, world);
+}
+
+function localTarget(run: LocalRun, { group }: TargetOptions, world: World): Target {
+  const { SHARDBEAT_GROUP: name = '' } = run.environment;
+  if (group !== undefined && group !== name) {
+    const remedy = `the run in this folder has the group ${name}; of a deployed one, give --table or --stage, too`;
+    throw new SettingsError('--group', group, remedy);
+  }
+  const { environment } = world;
+  for (const variable of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL'])
+    delete environment[variable];
+  Object.assign(environment, run.environment);
+  return {
+    group: name,
+    place: `local run of process ${run.pid}`,
+    asks: 'itself',
+    open: async () => (await operations()).openGroup({ environment: run.environment }),
+  };
+}
+
+/** The AWS SDK is loaded when it is needed: a help does without. */
+const operations = () => import('../lib/operations.ts');
+
+interface Found {
+  group: string;
+  table: string;
+  region?: string | undefined;
+  function?: string | undefined;
+  deadLetters?: string | undefined;
+  /** Settings with which the log service can be asked. */
+  environment?: NodeJS.ProcessEnv;
+}
+
+function named(
+  { group, region, function: name }: TargetOptions,
+  table: string,
+  { environment }: World,
+): Found {
+  if (group === undefined) throw new SettingsError('--group', group, `name the group in the table ${table}`);
+  const isIts = environment.SHARDBEAT_TABLE === table && environment.SHARDBEAT_GROUP === group;
+  return {
+    group,
+    table,
+    region,
+    function: name,
+    deadLetters: 'table',
+    ...(isIts && environment.SHARDBEAT_SOURCE !== undefined && { environment }),
+  };
+}
+
+async function foundIn(options: TargetOptions, world: World, signal: AbortSignal): Promise<Found> {
+  const { directory, environment } = world;
+  const file = projectFile(directory);
+  if (file !== undefined) {
+    const groups = await readProject(directory, options, signal);
+    const names = groups.map(({ group }) => group).join(', ');
+    const found = groups.filter(({ group }) => options.group === undefined || group === options.group);
+    if (found.length === 1) return { ...found[0]!, function: options.function ?? found[0]!.function };
+    throw new SettingsError('--group', options.group, `choose one that ${file} describes: ${names}`);
+  }
+  const {
+    SHARDBEAT_TABLE: table,
+    SHARDBEAT_GROUP: group,
+    SHARDBEAT_DEAD_LETTERS: deadLetters = 'table',
+  } = environment;
+  if (table !== undefined && group !== undefined && (options.group ?? group) === group) {
+    const { region, function: name } = options;
+    const isComplete =
+      environment.SHARDBEAT_SOURCE !== undefined && environment.SHARDBEAT_INTERVAL !== undefined;
+    return { group, table, region, function: name, deadLetters, ...(isComplete && { environment }) };
+  }
+  const remedy =
+    'none is found here: start one in this folder (npm start), go to a folder with a serverless.yml, or give --table and --group';
+  throw new SettingsError('--group', options.group, remedy);
+}
+
+function deployedTarget(
+  { group, table, environment: settings, ...found }: Found,
+  options: TargetOptions,
+  { environment }: World,
+): Target {
+  const { function: name, region = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION } = found;
+  const deadLetters = options['dead-letters'] ?? found.deadLetters;
+  const itself = name === undefined && settings !== undefined;
+  const byName = { table, group, ...(name !== undefined && { function: name }) };
+  return {
+    group,
+    place: `table ${table} in ${region ?? 'the usual region'}`,
+    asks: itself ? 'itself' : name === undefined ? 'nobody' : 'function',
+    open: async () => {
+      const { openGroup } = await operations();
+      if (itself) return openGroup({ environment: settings });
+      if (deadLetters !== undefined) return openGroup({ ...byName, deadLetters });
+      return withoutLetters(openGroup(byName));
+    },
+  };
+}
+
+/** Nobody may take letters that are elsewhere for none at all. */
+function withoutLetters(group: OpenGroup): OpenGroup {
+  const refuse = (): never => {
+    const remedy =
+      'where they are is known only once it is deployed: say it, as the function’s SHARDBEAT_DEAD_LETTERS does';
+    throw new SettingsError('--dead-letters', undefined, remedy);
+  };
+  return {
+    ...group,
+    deadLetters: refuse,
+    countDeadLetters: async () => refuse(),
+    dropDeadLetters: async () => refuse(),
+  };
+}

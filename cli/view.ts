@@ -1,0 +1,155 @@
+/** A group, as a person reads it. */
+import type { Description } from '../lib/operations.ts';
+import { type Look, totalOf } from './look.ts';
+import { type Column, formatTable } from './table.ts';
+import { about, counted, cut, moment, plain, several } from './text.ts';
+
+type Consumer = Description['consumers'][number];
+type Shard = Description['shards'][number];
+
+/** Everything in one screen: the group, its slots, its shards. */
+export function formatLook(look: Look, width?: number): string {
+  const { description, at } = look;
+  const { group, consumers, shards } = description;
+  const head = headOf(look).map((line) => `${width === undefined ? line : cut(line, width)}\n`);
+  if (group === undefined) return head.join('');
+  const tables = [
+    formatTable(consumers, slotColumns(description, at), width),
+    formatTable(shards, shardColumns(look), width),
+  ].filter((table) => table !== '');
+  return [head.join(''), ...tables].join('\n');
+}
+
+function headOf({ group: name, place, description, lag, deadLetters }: Look): string[] {
+  const { status, group, consumers, shards } = description;
+  const first = `group ${name}, ${place}`;
+  if (group === undefined) return [first, 'absent: the table has no such group; its first tick makes it'];
+  const { settings } = group;
+  const letters = deadLetters === undefined ? [] : [several(deadLetters, 'dead letter')];
+  const counts = [several(consumers.length, 'slot'), several(shards.length, 'shard'), ...letters].join(', ');
+  return [
+    first,
+    `${plain(settings.stream)}, interval ${about(settings.intervalMs)}, session timeout ${about(settings.sessionTimeoutMs)}`,
+    `${status}: ${counts}`,
+    ...(lag === undefined ? [] : [lagLine(lag)]),
+  ];
+}
+
+/** How far behind, in one line. */
+export function lagLine(lag: NonNullable<Look['lag']>): string {
+  const { positions, lagMs, leftMs, failed } = totalOf(lag);
+  const isReadUp = positions === 0 || (positions === undefined && lagMs === 0);
+  const parts = [
+    ...(isReadUp ? ['read up'] : []),
+    ...(!isReadUp && positions !== undefined
+      ? [`${several(positions, lag.unit.replace(/s$/, ''))} behind`]
+      : []),
+    ...(!isReadUp && lagMs !== undefined ? [`the oldest ${about(lagMs)} old`] : []),
+    ...(leftMs === undefined ? [] : [leftText(leftMs)]),
+    ...(failed === 0 ? [] : [`${several(failed, 'shard')} not told`]),
+  ];
+  return `lag: ${parts.length === 0 ? 'not told' : parts.join(', ')}`;
+}
+
+const leftText = (leftMs: number): string =>
+  leftMs === 0
+    ? 'THE RETENTION HAS PASSED A CHECKPOINT'
+    : `${about(leftMs)} until the retention passes a checkpoint`;
+
+function slotColumns({ shards }: Description, now: number): Column<Consumer>[] {
+  const owned = Map.groupBy(
+    shards.filter(({ state, owner }) => state !== 'done' && owner !== undefined),
+    ({ owner }) => owner!,
+  );
+  return [
+    { title: 'SLOT', value: ({ slot }) => slot, least: 12 },
+    {
+      title: 'STATE',
+      value: ({ live, busy, draining }) =>
+        [live ? (busy ? 'at work' : 'live') : 'expired', ...(draining ? ['draining'] : [])].join(', '),
+    },
+    { title: 'HEARTBEAT', value: ({ heartbeatAt }) => `${about(now - heartbeatAt)} ago` },
+    { title: 'TICKS', value: ({ tick }) => counted(tick), align: 'right' },
+    { title: 'ASSIGNED', value: ({ assigned }) => Object.keys(assigned ?? {}).length, align: 'right' },
+    { title: 'OWNED', value: ({ slot }) => owned.get(slot)?.length ?? 0, align: 'right' },
+  ];
+}
+
+function shardColumns({ lag, at }: Look): Column<Shard>[] {
+  const told = new Map(lag?.shards.map((shard) => [shard.shard, shard]));
+  const isTold = lag !== undefined;
+  return [
+    { title: 'SHARD', value: ({ shard }) => shard, least: 12 },
+    { title: 'STATE', value: ({ state, givenUpAt }) => (givenUpAt === undefined ? state : 'given up') },
+    { title: 'OWNER', value: ({ owner }) => owner, least: 10 },
+    {
+      title: 'BEHIND',
+      align: 'right',
+      value: ({ shard }) => whenKnown(told.get(shard)?.positions, counted),
+    },
+    {
+      title: 'LAG',
+      align: 'right',
+      value: ({ shard, lagMs }) => whenKnown(isTold ? told.get(shard)?.lagMs : lagMs, about),
+    },
+    {
+      title: 'LEFT',
+      align: 'right',
+      value: ({ shard }) => whenKnown(told.get(shard)?.leftMs, (ms) => (ms === 0 ? 'PASSED' : about(ms))),
+    },
+    {
+      title: 'FAILURES',
+      align: 'right',
+      value: ({ pending }) => (pending === undefined || pending.attempts === 0 ? '' : pending.attempts),
+    },
+    { title: 'CHECKPOINT', value: ({ cursor }) => cursor, least: 9 },
+    {
+      title: 'WAITS FOR',
+      value: (shard) => told.get(shard.shard)?.error ?? waitText(shard, at) ?? failedText(shard.pending),
+      least: 16,
+    },
+  ];
+}
+
+const whenKnown = (value: number | undefined, text: (value: number) => string): string =>
+  value === undefined ? '' : text(value);
+
+/** Of one for which nothing has to go first, though something has failed. */
+const failedText = (pending: Shard['pending']): string | undefined =>
+  pending?.message === undefined
+    ? undefined
+    : `nothing: ${partText(pending)} is tried again after ${pending.message}`;
+
+/** Which records are given next, counted from the checkpoint on. */
+function partText({ done, count, size = count - done }: NonNullable<Shard['pending']>): string {
+  return `${size === 1 ? `record ${done + 1}` : `record ${done + 1} to ${done + size}`} of ${count}`;
+}
+
+/** What a shard waits for, in words. */
+export function waitText(
+  { waits: wait, pending }: Pick<Shard, 'waits' | 'pending'>,
+  now: number,
+): string | undefined {
+  if (wait === undefined) return undefined;
+  const because = (message: string | undefined): string => (message === undefined ? '' : `: ${message}`);
+  switch (wait.for) {
+    case 'resume':
+      return 'the group to be resumed';
+    case 'parents':
+      return `its parents, ${wait.shards.join(', ')}, to be done`;
+    case 'listing':
+      return `the service to list it again, since ${moment(wait.since)}`;
+    case 'assignment':
+      return 'a plan that gives it to a slot';
+    case 'slot':
+      return `${wait.slot}, which has not ticked for ${about(now - wait.since)}`;
+    case 'handOff':
+      return `${wait.slot} to give it up, ${about(wait.until - now)} at most after its next tick`;
+    case 'claim':
+      return `the next tick of ${wait.slot}, to claim it`;
+    case 'attempt':
+      return `its next attempt, in ${about(wait.notBefore - now)}${pending === undefined ? '' : `, of ${partText(pending)}`}${because(wait.message)}`;
+    case 'success':
+      return `anything to succeed: ${several(wait.records, 'record')} failed as often as is allowed${because(wait.message)}`;
+  }
+}

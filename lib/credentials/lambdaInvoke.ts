@@ -1,0 +1,85 @@
+/** Calls a deployed function and waits for its answer, without the SDK's client for it. */
+import { StoreError } from '../errors.ts';
+import { beginningOf } from '../observe/secrets.ts';
+import type { Clock, Random } from '../runtime.ts';
+import { type AwsAccount, endpointOf } from './awsCall.ts';
+import { type AwsWords, createAwsSender } from './awsSender.ts';
+import { escapeAws } from './awsSignature.ts';
+
+export interface InvokeOptions {
+  /** Its name or ARN. */
+  name: string;
+  account: AwsAccount;
+  /** A URL; unless set, the service's public one. */
+  endpoint?: string | undefined;
+  clock: Clock;
+  random: Random;
+}
+
+/** As long as a function may run at most, and an answer may take. */
+const TIMEOUT_MS = 15 * 60_000 + 10_000;
+const MESSAGE_CHARACTERS_MAX = 1_000;
+
+/**
+ * Sends an event; resolves with the function's answer. Rejects with a `StoreError`: of Lambda, or with what the function failed
+ * with (code `FunctionFailed`). What it is sent has to be harmless if it comes twice.
+ */
+export function createInvoke({ name, endpoint, ...options }: InvokeOptions) {
+  const originIn = (region: string): string => endpoint ?? endpointOf('lambda', region);
+  const send = createAwsSender(
+    { ...options, service: 'lambda', originIn, timeoutMs: TIMEOUT_MS },
+    wordsOf(name),
+  );
+  return async (event: object, signal: AbortSignal): Promise<unknown> => {
+    const { status, headers, body } = await send({
+      action: 'lambda:InvokeFunction',
+      method: 'POST',
+      path: `/2015-03-31/functions/${escapeAws(name)}/invocations`,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(event),
+      signal,
+    });
+    const text = body.toString();
+    if (status === 404)
+      throw failed(
+        name,
+        'ResourceNotFoundException',
+        wordsOf(name).remedyFor('ResourceNotFoundException', '')!,
+      );
+    const answer = parse(text);
+    if (headers['x-amz-function-error'] === undefined && answer !== undefined) return answer;
+    const { errorMessage = beginningOf(text, MESSAGE_CHARACTERS_MAX) } = (answer ?? {}) as Record<
+      string,
+      unknown
+    >;
+    throw failed(name, 'FunctionFailed', beginningOf(String(errorMessage), MESSAGE_CHARACTERS_MAX));
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const failed = (name: string, code: string, what: string): StoreError =>
+  new StoreError(`the function ${name}: ${what}`, { code, outcome: 'unknown', retriable: false });
+
+function wordsOf(name: string): AwsWords {
+  return {
+    refusalIn({ status, headers, body }) {
+      const answer = (parse(body.toString()) ?? {}) as Record<string, unknown>;
+      const code = String(headers['x-amzn-errortype'] ?? '').split(':')[0] || `status ${status}`;
+      return { code, message: String(answer.Message ?? answer.message ?? 'no error message') };
+    },
+    remedyFor(code, action) {
+      if (code === 'ResourceNotFoundException')
+        return 'there is none in this region: correct its name, or the region';
+      return /AccessDenied|UnrecognizedClient|status 403/.test(code)
+        ? `whoever calls must be allowed ${action} on ${name}`
+        : undefined;
+    },
+  };
+}

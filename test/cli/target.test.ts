@@ -1,0 +1,145 @@
+/** Which group a command finds, where there is no local run. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findTarget, type TargetOptions } from '../../cli/target.ts';
+import { createWorld } from './world.ts';
+
+const before = process.env.TMPDIR;
+const signal = new AbortController().signal;
+let directory: string;
+
+const GROUP = {
+  module: 'src/orders.ts',
+  slots: 2,
+  sls: { endpoint: 'cn-hangzhou.log.aliyuncs.com', project: 'shop', logstore: 'orders', secret: 'shop/sls' },
+};
+const PRINTED = {
+  service: 'shop',
+  provider: { name: 'aws', region: 'eu-west-1', stage: 'dev' },
+  custom: {
+    shardbeat: {
+      groups: { orders: GROUP, refunds: { ...GROUP, group: 'back', deadLetters: { Ref: 'Queue' } } },
+    },
+  },
+};
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'target-test-'));
+  // No local run is to be found.
+  process.env.TMPDIR = directory;
+  for (const name of ['project', 'empty', 'broken', 'uninstalled'])
+    mkdirSync(join(directory, name, 'src'), { recursive: true });
+  for (const name of ['project', 'broken', 'uninstalled'])
+    writeFileSync(join(directory, name, 'serverless.yml'), '');
+  framework(
+    'project',
+    `console.log('a warning'); console.log(JSON.stringify({ ...${JSON.stringify(PRINTED)}, args: process.argv.slice(2) }));`,
+  );
+  framework('broken', `console.error('no such variable'); process.exit(1);`);
+});
+afterAll(() => {
+  if (before === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = before;
+  rmSync(directory, { recursive: true });
+});
+
+/** What the project has installed: it prints what it has resolved. */
+function framework(project: string, script: string): void {
+  const bin = join(directory, project, 'node_modules/.bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, 'osls'), `#!${process.execPath}\n${script}\n`);
+  chmodSync(join(bin, 'osls'), 0o755);
+}
+
+async function found(folder: string, given: Partial<TargetOptions> = {}, variables: NodeJS.ProcessEnv = {}) {
+  const environment = { ...variables };
+  const world = createWorld({ directory: join(directory, folder), environment });
+  const none = {
+    group: undefined,
+    table: undefined,
+    region: undefined,
+    profile: undefined,
+    stage: undefined,
+    function: undefined,
+    'dead-letters': undefined,
+  };
+  const target = await findTarget({ ...none, ...given }, world, signal);
+  return { ...target, environment };
+}
+
+describe('a group is found', () => {
+  it('by its table and name, with the region and the profile that are given', async () => {
+    const { group, place, asks, environment } = await found('empty', {
+      table: 'shop',
+      group: 'orders',
+      region: 'eu-west-2',
+      profile: 'ops',
+    });
+    expect({ group, place, asks, environment }).toEqual({
+      group: 'orders',
+      place: 'table shop in eu-west-2',
+      asks: 'nobody',
+      environment: { AWS_REGION: 'eu-west-2', AWS_PROFILE: 'ops' },
+    });
+    expect(await found('empty', { table: 'shop', group: 'orders', function: 'f' })).toMatchObject({
+      asks: 'function',
+    });
+  });
+
+  it('as serverless.yml describes it, with its deployed function', async () => {
+    expect(await found('project', { group: 'orders' })).toMatchObject({
+      group: 'orders',
+      place: 'table shop-dev-shardbeat in eu-west-1',
+      asks: 'function',
+      environment: { AWS_REGION: 'eu-west-1' },
+    });
+    expect(await found('project', { group: 'back', stage: 'prod', region: 'us-east-1' })).toMatchObject({
+      place: 'table shop-prod-shardbeat in us-east-1',
+    });
+  });
+
+  it('by the variables of its function', async () => {
+    const variables = { SHARDBEAT_TABLE: 'shop', SHARDBEAT_GROUP: 'orders', AWS_REGION: 'eu-west-3' };
+    expect(await found('empty', {}, variables)).toMatchObject({
+      place: 'table shop in eu-west-3',
+      asks: 'nobody',
+    });
+    const all = { ...variables, SHARDBEAT_SOURCE: 'sls', SHARDBEAT_INTERVAL: '1m' };
+    expect(await found('empty', {}, all)).toMatchObject({ asks: 'itself' });
+  });
+});
+
+describe('what is missing is said, with the remedy', () => {
+  it.each([
+    [
+      'empty',
+      {},
+      /^--group: undefined cannot be used: none is found here: start one in this folder \(npm start\)/,
+    ],
+    ['empty', { table: 'shop' }, /^--group: undefined cannot be used: name the group in the table shop$/],
+    ['empty', { stage: 'prod' }, /none is found here/],
+    [
+      'project',
+      {},
+      /^--group: undefined cannot be used: choose one that serverless.yml describes: orders, back$/,
+    ],
+    ['project', { group: 'other' }, /^--group: "other" cannot be used: choose one/],
+    [
+      'broken',
+      {},
+      /serverless.yml cannot be read by .*osls: correct it, or give --table, --group and --region:\nno such variable/,
+    ],
+    ['uninstalled', {}, /the Framework that reads it is not installed: npm install, or give --table/],
+  ])('in %s with %j', async (folder, given, message) => {
+    await expect(found(folder, given)).rejects.toThrow(message);
+  });
+
+  it('where the dead letters are, if that is known only when it is deployed', async () => {
+    const target = await found('project', { group: 'back' });
+    const group = await target.open();
+    await expect(group.countDeadLetters()).rejects.toThrow(/^--dead-letters: /);
+    expect(() => group.deadLetters()).toThrow(/^--dead-letters: /);
+  });
+});
