@@ -2,8 +2,10 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SettingsError, ShardbeatError } from '../lib/errors.ts';
 import { bundleModule } from './bundle.ts';
+import { alarmResources } from './plugin/alarms.ts';
 import { writeArchive } from './plugin/archive.ts';
 import type { ProviderConfig, ShardbeatConfig } from './plugin/config.ts';
+import { dashboardResource } from './plugin/dashboard.ts';
 import type { FunctionConfig, Group } from './plugin/group.ts';
 import { readGroups } from './plugin/groups.ts';
 import { checkCount, handlerOf } from './plugin/limits.ts';
@@ -163,13 +165,7 @@ export default class ShardbeatPlugin {
     if (this.#groups.length === 0 || template === undefined) return;
     const made = [
       tableResource(this.#tableName, provider.tags ?? {}),
-      ...this.#groups.map((group) =>
-        groupResources({
-          ...group.resources,
-          ids: this.#idsOf(group),
-          logGroupName: this.#naming.getLogGroupName(group.function.name),
-        }),
-      ),
+      ...this.#groups.flatMap((group) => this.#resourcesOf(group)),
     ];
     for (const [id, resource] of made.flatMap((resources) => Object.entries(resources))) {
       if (id in template.Resources)
@@ -181,6 +177,20 @@ export default class ShardbeatPlugin {
       template.Resources[id] = resource;
     }
     Object.assign(template.Outputs, tableOutputs());
+  }
+
+  #resourcesOf({ alarms, dashboard, intervalMs, ...group }: Group): Resources[] {
+    const { resources, functionKey } = group;
+    const ids = this.#idsOf(group);
+    const functionName = group.function.name;
+    const logGroupName = this.#naming.getLogGroupName(functionName);
+    const base = this.#naming.getNormalizedFunctionName(functionKey);
+    const watched = { group: resources.group, functionName, base, intervalMs };
+    return [
+      groupResources({ ...resources, ids, logGroupName }),
+      ...(alarms ? [alarmResources(alarms, { ...watched, functionId: ids.function })] : []),
+      ...(dashboard ? [dashboardResource({ ...watched, logGroupName })] : []),
+    ];
   }
 
   #checkCount(): void {
@@ -197,7 +207,7 @@ export default class ShardbeatPlugin {
     return String(this.#groups[0]?.function.environment.SHARDBEAT_TABLE);
   }
 
-  #idsOf({ functionKey }: Group) {
+  #idsOf({ functionKey }: Pick<Group, 'functionKey'>) {
     const base = this.#naming.getNormalizedFunctionName(functionKey);
     return {
       function: this.#naming.getLambdaLogicalId(functionKey),

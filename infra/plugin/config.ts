@@ -15,6 +15,8 @@ export interface GroupConfig {
   cls?: SourceConfig;
   deadLetters?: Scalar | CloudFormation | null;
   slots?: Scalar;
+  alarms?: AlarmsConfig;
+  dashboard?: boolean;
   interval?: Scalar;
   timeout?: number;
   memorySize?: number;
@@ -32,6 +34,20 @@ export interface GroupConfig {
   package?: { patterns?: readonly string[] };
   /** The settings of the group, each under the name of its variable. */
   [setting: string]: unknown;
+}
+
+/** Which alarms there are: `true`, or the limit of one that has a limit. */
+export interface AlarmsConfig {
+  /** ARN of a topic of SNS, or several. */
+  topic?: string | CloudFormation | readonly (string | CloudFormation)[];
+  silentSlots?: boolean;
+  lag?: Scalar;
+  retention?: Scalar;
+  deadLetters?: boolean;
+  blocked?: boolean;
+  outage?: boolean;
+  errors?: boolean;
+  throttling?: boolean;
 }
 
 export type SourceConfig = Readonly<Record<string, unknown>>;

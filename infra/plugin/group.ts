@@ -4,6 +4,7 @@ import { SettingsError } from '../../lib/errors.ts';
 import { deriveTimes } from '../../lib/times.ts';
 import type { BundleOptions } from '../bundle.ts';
 import type { Target } from '../bundling/target.ts';
+import { readAlarms, type Watched } from './alarms.ts';
 import type { GroupConfig, ProviderConfig, Scalar, VpcConfig } from './config.ts';
 import {
   checkEnvironment,
@@ -41,6 +42,9 @@ export interface Group {
   functionKey: string;
   function: FunctionConfig;
   vpc: VpcConfig | undefined;
+  intervalMs: number;
+  alarms: Watched | undefined;
+  dashboard: boolean;
   resources: Omit<GroupResources, 'ids' | 'logGroupName'>;
   bundle: Required<
     Pick<BundleOptions, 'module' | 'external' | 'patterns' | 'target' | 'field' | 'patternsField'>
@@ -86,6 +90,9 @@ export function readGroup(name: string, config: GroupConfig, service: Service): 
   return {
     functionKey: `shardbeat-${name}`,
     vpc: vpcOf(config, provider),
+    intervalMs,
+    alarms: readAlarms(config.alarms, `${path}.alarms`, intervalMs),
+    dashboard: config.dashboard ?? false,
     function: {
       name: functionName(`${service.prefix}-shardbeat-${name}`, path),
       description: `One tick of a slot of the consumer group ${group}`,

@@ -1,0 +1,101 @@
+/** Alarms of a group, each turned on by its kind under `alarms`. */
+import { parseDuration } from '../../lib/duration.ts';
+import { SettingsError } from '../../lib/errors.ts';
+import { METRICS_NAMESPACE } from '../../lib/observe/metricNames.ts';
+import { ALARM_KINDS, ALARMS, type Alarm, type AlarmKind, type LambdaMetric, LIMITS } from './alarmKinds.ts';
+import type { AlarmsConfig, CloudFormation } from './config.ts';
+import type { Resources } from './resources.ts';
+
+/** What is read of `alarms`. */
+export interface Watched {
+  alarms: readonly Alarm[];
+  topics: readonly (string | CloudFormation)[];
+}
+
+/** The longest retention that a service has a number for, about. */
+const LIMIT_MS_MAX = 3_650 * 86_400_000;
+const TOPIC = /^arn:[^:]+:sns:[^:]+:\d{12}:[\w-]{1,256}(\.fifo)?$/;
+
+/** Reads what stands under `alarms`. Throws a SettingsError for what names no topic, no alarm, or no limit. */
+export function readAlarms(
+  config: AlarmsConfig | undefined,
+  path: string,
+  intervalMs: number,
+): Watched | undefined {
+  if (config === undefined) return undefined;
+  const alarms = ALARM_KINDS.flatMap((kind) => {
+    const limitMs = limitOf(config[kind], kind, `${path}.${kind}`, intervalMs);
+    return limitMs === undefined ? [] : ALARMS[kind](limitMs);
+  });
+  if (alarms.length === 0) {
+    throw new SettingsError(path, '(no alarm)', `turn some on: ${ALARM_KINDS.join(', ')}`);
+  }
+  const topics = [config.topic ?? []].flat().map((topic) => readTopic(topic, `${path}.topic`));
+  if (topics.length === 0) throw noTopic(`${path}.topic`, config.topic);
+  return { alarms, topics };
+}
+
+/** Undefined: it is off. 0: on, without a limit. */
+function limitOf(value: unknown, kind: AlarmKind, field: string, intervalMs: number): number | undefined {
+  const own = LIMITS[kind];
+  if (value === undefined || value === null || value === false) return undefined;
+  if (value === true) return own?.(intervalMs) ?? 0;
+  if (own === undefined) throw new SettingsError(field, value, 'write true, or leave it out');
+  const limitMs = parseDuration(field, String(value), LIMIT_MS_MAX);
+  if (limitMs > 0) return limitMs;
+  throw new SettingsError(field, value, 'write a duration such as 15m, or true');
+}
+
+function readTopic(topic: string | CloudFormation, field: string): string | CloudFormation {
+  if (typeof topic === 'object' || TOPIC.test(topic)) return topic;
+  throw noTopic(field, topic);
+}
+
+const noTopic = (field: string, value: unknown): SettingsError =>
+  new SettingsError(
+    field,
+    value,
+    'name the topic of SNS that is told: arn:aws:sns:eu-west-1:123456789012:name, or { Ref: … } of one in resources',
+  );
+
+const MISSING = { well: 'notBreaching', alarm: 'breaching', unchanged: 'ignore' } as const;
+/** CloudWatch looks at whole minutes. */
+const PERIOD_SECONDS_MIN = 60;
+
+/** The alarms as CloudWatch has them; each is called by the function's name and its own. */
+export function alarmResources(
+  { alarms, topics }: Watched,
+  of: { group: string; functionId: string; functionName: string; base: string; intervalMs: number },
+): Resources {
+  const { group, functionId, functionName, base, intervalMs } = of;
+  const dimensionsOf = (metric: Alarm['metric']) =>
+    isLambdas(metric)
+      ? { Namespace: 'AWS/Lambda', Dimensions: [{ Name: 'FunctionName', Value: { Ref: functionId } }] }
+      : { Namespace: METRICS_NAMESPACE, Dimensions: [{ Name: 'group', Value: group }] };
+  const resourceOf = (alarm: Alarm): Resources[string] => ({
+    Type: 'AWS::CloudWatch::Alarm',
+    Properties: {
+      AlarmName: `${functionName}-${alarm.name}`,
+      AlarmDescription: `Consumer group ${group}: ${alarm.what}.`,
+      ...dimensionsOf(alarm.metric),
+      MetricName: alarm.metric,
+      Statistic: alarm.statistic,
+      Period: Math.max(PERIOD_SECONDS_MIN, (alarm.intervals * intervalMs) / 1_000),
+      EvaluationPeriods: alarm.times,
+      DatapointsToAlarm: alarm.times,
+      ComparisonOperator: alarm.below === undefined ? 'GreaterThanThreshold' : 'LessThanThreshold',
+      Threshold: alarm.below ?? alarm.above,
+      TreatMissingData: MISSING[alarm.silence],
+      AlarmActions: topics,
+      OKActions: topics,
+    },
+  });
+  return Object.fromEntries(alarms.map((alarm) => [`${base}Alarm${idOf(alarm.name)}`, resourceOf(alarm)]));
+}
+
+const isLambdas = (metric: Alarm['metric']): metric is LambdaMetric =>
+  metric === 'Errors' || metric === 'Throttles';
+
+/** `silent-slots` → `SilentSlots`. */
+const idOf = (name: string): string =>
+  name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
