@@ -13,11 +13,12 @@ import { createLifecycle } from './delivery/lifecycle.ts';
 import { type RedriveRequest, type RedriveResult, redrive } from './delivery/redrive.ts';
 import { userFunctionsOf } from './delivery/userFunctions.ts';
 import type { UserModule } from './delivery/userModule.ts';
-import { presentError } from './errors.ts';
+import { presentError, SettingsError } from './errors.ts';
 import type { Lag } from './group/lag.ts';
 import { operateOn } from './group/open.ts';
 import type { Sought } from './group/operations.ts';
-import { createLogger, type Logger } from './observe/logger.ts';
+import { type AnyLogger, asLogger, isLogger, LOGGER_REMEDY } from './observe/anyLogger.ts';
+import { createLogger } from './observe/logger.ts';
 import { createMeter } from './observe/meter.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
@@ -46,8 +47,11 @@ export interface ConsumeOptions {
   environment?: Environment;
   /** A source of your own, in place of SLS or CLS. Its group is named by its `kind` and `tags`: they must not change. */
   source?: Source;
-  /** Takes the events, in place of one JSON object a line on stdout. Only the usual one hides secrets and bounds its lines. */
-  logger?: Logger;
+  /**
+   * Takes the events, in place of one JSON object a line on stdout: a Logger of Powertools, winston, or anything with debug, info, warn and
+   * error, which is given a message and an object. The module may export one, too.
+   */
+  logger?: AnyLogger;
 }
 
 /**
@@ -70,10 +74,13 @@ export function consumeAround(
   const { environment = process.env, source } = options;
   const settings = readSettings(environment, { own: source && describeOwn(source) });
   const { group, slots, delivery } = settings;
-  const { deliver, ...shardFunctions } = around(userFunctionsOf(module, delivery));
+  const functions = userFunctionsOf(module, delivery);
+  const { deliver, ...shardFunctions } = around(functions);
   const write = (line: string) => process.stdout.write(`${line}\n`);
   const usual = { level: settings.logLevel, write, now: clock.now };
-  const logger = (options.logger ?? createLogger(usual)).with({ group });
+  const own = options.logger ?? functions.logger;
+  if (own !== undefined && !isLogger(own)) throw new SettingsError('logger', typeof own, LOGGER_REMEDY);
+  const logger = (own === undefined ? createLogger(usual) : asLogger(own)).with({ group });
   for (const unknown of settings.unknown) logger.warn('settings.unknown', { ...unknown });
   const deadlineAt = createDeadlines(settings.times, { clock, logger });
   const meter = createMeter(clock);

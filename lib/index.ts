@@ -17,6 +17,7 @@ export type {
   EachBatch,
   EachRecord,
   FailedRecords,
+  ModuleExtras,
   RecordContext,
   RecordKey,
   ShardFunctions,
@@ -36,6 +37,7 @@ export {
 export { default } from './frameworkPlugin.ts';
 export type { Lag, ShardLag } from './group/lag.ts';
 export type { Sought } from './group/operations.ts';
+export type { AnyLogger } from './observe/anyLogger.ts';
 export type { Fields, Logger } from './observe/logger.ts';
 export type {
   LogRecord,

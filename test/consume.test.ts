@@ -140,6 +140,29 @@ describe('a function that consumes a source of its own', () => {
     write.mockRestore();
   });
 
+  it('tells a logger of the user’s, the one it is given or else that of the module', () => {
+    const source = createMemorySource();
+    const ofModule: [string, object | undefined][] = [];
+    const given: [string, object | undefined][] = [];
+    const own = { eachBatch: () => {}, logger: keeping(ofModule) };
+    const environment = { ...settings, SHARDBEAT_SLS_PROJECT: 'shop' };
+    consume(own, { environment, source });
+    const told = [
+      'settings.unknown',
+      expect.objectContaining({ event: 'settings.unknown', group: 'orders' }),
+    ];
+    expect(ofModule).toEqual([told]);
+    ofModule.length = 0;
+    const options = { environment, source, logger: keeping(given) };
+    consume(own, options);
+    expect(given).toEqual([told]);
+    expect(ofModule).toEqual([]);
+    const none = { ...options, logger: { info: () => {} } as never };
+    expect(() => consume(own, none)).toThrow(
+      expect.objectContaining({ name: 'SettingsError', field: 'logger' }),
+    );
+  });
+
   it('takes middleware, which sees the event before and the result after', async () => {
     const seen: unknown[] = [];
     const handler = consume(module, { environment: settings, source: createMemorySource() }).use({

@@ -1,4 +1,4 @@
-import type { Batch, BatchContext, ShardFunctions } from './userModule.ts';
+import type { Batch, BatchContext, ModuleExtras } from './userModule.ts';
 
 /** How one call of the user's function went. `error` may be anything: read it through `lib/observe` only. */
 export type Delivered =
@@ -14,6 +14,6 @@ export type Delivered =
 export type Deliver = (batch: Batch, context: BatchContext) => Promise<Delivered>;
 
 /** The user's module as a tick calls it. */
-export interface UserFunctions extends ShardFunctions {
+export interface UserFunctions extends ModuleExtras {
   readonly deliver: Deliver;
 }

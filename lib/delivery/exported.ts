@@ -1,12 +1,6 @@
 import { SettingsError } from '../errors.ts';
-import type {
-  EachBatch,
-  EachRecord,
-  RecordKey,
-  ShardFunctions,
-  StartShard,
-  StopShard,
-} from './userModule.ts';
+import { type AnyLogger, isLogger, LOGGER_REMEDY } from '../observe/anyLogger.ts';
+import type { EachBatch, EachRecord, ModuleExtras, RecordKey, StartShard, StopShard } from './userModule.ts';
 
 /** For whoever refuses a module before it is run, too. */
 export const MODULE_REMEDY =
@@ -22,8 +16,8 @@ const BESIDE = {
 /** The same of a `key` that stands beside `eachBatch`. */
 export const KEY_REMEDY = BESIDE.key;
 
-/** A module's functions, whatever its form. */
-export type Exported = ShardFunctions &
+/** A module's functions, whatever its form, and its logger, if it has one. */
+export type Exported = ModuleExtras &
   (
     | { readonly eachBatch: EachBatch; readonly eachRecord?: undefined }
     | { readonly eachRecord: EachRecord; readonly key?: RecordKey }
@@ -51,7 +45,7 @@ export function exportedOf(module: unknown): Exported {
     if (typeof eachBatch === 'function') return { eachBatch: eachBatch as EachBatch, ...besideBatch(levels) };
     if (typeof eachRecord === 'function') {
       const key = functionOf(levels, 'key') as RecordKey | undefined;
-      return { eachRecord: eachRecord as EachRecord, ...(key && { key }), ...shardFunctions(levels) };
+      return { eachRecord: eachRecord as EachRecord, ...(key && { key }), ...extras(levels) };
     }
     if (eachBatch !== undefined || eachRecord !== undefined) break;
     exported = inner;
@@ -68,22 +62,32 @@ function hasBoth({ eachBatch, eachRecord }: Readonly<Record<string, unknown>>, i
 
 type Levels = readonly Readonly<Record<string, unknown>>[];
 
-function besideBatch(levels: Levels): ShardFunctions {
-  const key = levels.find((level) => level.key !== undefined)?.key;
+function besideBatch(levels: Levels): ModuleExtras {
+  const key = nearest(levels, 'key');
   // Whoever exports it relies on an order of its records.
   if (key !== undefined) throw new SettingsError('module', `exports: key (${kindOf(key)})`, BESIDE.key);
-  return shardFunctions(levels);
+  return extras(levels);
 }
 
-function shardFunctions(levels: Levels): ShardFunctions {
+function extras(levels: Levels): ModuleExtras {
   const start = functionOf(levels, 'start') as StartShard | undefined;
   const stop = functionOf(levels, 'stop') as StopShard | undefined;
-  return { ...(start && { start }), ...(stop && { stop }) };
+  const logger = loggerOf(levels);
+  return { ...(start && { start }), ...(stop && { stop }), ...(logger && { logger }) };
+}
+
+function loggerOf(levels: Levels): AnyLogger | undefined {
+  const found = nearest(levels, 'logger');
+  if (found === undefined || isLogger(found)) return found;
+  throw new SettingsError('module', `exports: logger (${kindOf(found)})`, LOGGER_REMEDY);
 }
 
 /** What is nearest to the user's function counts. */
+const nearest = (levels: Levels, name: string): unknown =>
+  levels.find((level) => level[name] !== undefined)?.[name];
+
 function functionOf(levels: Levels, name: keyof typeof BESIDE): unknown {
-  const found = levels.find((level) => level[name] !== undefined)?.[name];
+  const found = nearest(levels, name);
   if (found === undefined || typeof found === 'function') return found;
   throw new SettingsError('module', `exports: ${name} (${kindOf(found)})`, BESIDE[name]);
 }

@@ -1,3 +1,4 @@
+import type { AnyLogger } from '../observe/anyLogger.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { LogRecord } from '../sources/source.ts';
 
@@ -98,12 +99,18 @@ export interface ShardFunctions {
   readonly stop?: StopShard;
 }
 
+/** What may stand beside the user's function. */
+export interface ModuleExtras extends ShardFunctions {
+  /** Takes the events, in place of one JSON object a line on stdout. */
+  readonly logger?: AnyLogger;
+}
+
 /** The user's function under its name, and what may stand beside it. */
-export type UserFunction = ShardFunctions &
+export type UserFunction = ModuleExtras &
   ({ readonly eachBatch: EachBatch } | { readonly eachRecord: EachRecord; readonly key?: RecordKey });
 
 /**
  * A module with the user's function: by its name, or as the default export, where a function is taken for `eachBatch`.
  * `import * as module from './orders.ts'` is one, also where that is a CommonJS module.
  */
-export type UserModule = UserFunction | (ShardFunctions & { readonly default: EachBatch | UserFunction });
+export type UserModule = UserFunction | (ModuleExtras & { readonly default: EachBatch | UserFunction });

@@ -56,7 +56,7 @@ export function createLogger(options: {
 }
 
 /** The fields as they are now, without one that cannot be read. */
-function copyOf(fields: Fields | undefined): Fields {
+export function copyOf(fields: Fields | undefined): Fields {
   try {
     if (fields === undefined || fields === null) return {};
     const names = Object.keys(fields).slice(0, FIELDS_MAX);
@@ -65,6 +65,10 @@ function copyOf(fields: Fields | undefined): Fields {
     return { fields: '(cannot be read)' };
   }
 }
+
+/** Plain, bounded and without secrets, for whoever writes them in another form. */
+export const plainFields = (fields: Fields): { [field: string]: Plain } =>
+  createPlain(BOUNDS[0]!)(fields, '') as { [field: string]: Plain };
 
 function timeOf(now: () => number): string | null {
   const time = new Date(now());

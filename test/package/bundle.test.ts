@@ -9,10 +9,11 @@ const ARCHIVE = 'shardbeat-access-log';
 const FOLDER = 'functions/consume';
 /**
  * A little above what the bundles are: more than half of it the DynamoDB client, without the ways to credentials that Lambda
- * never goes (135 kB); SLS takes 15 kB, CLS 20 kB, what both share 10 kB, dead letters 20 kB with their three places. Lambda reads and
- * compiles every byte at a cold start, so what adds tens of kilobytes should be a decision, not an accident of an import.
+ * never goes (135 kB); SLS takes 15 kB, CLS 20 kB, what both share 10 kB, dead letters 20 kB with their three places, what an operator
+ * may ask of a function 8 kB, what is measured 6 kB. Lambda reads and compiles every byte at a cold start, so what adds tens of
+ * kilobytes should be a decision, not an accident of an import.
  */
-const BYTES_MAX = { 'handler.mjs': 400_000 };
+const BYTES_MAX = { 'handler.mjs': 412_000 };
 
 interface Told {
   node: string;
