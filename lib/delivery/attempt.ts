@@ -93,7 +93,6 @@ export function failedAlone(pending: Pending, place: number, failure: Failed, ru
     joinedAt: block > 0 && before === 0 && !wasSuspected ? failure.at : joinedAt,
     attempts: isExhausted ? 0 : attempts,
     block: blocked || undefined,
-    tried: block > 0 && pending.deadly ? blocked : undefined,
     notBefore: isExhausted || block > 0 ? waitLongest(failure, rules) : waitUntil(attempts, failure, rules),
     deadly: block > 0 ? pending.deadly : undefined,
   });
@@ -120,34 +119,37 @@ export function timedOut(
 
 /** Of a block, so many were tried again, and no time was left to decide: it goes on in the next tick. */
 export const triedSoFar = (pending: Pending, tried: number): Pending =>
-  clean({ ...pending, tried, inWork: undefined, notBefore: undefined });
+  clean({ ...pending, tried: tried || undefined, inWork: undefined, notBefore: undefined });
 
-/**
- * Nothing has changed, and it is tried again after the longest wait: all of it, unless a run may die of it and there is something else that
- * can be tried.
- */
-export function failedAgain(
+/** Nothing has changed, and all of it is tried again after the longest wait. */
+export const failedAgain = (pending: Pending, { at }: { at: number }, rules: Rules): Pending =>
+  clean({
+    ...pending,
+    tried: undefined,
+    proven: undefined,
+    lastAt: at,
+    inWork: undefined,
+    notBefore: waitLongest({ at }, rules),
+  });
+
+/** The run to which it was given did not end. `isProven`: something else had succeeded since it failed before. */
+export function died(
   pending: Pending,
-  { at, sparesDeadly }: { at: number; sparesDeadly: boolean },
+  { message, isProven }: { message: string; isProven: boolean },
   rules: Rules,
 ): Pending {
-  const tried = pending.deadly && sparesDeadly ? pending.block : undefined;
-  return clean({ ...pending, tried, lastAt: at, inWork: undefined, notBefore: waitLongest({ at }, rules) });
-}
-
-/** The run to which it was given did not end. */
-export function died(pending: Pending, message: string, rules: Rules): Pending {
   const { done, size, inWork, attempts, block = 0 } = pending;
   const { at, place = done + block } = inWork!;
   const failure = { at, message };
+  // One of the block was tried again. Where nothing proves that it is to blame, the one behind it is tried next.
+  if (place < done + block) {
+    const tried = isProven ? place - done + 1 : block;
+    const proven = isProven || undefined;
+    return clean({ ...triedSoFar(pending, tried), lastAt: at, message, deadly: true, proven });
+  }
   if (standsAlone(pending)) {
-    const next = { ...failedAlone(pending, done + block, failure, rules), deadly: true };
-    // One of the block was tried again.
-    const isAgain = place < done + block;
-    const known = isAgain ? { ...pending, deadly: true, lastAt: at, message, inWork: undefined } : next;
-    // Nothing is to be tried again before the one behind it: that may be now.
-    const isNow = isAgain || (block === 0 && next.block === 1);
-    return clean({ ...known, tried: known.block, ...(isNow && { notBefore: undefined }) });
+    const next = { ...failedAlone(pending, place, failure, rules), deadly: true };
+    return block === 0 && next.block === 1 ? triedSoFar(next, 1) : next;
   }
   const base = { ...pending, ...noted(pending, failure), inWork: undefined, deadly: true };
   // Each costs a tick by itself: it is the one alone that waits long.

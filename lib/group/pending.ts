@@ -22,7 +22,7 @@ export interface Pending {
    * them.
    */
   block?: number;
-  /** So many of those need not be tried again before something else tells whether they are to blame: they just were, or a run may die. */
+  /** So many of those have just been tried again, in runs that could do no more. */
   tried?: number;
   /** When the block's last record first failed, if it had not failed together with the first one. */
   joinedAt?: number;
@@ -40,6 +40,8 @@ export interface Pending {
    * the block.
    */
   inWork?: { run: string; at: number; place?: number };
+  /** When it was begun, or the first of the block was, something else had succeeded since it had failed before. */
+  proven?: true;
   /** It may have killed the run to which it was given. */
   deadly?: boolean;
   /** Given up, and why: records from `done` on, and on behind the range, that are not tried again. Then it goes on at `resume`. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { nextOf } from '../delivery/reach.ts';
+import { mustWait } from '../delivery/waits.ts';
 import { commit, type Holding } from '../group/commit.ts';
 import type { Pending } from '../group/pending.ts';
 import type { CachedShard } from './cache.ts';
@@ -109,7 +110,8 @@ function waitsFor(
   shard: string,
   pending: Pending | undefined,
 ): 'backingOff' | 'blocked' | undefined {
-  if (pending?.notBefore === undefined || pending.notBefore <= context.groupNow()) return undefined;
+  const { settings, groupNow } = context;
+  if (pending === undefined || !mustWait(pending, groupNow(), settings.times.intervalMs)) return undefined;
   return tellStuck(context, shard, pending) ?? 'backingOff';
 }
 

@@ -40,6 +40,18 @@ export function startBudget(
   };
 }
 
+/** The same with less time for work from now on. */
+export function shorter(clock: Clock, budget: Budget, limitMs: number): Budget {
+  const workUntil = clock.now() + limitMs;
+  if (workUntil >= budget.workUntil) return budget;
+  return {
+    ...budget,
+    workUntil,
+    work: signalAt(clock, workUntil, budget.work),
+    remainingMs: () => Math.max(0, workUntil - clock.now()),
+  };
+}
+
 const timeIsOver = () => new DOMException('the time of the tick is over', 'TimeoutError');
 
 function signalAt(clock: Clock, at: number, ended: AbortSignal): AbortSignal {

@@ -49,7 +49,7 @@ export async function workOnShard(
     at = { ...held };
     if (!(await noteDeath(context, shard, at)))
       return { result: { ...result, stopped: 'lost' }, remember: undefined };
-    if (!known.isItsTurn && isSuspect(at, context.groupNow())) return { suspect: at };
+    if (!known.isItsTurn && isSuspect(context, at)) return { suspect: at };
     const { slot, lifecycle } = context;
     const given = givenBy(context);
     const stand = { ...at };

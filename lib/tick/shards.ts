@@ -39,9 +39,10 @@ export async function workOnShards(
   // A run that dies of what comes now tells nobody any more how far the others came.
   const outcomes = suspects.size > 0 ? await coordination.publish(worked.splice(0)) : [];
   let waiting = suspects.size;
-  // One that was only beside another has died once at most: it clears itself before that one is tried again.
-  const deaths = ([shard]: readonly [string, Grant]): number => deathsOf(suspects.get(shard)!);
-  const byDeaths = assigned.filter(([shard]) => suspects.has(shard)).sort((a, b) => deaths(a) - deaths(b));
+  const suspected = ([shard]: readonly [string, Grant]): CachedShard => suspects.get(shard)!;
+  const byDeaths = assigned
+    .filter(([shard]) => suspects.has(shard))
+    .sort((one, other) => bySuspicion(suspected(one), suspected(other)));
   for (const [shard, grant] of byDeaths) {
     // Whichever of them is to blame, the others need time, too.
     const until = clock.now() + budget.remainingMs() / waiting--;
@@ -53,6 +54,13 @@ export async function workOnShards(
   }
   return outcomes.map(({ result }) => result);
 }
+
+/**
+ * One that was only beside another has died once at most: it clears itself before that one is tried again. And before the next one of which
+ * nobody knew.
+ */
+const bySuspicion = (one: CachedShard, other: CachedShard): number =>
+  deathsOf(one) - deathsOf(other) || (one.pending?.lastAt ?? 0) - (other.pending?.lastAt ?? 0);
 
 const deathsOf = ({ pending }: CachedShard): number =>
   pending?.block === undefined ? (pending?.attempts ?? 0) : Number.POSITIVE_INFINITY;

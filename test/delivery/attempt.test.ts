@@ -19,6 +19,7 @@ import type { Pending } from '../../lib/group/pending.ts';
 
 const rules: Rules = { attemptsMax: 5, intervalMs: 60_000, random: () => 0.5 };
 const failure = (at: number) => ({ at, message: 'no' });
+const exit = { message: 'exit', isProven: false };
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 describe('a part that fails without a name', () => {
@@ -177,10 +178,10 @@ describe('a run that died', () => {
   const inWork = { run: 'r', at: 50 };
 
   it('counts as an attempt; what it was given comes again as it was, and then in small parts', () => {
-    const first = died({ to: 'c9', count: 20, done: 0, size: 80, attempts: 0, inWork }, 'exit', rules);
+    const first = died({ to: 'c9', count: 20, done: 0, size: 80, attempts: 0, inWork }, exit, rules);
     expect(first).toMatchObject({ attempts: 1, size: 80, deadly: true, lastAt: 50, message: 'exit' });
     expect(first).not.toHaveProperty('inWork');
-    const second = died({ ...first, inWork }, 'exit', rules);
+    const second = died({ ...first, inWork }, exit, rules);
     expect(second).toMatchObject({ attempts: 2, size: 10, until: 80, deadly: true });
     expect(succeeded(second, 10, 60)).toMatchObject({ done: 10, until: 80, size: 9, deadly: true });
   });
@@ -197,7 +198,7 @@ describe('a run that died', () => {
       lastAt: 2,
       inWork,
     };
-    const last = died(alone, 'exit', rules);
+    const last = died(alone, exit, rules);
     expect(last).toMatchObject({ block: 1, attempts: 0, done: 4, deadly: true });
     // The one behind it is tried at once.
     expect(last).not.toHaveProperty('notBefore');
@@ -220,19 +221,33 @@ describe('a block', () => {
 
   it('of which one kills its run when it is tried again says nothing of the one behind it', () => {
     const inWork = { run: 'r', at: 50, place: 4 };
-    const pending = died({ ...block, notBefore: 40, inWork }, 'exit', rules);
+    const pending = died({ ...block, notBefore: 40, inWork }, exit, rules);
     expect(pending).toEqual({ ...block, deadly: true, tried: 2, lastAt: 50, message: 'exit' });
   });
 
-  it('is not tried again while a run may die of it and there is something else to try', () => {
-    const deadly = { ...block, deadly: true };
-    const again = { at: 60 };
-    expect(failedAgain(deadly, { ...again, sparesDeadly: true }, rules)).toMatchObject({ tried: 2 });
-    expect(failedAgain(deadly, { ...again, sparesDeadly: false }, rules)).not.toHaveProperty('tried');
-    expect(failedAgain({ ...block, tried: 1 }, { ...again, sparesDeadly: true }, rules)).not.toHaveProperty(
-      'tried',
-    );
-    expect(failedAlone(deadly, 6, failure(70), rules)).toMatchObject({ tried: 2, attempts: 2 });
+  it('of which one kills its run when it is tried again, while others succeed, goes on at the one after it', () => {
+    const inWork = { run: 'r', at: 50, place: 4 };
+    const proven = { ...exit, isProven: true };
+    const first = died({ ...block, inWork, proven: true }, proven, rules);
+    expect(first).toEqual({
+      ...block,
+      tried: 1,
+      deadly: true,
+      proven: true,
+      lastAt: 50,
+      message: 'exit',
+    });
+    // That stays said of the others, though nothing else has succeeded since the first of them was tried again.
+    const next = { ...first, inWork: { ...inWork, place: 5 } };
+    expect(died(next, proven, rules)).toMatchObject({ block: 2, tried: 2 });
+    expect(died(next, exit, rules)).not.toHaveProperty('proven');
+    expect(failedAgain(first, { at: 60 }, rules)).not.toHaveProperty('proven');
+  });
+
+  it('is tried again after each wait, also where a run may die of it', () => {
+    const deadly = { ...block, deadly: true, tried: 2 };
+    expect(failedAgain(deadly, { at: 60 }, rules)).not.toHaveProperty('tried');
+    expect(failedAlone(deadly, 6, failure(70), rules)).not.toHaveProperty('tried');
   });
 
   it('of which the last one failed later than the first needs a success since then', () => {

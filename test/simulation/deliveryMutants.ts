@@ -107,8 +107,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'no wait',
     'tick/batches.ts',
-    'pending.notBefore <= context.groupNow()',
-    'pending.notBefore !== null',
+    '!mustWait(pending, groupNow(), settings.times.intervalMs)',
+    'mustWait !== null',
   ),
   mutant(
     'age ignored',
@@ -149,8 +149,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'given up where the shard is to stop',
     'tick/range/block.ts',
-    "if (context.settings.delivery.onPoison === 'block')",
-    "if (context.settings.delivery.onPoison === 'never')",
+    'if (!givesUp(context)) return stuck(',
+    'if (round === null) return stuck(',
   ),
   mutant(
     'given up without a note',
@@ -210,14 +210,14 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'time that a block has taken forgotten',
     'tick/range/parts.ts',
-    '  if (isUndecided && tried >',
-    '  if (isUndecided && -tried >',
+    '  if (isUndecided && tried !==',
+    '  if (isUndecided && null ===',
   ),
   mutant(
     'deadly record never tried again',
-    'tick/range/block.ts',
-    'sparesDeadly: !isLast',
-    'sparesDeadly: true',
+    'delivery/attempt.ts',
+    '    ...pending,\n    tried: undefined,\n',
+    '    ...pending,\n    tried: pending.deadly ? pending.block : undefined,\n',
   ),
   mutant(
     'suspects among the others',
@@ -243,8 +243,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'suspects whatever runs have died of them',
     'tick/shards.ts',
-    '.sort((a, b) => deaths(a) - deaths(b));',
-    '.sort((a, b) => deaths(b) - deaths(a));',
+    'deathsOf(one) - deathsOf(other) ||',
+    'deathsOf(other) - deathsOf(one) ||',
   ),
   mutant(
     'batch that is too small waits for ever',

@@ -46,8 +46,11 @@ export function refuses(contents: readonly string[]): void {
   if (contents.some((content) => content.startsWith('bad'))) throw new Error('cannot take it');
 }
 
-export const numbered = (count: number, bad: readonly number[] = []): string[] =>
-  Array.from({ length: count }, (_, index) => `${bad.includes(index) ? 'bad' : 'good'} ${index}`);
+export const numbered = (count: number, bad: readonly number[] = [], word = 'bad'): string[] =>
+  Array.from({ length: count }, (_, index) => `${bad.includes(index) ? word : 'good'} ${index}`);
+
+export const goodOf = (contents: readonly string[]): string[] =>
+  contents.filter((content) => content.startsWith('good'));
 
 /** Ticks of slot `a`, an interval apart; each in a sandbox of its own, if they are to be cold. */
 export async function rounds(

@@ -1,66 +1,16 @@
 /** Records that have failed as often as is allowed, and what is tried to find out whether they are to blame: the rare turns of it. */
 import { describe, expect, it } from 'vitest';
-import type { Batch, BatchContext } from '../../lib/delivery/userModule.ts';
-import { shardKey } from '../../lib/group/items.ts';
-import type { TickSettings } from '../../lib/tick/context.ts';
-import { createManualClock } from '../support/clock.ts';
-import { DELIVERY } from '../support/delivery.ts';
-import { createMemorySource } from '../support/memorySource.ts';
-import { createGroup, INTERVAL_MS, type World } from '../support/world.ts';
-
-const read = { consistent: true, signal: new AbortController().signal };
-const pendingOf = async ({ store }: World, shard = '0') => (await store.get(shardKey(shard), read))?.pending;
-const contentsOf = ({ records }: Batch): string[] =>
-  [...records].map((record) => record.get('content') ?? '');
-const letters = ({ deadLetters }: World): string[] =>
-  deadLetters.map(({ pairs }) => Buffer.from(pairs[0]![1]).toString());
-
-interface Given {
-  id: string;
-  contents: string[];
-}
-
-/** A slot that has its shards. `takes` throws, hangs or dies of what it does not take. */
-async function working(
-  takes: (contents: string[], context: BatchContext, batch: Batch) => Promise<void> | void,
-  {
-    shards = ['0'],
-    recordsMax = 1_000,
-    ...delivery
-  }: { shards?: string[]; recordsMax?: number } & Partial<TickSettings['delivery']> = {},
-) {
-  const settings = { delivery: { ...DELIVERY, ...delivery } };
-  const world = createGroup(
-    { clock: createManualClock(), source: createMemorySource(shards, recordsMax) },
-    settings,
-  );
-  for (let round = 0; round < 4; round++) await world.round('a');
-  const given: Given[] = [];
-  world.eachBatch = async (batch, context) => {
-    world.clock.advance(10);
-    const contents = contentsOf(batch);
-    given.push({ id: batch.id, contents });
-    await takes(contents, context, batch);
-  };
-  return { world, given };
-}
-
-const refuses = (contents: string[]): void => {
-  if (contents.some((content) => content.startsWith('bad'))) throw new Error('cannot take it');
-};
-
-async function rounds(world: World, count: number): Promise<void> {
-  for (let round = 0; round < count; round++) await world.round('a');
-}
-
-/** Until the time of the tick is over. */
-async function hang(world: World, { signal }: BatchContext, ms = Number.POSITIVE_INFINITY): Promise<void> {
-  for (let spent = 0; spent < ms && !signal.aborted; spent += 500) {
-    world.clock.advance(500);
-    await new Promise(setImmediate);
-  }
-  signal.throwIfAborted();
-}
+import {
+  type Given,
+  lettersOf,
+  note,
+  pendingOf,
+  refuses,
+  rounds,
+  spend,
+  working,
+} from '../support/working.ts';
+import { INTERVAL_MS } from '../support/world.ts';
 
 const perRecord = (given: readonly Given[]): Map<string, Set<string>> => {
   const ids = new Map<string, Set<string>>();
@@ -87,7 +37,7 @@ describe('a block that reaches behind its range', () => {
     });
     world.source.append('0', 'good 3', 'good 4');
     await rounds(world, 12);
-    expect(letters(world)).toEqual(['bad 0', 'bad 1', 'bad 2']);
+    expect(lettersOf(world)).toEqual(['bad 0', 'bad 1', 'bad 2']);
     expect(world.delivered).toEqual(['0:good 3', '0:good 4']);
     expect(await pendingOf(world)).toBeUndefined();
     for (const ids of perRecord(given).values()) expect(ids.size).toBe(1);
@@ -101,7 +51,7 @@ describe('a block that reaches behind its range', () => {
     await rounds(world, 9);
     world.source.append('0', 'good 3');
     await rounds(world, 20);
-    expect(letters(world)).toEqual(['bad 0', 'bad 1']);
+    expect(lettersOf(world)).toEqual(['bad 0', 'bad 1']);
     expect(world.delivered).toEqual(['0:good 2', '0:good 3']);
     for (const ids of perRecord(given).values()) expect(ids.size).toBe(1);
   });
@@ -131,9 +81,9 @@ describe('a block that reaches behind its range', () => {
 it('a heavy record is not given up because everything hung: it is given a whole tick before the one behind it is tried', async () => {
   let hangs = true;
   const { world } = await working(async (contents, context) => {
-    if (hangs) await hang(world, context);
+    if (hangs) await spend(world, context, Number.POSITIVE_INFINITY);
     // Most of a tick.
-    if (contents.includes('heavy')) await hang(world, context, 30_000);
+    if (contents.includes('heavy')) await spend(world, context, 30_000);
   });
   world.source.append('0', 'heavy', 'light');
   await rounds(world, 40);
@@ -147,13 +97,14 @@ it('a heavy record is not given up because everything hung: it is given a whole 
 it('two records that hang are found one after another, a tick for each', async () => {
   const { world } = await working(
     async (contents, context) => {
-      if (contents.some((content) => content.startsWith('bad'))) await hang(world, context);
+      if (contents.some((content) => content.startsWith('bad')))
+        await spend(world, context, Number.POSITIVE_INFINITY);
     },
     { attemptsMax: 2 },
   );
   world.source.append('0', 'good 0', 'bad 1', 'bad 2', 'good 3');
   await rounds(world, 60);
-  expect(letters(world)).toEqual(['bad 1', 'bad 2']);
+  expect(lettersOf(world)).toEqual(['bad 1', 'bad 2']);
   expect(world.delivered).toEqual(['0:good 0', '0:good 3']);
 });
 
@@ -177,10 +128,10 @@ it('what is past the retention since it was begun shifts no place: nothing behin
 
 it('a run that comes to its end leaves nothing as if it were in work', async () => {
   const { world } = await working(
-    async (contents, context) => {
+    async (contents, { signal }) => {
       world.clock.advance(20_000);
       refuses(contents);
-      await hang(world, context, 0);
+      signal.throwIfAborted();
     },
     { attemptsMax: 1, identity: 'durable' },
   );
@@ -191,4 +142,57 @@ it('a run that comes to its end leaves nothing as if it were in work', async () 
     world.clock.advance(INTERVAL_MS);
   }
   expect(world.events.filter(({ event }) => event === 'batch.died')).toEqual([]);
+});
+
+it('of two that had failed as often as is allowed, one has to be taken after the other once nothing is given up', async () => {
+  const { world } = await working(refuses, { attemptsMax: 1 });
+  world.source.append('0', 'bad 0', 'good 1');
+  await note(world, { to: '2', count: 2, done: 0, size: 1, attempts: 0, block: 2, firstAt: 1, lastAt: 1 });
+  world.settings.delivery = { ...world.settings.delivery, onPoison: 'block' };
+  await rounds(world, 20, { cold: true });
+  expect(lettersOf(world)).toEqual([]);
+  expect(world.delivered).toEqual([]);
+});
+
+describe('of records that were tried behind a range and are not there any more, as where a filter was changed,', () => {
+  const withoutSecond = async (takes: Parameters<typeof working>[0], block: number) => {
+    const { world, given } = await working(takes, { attemptsMax: 2 });
+    world.source.append('0', 'bad 0', 'bad 1', 'good 2');
+    const behind = [{ to: '2', count: 1 }];
+    await note(world, {
+      to: '1',
+      count: 1,
+      done: 0,
+      size: 1,
+      attempts: 0,
+      block,
+      behind,
+      firstAt: 1,
+      lastAt: 1,
+    });
+    const { pull } = world.source;
+    world.source.pull = async (request) => {
+      const pulled = await pull(request);
+      if (request.cursor !== '1') return pulled;
+      const records = [...pulled.records].slice(1);
+      return { ...pulled, records, count: records.length };
+    };
+    await rounds(world, 12, { cold: true });
+    return { world, given };
+  };
+
+  it.each([1, 2])('none is given, and none proves anything: of a block of %i', async (block) => {
+    const { world, given } = await withoutSecond(() => {
+      throw new Error('the sink is down');
+    }, block);
+    expect(given.filter(({ contents }) => contents.length === 0)).toEqual([]);
+    expect(lettersOf(world)).toEqual([]);
+  });
+
+  it.each([1, 2])('none holds up the rest: of a block of %i', async (block) => {
+    const { world } = await withoutSecond(refuses, block);
+    expect(lettersOf(world)).toEqual(['bad 0']);
+    expect(world.delivered).toEqual(['0:good 2']);
+    expect(await pendingOf(world)).toBeUndefined();
+  });
 });

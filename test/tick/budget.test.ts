@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startBudget } from '../../lib/tick/budget.ts';
+import { shorter, startBudget } from '../../lib/tick/budget.ts';
 import { createManualClock } from '../support/clock.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -39,4 +39,24 @@ describe('the budget of a tick', () => {
     await turn();
     expect([budget.work.aborted, budget.requests.aborted]).toEqual([true, true]);
   });
+});
+
+it('a shorter budget ends earlier, or with the whole one', async () => {
+  const clock = createManualClock(0);
+  const budget = startBudget(clock, { deadline: 60_000, reserveMs: 3_000 });
+  expect(shorter(clock, budget, 57_000)).toBe(budget);
+  const some = shorter(clock, budget, 19_000);
+  const more = shorter(clock, budget, 30_000);
+  expect([some.workUntil, some.remainingMs()]).toEqual([19_000, 19_000]);
+  clock.advance(19_000);
+  await new Promise(setImmediate);
+  expect([some.work.aborted, some.remainingMs(), more.work.aborted, budget.work.aborted]).toEqual([
+    true,
+    0,
+    false,
+    false,
+  ]);
+  budget.end();
+  await new Promise(setImmediate);
+  expect(more.work.aborted).toBe(true);
 });

@@ -189,3 +189,24 @@ it('what was noted of a range with another size comes in that size, whatever the
     '0-10/9-10',
   ]);
 });
+
+it('a source that cannot stop at a noted end is asked for no more than what leads there', async () => {
+  const { world } = await working(refuses, { attemptsMax: 1, recordsMax: 10 });
+  world.source.append('0', 'bad 0');
+  await rounds(world, 1);
+  const makeRoom = withoutRoom(world);
+  world.source.append('0', 'bad 1', 'good 2');
+  await rounds(world, 40);
+  expect(await pendingOf(world)).toMatchObject({ behind: [{ to: '3', count: 2 }], condemned: { count: 2 } });
+  world.source.append('0', ...numbered(200));
+  makeRoom();
+  world.source.distance = (from, to) => Number(to) - Number(from);
+  const { pull } = world.source;
+  world.source.pull = async ({ endCursor, ...request }: PullRequest) =>
+    pull({ ...request, ...(request.cursor === '0' && { endCursor }) });
+  world.settings.batchesMax = 1;
+  world.source.pulls.length = 0;
+  await rounds(world, 1);
+  expect(world.source.pulls).toHaveLength(3);
+  expect(lettersOf(world)).toEqual(['bad 0', 'bad 1']);
+});

@@ -1,42 +1,20 @@
 /** Records that the user's function never takes: nothing else waits for them, and none of them is lost. */
 import { describe, expect, it } from 'vitest';
-import { shardKey } from '../../lib/group/items.ts';
 import type { LogRecord } from '../../lib/sources/source.ts';
 import { recordOf } from '../../lib/testing/records.ts';
-import { createManualClock } from '../support/clock.ts';
-import { createMemorySource } from '../support/memorySource.ts';
-import { createGroup, INTERVAL_MS, type World } from '../support/world.ts';
+import {
+  deliveredOf,
+  goodOf,
+  itemOf,
+  lettersOf,
+  numbered,
+  refuses,
+  rounds,
+  working,
+} from '../support/working.ts';
+import { INTERVAL_MS, type World } from '../support/world.ts';
 
-const read = { consistent: true, signal: new AbortController().signal };
-const itemOf = async ({ store }: World, shard = '0') => (await store.get(shardKey(shard), read))!;
 const contentOf = (record: LogRecord): string => record.get('content') ?? '';
-
-/** A slot that has its shards, with a function that takes no record whose content begins with `bad`. */
-async function working(shards = ['0'], recordsMax = 1_000) {
-  const world = createGroup({ clock: createManualClock(), source: createMemorySource(shards, recordsMax) });
-  for (let round = 0; round < 4; round++) await world.round('a');
-  const calls: string[] = [];
-  let time = 0;
-  world.eachBatch = async ({ id, records }) => {
-    calls.push(id);
-    world.clock.advance(10 + time++);
-    if ([...records].some((record) => contentOf(record).startsWith('bad'))) throw new Error('cannot take it');
-  };
-  return { world, calls };
-}
-
-const numbered = (count: number, bad: readonly number[] = []): string[] =>
-  Array.from({ length: count }, (_, index) => `${bad.includes(index) ? 'bad' : 'good'} ${index}`);
-
-const goodOf = (contents: readonly string[], shard = '0'): string[] =>
-  contents.filter((content) => content.startsWith('good')).map((content) => `${shard}:${content}`);
-
-async function rounds(world: World, count: number): Promise<void> {
-  for (let round = 0; round < count; round++) await world.round('a');
-}
-
-const letters = ({ deadLetters }: World): string[] =>
-  deadLetters.map(({ pairs }) => Buffer.from(pairs[0]![1]).toString());
 
 describe.each([[[0]], [[50]], [[99]], [[0, 1]], [[98, 99]], [[3, 40, 41, 42, 77]]])(
   'of 100 records in one shard, those at %j',
@@ -44,12 +22,12 @@ describe.each([[[0]], [[50]], [[99]], [[0, 1]], [[98, 99]], [[3, 40, 41, 42, 77]
     it.each([1_000, 7, 2])(
       'become dead letters, and all others are processed once, in order: pulls of %i',
       async (recordsMax) => {
-        const { world } = await working(['0'], recordsMax);
+        const { world } = await working(refuses, { recordsMax });
         const contents = numbered(100, bad);
         world.source.append('0', ...contents, 'good at the end');
         await rounds(world, 60 * bad.length);
-        expect(world.delivered).toEqual(goodOf([...contents, 'good at the end']));
-        expect(letters(world)).toEqual(contents.filter((content) => content.startsWith('bad')));
+        expect(deliveredOf(world)).toEqual(goodOf([...contents, 'good at the end']));
+        expect(lettersOf(world)).toEqual(contents.filter((content) => content.startsWith('bad')));
         expect(await itemOf(world)).not.toHaveProperty('pending');
       },
     );
@@ -57,15 +35,15 @@ describe.each([[[0]], [[50]], [[99]], [[0, 1]], [[98, 99]], [[3, 40, 41, 42, 77]
 );
 
 it('the last record there is is given up by what succeeded of its batch', async () => {
-  const { world } = await working();
+  const { world } = await working(refuses);
   world.source.append('0', ...numbered(10, [9]));
   await rounds(world, 30);
-  expect(letters(world)).toEqual(['bad 9']);
+  expect(lettersOf(world)).toEqual(['bad 9']);
   expect(world.delivered).toHaveLength(9);
 });
 
 it('a dead letter says what it was, where it stood, and why', async () => {
-  const { world } = await working();
+  const { world } = await working(refuses);
   world.source.append('0', ...numbered(4, [2]));
   await rounds(world, 30);
   expect(world.deadLetters).toMatchObject([
@@ -90,7 +68,7 @@ it('a dead letter says what it was, where it stood, and why', async () => {
 
 describe('where everything fails', () => {
   it('nothing is given up, however long it takes, and that is said in every tick', async () => {
-    const { world } = await working(['0', '1']);
+    const { world } = await working(refuses, { shards: ['0', '1'] });
     world.source.append('0', 'good a', 'good b', 'good c');
     world.source.append('1', 'good d', 'good e');
     const { eachBatch } = world;
@@ -113,7 +91,7 @@ describe('where everything fails', () => {
   });
 
   it('a success of another shard before the last failure proves nothing', async () => {
-    const { world } = await working(['0', '1']);
+    const { world } = await working(refuses, { shards: ['0', '1'] });
     let isDown = false;
     world.eachBatch = async () => {
       world.clock.advance(10);
@@ -132,7 +110,7 @@ describe('where everything fails', () => {
 });
 
 it('with SHARDBEAT_ON_POISON: block the shard stops, is told, and goes on once the function takes it', async () => {
-  const { world } = await working(['0', '1']);
+  const { world } = await working(refuses, { shards: ['0', '1'] });
   world.settings.delivery = { ...world.settings.delivery, onPoison: 'block' };
   const { eachBatch } = world;
   world.source.append('0', ...numbered(5, [2]));
@@ -152,7 +130,7 @@ it('with SHARDBEAT_ON_POISON: block the shard stops, is told, and goes on once t
 });
 
 it('where there is no room for dead letters, the shard stops, and goes on once there is', async () => {
-  const { world } = await working();
+  const { world } = await working(refuses);
   const { put } = world.letterBox;
   world.letterBox.put = async () => 'full';
   world.source.append('0', ...numbered(5, [2]));
@@ -164,22 +142,22 @@ it('where there is no room for dead letters, the shard stops, and goes on once t
   });
   world.letterBox.put = put;
   await rounds(world, 2);
-  expect(letters(world)).toEqual(['bad 2']);
-  expect(world.delivered).toEqual(goodOf(numbered(5, [2])));
+  expect(lettersOf(world)).toEqual(['bad 2']);
+  expect(deliveredOf(world)).toEqual(goodOf(numbered(5, [2])));
 });
 
 it('bisecting needs no tick for each step', async () => {
-  const { world, calls } = await working();
+  const { world, given } = await working(refuses);
   world.source.append('0', ...numbered(64, [37]), 'good at the end');
   await rounds(world, 2);
-  const halves = calls.length;
+  const halves = given.length;
   expect(halves).toBeGreaterThan(6);
   expect(await itemOf(world)).toMatchObject({ pending: { done: 37, size: 1, attempts: 3 } });
   expect(world.delivered).toHaveLength(37);
 });
 
 it('the same records always come under the same id', async () => {
-  const { world } = await working();
+  const { world } = await working(refuses);
   const seen = new Map<string, string>();
   const { eachBatch } = world;
   world.eachBatch = async (batch, context) => {
@@ -199,7 +177,7 @@ it('the same records always come under the same id', async () => {
 });
 
 it('records that are too old become dead letters unread', async () => {
-  const { world, calls } = await working();
+  const { world, given } = await working(refuses);
   world.settings.delivery = { ...world.settings.delivery, ageMaxMs: 10 * INTERVAL_MS };
   const { eachBatch } = world;
   const written = (content: string) => recordOf(content, { timeMs: world.clock.now() });
@@ -210,17 +188,17 @@ it('records that are too old become dead letters unread', async () => {
   await rounds(world, 12);
   world.source.append('0', written('good 2'));
   world.eachBatch = eachBatch;
-  calls.length = 0;
+  given.length = 0;
   await rounds(world, 12);
   expect(world.deadLetters).toMatchObject([
-    { reason: 'tooOld', attempts: 1, message: expect.stringContaining('the sink is down') },
-    { reason: 'tooOld', attempts: 0 },
+    { reason: 'tooOld', attempts: 5, message: expect.stringContaining('the sink is down') },
+    { reason: 'tooOld', attempts: 1 },
   ]);
   expect(world.delivered).toEqual(['0:good 2']);
 });
 
 it('a record that waits costs the others nothing: it is not even pulled', async () => {
-  const { world } = await working(['0', '1']);
+  const { world } = await working(refuses, { shards: ['0', '1'] });
   world.source.append('0', 'bad');
   await rounds(world, 6);
   const { notBefore } = (await itemOf(world)).pending!;
@@ -231,7 +209,7 @@ it('a record that waits costs the others nothing: it is not even pulled', async 
 });
 
 it('a record that takes most of a tick is begun in every tick, though no second one would fit', async () => {
-  const { world } = await working();
+  const { world } = await working(refuses);
   const workMs = world.times.functionTimeoutMs - world.times.reserveMs;
   world.eachBatch = async ({ records }, { signal }) => {
     for (const _record of records) {
@@ -242,13 +220,13 @@ it('a record that takes most of a tick is begun in every tick, though no second 
   };
   world.source.append('0', ...numbered(4));
   await rounds(world, 20);
-  expect(world.delivered).toEqual(goodOf(numbered(4)));
+  expect(deliveredOf(world)).toEqual(goodOf(numbered(4)));
   expect(world.deadLetters).toEqual([]);
 });
 
 describe.each([[['0']], [['0', '1']]])('a record that hangs, in shards %j', (shards) => {
   it('is given up like any other, once something else succeeds', async () => {
-    const { world } = await working(shards);
+    const { world } = await working(refuses, { shards });
     world.eachBatch = async ({ records }, { signal }) => {
       world.clock.advance(10);
       if (![...records].some((record) => contentOf(record).startsWith('bad'))) return;
@@ -264,11 +242,11 @@ describe.each([[['0']], [['0', '1']]])('a record that hangs, in shards %j', (sha
       await rounds(world, 1);
     }
     expect(world.deadLetters).toMatchObject([{ reason: 'timedOut', index: 2 }]);
-    expect(world.delivered.filter((each) => each.startsWith('0:'))).toEqual(goodOf(numbered(6, [2])));
+    expect(deliveredOf(world)).toEqual(goodOf(numbered(6, [2])));
   });
 
   it('is not given up while everything hangs', async () => {
-    const { world } = await working(shards);
+    const { world } = await working(refuses, { shards });
     let hangs = true;
     world.eachBatch = async (_batch, { signal }) => {
       while (hangs && !signal.aborted) {
@@ -283,12 +261,12 @@ describe.each([[['0']], [['0', '1']]])('a record that hangs, in shards %j', (sha
     hangs = false;
     await rounds(world, 15);
     expect(world.deadLetters).toEqual([]);
-    expect([...world.delivered].sort()).toEqual(shards.flatMap((shard) => goodOf(numbered(3), shard)).sort());
+    for (const shard of shards) expect(deliveredOf(world, shard)).toEqual(numbered(3));
   });
 });
 
 it('pulls are joined for half of a tick, and what has come by then is given', async () => {
-  const { world } = await working(['0'], 2);
+  const { world } = await working(refuses, { recordsMax: 2 });
   world.settings.delivery = { ...world.settings.delivery, bytesMin: 1_000_000, waitMaxMs: INTERVAL_MS };
   world.source.append('0', ...numbered(200));
   const { pull } = world.source;
@@ -301,7 +279,7 @@ it('pulls are joined for half of a tick, and what has come by then is given', as
 });
 
 it('a shard that fails has a lag, also where a new sandbox was told that it had none', async () => {
-  const { world } = await working();
+  const { world } = await working(refuses);
   world.source.append('0', 'good');
   await rounds(world, 1);
   world.source.append('0', 'bad');
@@ -315,30 +293,30 @@ it('a shard that fails has a lag, also where a new sandbox was told that it had 
 });
 
 it('with a success of another shard since the last failure but one, the record behind is not tried first', async () => {
-  const { world, calls } = await working(['0', '1']);
+  const { world, given } = await working(refuses, { shards: ['0', '1'] });
   world.source.append('0', ...numbered(8, [3]));
   for (let round = 0; round < 30; round++) {
     world.source.append('1', 'good');
     await rounds(world, 1);
   }
-  expect(letters(world)).toEqual(['bad 3']);
-  const ranges = calls.filter((id) => id.startsWith('orders/0/'));
+  expect(lettersOf(world)).toEqual(['bad 3']);
+  const ranges = given.map(({ id }) => id).filter((id) => id.startsWith('orders/0/'));
   expect(ranges.at(-1)).toBe('orders/0/0-8/4-8');
   expect(ranges.at(-2)).toBe('orders/0/0-8/3-4');
 });
 
 it('the last record there is is given up by what succeeded of its batch, in new sandboxes, too', async () => {
-  const { world } = await working();
+  const { world } = await working(refuses);
   world.source.append('0', ...numbered(10, [9]));
   for (let round = 0; round < 30; round++) {
     await world.tick('a', `sandbox ${round}`);
     world.clock.advance(INTERVAL_MS);
   }
-  expect(letters(world)).toEqual(['bad 9']);
+  expect(lettersOf(world)).toEqual(['bad 9']);
 });
 
 it('once one of several that were stuck is taken, those before it are given up, and it is not given again', async () => {
-  const { world } = await working();
+  const { world } = await working(refuses);
   world.source.append('0', 'bad 0', 'bad 1');
   await rounds(world, 60);
   expect((await itemOf(world)).pending).toMatchObject({ block: 2 });
@@ -350,7 +328,7 @@ it('once one of several that were stuck is taken, those before it are given up, 
     taken.push(...contents);
   };
   await rounds(world, 20);
-  expect([taken, letters(world)]).toEqual([['bad 1'], ['bad 0']]);
+  expect([taken, lettersOf(world)]).toEqual([['bad 1'], ['bad 0']]);
   expect(await itemOf(world)).not.toHaveProperty('pending');
 });
 
@@ -369,7 +347,7 @@ describe('a function that takes a second for each record, of which one is bad', 
   };
 
   it('is given what has failed when there is time for it, once the time had been over', async () => {
-    const { world } = await working();
+    const { world } = await working(refuses);
     const tooLate: string[] = [];
     world.eachBatch = ({ id, records }, { signal, remainingMs }) => {
       const seconds = [...records].length;
@@ -378,8 +356,8 @@ describe('a function that takes a second for each record, of which one is bad', 
     };
     world.source.append('0', ...numbered(100, [60]));
     await rounds(world, 60);
-    expect(letters(world)).toEqual(['bad 60']);
-    expect(world.delivered).toEqual(goodOf(numbered(100, [60])));
+    expect(lettersOf(world)).toEqual(['bad 60']);
+    expect(deliveredOf(world)).toEqual(goodOf(numbered(100, [60])));
     // Of what the time was over first: nobody could know.
     expect(tooLate).toEqual(['orders/0/0-100', 'orders/0/0-100/0-50']);
   });

@@ -1,92 +1,15 @@
 /** Runs that die over what they were given: the next ones find out, and the other shards of the slot hardly notice. */
 import { describe, expect, it } from 'vitest';
-import { createLifecycle, type Lifecycle } from '../../lib/delivery/lifecycle.ts';
-import { shardKey } from '../../lib/group/items.ts';
-import type { LogRecord } from '../../lib/sources/source.ts';
-import { createManualClock } from '../support/clock.ts';
-import { createMemorySource } from '../support/memorySource.ts';
-import { createGroup, INTERVAL_MS, type World } from '../support/world.ts';
+import type { Pending } from '../../lib/group/pending.ts';
+import { mortal } from '../support/mortal.ts';
+import { numbered as allNumbered, deliveredOf, goodOf, itemOf, note, working } from '../support/working.ts';
+import { INTERVAL_MS, type World } from '../support/world.ts';
 
-const read = { consistent: true, signal: new AbortController().signal };
-const itemOf = async ({ store }: World, shard = '0') => (await store.get(shardKey(shard), read))!;
-const never = <T>(): Promise<T> => new Promise(() => {});
-const contentOf = (record: LogRecord): string => record.get('content') ?? '';
-
-/** A slot each of whose sandboxes dies with everything that it has under way as soon as it is given a record that begins with `kill`. */
-async function mortal(
-  shards: readonly string[],
-  recordsMax = 1_000,
-  workMs: (shard: string) => number = () => 10,
-  /** The shard for which the module's `start` dies. */
-  deadlyStart?: string,
-) {
-  const world = createGroup({ clock: createManualClock(), source: createMemorySource(shards, recordsMax) });
-  for (let round = 0; round < 4; round++) await world.round('a');
-  let sandbox = 0;
-  let lifecycle: Lifecycle | undefined;
-  /** Of the run that is under way. */
-  let die = (): Promise<never> => never();
-  const begun: string[] = [];
-  const left: { shard: string; ms: number }[] = [];
-  const round = async (): Promise<void> => {
-    let isDead = false;
-    const dies = Promise.withResolvers<void>();
-    const alive = <A extends unknown[], R>(call: (...given: A) => Promise<R>) => {
-      return async (...given: A): Promise<R> => {
-        if (isDead) return never<R>();
-        const answer = await call(...given);
-        return isDead ? never<R>() : answer;
-      };
-    };
-    const { get, readAll, update, remove } = world.store;
-    const store = {
-      ...world.store,
-      get: alive(get as never) as unknown as typeof get,
-      readAll: alive(readAll),
-      update: alive(update as never) as unknown as typeof update,
-      remove: alive(remove as never) as typeof remove,
-    };
-    world.eachBatch = async ({ id, shard, records }, { remainingMs }) => {
-      if (isDead) return never();
-      begun.push(id);
-      left.push({ shard, ms: remainingMs() });
-      world.clock.advance(workMs(shard));
-      if (![...records].some((record) => contentOf(record).startsWith('kill'))) return;
-      return die();
-    };
-    die = () => {
-      isDead = true;
-      dies.resolve();
-      return never();
-    };
-    lifecycle ??= createLifecycle({ start: (shard) => (shard === deadlyStart ? die() : undefined) });
-    const ended = await Promise.race([
-      world.tick('a', `sandbox ${sandbox}`, { store, lifecycle }).then(() => 'lives'),
-      dies.promise.then(() => 'dies'),
-    ]);
-    if (ended === 'dies') {
-      sandbox++;
-      lifecycle = undefined;
-    }
-    world.clock.advance(INTERVAL_MS);
-  };
-  const rounds = async (count: number): Promise<void> => {
-    for (let index = 0; index < count; index++) await round();
-  };
-  return { world, rounds, begun, left };
-}
-
-const numbered = (count: number, bad: readonly number[] = []): string[] =>
-  Array.from({ length: count }, (_, index) => `${bad.includes(index) ? 'kill' : 'good'} ${index}`);
-
-const deliveredOf = ({ delivered }: World, shard: string): string[] =>
-  delivered.filter((each) => each.startsWith(`${shard}:`)).map((each) => each.slice(shard.length + 1));
-
-const goodOf = (contents: readonly string[]): string[] => contents.filter((each) => each.startsWith('good'));
+const numbered = (count: number, places: readonly number[] = []) => allNumbered(count, places, 'kill');
 
 describe.each([[0], [25], [49]])('of 50 records in one shard, one that kills its run, at %i', (place) => {
   it('becomes a dead letter, and all others are processed', async () => {
-    const { world, rounds } = await mortal(['0']);
+    const { world, rounds } = await mortal();
     const contents = numbered(50, [place]);
     world.source.append('0', ...contents, 'good at the end');
     await rounds(60);
@@ -98,7 +21,7 @@ describe.each([[0], [25], [49]])('of 50 records in one shard, one that kills its
 
 it('the other shards of the slot are behind by no more than three ticks', async () => {
   const shards = ['0', '1', '2', '3', '4', '5'];
-  const { world, rounds } = await mortal(shards);
+  const { world, rounds } = await mortal({ shards });
   world.source.append('2', ...numbered(20, [7]));
   const others = shards.filter((shard) => shard !== '2');
   for (let tick = 0; tick < 40; tick++) {
@@ -114,7 +37,7 @@ it('the other shards of the slot are behind by no more than three ticks', async 
 
 it('a `start` that kills the run holds up its own shard, and no other', async () => {
   const shards = ['0', '1', '2', '3'];
-  const { world, rounds, begun } = await mortal(shards, 1_000, undefined, '2');
+  const { world, rounds, begun } = await mortal({ shards, deadlyStart: '2' });
   for (const shard of shards) world.source.append(shard, 'good 0', 'good 1');
   await rounds(6);
   for (const shard of ['0', '1', '3']) expect(deliveredOf(world, shard)).toEqual(['good 0', 'good 1']);
@@ -125,7 +48,7 @@ it('a `start` that kills the run holds up its own shard, and no other', async ()
 it.each([0, 1, 2, 3])(
   'that of which more runs have died comes after the others: begun in turn %i',
   async (turn) => {
-    const { world, rounds } = await mortal(['0', '1', '2', '3']);
+    const { world, rounds } = await mortal({ shards: ['0', '1', '2', '3'] });
     await rounds(turn);
     world.source.append('0', 'good');
     world.source.append('3', 'kill');
@@ -134,8 +57,24 @@ it.each([0, 1, 2, 3])(
   },
 );
 
+it.each([0, 1, 2, 3])(
+  'of as many deaths, the one that has waited longest comes first: begun in turn %i',
+  async (turn) => {
+    const { world, rounds, restart } = await mortal({ shards: ['0', '1', '2', '3'] });
+    await rounds(turn);
+    world.source.append('0', 'good');
+    world.source.append('3', 'kill');
+    const died: Pending = { to: '1', count: 1, done: 0, size: 1, attempts: 1, deadly: true };
+    await note(world, { ...died, lastAt: 1 }, '0');
+    await note(world, { ...died, lastAt: 2 }, '3');
+    restart();
+    await rounds(1);
+    expect(deliveredOf(world, '0')).toEqual(['good']);
+  },
+);
+
 it('what was in work beside it is cleared by its next success, and counts no further attempt', async () => {
-  const { world, rounds } = await mortal(['0', '1']);
+  const { world, rounds } = await mortal({ shards: ['0', '1'] });
   world.source.append('0', ...numbered(4, [1]));
   world.source.append('1', ...numbered(4));
   await rounds(5);
@@ -144,7 +83,7 @@ it('what was in work beside it is cleared by its next success, and counts no fur
 });
 
 it('each death is an attempt, also in sandboxes that know their slot', async () => {
-  const { world, rounds, begun } = await mortal(['0']);
+  const { world, rounds, begun } = await mortal();
   await rounds(2);
   world.source.append('0', 'kill');
   await rounds(2);
@@ -156,7 +95,11 @@ it('each death is an attempt, also in sandboxes that know their slot', async () 
 });
 
 it('a suspect has its turn, however much there is to do in the other shards', async () => {
-  const { world, rounds, left } = await mortal(['0', '1'], 1, (shard) => (shard === '1' ? 1_000 : 10));
+  const { world, rounds, left } = await mortal({
+    shards: ['0', '1'],
+    recordsMax: 1,
+    workMs: (shard) => (shard === '1' ? 1_000 : 10),
+  });
   await rounds(2);
   world.source.append('0', 'good', 'kill', 'good');
   for (let tick = 0; tick < 40; tick++) {
@@ -176,7 +119,7 @@ it('a suspect has its turn, however much there is to do in the other shards', as
 });
 
 it('two shards that kill their runs take turns: both are found', async () => {
-  const { world, rounds } = await mortal(['0', '1', '2']);
+  const { world, rounds } = await mortal({ shards: ['0', '1', '2'] });
   world.source.append('0', ...numbered(10, [3]), 'good at the end');
   world.source.append('1', ...numbered(10, [4]), 'good at the end');
   await rounds(80);
@@ -184,7 +127,7 @@ it('two shards that kill their runs take turns: both are found', async () => {
 });
 
 it('a run that ended, and only had no answer from the table, has not died', async () => {
-  const { world } = await mortal(['0']);
+  const { world } = await mortal();
   world.eachBatch = async () => {};
   world.source.append('0', 'good');
   let fails = true;
@@ -212,7 +155,7 @@ describe('what is noted before a batch is given', () => {
     world.store.requests.filter((request) => request.startsWith('update SHARD#'));
 
   it('in a warm tick in which all goes well: nothing', async () => {
-    const { world, rounds } = await mortal(['0']);
+    const { world, rounds } = await mortal();
     await rounds(2);
     world.source.append('0', 'good');
     world.store.requests.length = 0;
@@ -221,7 +164,7 @@ describe('what is noted before a batch is given', () => {
   });
 
   it('nothing either where a warm tick reads again what it knows', async () => {
-    const { world, rounds } = await mortal(['0']);
+    const { world, rounds } = await mortal();
     await rounds(2);
     world.store.requests.length = 0;
     for (let round = 0; round < 40; round++) {
@@ -234,7 +177,7 @@ describe('what is noted before a batch is given', () => {
   });
 
   it('in a cold one, and always where batches are durable: one write for each', async () => {
-    const { world, rounds } = await mortal(['0'], 1);
+    const { world, rounds } = await mortal({ recordsMax: 1 });
     await rounds(2);
     world.settings.delivery = { ...world.settings.delivery, identity: 'durable' };
     world.source.append('0', 'good', 'good');
@@ -245,7 +188,7 @@ describe('what is noted before a batch is given', () => {
 });
 
 it('with durable batches, what a crash interrupts comes again under the same id, whatever was written meanwhile', async () => {
-  const { world, rounds, begun } = await mortal(['0']);
+  const { world, rounds, begun } = await mortal();
   await rounds(2);
   world.settings.delivery = { ...world.settings.delivery, identity: 'durable' };
   world.source.append('0', 'good', 'kill');
@@ -256,10 +199,9 @@ it('with durable batches, what a crash interrupts comes again under the same id,
 });
 
 it('behind what was under suspicion no more is begun than there is time for, in a new sandbox, too', async () => {
-  const world = createGroup({ clock: createManualClock(), source: createMemorySource(['0']) });
-  for (let round = 0; round < 4; round++) await world.round('a');
+  const { world } = await working(() => {}, { recordsMax: 2 });
   world.source.append('0', ...numbered(100));
-  const pending = {
+  await note(world, {
     to: '100',
     count: 100,
     done: 0,
@@ -269,9 +211,7 @@ it('behind what was under suspicion no more is begun than there is time for, in 
     firstAt: 1,
     lastAt: 1,
     deadly: true,
-  };
-  const noted = { set: { pending, step: 1 }, condition: { exists: 'cursor' } } as const;
-  await world.store.update(shardKey('0'), noted, { signal: read.signal });
+  });
   const begun: string[] = [];
   world.eachBatch = async ({ id, records }, { remainingMs }) => {
     const needMs = [...records].length * 1_000;

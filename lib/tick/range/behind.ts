@@ -16,13 +16,14 @@ const BEHIND_RANGES_MAX = 20;
 
 /**
  * Finds a place of a range, or behind it: what comes after the range are ranges of their own, under ids of their own, whose ends are noted
- * with whatever is noted next. `none`: there is no such record, for now. `unknown`: that cannot be told in this tick.
+ * with whatever is noted next. `none`: there is no such record, for now. `gone`: there was, and there is not any more. `unknown`: that
+ * cannot be told in this tick.
  */
 export async function locate(
   work: RangeWork,
   begun: Pending,
   place: number,
-): Promise<Place | 'none' | 'unknown'> {
+): Promise<Place | 'none' | 'gone' | 'unknown'> {
   let { behind = [] } = begun;
   let { range } = work;
   let first = place;
@@ -37,6 +38,7 @@ export async function locate(
     behind = asRead(behind, index, range);
     if (isNew) break;
   }
+  if (first < range.missing) return 'gone';
   const pending = behind.length > 0 ? { ...begun, behind } : begun;
   return { range, part: { first, last: first + 1 }, pending };
 }

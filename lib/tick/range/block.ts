@@ -5,6 +5,7 @@ import { locate } from './behind.ts';
 import {
   failureOf,
   given,
+  givesUp,
   hadTime,
   hasSucceededSince,
   noted,
@@ -19,11 +20,13 @@ import { tellStuck } from './stuck.ts';
 export interface Round {
   tried: number;
   lastFailedAt: number | undefined;
+  /** All of the block were tried by runs before, each of which could do no more then: what everything failed of may be over by now. */
+  isStale: boolean;
 }
 
 /**
  * Decides about records that have each failed as often as is allowed: the block. They are tried once more, one by one, unless they just
- * were, or a run may die of them: if one of them succeeds, those before it were to blame. If none does, and another shard of the slot has succeeded since
+ * were: if one of them succeeds, those before it were to blame. If none does, and another shard of the slot has succeeded since
  * they failed before, they are. Else the record after them is tried. Where that fails, too, everything may fail: nothing is given up.
  */
 export async function workOnBlock(
@@ -33,8 +36,11 @@ export async function workOnBlock(
   round: Round,
 ): Promise<RangeEnd | undefined> {
   const { context } = work;
-  if (round.tried < block) return tryAgain(work, pending, round);
-  if (context.settings.delivery.onPoison === 'block') return stuck(work, pending, { isLast: true });
+  // Where nothing is given up, it has to be taken.
+  const wanted = givesUp(context) ? block : 1;
+  if (round.tried < wanted) return tryAgain(work, pending, round);
+  if (!givesUp(context)) return stuck(work, pending);
+  if (round.isStale) return tryOnceMore(work, pending, round);
   if (hasSucceededSince(context, round.lastFailedAt)) return giveUp(work, pending, block);
   return tryNext(work, pending, block);
 }
@@ -43,13 +49,29 @@ export async function workOnBlock(
 const giveUp = (work: RangeWork, pending: Pending, count: number, resume?: number) =>
   noted(work, condemned(pending, { count, reason: reasonOf(pending), ...(resume && { resume }) }));
 
+/** All of the block have just failed again, if they have, and no time is left for more: what has succeeded meanwhile may tell. */
+export async function giveUpIfProven(
+  work: RangeWork,
+  pending: Pending,
+  { tried, lastFailedAt }: Round,
+): Promise<'lost' | undefined> {
+  const { context } = work;
+  const isWhole = tried > 0 && tried === pending.block;
+  if (!isWhole || !givesUp(context) || !hasSucceededSince(context, lastFailedAt)) return undefined;
+  return giveUp(work, pending, tried);
+}
+
 async function tryAgain(work: RangeWork, pending: Pending, round: Round): Promise<RangeEnd | undefined> {
   const { context } = work;
   const place = pending.done + round.tried;
   const where = await locate(work, pending, place);
+  if (where === 'gone') {
+    round.tried++;
+    return undefined;
+  }
   // It is past the retention: nothing can be found out about it.
-  if (where === 'none' || where === 'unknown') return stuck(work, pending, { end: 'deadline' });
-  const answer = await given(work, where.pending, where, place);
+  if (where === 'none' || where === 'unknown') return stuck(work, pending, 'deadline');
+  const answer = await given(work, where.pending, where, { place });
   if (answer === 'lost') return answer;
   const { delivered, elapsedMs } = answer;
   if (delivered.how === 'succeeded') {
@@ -59,7 +81,35 @@ async function tryAgain(work: RangeWork, pending: Pending, round: Round): Promis
   }
   tellFailure(work, where, delivered, rulesOf(context).attemptsMax);
   if (delivered.how !== 'timedOut' || hadTime(work, elapsedMs)) round.tried++;
-  return delivered.how === 'timedOut' ? 'deadline' : undefined;
+  if (delivered.how !== 'timedOut') return undefined;
+  return (await giveUpIfProven(work, work.at.pending ?? pending, round)) ?? 'deadline';
+}
+
+/** Of a tick's time for work, what the first of a block has to show that what everything hung of is over. The rest is enough for another. */
+const ONCE_MORE_SHARE = 1 / 3;
+
+/**
+ * What succeeds now tells nothing of a block that failed in ticks before. If something has succeeded, all of it is tried again. If not, the
+ * first of it is, before the one behind it: unless the run would die.
+ */
+async function tryOnceMore(work: RangeWork, pending: Pending, round: Round): Promise<RangeEnd | undefined> {
+  const { context, range } = work;
+  round.isStale = false;
+  if (hasSucceededSince(context, round.lastFailedAt)) {
+    round.tried = 0;
+    return undefined;
+  }
+  if (pending.deadly) return undefined;
+  const { done: place } = pending;
+  const part = { first: place, last: place + 1 };
+  const limitMs = context.budget.workMs * ONCE_MORE_SHARE;
+  const answer = await given(work, pending, { range, part }, { place, limitMs });
+  if (answer === 'lost') return answer;
+  const { delivered } = answer;
+  if (delivered.how === 'succeeded')
+    return noted(work, attempt.succeeded(pending, place + 1, context.groupNow()));
+  tellFailure(work, { range, part }, delivered, rulesOf(context).attemptsMax);
+  return undefined;
 }
 
 /** The record after the block. Nothing else of what comes after it is begun before it is decided. */
@@ -67,38 +117,33 @@ async function tryNext(work: RangeWork, pending: Pending, block: number): Promis
   const { context } = work;
   const place = pending.done + block;
   const where = await locate(work, pending, place);
-  if (where === 'unknown') return stuck(work, pending, { end: 'deadline' });
+  if (where === 'unknown') return stuck(work, pending, 'deadline');
+  if (where === 'gone') return noted(work, { ...pending, block: block + 1 });
   if (where === 'none') {
     // Nothing else can tell: what was in the same batch has to do.
     const { firstAt, joinedAt = firstAt, successAt = Number.NEGATIVE_INFINITY } = pending;
     const isProven = joinedAt !== undefined && (successAt > joinedAt || hasSucceededSince(context, joinedAt));
-    return isProven ? giveUp(work, pending, block) : stuck(work, pending, { isLast: true });
+    return isProven ? giveUp(work, pending, block) : stuck(work, pending);
   }
   const answer = await given(work, where.pending, where);
   if (answer === 'lost') return answer;
   const { delivered, elapsedMs } = answer;
   if (delivered.how === 'succeeded') return giveUp(work, where.pending, block, place + 1);
   if (delivered.how === 'timedOut' && !hadTime(work, elapsedMs))
-    return stuck(work, where.pending, { end: 'deadline' });
+    return stuck(work, where.pending, 'deadline');
   const next = attempt.failedAlone(where.pending, place, failureOf(work, delivered), rulesOf(context));
   if ((await noted(work, next)) === 'lost') return 'lost';
   const isExhausted = next.block !== block;
   tellFailure(work, where, delivered, isExhausted ? rulesOf(context).attemptsMax : next.attempts);
-  return stuck(work, next, delivered.how === 'timedOut' ? { end: 'deadline' } : {});
+  return stuck(work, next, delivered.how === 'timedOut' ? 'deadline' : undefined);
 }
 
-/** Nothing can be decided now: the shard waits as long as it ever does. `isLast`: there is nothing else that could be tried. */
-async function stuck(
-  work: RangeWork,
-  pending: Pending,
-  { end, isLast = false }: { end?: 'deadline'; isLast?: boolean },
-): Promise<RangeEnd> {
+/** Nothing can be decided now: the shard waits as long as it ever does. */
+async function stuck(work: RangeWork, pending: Pending, end?: 'deadline'): Promise<RangeEnd> {
   const { context, holding } = work;
   const now = context.groupNow();
   const isNoted = work.at.pending === pending && (pending.notBefore ?? 0) > now;
-  const waiting = isNoted
-    ? pending
-    : attempt.failedAgain(pending, { at: now, sparesDeadly: !isLast }, rulesOf(context));
+  const waiting = isNoted ? pending : attempt.failedAgain(pending, { at: now }, rulesOf(context));
   if (!isNoted && (await noted(work, waiting)) === 'lost') return 'lost';
   return tellStuck(context, holding.shard, waiting) ?? end ?? 'batchFailed';
 }

@@ -57,6 +57,12 @@ async function lettersOf(
   });
 }
 
+/** How often the record at a place of the range has failed. */
+function triedSoOften({ context }: RangeWork, { done, attempts, block = 0 }: Pending, index: number): number {
+  if (index < done + block) return rulesOf(context).attemptsMax;
+  return index === done + block ? attempts : 0;
+}
+
 function letterOf(
   work: RangeWork,
   pending: Pending,
@@ -69,8 +75,8 @@ function letterOf(
   const now = context.groupNow();
   const { firstAt = now, lastAt = now, message = '', condemned } = pending;
   const reason = condemned!.reason;
-  // The first of them may have been tried before it was too old.
-  const triedBefore = range === work.range && index === pending.done ? pending.attempts : 0;
+  // Some of them may have been tried before they were too old.
+  const triedBefore = range === work.range ? triedSoOften(work, pending, index) : 0;
   return {
     id: record.id ?? `${shard}/${from}-${to}/${index}`,
     group: settings.group,

@@ -1,8 +1,10 @@
 import { died } from '../../delivery/attempt.ts';
+import { condemned } from '../../delivery/condemned.ts';
+import { mustWait } from '../../delivery/waits.ts';
 import type { Holding } from '../../group/commit.ts';
 import type { CachedShard } from '../cache.ts';
 import type { TickContext } from '../context.ts';
-import { rulesOf, writePending } from './rangeWork.ts';
+import { givesUp, rulesOf, writePending } from './rangeWork.ts';
 
 const UNKNOWN =
   'the run that was given it did not end: it exited, ran out of memory, or was killed when its time was over';
@@ -19,15 +21,24 @@ export async function noteDeath(context: TickContext, shard: string, at: CachedS
     return true;
   const message = lastWords?.of(run) ?? UNKNOWN;
   const holding: Holding = { shard, slot, epoch: at.epoch, cursor: at.cursor, step: at.step };
-  const next = died(pending, message, rulesOf(context));
+  const isProven = givesUp(context) && pending.proven === true;
+  const known = died(pending, { message, isProven }, rulesOf(context));
+  const { block, tried = 0 } = known;
+  const isToBlame = isProven && block !== undefined && tried >= block;
+  const next = isToBlame ? condemned(known, { count: block, reason: 'died' }) : known;
   if ((await writePending({ context, holding, at }, next)) === 'lost') return false;
   at.pace ??= { msPerRecord: undefined };
-  const attempts = next.block === undefined ? next.attempts : rulesOf(context).attemptsMax;
+  const attempts = block === undefined ? next.attempts : rulesOf(context).attemptsMax;
   meter.add('diedBatches');
   logger.error('batch.died', { shard, run, attempts, records: pending.size, message });
   return true;
 }
 
 /** Whether a run may die of what is to be done next in the shard: then all others have their turn first. */
-export const isSuspect = ({ pending }: CachedShard, now: number): boolean =>
-  pending?.deadly === true && pending.condemned === undefined && (pending.notBefore ?? 0) <= now;
+export const isSuspect = (
+  { groupNow, settings }: TickContext,
+  { pending }: Pick<CachedShard, 'pending'>,
+): boolean =>
+  pending?.deadly === true &&
+  pending.condemned === undefined &&
+  !mustWait(pending, groupNow(), settings.times.intervalMs);

@@ -1,18 +1,20 @@
 import type { Part } from '../../delivery/attempt.ts';
 import type { Delivered } from '../../delivery/delivered.ts';
 import type { Batch, BatchContext } from '../../delivery/userModule.ts';
+import { shorter } from '../budget.ts';
 import type { TickContext } from '../context.ts';
 import { bytesOf, type Range } from './range.ts';
 
 /**
  * Hands a part of a range to the user's function. Its id says what it is: the same one always means the same records. Whatever code
- * that ignores its signal still does, nothing of it is committed.
+ * that ignores its signal still does, nothing of it is committed. `limitMs`: it has no more time than that.
  */
 export async function deliver(
   context: TickContext,
   shard: string,
   range: Range,
   { first, last }: Part,
+  limitMs = Number.POSITIVE_INFINITY,
 ): Promise<{ delivered: Delivered; beganAt: number }> {
   const { settings, source, successes, slot, consumer, meter } = context;
   const { from, to } = range;
@@ -29,10 +31,11 @@ export async function deliver(
     tags: source.tagsOf?.(shard) ?? source.tags,
   };
   const logger = context.logger.with({ shard, batch: id });
-  const given = { ...givenBy(context), logger };
   context.lastWords?.given({ slot, invocation: consumer.invocation }, shard, id);
   await context.begin?.();
   const beganAt = context.clock.now();
+  const budget = shorter(context.clock, context.budget, limitMs);
+  const given = givenBy({ budget, logger });
   meter.add('attempts');
   const delivered = await meter.timed('userMs', () => context.deliver(batch, given));
   const isAnyDone = delivered.how === 'succeeded' || (delivered.how !== 'failed' && delivered.done > 0);
@@ -41,7 +44,7 @@ export async function deliver(
 }
 
 /** What the user's function is given beside a batch. */
-export const givenBy = ({ budget, logger }: TickContext): BatchContext => ({
+export const givenBy = ({ budget, logger }: Pick<TickContext, 'budget' | 'logger'>): BatchContext => ({
   signal: budget.work,
   remainingMs: budget.remainingMs,
   logger,

@@ -2,10 +2,11 @@ import * as attempt from '../../delivery/attempt.ts';
 import { condemned } from '../../delivery/condemned.ts';
 import type { Delivered } from '../../delivery/delivered.ts';
 import { newPending } from '../../delivery/rest.ts';
+import { mustWait } from '../../delivery/waits.ts';
 import { SourceError } from '../../errors.ts';
 import type { Pending } from '../../group/pending.ts';
 import type { Pace } from '../cache.ts';
-import { type Round, workOnBlock } from './block.ts';
+import { giveUpIfProven, type Round, workOnBlock } from './block.ts';
 import { bury } from './bury.ts';
 import {
   failureOf,
@@ -26,10 +27,8 @@ import { firstTooOld, tooOldFrom } from './tooOld.ts';
 export async function workOnRange(work: RangeWork): Promise<RangeEnd> {
   const { context, at, range, result } = work;
   const { batchesMax } = context.settings;
-  const round: Round = {
-    tried: at.pending?.tried ?? 0,
-    lastFailedAt: at.pending?.lastAt,
-  };
+  const { tried = 0, lastAt, block } = at.pending ?? {};
+  const round: Round = { tried, lastFailedAt: lastAt, isStale: tried === block };
   for (;;) {
     const pending = at.pending ?? newPending(range);
     if (pending.condemned === undefined && pending.done >= range.count) return 'finished';
@@ -56,9 +55,10 @@ async function left(work: RangeWork, { tried }: Round): Promise<'lost' | undefin
   const { at, context } = work;
   const { pending } = at;
   if (pending === undefined) return undefined;
-  const { block, notBefore = 0 } = pending;
-  const isUndecided = block !== undefined && notBefore <= context.groupNow();
-  if (isUndecided && tried > (pending.tried ?? 0)) return noted(work, attempt.triedSoFar(pending, tried));
+  const { block, condemned } = pending;
+  const isWaiting = mustWait(pending, context.groupNow(), context.settings.times.intervalMs);
+  const isUndecided = block !== undefined && condemned === undefined && !isWaiting;
+  if (isUndecided && tried !== (pending.tried ?? 0)) return noted(work, attempt.triedSoFar(pending, tried));
   if (pending.inWork?.run !== context.consumer.invocation) return undefined;
   const { inWork, ...rest } = pending;
   return noted(work, rest);
@@ -114,12 +114,11 @@ async function onFailure(
   } finally {
     tellFailure(work, { range, part }, delivered, attempts);
   }
-  if (delivered.how === 'timedOut') return 'deadline';
-  if (next.block !== undefined) {
-    // It has failed for the last time, just now.
-    Object.assign(round, { tried: next.block, lastFailedAt: before.lastAt });
-    return undefined;
-  }
+  // It has failed for the last time, just now.
+  if (next.block !== undefined)
+    Object.assign(round, { tried: next.block, lastFailedAt: before.lastAt, isStale: false });
+  if (delivered.how === 'timedOut') return (await giveUpIfProven(work, next, round)) ?? 'deadline';
+  if (next.block !== undefined) return undefined;
   return next.notBefore === undefined ? undefined : 'batchFailed';
 }
 

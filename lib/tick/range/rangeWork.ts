@@ -1,4 +1,4 @@
-import type { Failed, Part, Rules } from '../../delivery/attempt.ts';
+import { type Failed, type Part, type Rules, standsAlone } from '../../delivery/attempt.ts';
 import { TIMED_OUT } from '../../delivery/condemned.ts';
 import type { Delivered } from '../../delivery/delivered.ts';
 import { type Holding, notePending } from '../../group/commit.ts';
@@ -73,13 +73,14 @@ export type Given = { delivered: Delivered; elapsedMs: number };
 
 /**
  * Gives a part to the user's function. Noted beforehand where a run may die of it: in a new sandbox, since the one before it may have died;
- * where something is under suspicion; and always, if a crash is not to change what a batch is. `place`: of a record of a block.
+ * where something is under suspicion; and always, if a crash is not to change what a batch is. `place`: of a record of a block. `limitMs`:
+ * it has no more time than that.
  */
 export async function given(
   work: RangeWork,
   pending: Pending,
   { range, part }: { range: Range; part: Part },
-  place?: number,
+  { place, limitMs }: { place?: number; limitMs?: number } = {},
 ): Promise<Given | 'lost'> {
   const { context, taken } = work;
   const size = part.last - part.first;
@@ -89,10 +90,12 @@ export async function given(
       at: context.groupNow(),
       ...(place !== undefined && { place }),
     };
-    if ((await noted(work, { ...pending, size, inWork })) === 'lost') return 'lost';
+    const isProven = standsAlone(pending) && hasSucceededSince(context, pending.lastAt);
+    const proof = isProven && { proven: true as const };
+    if ((await noted(work, { ...pending, size, inWork, ...proof })) === 'lost') return 'lost';
   }
   const calledAt = context.clock.now();
-  const { delivered, beganAt } = await deliver(context, work.holding.shard, range, part);
+  const { delivered, beganAt } = await deliver(context, work.holding.shard, range, part, limitMs);
   const endedAt = context.clock.now();
   // What the module needs to begin with a shard says nothing of its batches.
   const elapsedMs = endedAt - work.startedAt - (beganAt - calledAt);
@@ -141,6 +144,9 @@ export const rulesOf = ({ settings, random }: TickContext): Rules => ({
   intervalMs: settings.times.intervalMs,
   random: random.next,
 });
+
+/** Whether anything is given up at all. */
+export const givesUp = ({ settings }: TickContext): boolean => settings.delivery.onPoison !== 'block';
 
 /** Whether the user's function has succeeded since then in one of the slot's shards: so not everything fails. */
 export const hasSucceededSince = ({ successes }: TickContext, since: number | undefined): boolean =>

@@ -129,7 +129,10 @@ export async function readBehind(
     pulls.push(pulled);
     if (pulled.count === 0) empty++;
     const range = rangeOf(from, pulls, noted?.count);
-    const isWhole = noted === undefined ? range.count > 0 : pulled.nextCursor === noted.to;
+    const { nextCursor } = pulled;
+    const isAtEnd =
+      nextCursor === noted?.to || (noted !== undefined && isBehind(context, noted.to, nextCursor));
+    const isWhole = noted === undefined ? range.count > 0 : isAtEnd;
     if (isWhole) return range;
     if (standsStill) return range.count > 0 ? range : undefined;
     cursor = pulled.nextCursor;

@@ -112,22 +112,26 @@ function whyNot(watch: Watch, actor: Actor, candidate: Candidate): Objection | u
 
 /** Something else has succeeded since it failed before its last time; where nothing comes after it, since it first failed. */
 function isProven(watch: Watch, { slot, startedAt }: Actor, candidate: Candidate): boolean {
-  const { shard, position, end, reason } = candidate;
+  const { shard, position, end } = candidate;
   const failures = failuresOf(watch, shard, position);
   const first = failures[0]?.at ?? 0;
-  const last = failures.at(-1)?.at ?? 0;
   const truth = watch.world.stream.shards.get(shard)!;
   const isAtEnd = end >= wantedEnd(watch.world, truth) || !(truth.receivedAt[end]! <= startedAt);
   // Of what no note tells, nobody can know.
   const before = failures.slice(0, -1).findLast(({ isNoted }) => isNoted)?.at ?? first;
-  const decisive = isAtEnd ? first : reason === 'died' ? last : before;
-  const since = decisive - watch.world.settings.times.skewMarginMs;
-  return [`slot ${slot}`, `shard ${shard}`].some((whose) => (watch.successOf.get(whose) ?? 0) > since);
+  const since = (isAtEnd ? first : before) - watch.world.settings.times.skewMarginMs;
+  // What a run died of is given up by what its slot had seen by then.
+  const triedIn = watch.history(shard).tries[position]?.at(-1)?.actor.slot;
+  const witnesses = [`slot ${slot}`, `slot ${triedIn}`, `shard ${shard}`];
+  return witnesses.some((whose) => (watch.successOf.get(whose) ?? 0) > since);
 }
 
 /** In their order. A run that died tells when it began the record. */
 function failuresOf(watch: Watch, shard: string, position: number): { at: number; isNoted: boolean }[] {
-  const tries = watch.history(shard).tries[position] ?? [];
+  const { tries: triesOf, begunBy } = watch.history(shard);
+  const tries = triesOf[position] ?? [];
+  // The run after one that died notes so, if that one had noted that it begins.
+  const isBegun = (actor: Actor) => begunBy[position]?.some(({ run }) => run === actor.name) === true;
   // What had less than half of a tick has not failed.
   const enoughMs = watch.world.settings.times.functionTimeoutMs / 2;
   const failures = tries
@@ -135,9 +139,9 @@ function failuresOf(watch: Watch, shard: string, position: number): { at: number
     .map(({ actor, how, begunAt, endedAt }) => ({
       at: how === undefined ? begunAt : endedAt!,
       isNoted:
-        how !== undefined &&
-        isCertain(watch, actor, shard) &&
-        !(how === 'timedOut' && endedAt! - begunAt < enoughMs),
+        how === undefined
+          ? isBegun(actor)
+          : isCertain(watch, actor, shard) && !(how === 'timedOut' && endedAt! - begunAt < enoughMs),
     }));
   const unknown = neverGiven(watch, shard, position).map((at) => ({ at, isNoted: true }));
   return [...failures, ...unknown].sort((one, other) => one.at - other.at);
