@@ -294,6 +294,26 @@ export function describeDeadLetters(
       expect(order.at(-1)).toBe(letter.id);
     });
 
+    it.runIf(looksUp)('come last then only if they are free, and no other comes again', async () => {
+      await put(0, 1, 2);
+      const [first, second] = [claims()[Symbol.asyncIterator](), claims({ id: '0/7/1' })];
+      await claimOne(first);
+      stage.clock.advance(LEASE_MS);
+      await claimOne(second[Symbol.asyncIterator]());
+      // It fails at what is not interrupted, and does not try that again.
+      const fail = (claim: Claim) => claim.fail('no', options);
+      expect(await redriveAll(fail)).toEqual(['taken', '0/7/2', '0/7/0']);
+      expect((await listed()).map(({ redrives }) => redrives)).toEqual([2, 1, 1]);
+    });
+
+    it.runIf(looksUp)('are counted once, however often they are removed', async () => {
+      await put(0, 1);
+      const claim = await claimOne();
+      expect(await claim.remove(options)).toBe(true);
+      expect(await claim.remove(options)).toBe(true);
+      expect(await store.count(options)).toBe(1);
+    });
+
     it('are left as they are by who stops early', async () => {
       await put(0, 1, 2);
       for await (const claim of claims()) {

@@ -8,6 +8,7 @@ import { userFunctionsOf } from '../../lib/delivery/userFunctions.ts';
 import type { Batch } from '../../lib/delivery/userModule.ts';
 import { SourceError } from '../../lib/errors.ts';
 import { createLogger, type Fields } from '../../lib/observe/logger.ts';
+import type { Clock } from '../../lib/runtime.ts';
 import type { Source } from '../../lib/sources/source.ts';
 import { createMemorySource } from '../../lib/testing/memorySource.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -57,7 +58,7 @@ function stage(letters: readonly DeadLetter[] = [], given: { source?: Pick<Sourc
         deliver,
         source: given.source,
         group: 'orders',
-        clock,
+        clock: made.clock as Clock,
         now: clock.now,
         logger,
       };
@@ -309,6 +310,95 @@ describe('the time of a redrive', () => {
     expect(await world.run()).toMatchObject({ redriven: 1, left: 0 });
   });
 
+  it('is over for a record that is read from the stream, too: that is no failure, if it was begun late', async () => {
+    const source: Pick<Source, 'pull'> = {
+      async pull({ signal }) {
+        world.clock.advance(10_000);
+        time.end();
+        signal.throwIfAborted();
+        return expect.unreachable();
+      },
+    };
+    const world = stage(three, { source });
+    await world.begun;
+    const entry = world.kept.get('0/7/1')!;
+    world.kept.set('0/7/1', { ...entry, letter: { ...entry.letter, record: undefined } });
+    const time = limited(world, 10_000);
+    expect(await world.run({}, { ...time, requests: never })).toMatchObject({
+      redriven: 1,
+      failed: 0,
+      left: 2,
+    });
+    expect(world.kept.get('0/7/1')!.letter).toMatchObject({ redrives: 0, claimedUntil: undefined });
+  });
+
+  it('is all there for the first one that is given, whatever others have', async () => {
+    const world = stage(three);
+    await world.begun;
+    await world.store
+      .claims({}, { ...options, leaseMs: LEASE_MS })
+      [Symbol.asyncIterator]()
+      .next();
+    const time = limited(world, 10_000);
+    world.eachBatch = async (_batch, signal) => {
+      world.clock.advance(10_000);
+      time.end();
+      signal.throwIfAborted();
+    };
+    expect(await world.run({}, { ...time, requests: never })).toMatchObject({ skipped: 1, failed: 1 });
+  });
+
+  it('leaves nothing that waits behind: an operator’s process may end', async () => {
+    const world = stage(three);
+    let waiting = 0;
+    const { clock } = world;
+    const sleep: Clock['sleep'] = async (durationMs, signal) => {
+      waiting++;
+      await clock.sleep(durationMs, signal).finally(() => waiting--);
+    };
+    Object.assign(world, { clock: { ...clock, sleep } });
+    await world.run();
+    await new Promise(setImmediate);
+    expect(waiting).toBe(0);
+  });
+
+  it('once it is over, has nothing more claimed', async () => {
+    const world = stage(three);
+    const stop = new AbortController();
+    const stopping: DeadLetterStore = {
+      ...world.store,
+      async *claims(filter, options) {
+        for await (const claim of world.store.claims(filter, options)) {
+          if (claim === 'taken') continue;
+          yield { ...claim, remove: (options) => claim.remove(options).finally(() => stop.abort()) };
+        }
+      },
+    };
+    const result = await world.run({}, { ...ENDLESS, work: stop.signal }, stopping);
+    expect(result).toMatchObject({ found: 1, redriven: 1, stopped: 'timeUp', left: 2 });
+  });
+
+  it('is that of the place, where its clock differs', async () => {
+    const world = stage([letterOf(0)]);
+    const skewMs = 3_600_000;
+    let remainingMs = 0;
+    const deliver: Deliver = async (_batch, context) => {
+      remainingMs = context.remainingMs();
+      return { how: 'succeeded' };
+    };
+    await world.begun;
+    const { clock, kept } = world;
+    const now = () => clock.now() + skewMs;
+    const deadLetters = createMemoryDeadLetters({ letters: kept, lettersMax: 9, now });
+    const logger = createLogger({ level: 'error', now, write: () => {} });
+    await redrive(
+      { deadLetters, deliver, source: undefined, group: 'orders', clock, now, logger },
+      {},
+      ENDLESS,
+    );
+    expect(remainingMs).toBe(LEASE_MS - 10_000);
+  });
+
   it('is that of the lease where there is no other', async () => {
     const world = stage(three);
     let remainingMs = 0;
@@ -410,6 +500,16 @@ describe('a redrive that is interrupted', () => {
 });
 
 describe('two redrives at once', () => {
+  it('do not count for each other: what the other one has is none of those that are given', async () => {
+    const world = stage(three);
+    await world.begun;
+    await world.store
+      .claims({}, { ...options, leaseMs: LEASE_MS })
+      [Symbol.asyncIterator]()
+      .next();
+    expect(await world.run({ lettersMax: 1 })).toMatchObject({ found: 2, skipped: 1, redriven: 1 });
+  });
+
   it('give no letter twice', async () => {
     const letters = Array.from({ length: 20 }, (_, index) => letterOf(index));
     const world = stage(letters);

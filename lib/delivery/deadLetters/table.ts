@@ -23,12 +23,14 @@ const LETTERS = 'LETTER#';
 const COUNTER = 'COUNT';
 /** How long a counter that says that there is no room is believed. All letters are read to count them. */
 const COUNTED_MS = 3_600_000;
+/** Whoever took a place has put a letter there within this time, or never will. */
+const SETTLED_MS = 300_000;
 
 /**
  * Dead letters in the group's own table, an item each. A record that is too large for one is not in it.
  *
- * The counter is raised before an item is made, and lowered after one is removed: whoever is interrupted in between leaves it too
- * high, and never too low. One that says that there is no room is corrected now and then.
+ * The counter is raised before an item is made, and lowered after one is removed, unless it was corrected since: whoever is interrupted
+ * in between leaves it too high, and never too low. One that says that there is no room is corrected now and then.
  */
 export function createTableDeadLetters(options: TableDeadLettersOptions): DeadLetterStore {
   const { lettersMax, now } = options;
@@ -38,13 +40,14 @@ export function createTableDeadLetters(options: TableDeadLettersOptions): DeadLe
   const shelf: Shelf<number> = {
     async add(letter, options) {
       const key = itemKey(letter);
-      if (!(await reserve(items, lettersMax, options))) {
+      const [bound, takenAt] = [{ lettersMax, now }, now()];
+      if (!(await reserve(items, bound, options))) {
         if ((await items.get(key, ['id'], options)) !== undefined) return 'kept';
-        const isRoom = await recount(items, { lettersMax, now }, options);
-        if (!isRoom || !(await reserve(items, lettersMax, options))) return 'full';
+        const isRoom = await recount(items, bound, options);
+        if (!isRoom || !(await reserve(items, bound, options))) return 'full';
       }
       const write = { set: itemOf(kept(letter)), condition: { absent: 'id' } } as const;
-      if (!(await items.update(key, write, options))) await lower(items, options);
+      if (!(await items.update(key, write, options))) await lower(items, takenAt, options);
       return 'kept';
     },
     async count(options) {
@@ -65,8 +68,9 @@ export function createTableDeadLetters(options: TableDeadLettersOptions): DeadLe
     async remove({ letter, version }, options) {
       const key = itemKey(letter);
       const condition = { any: [{ absent: 'version' }, { equal: 'version', value: version }] } as const;
+      const removedAt = now();
       const answer = await items.remove(key, condition, options);
-      if (answer === 'removed') await lower(items, options);
+      if (answer === 'removed') await lower(items, removedAt, options);
       return answer !== 'refused';
     },
   };
@@ -94,15 +98,20 @@ function entryOf({ record, version, ...rest }: Attributes): Entry<number> {
   };
 }
 
+type Bound = Pick<TableDeadLettersOptions, 'lettersMax' | 'now'>;
+
 /** Takes a place, if there is one. */
-function reserve(items: LetterTable, lettersMax: number, options: CallOptions): Promise<boolean> {
+function reserve(items: LetterTable, { lettersMax, now }: Bound, options: CallOptions): Promise<boolean> {
   const condition = { any: [{ absent: 'letters' }, { less: 'letters', value: lettersMax }] } as const;
-  return items.update(COUNTER, { add: { letters: 1 }, condition }, options);
+  return items.update(COUNTER, { set: { takenAt: now() }, add: { letters: 1 }, condition }, options);
 }
 
-async function lower(items: LetterTable, options: CallOptions): Promise<void> {
+/** Gives a place back, unless the counter was corrected `since`: then it may be free already. */
+async function lower(items: LetterTable, since: number, options: CallOptions): Promise<void> {
+  const uncorrected = { any: [{ absent: 'countedAt' }, { less: 'countedAt', value: since }] } as const;
+  const condition = { all: [{ exists: 'letters' }, uncorrected] } as const;
   try {
-    await items.update(COUNTER, { add: { letters: -1 }, condition: { exists: 'letters' } }, options);
+    await items.update(COUNTER, { add: { letters: -1 }, condition }, options);
   } catch (error) {
     // What was done is done; a counter that is too high is corrected when it matters.
     if (!(error instanceof StoreError)) throw error;
@@ -112,15 +121,25 @@ async function lower(items: LetterTable, options: CallOptions): Promise<void> {
 /** Corrects a counter that says that there is no room, unless that was done lately. Answers whether there is some. */
 async function recount(
   items: LetterTable,
-  { lettersMax, now }: { lettersMax: number; now: () => number },
+  { lettersMax, now }: Bound,
   options: CallOptions,
 ): Promise<boolean> {
-  const { letters, countedAt } = (await items.get(COUNTER, ['letters', 'countedAt'], options)) ?? {};
+  const counter = await items.get(COUNTER, ['letters', 'countedAt', 'takenAt'], options);
+  const { letters, countedAt, takenAt } = counter ?? {};
   if (typeof letters !== 'number') return true;
-  if (typeof countedAt === 'number' && now() - countedAt < COUNTED_MS) return letters < lettersMax;
+  // A place that was taken lately may have no letter yet, and would be counted as free.
+  if (isWithin(COUNTED_MS, countedAt, now()) || isWithin(SETTLED_MS, takenAt, now()))
+    return letters < lettersMax;
   const counted = await items.count(LETTERS, options);
   const set = { letters: counted, countedAt: now() };
-  // What came or went meanwhile is in the counter already, and in the count perhaps not.
-  await items.update(COUNTER, { set, condition: { equal: 'letters', value: letters } }, options);
+  // What was taken meanwhile is in the counter already, and in the count perhaps not.
+  const untaken =
+    typeof takenAt === 'number'
+      ? ({ equal: 'takenAt', value: takenAt } as const)
+      : ({ absent: 'takenAt' } as const);
+  await items.update(COUNTER, { set, condition: untaken }, options);
   return counted < lettersMax;
 }
+
+const isWithin = (durationMs: number, at: unknown, now: number): boolean =>
+  typeof at === 'number' && now - at < durationMs;

@@ -14,6 +14,11 @@ import { type LocalTable, startLocalTable } from '../../support/localTable.ts';
 
 const options = { signal: new AbortController().signal };
 const HOUR_MS = 3_600_000;
+/** After this, nobody who took a place is still about to put a letter there. */
+const SETTLED_MS = 300_000;
+const isCorrection = ({ input }: UpdateItemCommand): boolean =>
+  Object.values(input.ExpressionAttributeNames ?? {}).includes('countedAt') &&
+  !/ADD/.test(input.UpdateExpression ?? '');
 
 describe('dynalite', () => {
   let local: LocalTable;
@@ -140,6 +145,10 @@ describe('dynalite', () => {
     it('a counter that is too high is corrected when it says that there is no room, once in an hour', async () => {
       await put(0);
       await setCounter(7);
+      // The place that was taken just now may be somebody's who has not put it there yet.
+      clock.advance(SETTLED_MS - 1);
+      expect(await put(1)).toBe('full');
+      clock.advance(1);
       expect(await put(1)).toBe('kept');
       expect(await store.count(options)).toBe(2);
       await setCounter(7);
@@ -177,11 +186,91 @@ describe('dynalite', () => {
         expect(left.length).toBeLessThanOrEqual(2);
         expect(await whole.count(options)).toBeGreaterThanOrEqual(left.length);
         // In the end there is room for as many as may be.
-        clock.advance(HOUR_MS);
-        for (const letter of letters) await whole.put([letter], options);
+        for (const waitMs of [HOUR_MS, SETTLED_MS]) {
+          clock.advance(waitMs);
+          for (const letter of letters) await whole.put([letter], options);
+        }
         expect(await collected(whole.list({}, options))).toHaveLength(2);
         expect(await whole.count(options)).toBe(2);
       }
+    });
+
+    /** A store whose requests stop before the one that is meant, until they may go on. */
+    function pausing(isMeant: (command: object) => boolean) {
+      const [reached, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const send = (async (...given: Parameters<typeof local.client.send>) => {
+        if (isMeant(given[0])) {
+          reached.resolve();
+          await goOn.promise;
+        }
+        return local.client.send(...given);
+      }) as typeof local.client.send;
+      const client = Object.assign(Object.create(local.client), { send });
+      const at = { table, group: 'orders', clock: systemClock, random, now: clock.now, lettersMax: 3 };
+      return {
+        store: createTableDeadLetters({ ...at, client }),
+        reached: reached.promise,
+        goOn: goOn.resolve,
+      };
+    }
+    const isUpdateOf = (part: string) => (command: object) =>
+      command instanceof UpdateItemCommand && String(command.input.Key?.sk?.S).includes(part);
+    const kept = async () => (await collected(store.list({}, options))).length;
+
+    it('one that is being put while they are counted takes its place', async () => {
+      await put(0, 1);
+      const slow = pausing(isUpdateOf('2f2'));
+      const putting = slow.store.put([letterOf(2)], options);
+      await slow.reached;
+      clock.advance(SETTLED_MS - 1);
+      expect(await put(3)).toBe('full');
+      slow.goOn();
+      expect(await putting).toBe('kept');
+      expect(await put(3)).toBe('full');
+      expect(await kept()).toBe(3);
+    });
+
+    it.each([
+      ['before', true],
+      ['after', false],
+    ])('one that is being removed %s they are counted leaves its place once', async (_when, isBefore) => {
+      await put(0, 1, 2);
+      clock.advance(HOUR_MS);
+      const counting = pausing((command) => command instanceof QueryCommand);
+      const recounting = isBefore ? undefined : counting.store.put([letterOf(9)], options);
+      if (!isBefore) await counting.reached;
+      clock.advance(10);
+      const slow = pausing(isUpdateOf('COUNT'));
+      const dropping = collected(
+        (async function* () {
+          for await (const claim of slow.store.claims({ id: '0/7/0' }, { ...options, leaseMs: HOUR_MS })) {
+            if (claim !== 'taken') yield claim.remove(options);
+          }
+        })(),
+      );
+      await slow.reached;
+      clock.advance(10);
+      counting.goOn();
+      await (recounting ?? put(9));
+      slow.goOn();
+      await dropping;
+      await put(5, 6, 7);
+      expect(await kept()).toBe(3);
+    });
+
+    it('a count during which one comes or goes corrects nothing', async () => {
+      await put(0);
+      await setCounter(7);
+      clock.advance(SETTLED_MS);
+      const slow = pausing((command) => command instanceof UpdateItemCommand && isCorrection(command));
+      const putting = slow.store.put([letterOf(1)], options);
+      await slow.reached;
+      // Somebody else has corrected it meanwhile, and has put two.
+      expect(await put(3, 4)).toBe('kept');
+      slow.goOn();
+      await putting;
+      await put(5, 6);
+      expect(await kept()).toBe(3);
     });
 
     it('one that an operator deletes in the table leaves its room within an hour', async () => {

@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
+import type { DeadLetterStore } from '../../lib/delivery/deadLetters/deadLetters.ts';
 import { createMemoryDeadLetters } from '../../lib/delivery/deadLetters/memory.ts';
-import { operateOnLetters } from '../../lib/delivery/openLetters.ts';
+import { type OperatedLetters, operateOnLetters } from '../../lib/delivery/openLetters.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
 import { createManualClock } from '../support/clock.ts';
 import { collected, letterOf } from '../support/letters.ts';
 
-async function stage() {
+async function stage(given: Partial<OperatedLetters> = {}) {
   const clock = createManualClock();
   const letters = createMemoryDeadLetters({ letters: new Map(), lettersMax: 10, now: clock.now });
   await letters.put([letterOf(0)], { signal: new AbortController().signal });
@@ -17,6 +18,7 @@ async function stage() {
     now: clock.now,
     synchronize: async () => {},
     logger: createLogger({ level: 'error', now: clock.now, write: () => {} }),
+    ...given,
   });
 }
 
@@ -74,4 +76,35 @@ it('what is left out is fine, and to drop, one has to say of which', async () =>
     left: 1,
   });
   expect(await group.dropDeadLetters({ ...least, error: 'NO SUCH' })).toEqual({ dropped: 1, skipped: 0 });
+});
+
+it('the time of the place is asked for before anything is done by it', async () => {
+  let asked = 0;
+  const group = await stage({
+    async synchronize() {
+      asked++;
+    },
+  });
+  await collected(group.deadLetters());
+  expect(asked).toBe(1);
+  await group.redrive({ eachBatch: never }, { dryRun: true });
+  expect(asked).toBe(2);
+  await group.dropDeadLetters('all');
+  expect(asked).toBe(3);
+});
+
+it('what could not be dropped, since somebody else has it by now, is counted as skipped', async () => {
+  const clock = createManualClock();
+  const letters = createMemoryDeadLetters({ letters: new Map(), lettersMax: 10, now: clock.now });
+  await letters.put([letterOf(0)], { signal: new AbortController().signal });
+  const lost: DeadLetterStore = {
+    ...letters,
+    async *claims(filter, options) {
+      for await (const claim of letters.claims(filter, options)) {
+        yield claim === 'taken' ? claim : { ...claim, remove: async () => false };
+      }
+    },
+  };
+  const group = await stage({ letters: lost });
+  expect(await group.dropDeadLetters('all')).toEqual({ dropped: 0, skipped: 1 });
 });
