@@ -7,7 +7,7 @@ import { SERVICES } from './random/scenario.ts';
 import { runSeeds } from './random/seeds.ts';
 
 /** `npm run simulate:service -- --seeds 5000` runs more of them; `-- --from N --trace` tells what happened in one. */
-const SEEDS = 30;
+const SEEDS = 20;
 
 /** What has to have happened in them, so that they say something of it. */
 const TOLD = [
@@ -44,7 +44,7 @@ it('a seed replays to the same trace', async () => {
 it.each(['what is pending forgotten when the checkpoints agree', 'given up without evidence'])(
   'notices the mutant "%s"',
   async (mutant) => {
-    const found = await runSeeds({ from: 1, count: 20, untilFailure: true }, { mutant });
+    const found = await runSeeds({ from: 1, count: 8, untilFailure: true }, { mutant });
     expect(found.some(({ violation }) => violation !== undefined)).toBe(true);
   },
   240_000,

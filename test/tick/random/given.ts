@@ -66,10 +66,9 @@ export function createGiven(ledger: Ledger, rules: GivenRules): Given {
     { content, shard, processed, letter, wantedFrom }: Entry,
     say: (what: string) => void,
   ): void => {
-    // What official workers have is not known where they had the shard, nor is what was noted then.
-    if (ledger.wasOfficial(shard)) return;
-    if (processed && processed.at >= wantedFrom && !processed.run.died) say(`${content} was processed`);
-    if (letter && letter.at >= wantedFrom) say(`${content} is a dead letter`);
+    const since = Math.max(wantedFrom, ledger.takenOverAt(shard));
+    if (processed && processed.at >= since && !processed.run.died) say(`${content} was processed`);
+    if (letter && letter.at >= since) say(`${content} is a dead letter`);
   };
 
   /** The same id means the same records; and what was given and is not finished comes again under the same range. */
@@ -82,11 +81,11 @@ export function createGiven(ledger: Ledger, rules: GivenRules): Given {
     if (!isSame || contents.some((content) => !before.includes(content))) {
       ledger.fail(`${id} is ${contents}, and was ${before}`);
     }
-    if (isTrimmed || ledger.isUnordered(shard) || ledger.wasOfficial(shard)) return;
+    if (isTrimmed || ledger.isUnordered(shard)) return;
     for (const { content, tries } of entries) {
       const last = tries.at(-1);
       if (last === undefined || last.isDone || last.range === range) continue;
-      if (last.run.died && !rules.isDurable) continue;
+      if (last.begunAt < ledger.takenOverAt(shard) || (last.run.died && !rules.isDurable)) continue;
       ledger.fail(`${content} comes as ${id}, and was given as ${last.id}`);
     }
   };
@@ -137,6 +136,12 @@ export function createGiven(ledger: Ledger, rules: GivenRules): Given {
     died(run) {
       deaths++;
       run.died = true;
+      const at = ledger.next();
+      // As far as anybody knows, it may have been given those.
+      for (const [shard, count] of run.noted) {
+        const unfinished = ledger.of(shard).filter((entry) => !ledger.isFinished(entry));
+        for (const entry of unfinished.slice(0, count)) failed(entry, at);
+      }
       for (const delivery of open) {
         if (delivery.run !== run) continue;
         open.delete(delivery);

@@ -10,6 +10,8 @@ export interface Run {
   readonly slot: string;
   /** Nobody can know any more what it had done and not noted. */
   died: boolean;
+  /** In which shards it noted before it gave something, and how many records that may have been. */
+  readonly noted: Map<string, number>;
 }
 
 /** A record was given to the user's function. */
@@ -68,8 +70,8 @@ export interface Ledger {
   lengths(): Map<string, number>;
   /** What follows cannot be told: it was sought while somebody had a batch of it. */
   isUnordered(shard: string): boolean;
-  /** Official workers have written a checkpoint of it, now or before. */
-  wasOfficial(shard: string): boolean;
+  /** When it was last found that our slots go on where official workers have read on: what was pending was forgotten. */
+  takenOverAt(shard: string): number;
   isFinished(entry: Entry): boolean;
   /** A checkpoint moved there: everything before has to be finished. */
   moved(who: 'the table' | 'the service', shard: string, cursor: string): void;
@@ -91,17 +93,20 @@ export interface Ledger {
 export interface LedgerRules {
   /** Official workers are never given what our slots have passed. */
   handsOver: boolean;
+  /** What the slots log, as it comes. */
+  events: readonly { event: string; [field: string]: unknown }[];
 }
 
-export function createLedger(source: Source, { handsOver }: LedgerRules): Ledger {
+export function createLedger(source: Source, { handsOver, events }: LedgerRules): Ledger {
   const entries = new Map<string, Entry>();
   const shards = new Map<string, Entry[]>();
   /** A seek wins over what others commit until one of our slots has the shard. */
   const soughtOnce = new Set<string>();
   const unordered = new Set<string>();
   const committed = new Map<string, string>();
-  const officials = new Set<string>();
+  const takenOver = new Map<string, number>();
   let moment = 0;
+  let heard = 0;
   let violation: string | undefined;
 
   const fail = (what: string): void => {
@@ -137,7 +142,13 @@ export function createLedger(source: Source, { handsOver }: LedgerRules): Ledger
     of,
     lengths: () => new Map([...shards].map(([shard, all]) => [shard, all.length])),
     isUnordered: (shard) => unordered.has(shard),
-    wasOfficial: (shard) => officials.has(shard),
+    takenOverAt(shard) {
+      for (; heard < events.length; heard++) {
+        const { event, shard: its } = events[heard]!;
+        if (event === 'shard.takenOver') takenOver.set(String(its), ++moment);
+      }
+      return takenOver.get(shard) ?? 0;
+    },
     isFinished,
     moved(who, shard, cursor) {
       for (const entry of of(shard)) {
@@ -160,7 +171,6 @@ export function createLedger(source: Source, { handsOver }: LedgerRules): Ledger
       });
     },
     committedByOfficial(shard, cursor) {
-      officials.add(shard);
       if (!soughtOnce.has(shard)) committed.set(shard, cursor);
     },
     forgetCommitted: () => committed.clear(),

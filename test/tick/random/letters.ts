@@ -41,15 +41,15 @@ export function createLetters(ledger: Ledger, given: Given, rules: LetterRules):
       ledger.fail(`${entry.content} of ${shard} is kept as ${id}, and ${other.content} as ${before.id}`);
     }
     ids.set(id, entry);
-    const why =
-      ledger.isUnordered(shard) || ledger.wasOfficial(shard) ? undefined : whyNot(run, letter, entry);
+    const why = ledger.isUnordered(shard) ? undefined : whyNot(run, letter, entry);
     if (why !== undefined) ledger.fail(`${run.slot} gives up ${entry.content} of ${shard}: ${why}`);
     entry.letter = { id, at: ledger.next() };
   };
 
   const whyNot = (run: Run, { reason }: DeadLetter, entry: Entry): string | undefined => {
     const { shard, processed, tries, firstFailedAt, putAt, wantedFrom } = entry;
-    if (processed && processed.at >= wantedFrom && !processed.run.died) return 'it was processed';
+    const since = Math.max(wantedFrom, ledger.takenOverAt(shard));
+    if (processed && processed.at >= since && !processed.run.died) return 'it was processed';
     const { ageMaxMs = Number.POSITIVE_INFINITY } = rules;
     const ageMs = rules.now() - putAt;
     if (reason === 'tooOld') return ageMs >= ageMaxMs - SECOND_MS ? undefined : `it is ${ageMs} ms old`;

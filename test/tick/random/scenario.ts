@@ -1,6 +1,6 @@
 import { deriveTimes, type Times } from '../../../lib/times.ts';
 import { createDice, type Dice } from '../../simulation/dice.ts';
-import { drawUser, type Habits, type UserScenario } from '../../simulation/user/habits.ts';
+import { drawUser, type PoisonKind, type UserScenario } from '../../simulation/user/habits.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
 import { clsStage } from '../stages/cls.ts';
 import { slsStage } from '../stages/sls.ts';
@@ -115,22 +115,30 @@ function drawTimes(dice: Dice): Times {
   return deriveTimes(intervalMs, { functionTimeoutMs: intervalMs * FUNCTION_SHARE });
 }
 
-/** The simulation's users, with fewer attempts: most of a seed's intervals are to be those in which something is decided. */
+/** Runs are short: a poison record is to be among those that are put, and to be given up while things happen. */
+const POISON_SHARE_MIN = 0.2;
+const ATTEMPTS_MAX = [1, 2, 3];
+
+/** The simulation's users, more of them not well, and with fewer attempts. */
 function drawUserOf(dice: Dice, times: Times, mayHang: boolean): Scenario['user'] {
-  const { isPlain, delivery, habits } = drawUser(dice, times);
-  const processMsMax = dice.pick([0, 10, 500, 2_000]);
-  const parallel = { recordsParallelMax: dice.pick([1, 2, 4]) };
-  const attempts = { attemptsMax: dice.pick([1, 2, 3]) };
-  const given = isPlain ? delivery : { ...delivery, ...parallel, ...attempts };
-  const isCured = given.onPoison === 'block' || habits.poison?.isCured === true;
-  const poison = habits.poison && { ...habits.poison, isCured };
-  const kinds = poison?.kinds.filter((kind) => mayHang || kind === 'throws' || kind === 'names');
-  const known: Habits['poison'] = poison && { ...poison, kinds: kinds!.length > 0 ? kinds! : ['throws'] };
+  const drawn = drawUser(dice, times);
+  const { isPlain, delivery, habits } = drawn.isPlain && dice.chance(0.4) ? drawUser(dice, times) : drawn;
+  const user = { isPlain, processMsMax: dice.pick([0, 10, 500, 2_000]) };
+  if (isPlain) return { ...user, delivery, habits };
+  const attemptsMax = dice.pick(ATTEMPTS_MAX);
+  const given = { ...delivery, attemptsMax, recordsParallelMax: dice.pick([1, 2, 4]) };
   // However many shards it has, a slot can keep up with what is put.
   const msPerRecord = Math.min(habits.msPerRecord, times.functionTimeoutMs / 12);
-  const mended = { ...habits, msPerRecord, poison: known, sinkStaysDown: false };
-  return { isPlain, delivery: given, habits: mended, processMsMax };
+  const poison = habits.poison && {
+    ...habits.poison,
+    share: Math.max(POISON_SHARE_MIN, habits.poison.share),
+    kinds: mayHang ? habits.poison.kinds : GENTLE_KINDS,
+    isCured: given.onPoison === 'block' || habits.poison.isCured,
+  };
+  return { ...user, delivery: given, habits: { ...habits, msPerRecord, poison, sinkStaysDown: false } };
 }
+
+const GENTLE_KINDS: readonly PoisonKind[] = ['throws', 'names'];
 
 /** What only a function does that is not well. */
 const IN_USERS = ['processNames', 'processDies', 'processSlow', 'sinkDown', 'lettersFull'] as const;

@@ -52,7 +52,6 @@ type Left = { result: TickResult } | { error: unknown } | 'held' | 'dead';
 export function createTicker({ stage, group, ledger, given, letters, user, note }: TickerOptions) {
   const { source, serviceGroup } = stage;
   const { clock, times } = group;
-  const store = watchStore(group.store, ledger);
   const service = watchService(serviceGroup, ledger);
   /** Which run has a batch of the shard, and until when it lives. */
   const working = new Map<string, { run: Run; until: number }>();
@@ -81,7 +80,7 @@ export function createTicker({ stage, group, ledger, given, letters, user, note 
     const until = clock.now() + times.functionTimeoutMs;
     const watched = life.process(watchUser(user(life), { given, run }, note));
     const dependencies = {
-      store: life.around(store),
+      store: life.around(watchStore(group.store, ledger, run)),
       source: life.around(source),
       coordination: serviceCoordination(life.around(service)),
       deliver: alone(watched, { run, until, begun }),
@@ -116,7 +115,7 @@ export function createTicker({ stage, group, ledger, given, letters, user, note 
     const { name } = slot;
     const { fate, dies, meanwhile = async () => {} } = plan;
     const life = createLife(fate);
-    const run: Run = { slot: name, died: false };
+    const run: Run = { slot: name, died: false, noted: new Map() };
     const begun: Begun = new Map();
     const known = ledger.officialCheckpoints();
     const startedAt = clock.now();

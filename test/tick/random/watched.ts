@@ -1,4 +1,5 @@
 import type { Deliver } from '../../../lib/delivery/delivered.ts';
+import type { ShardItem } from '../../../lib/group/items.ts';
 import type { GroupStore } from '../../../lib/group/store.ts';
 import type { ServiceGroup } from '../../../lib/sources/serviceGroup.ts';
 import type { Given } from './given.ts';
@@ -6,14 +7,15 @@ import type { Ledger, Run } from './ledger.ts';
 
 /** What a tick has, with an eye on it: each sees what truly happens, whether the tick lives to hear of it or not. */
 
-/** A checkpoint in the table passes nothing that is not finished. */
-export function watchStore(store: GroupStore, ledger: Ledger): GroupStore {
+/** A checkpoint in the table passes nothing that is not finished. And what is noted as in work may be what a run dies of. */
+export function watchStore(store: GroupStore, ledger: Ledger, run: Run): GroupStore {
   const update: GroupStore['update'] = async (key, write, options) => {
     const written = await store.update(key, write, options);
     const [kind, shard] = key.split('#');
-    const cursor = 'cursor' in (write.set ?? {}) ? (write.set as { cursor?: string }).cursor : undefined;
-    if (written.accepted && kind === 'SHARD' && cursor !== undefined)
-      ledger.moved('the table', shard!, cursor);
+    if (!written.accepted || kind !== 'SHARD') return written;
+    const { cursor, pending } = (write.set ?? {}) as Partial<ShardItem>;
+    if (cursor !== undefined) ledger.moved('the table', shard!, cursor);
+    if (pending?.inWork !== undefined) run.noted.set(shard!, (pending.size ?? 1) + (pending.block ?? 0));
     return written;
   };
   return { ...store, update };

@@ -24,7 +24,7 @@ export async function startWorld(scenario: Scenario, dice: Dice) {
   const { countMax } = pull;
   const settings = { countMax, shardsParallelMax: 1, order: stage.keepsOrder, times, delivery };
   const group = createGroup({ clock, source, serviceGroup }, settings);
-  const ledger = createLedger(source, { handsOver: handsOver(scenario) });
+  const ledger = createLedger(source, { handsOver: handsOver(scenario), events: group.events });
   const rules = { ...delivery, functionTimeoutMs: times.functionTimeoutMs, now: clock.now };
   const given = createGiven(ledger, { ...rules, isDurable: delivery.identity === 'durable' });
   const letters = createLetters(ledger, given, rules);
