@@ -1,12 +1,18 @@
 import type { Command } from './command.ts';
+import { deleteGroup } from './commands/delete.ts';
+import { drain, undrain } from './commands/drain.ts';
 import { init } from './commands/init.ts';
 import { lag } from './commands/lag.ts';
 import { local, serve, serveCls, serveSls } from './commands/local.ts';
+import { pause, resume } from './commands/pause.ts';
+import { remove } from './commands/remove.ts';
+import { seek } from './commands/seek.ts';
 import { status } from './commands/status.ts';
 import { watch } from './commands/watch.ts';
 
 /** Every command, under the headings of the help. A new one is a file in commands/ and a word here. */
 export const COMMANDS: readonly { heading: string; commands: readonly Command[] }[] = [
   { heading: 'Look at a group', commands: [status, watch, lag] },
+  { heading: 'Change it', commands: [pause, resume, seek, drain, undrain, remove, deleteGroup] },
   { heading: 'Begin, and try', commands: [init, local, serve, serveSls, serveCls] },
 ];

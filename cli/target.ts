@@ -44,6 +44,14 @@ export interface Target {
   open(): Promise<OpenGroup>;
 }
 
+/** Of what only the log service knows. Throws a SettingsError where nobody can ask it. */
+export function needService({ asks }: Target): void {
+  if (asks !== 'nobody') return;
+  const remedy =
+    'name the deployed function, which asks the log service, or set the variables of the function';
+  throw new SettingsError('--function', undefined, remedy);
+}
+
 /** Throws a SettingsError where no group is found, or several. Sets the variables by which AWS is reached. */
 export async function findTarget(options: TargetOptions, world: World, signal: AbortSignal): Promise<Target> {
   const { table, region, profile, stage } = options;

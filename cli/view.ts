@@ -134,7 +134,7 @@ export function waitText(
   const because = (message: string | undefined): string => (message === undefined ? '' : `: ${message}`);
   switch (wait.for) {
     case 'resume':
-      return 'the group to be resumed';
+      return wait.of === 'group' ? 'the group to be resumed' : 'somebody to resume it';
     case 'parents':
       return `its parents, ${wait.shards.join(', ')}, to be done`;
     case 'listing':

@@ -14,9 +14,8 @@ import { type RedriveRequest, type RedriveResult, redrive } from './delivery/red
 import { userFunctionsOf } from './delivery/userFunctions.ts';
 import type { UserModule } from './delivery/userModule.ts';
 import { presentError, SettingsError } from './errors.ts';
-import type { Lag } from './group/lag.ts';
-import { operateOn } from './group/open.ts';
-import type { Sought } from './group/operations.ts';
+import { type Lag, lagOf } from './group/lag.ts';
+import { type Sought, seek } from './group/operations.ts';
 import { type AnyLogger, asLogger, isLogger, LOGGER_REMEDY } from './observe/anyLogger.ts';
 import { createLogger } from './observe/logger.ts';
 import { createMeter } from './observe/meter.ts';
@@ -118,10 +117,13 @@ export function consumeAround(
   const now = () => clock.now() + composed.skewMs();
   const redriven = (request: RedriveRequest) => (time: Budget) =>
     redrive({ ...dependencies, group, now }, request, time);
-  const operated = (operation: Operation) => (time: Budget) => {
-    const operations = operateOn(dependencies);
+  const operated = (operation: Operation) => async (time: Budget) => {
+    const { store, source } = composed;
     const options = { signal: time.work };
-    return operation.name === 'lag' ? operations.lag(options) : operations.seek(operation, options);
+    if (operation.name === 'seek') return seek(store, source, operation, options);
+    // In the table's time, of which an answer of it tells.
+    await store.get('GROUP', { ...options, consistent: false });
+    return lagOf(store, source, now(), options);
   };
 
   /** One that throws is measured, too: whoever waits for its metrics is to learn of it. */

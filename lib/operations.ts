@@ -24,8 +24,8 @@ export type { Dropped } from './delivery/openLetters.ts';
 export type { RedriveRequest, RedriveResult } from './delivery/redrive.ts';
 export type { Description } from './group/describe.ts';
 export type { Lag, ShardLag } from './group/lag.ts';
-export type { CallOptions, Removed } from './group/open.ts';
-export type { Sought } from './group/operations.ts';
+export type { CallOptions, DryRunOptions, Removed, ShardOptions } from './group/open.ts';
+export type { SeekRequest, Sought } from './group/operations.ts';
 export type { Wait } from './group/waits.ts';
 
 /**

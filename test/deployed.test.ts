@@ -113,7 +113,12 @@ describe('the deployed function', () => {
   });
 
   it('that fails says with what', async () => {
-    const failed = openGroup({ ...address, function: NAME }).seek({ shard: '9', to: { at: 'end' } });
+    const headers = { 'x-amz-function-error': 'Unhandled' };
+    lambda.fault = () => ({
+      headers,
+      body: '{"errorType":"SourceError","errorMessage":"there is no shard 9"}',
+    });
+    const failed = group.lag();
     await expect(failed).rejects.toMatchObject({ code: 'FunctionFailed' });
     await expect(failed).rejects.toThrow(`the function ${NAME}: there is no shard 9`);
   });

@@ -1,14 +1,14 @@
 import { wholeNumber } from '../../lib/commandLine/parse.ts';
 import { parseDuration } from '../../lib/duration.ts';
-import { SettingsError } from '../../lib/errors.ts';
 import type { Lag } from '../../lib/operations.ts';
+import { EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { lagWith, totalOf } from '../look.ts';
 import { formatTable } from '../table.ts';
-import { findTarget } from '../target.ts';
+import { findTarget, needService } from '../target.ts';
 import { about, counted } from '../text.ts';
 import { lagLine } from '../view.ts';
-import { EXIT_NO, LOOK_OPTIONS, retentionOf } from './status.ts';
+import { LOOK_OPTIONS, retentionOf } from './status.ts';
 
 const DURATION_MS_MAX = 3_650 * 86_400_000;
 const { 'table-only': _tableOnly, ...OPTIONS } = LOOK_OPTIONS;
@@ -55,11 +55,7 @@ export const lag = defineCommand({
     const retentionMs = retentionOf(options);
     const signal = world.untilStopped();
     const target = await findTarget(options, world, signal);
-    if (target.asks === 'nobody') {
-      const remedy =
-        'name the deployed function, which asks the log service, or set the variables of the function';
-      throw new SettingsError('--function', undefined, remedy);
-    }
+    needService(target);
     const told = await lagWith(await target.open(), retentionMs, signal);
     if (told.retentionError !== undefined) world.say(`not known: the retention: ${told.retentionError}`);
     const total = totalOf(told);

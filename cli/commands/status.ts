@@ -1,5 +1,6 @@
 import type { Values } from '../../lib/commandLine/command.ts';
 import { parseDuration } from '../../lib/duration.ts';
+import { EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { lookAt } from '../look.ts';
 import { findTarget, TARGET_OPTIONS } from '../target.ts';
@@ -28,8 +29,6 @@ export function retentionOf({
 }: Pick<Values<typeof LOOK_OPTIONS>, 'retention'>): number | undefined {
   return retention === undefined ? undefined : parseDuration('--retention', retention, RETENTION_MS_MAX);
 }
-
-export const EXIT_NO = 3;
 
 export const status = defineCommand({
   name: 'status',

@@ -23,7 +23,7 @@ export function helpOf({
 }: CommandText): string {
   const usage = words.map(({ name, optional }) => (optional ? `[${name}]` : name));
   const sections = [
-    `shardbeat ${name}: ${summary}`,
+    wrapped(`shardbeat ${name}: ${summary}`, WIDTH).join('\n'),
     ...(about === undefined
       ? []
       : about.split('\n\n').map((paragraph) => wrapped(paragraph, WIDTH).join('\n'))),

@@ -12,7 +12,10 @@ import type { Position } from '../sources/source.ts';
 
 export interface Deployed {
   lag(signal: AbortSignal): Promise<Lag>;
-  seek(request: { shard: string; to: Position }, signal: AbortSignal): Promise<Sought[]>;
+  seek(
+    request: { shard: string; to: Position; dryRun?: boolean | undefined },
+    signal: AbortSignal,
+  ): Promise<Sought[]>;
   redrive(request: RedriveRequest, signal: AbortSignal): Promise<RedriveResult>;
 }
 
@@ -31,8 +34,10 @@ export function createDeployed(options: InvokeOptions): Deployed {
   }
   return {
     lag: (signal) => ask<Lag>({ operate: { lag: {} } }, signal, (answer) => 'unit' in answer),
-    seek: ({ shard, to }, signal) =>
-      ask<Sought[]>({ operate: { seek: { shard, to: formatPosition(to) } } }, signal, Array.isArray),
+    seek: ({ shard, to, dryRun }, signal) => {
+      const seek = { shard, to: formatPosition(to), ...(dryRun && { dryRun }) };
+      return ask<Sought[]>({ operate: { seek } }, signal, Array.isArray);
+    },
     redrive: ({ olderThanMs, youngerThanMs, ...rest }, signal) =>
       ask<RedriveResult>(
         {

@@ -45,9 +45,9 @@ function askingOf(deployed: Deployed, operations: GroupOperations): Pick<GroupOp
   const signalOf = (options: CallOptions = {}) => options.signal ?? new AbortController().signal;
   return {
     lag: (options) => deployed.lag(signalOf(options)),
-    seek: ({ shard, to }, options) =>
+    seek: ({ to, ...request }, options) =>
       'cursor' in to
-        ? operations.seek({ shard, to }, options)
-        : deployed.seek({ shard, to }, signalOf(options)),
+        ? operations.seek({ ...request, to }, options)
+        : deployed.seek({ ...request, to }, signalOf(options)),
   };
 }

@@ -7,12 +7,12 @@ import { parsePosition } from './position.ts';
 export interface OperateEvent {
   operate:
     | { lag: Record<string, never> }
-    /** `shard`: its id, or `all`. `to`: `begin`, `end`, or a time. */
-    | { seek: { shard: string; to: string } };
+    /** `shard`: its id, or `all`. `to`: `begin`, `end`, or a time. `dryRun`: only tells what would be. */
+    | { seek: { shard: string; to: string; dryRun?: boolean } };
 }
 
 /** The event, understood. */
-export type Operation = { name: 'lag' } | { name: 'seek'; shard: string; to: Position };
+export type Operation = { name: 'lag' } | { name: 'seek'; shard: string; to: Position; dryRun: boolean };
 
 const EXAMPLES = '{"operate": {"lag": {}}} or {"operate": {"seek": {"shard": "all", "to": "end"}}}';
 
@@ -31,11 +31,22 @@ export function readOperation(event: unknown): Operation | undefined {
   throw new SettingsError('event.operate', operate, `write ${EXAMPLES}`);
 }
 
-function readSeek({ shard, to }: Record<string, unknown>): { shard: string; to: Position } {
+function readSeek({ shard, to, dryRun = false, ...others }: Record<string, unknown>) {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new SettingsError(
+      'event.operate.seek',
+      unknown,
+      'there is no such field: it has shard, to, dryRun',
+    );
+  }
   if (typeof shard !== 'string' || shard === '') {
     throw new SettingsError('event.operate.seek.shard', shard, 'write the id of a shard, or all');
   }
-  return { shard, to: parsePosition('event.operate.seek.to', typeof to === 'string' ? to : '') };
+  if (typeof dryRun !== 'boolean') {
+    throw new SettingsError('event.operate.seek.dryRun', dryRun, 'write true or false, or leave it out');
+  }
+  return { shard, to: parsePosition('event.operate.seek.to', typeof to === 'string' ? to : ''), dryRun };
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

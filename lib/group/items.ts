@@ -81,6 +81,8 @@ export interface ShardItem {
   /** Since when the shard counts as gone, with records left. Its children may go on; listed again, so does the shard. */
   givenUpAt?: number;
   lagMs?: number;
+  /** Nothing is read from it until somebody resumes it. */
+  paused?: boolean;
   /** The cursor was set by `seek`, and nothing was committed since. */
   sought?: boolean;
   /** What was begun at the cursor and is not finished. */

@@ -1,6 +1,5 @@
 import { SettingsError } from '../errors.ts';
 import type { Clock } from '../runtime.ts';
-import type { Position } from '../sources/source.ts';
 import { type Description, describe } from './describe.ts';
 import { type Lag, type LagSource, lagOf } from './lag.ts';
 import * as operations from './operations.ts';
@@ -12,6 +11,16 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** Of a call that may only tell what it would do. */
+export interface DryRunOptions extends CallOptions {
+  dryRun?: boolean;
+}
+
+/** Of a call that may be about one shard in place of the group. */
+export interface ShardOptions extends CallOptions {
+  shard?: string | undefined;
+}
+
 /** Whether a slot was removed, or until when a run of it may be at work, milliseconds since 1970. */
 export type Removed = Awaited<ReturnType<typeof operations.removeSlot>>;
 
@@ -21,21 +30,18 @@ export interface GroupOperations {
   describe(options?: CallOptions): Promise<Description>;
   /** How far the group is behind its stream; asks the log service about each shard that is not done. */
   lag(options?: CallOptions): Promise<Lag>;
-  /** Stops all reading: slots keep their heartbeats and their shards. */
-  pause(options?: CallOptions): Promise<void>;
-  resume(options?: CallOptions): Promise<void>;
+  /** Stops all reading, or that of one shard: slots keep their heartbeats and their shards. */
+  pause(options?: ShardOptions): Promise<void>;
+  resume(options?: ShardOptions): Promise<void>;
   /** Moves checkpoints, of one shard or of all, to a position or (of one shard) a cursor. */
-  seek(
-    request: { shard: string | 'all'; to: Position | { cursor: string } },
-    options?: CallOptions,
-  ): Promise<operations.Sought[]>;
+  seek(request: operations.SeekRequest, options?: CallOptions): Promise<operations.Sought[]>;
   /** Takes every shard from a slot and gives it no more, until `undrain`. */
   drain(slot: string, options?: CallOptions): Promise<void>;
   undrain(slot: string, options?: CallOptions): Promise<void>;
   /** Removes a slot whose schedule is gone, unless a run of it may still be at work. */
-  removeSlot(slot: string, options?: CallOptions): Promise<Removed>;
+  removeSlot(slot: string, options?: DryRunOptions): Promise<Removed>;
   /** Deletes the group, checkpoints and all; refused, with the slots' names, while any session lives. */
-  delete(options?: CallOptions): Promise<{ deleted: true } | { deleted: false; live: string[] }>;
+  delete(options?: DryRunOptions): Promise<{ deleted: true } | { deleted: false; live: string[] }>;
 }
 
 /** The most that two clocks may be apart before it costs anything, whatever the interval. */
@@ -76,14 +82,24 @@ export function operateOn({ store, source, clock, skewMs = () => 0 }: Operated):
       const { now } = await limitsNow(reading(options));
       return lagOf(store, source, now, reading(options));
     },
-    pause: (options) => operations.pause(store, reading(options)),
-    resume: (options) => operations.resume(store, reading(options)),
+    pause: ({ shard, ...options } = {}) =>
+      shard === undefined
+        ? operations.pause(store, reading(options))
+        : operations.pauseShard(store, shard, reading(options)),
+    resume: ({ shard, ...options } = {}) =>
+      shard === undefined
+        ? operations.resume(store, reading(options))
+        : operations.resumeShard(store, shard, reading(options)),
     seek: (request, options) => operations.seek(store, source ?? noSource, request, reading(options)),
     drain: (slot, options) => operations.drain(store, slot, reading(options)),
     undrain: (slot, options) => operations.undrain(store, slot, reading(options)),
-    removeSlot: async (slot, options) =>
-      operations.removeSlot(store, slot, await limitsNow(reading(options)), reading(options)),
-    delete: async (options) =>
-      operations.deleteGroup(store, await limitsNow(reading(options)), reading(options)),
+    removeSlot: async (slot, { dryRun, ...options } = {}) => {
+      const limits = { ...(await limitsNow(reading(options))), dryRun };
+      return operations.removeSlot(store, slot, limits, reading(options));
+    },
+    delete: async ({ dryRun, ...options } = {}) => {
+      const limits = { ...(await limitsNow(reading(options))), dryRun };
+      return operations.deleteGroup(store, limits, reading(options));
+    },
   };
 }

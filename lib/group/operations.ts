@@ -1,9 +1,9 @@
 import { SettingsError } from '../errors.ts';
 import type { Position } from '../sources/source.ts';
-import { consumerKey, shardKey } from './items.ts';
+import { consumerKey, type ShardItem, shardKey } from './items.ts';
 import { parentsFirst } from './parentsFirst.ts';
 import type { Stream } from './planning.ts';
-import type { GroupStore, RequestOptions } from './store.ts';
+import type { Condition, GroupStore, RequestOptions, Write } from './store.ts';
 
 export { type Description, describe } from './describe.ts';
 
@@ -32,10 +32,59 @@ async function setPaused(store: GroupStore, paused: boolean, options: RequestOpt
   for (const slot of consumers.keys()) await coolDown(store, slot, options);
 }
 
-/** `done`: everything in the shard was processed, and its children may have begun: it cannot be read again in order. */
+/**
+ * Stops reading one shard: it keeps its owner, or is handed over as ever, and nothing is read from it. A tick at work finishes what it has
+ * begun. Throws a SettingsError for a shard that is not there, or is done.
+ */
+export function pauseShard(store: GroupStore, shard: string, options: RequestOptions): Promise<void> {
+  return changeShard(store, shard, { set: { paused: true } }, options);
+}
+
+export function resumeShard(store: GroupStore, shard: string, options: RequestOptions): Promise<void> {
+  return changeShard(store, shard, { unset: ['paused'] }, options);
+}
+
+async function changeShard(
+  store: GroupStore,
+  shard: string,
+  change: Omit<Write<ShardItem>, 'condition'>,
+  options: RequestOptions,
+): Promise<void> {
+  const written = await store.update(shardKey(shard), { ...change, condition: UNDONE }, options);
+  if (!written.accepted) {
+    const isThere = (await store.get(shardKey(shard), { ...options, consistent: true })) !== undefined;
+    const remedy = isThere
+      ? 'it is done, and nothing is left to read'
+      : 'the group has no such shard: `describe` lists them';
+    throw new SettingsError('shard', shard, remedy);
+  }
+  // Whoever claims it after this write reads it with its item.
+  if (written.item.owner !== undefined) await coolDown(store, written.item.owner, options);
+}
+
+/** There may be something left in it. */
+const UNDONE: Condition<ShardItem> = {
+  any: [
+    { equal: 'state', value: 'open' },
+    { equal: 'state', value: 'closing' },
+  ],
+};
+
+/**
+ * `from` and `cursor`: its checkpoint before, and now. `done`: everything in the shard was processed, and its children may have begun: it
+ * cannot be read again in order.
+ */
 export type Sought =
-  | { shard: string; sought: true; cursor: string }
+  | { shard: string; sought: true; from: string; cursor: string }
   | { shard: string; sought: false; reason: 'done' | 'absent' };
+
+export interface SeekRequest {
+  shard: string | 'all';
+  /** A cursor is of one shard only. */
+  to: Position | { cursor: string };
+  /** Only tells what would be. */
+  dryRun?: boolean | undefined;
+}
 
 /**
  * Moves checkpoints: of one shard, or of all. `to` is a position, or a cursor (of one shard only). A batch in work is not
@@ -47,10 +96,9 @@ export type Sought =
 export async function seek(
   store: GroupStore,
   stream: Pick<Stream, 'cursorAt'>,
-  request: { shard: string | 'all'; to: Position | { cursor: string } },
+  { shard, to, dryRun = false }: SeekRequest,
   options: RequestOptions,
 ): Promise<Sought[]> {
-  const { shard, to } = request;
   if (shard === 'all' && 'cursor' in to) {
     throw new SettingsError(
       'to',
@@ -64,39 +112,41 @@ export async function seek(
       : [shard];
   const answers: Sought[] = [];
   for (const id of shards) {
+    const seen = await store.get(shardKey(id), { ...options, consistent: true });
+    if (seen === undefined || seen.state === 'done') {
+      answers.push({ shard: id, sought: false, reason: seen === undefined ? 'absent' : 'done' });
+      continue;
+    }
     const cursor = 'cursor' in to ? to.cursor : await stream.cursorAt(id, to, options.signal);
-    answers.push(await seekShard(store, id, cursor, options));
+    const there = { shard: id, sought: true, from: seen.cursor, cursor } as const;
+    answers.push(dryRun ? there : await seekShard(store, there, options));
   }
   return answers;
 }
 
 async function seekShard(
   store: GroupStore,
-  shard: string,
-  cursor: string,
+  there: Extract<Sought, { sought: true }>,
   options: RequestOptions,
 ): Promise<Sought> {
+  const { shard, cursor } = there;
   const written = await store.update(
     shardKey(shard),
     {
       set: { cursor, sought: true },
       add: { epoch: 1 },
       unset: ['pending', 'step', 'lagMs'],
-      condition: {
-        any: [
-          { equal: 'state', value: 'open' },
-          { equal: 'state', value: 'closing' },
-        ],
-      },
+      condition: UNDONE,
     },
     options,
   );
   if (!written.accepted) {
+    // Meanwhile it was read to its end, or deleted.
     const item = await store.get(shardKey(shard), { ...options, consistent: true });
     return { shard, sought: false, reason: item === undefined ? 'absent' : 'done' };
   }
   if (written.item.owner !== undefined) await coolDown(store, written.item.owner, options);
-  return { shard, sought: true, cursor };
+  return there;
 }
 
 /** Takes every shard from a slot and gives it no more, until `undrain`. The slot may go on ticking or stop. */
@@ -128,16 +178,17 @@ async function setDraining(
 export async function removeSlot(
   store: GroupStore,
   slot: string,
-  limits: { now: number; skewMarginMs: number },
+  limits: { now: number; skewMarginMs: number; dryRun?: boolean | undefined },
   options: RequestOptions,
 ): Promise<{ removed: boolean; busyUntil?: number }> {
   const condition = { less: 'busyUntil', value: limits.now - limits.skewMarginMs } as const;
-  if (await store.remove(consumerKey(slot), condition, options)) {
+  if (!limits.dryRun && (await store.remove(consumerKey(slot), condition, options))) {
     await planSoon(store, options);
     return { removed: true };
   }
   const consumer = await store.get(consumerKey(slot), { ...options, consistent: true });
-  return consumer === undefined ? { removed: true } : { removed: false, busyUntil: consumer.busyUntil };
+  const isFree = consumer === undefined || (limits.dryRun && consumer.busyUntil < condition.value);
+  return isFree ? { removed: true } : { removed: false, busyUntil: consumer.busyUntil };
 }
 
 /**
@@ -147,13 +198,14 @@ export async function removeSlot(
  */
 export async function deleteGroup(
   store: GroupStore,
-  limits: { now: number; skewMarginMs: number },
+  limits: { now: number; skewMarginMs: number; dryRun?: boolean | undefined },
   options: RequestOptions,
 ): Promise<{ deleted: true } | { deleted: false; live: string[] }> {
   const { group, consumers, shards } = await store.readAll({ ...options, consistent: true });
   const expiry = limits.now - limits.skewMarginMs;
   const live = [...consumers].filter(([, consumer]) => consumer.expiresAt >= expiry).map(([slot]) => slot);
   if (live.length > 0) return { deleted: false, live };
+  if (limits.dryRun) return { deleted: true };
   for (const [slot, { expiresAt }] of consumers) {
     const condition = {
       all: [

@@ -4,8 +4,8 @@ import { isOver, mayWork, ownerHasLeft } from './ownership.ts';
 
 /** What a shard waits for. */
 export type Wait =
-  /** The group is paused. */
-  | { readonly for: 'resume' }
+  /** It, or the whole group, is paused. */
+  | { readonly for: 'resume'; readonly of: 'shard' | 'group' }
   /** Its parents, which have to be done first. */
   | { readonly for: 'parents'; readonly shards: readonly string[] }
   /** The service to list it again: with records left, it has not done so since then. */
@@ -32,7 +32,8 @@ export type Wait =
 export function waitOf(id: string, { group, consumers, shards }: GroupState, now: number): Wait | undefined {
   const item = shards.get(id);
   if (group === undefined || item === undefined || item.state === 'done') return undefined;
-  if (group.paused) return { for: 'resume' };
+  if (group.paused) return { for: 'resume', of: 'group' };
+  if (item.paused) return { for: 'resume', of: 'shard' };
   if (item.givenUpAt !== undefined) return { for: 'listing', since: item.givenUpAt };
   const { order, coordination } = group.settings;
   const isLeft = (parent: string): boolean => shards.has(parent) && !isOver(shards.get(parent)!);

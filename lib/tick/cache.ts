@@ -32,6 +32,8 @@ export interface CachedShard {
   /** As noted. */
   pending: Pending | undefined;
   step: number | undefined;
+  /** Somebody has paused it: nothing is read from it. */
+  paused?: boolean | undefined;
   /** How long a record takes, where time has run out: then no more is begun than fits. */
   pace?: Pace | undefined;
   /** When the shard was first left since what there was of it was too little for a batch. */

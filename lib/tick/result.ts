@@ -35,7 +35,7 @@ export interface ShardResult {
    * owner or its parents, the user's function threw, ownership lost, the cursor was past the retention and the setting is `fail`,
    * or the service or the table failed. Who never answered has failed: `deadline` is for shards that got on, or had no time to.
    * `backingOff`: what failed is not tried again yet. `blocked`: it is tried, and nothing is given up. `gathering`: there is too little for
-   * a batch, and it can wait.
+   * a batch, and it can wait. `paused`: somebody has paused this shard.
    */
   stopped:
     | 'caughtUp'
@@ -47,6 +47,7 @@ export interface ShardResult {
     | 'backingOff'
     | 'blocked'
     | 'gathering'
+    | 'paused'
     | 'lost'
     | 'cursorExpired'
     | 'sourceFailed'

@@ -47,6 +47,12 @@ export async function workOnShard(
       return { result: { ...result, stopped: 'done' }, remember: { ...held } };
     }
     at = { ...held };
+    if (at.paused) {
+      return withLag(context, at, {
+        result: { ...result, stopped: 'paused', cursor: at.cursor },
+        remember: at,
+      });
+    }
     if (!(await noteDeath(context, shard, at)))
       return { result: { ...result, stopped: 'lost' }, remember: undefined };
     if (!known.isItsTurn && isSuspect(context, at)) return { suspect: at };
@@ -83,7 +89,7 @@ function failedWith(
   return { result: { ...result, cursor: certain?.cursor }, remember: certain };
 }
 
-const UNREAD: ReadonlySet<ShardResult['stopped']> = new Set(['deadline', 'gathering']);
+const UNREAD: ReadonlySet<ShardResult['stopped']> = new Set(['deadline', 'gathering', 'paused']);
 
 /** A shard that nobody could read falls behind: an alarm that goes by the lag must not take that for silence. */
 function withLag(
@@ -140,8 +146,9 @@ async function takeOver(
 /** An item does not tell when its lag was measured: none is no news. */
 const heldOf = (
   { clock }: TickContext,
-  { epoch, cursor, state, pending, step, lagMs }: ShardItem,
+  { epoch, cursor, state, pending, step, lagMs, paused }: ShardItem,
 ): CachedShard => ({
+  ...(paused && { paused }),
   epoch,
   cursor,
   state,

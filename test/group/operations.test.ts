@@ -5,8 +5,10 @@ import {
   describe,
   drain,
   pause,
+  pauseShard,
   removeSlot,
   resume,
+  resumeShard,
   seek,
   undrain,
 } from '../../lib/group/operations.ts';
@@ -67,13 +69,122 @@ suite('pause and resume', () => {
   });
 });
 
+suite('pause and resume of one shard', () => {
+  it('stop its reading alone, in a warm sandbox, too, and let it go on where it was', async () => {
+    const world = await running(['0', '1'], ['a']);
+    await world.round('a');
+    await pauseShard(world.store, '0', options);
+    world.source.append('0', 'x');
+    world.source.append('1', 'y');
+    for (let round = 0; round < 3; round++) {
+      const [{ outcome, shards } = { outcome: '', shards: [] }] = await world.round('a');
+      expect(outcome).toBe('worked');
+      expect(shards.find(({ shard }) => shard === '0')).toMatchObject({ stopped: 'paused' });
+    }
+    expect(world.delivered).toEqual(['1:y']);
+    const { shards } = await describe(world.store, world.clock.now(), options);
+    expect(shards[0]!.waits).toEqual({ for: 'resume', of: 'shard' });
+    await resumeShard(world.store, '0', options);
+    await world.round('a');
+    expect(world.delivered).toEqual(['1:y', '0:x']);
+  });
+
+  it('costs no read where nothing changes', async () => {
+    const world = await running(['0'], ['a']);
+    await pauseShard(world.store, '0', options);
+    for (let round = 0; round < 2; round++) await world.round('a');
+    world.store.requests.length = 0;
+    await world.tick('a');
+    expect(world.store.requests).toEqual(['update CONSUMER#a']);
+  });
+
+  it('lets a batch at work be finished', async () => {
+    const world = await running(['0'], ['a']);
+    world.source.append('0', 'x');
+    world.eachBatch = () => pauseShard(world.store, '0', options);
+    await world.round('a');
+    world.source.append('0', 'y');
+    await world.round('a');
+    expect(world.delivered).toEqual(['0:x']);
+    const { shards } = await describe(world.store, world.clock.now(), options);
+    expect(shards[0]).toMatchObject({ cursor: '1' });
+  });
+
+  it('lasts when it is handed over, or sought', async () => {
+    const world = await running(['0'], ['a', 'b']);
+    await pauseShard(world.store, '0', options);
+    world.source.append('0', 'x');
+    const [owner] = (await describe(world.store, world.clock.now(), options)).shards.map(
+      ({ owner }) => owner!,
+    );
+    await drain(world.store, owner!, options);
+    await seek(world.store, world.source, { shard: '0', to: { at: 'begin' } }, options);
+    for (let round = 0; round < 4; round++) await world.round('a', 'b');
+    const { shards } = await describe(world.store, world.clock.now(), options);
+    expect(shards[0]!.owner).not.toBe(owner);
+    expect(world.delivered).toEqual([]);
+    await resumeShard(world.store, '0', options);
+    await world.round('a', 'b');
+    expect(world.delivered).toEqual(['0:x']);
+  });
+
+  it('is refused for a shard that is not there, or done', async () => {
+    const world = await running(['0']);
+    await expect(pauseShard(world.store, '9', options)).rejects.toThrow(/^shard: "9" .*no such shard/);
+    world.source.replace(['0'], ['1']);
+    for (let round = 0; round < 4; round++) await world.round('a', 'b');
+    await expect(resumeShard(world.store, '0', options)).rejects.toThrow(/^shard: "0" .*it is done/);
+  });
+
+  it('is no failure of the tick, and its lag grows meanwhile', async () => {
+    const world = await running(['0'], ['a']);
+    world.source.append('0', 'x');
+    await world.round('a');
+    await pauseShard(world.store, '0', options);
+    const [first] = await world.round('a');
+    const [second] = await world.round('a');
+    expect(second).toMatchObject({ outcome: 'worked' });
+    expect(second!.shards[0]!.lagMs! - first!.shards[0]!.lagMs!).toBe(INTERVAL_MS);
+  });
+});
+
+suite('what would be', () => {
+  it('is told of a seek, and nothing is changed', async () => {
+    const world = await running(['0', '1']);
+    world.source.append('0', 'x');
+    await world.round('a', 'b');
+    const before = await world.store.readAll(read);
+    const request = { shard: 'all', to: { at: 'begin' }, dryRun: true } as const;
+    expect(await seek(world.store, world.source, request, options)).toEqual([
+      { shard: '0', sought: true, from: '1', cursor: '0' },
+      { shard: '1', sought: true, from: '0', cursor: '0' },
+    ]);
+    expect(await world.store.readAll(read)).toEqual(before);
+  });
+
+  it('is told of a removal and of a deletion, by the rules of both', async () => {
+    const world = await running(['0']);
+    const before = await world.store.readAll(read);
+    const dry = () => ({ ...limits(world), dryRun: true });
+    await world.tick('a');
+    expect(await removeSlot(world.store, 'a', dry(), options)).toMatchObject({ removed: false });
+    expect(await deleteGroup(world.store, dry(), options)).toEqual({ deleted: false, live: ['a', 'b'] });
+    world.clock.advance(3 * INTERVAL_MS);
+    expect(await removeSlot(world.store, 'a', dry(), options)).toEqual({ removed: true });
+    expect(await deleteGroup(world.store, dry(), options)).toEqual({ deleted: true });
+    const after = await world.store.readAll(read);
+    expect([...after.consumers.keys()]).toEqual([...before.consumers.keys()]);
+    expect(after.shards).toEqual(before.shards);
+  });
+});
+
 suite('seek', () => {
   it('brings records again, also in a warm sandbox', async () => {
     const world = await running(['0']);
     world.source.append('0', 'x', 'y');
     await world.round('a', 'b');
     const sought = await seek(world.store, world.source, { shard: '0', to: { at: 'begin' } }, options);
-    expect(sought).toEqual([{ shard: '0', sought: true, cursor: '0' }]);
+    expect(sought).toEqual([{ shard: '0', sought: true, from: '2', cursor: '0' }]);
     await world.round('a', 'b');
     expect(world.delivered).toEqual(['0:x', '0:y', '0:x', '0:y']);
   });

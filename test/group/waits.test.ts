@@ -54,7 +54,16 @@ describe('a shard waits', () => {
       state({ group: group({ paused: true }), shards: { '0': shard({ state: 'done' }) } }),
       undefined,
     ],
-    ['for the group to be resumed', state({ group: group({ paused: true }) }), { for: 'resume' }],
+    [
+      'for the group to be resumed',
+      state({ group: group({ paused: true }) }),
+      { for: 'resume', of: 'group' },
+    ],
+    [
+      'to be resumed itself',
+      state({ shards: { '0': shard({ paused: true }) } }),
+      { for: 'resume', of: 'shard' },
+    ],
     [
       'for its parents, those that are left',
       state({

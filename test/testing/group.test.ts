@@ -148,7 +148,7 @@ describe('a group in memory', () => {
     expect(await group.tick()).toMatchObject({ outcome: 'paused' });
     await group.operations.resume();
     expect(await group.operations.seek({ shard: '0', to: { at: 'begin' } })).toEqual([
-      { shard: '0', sought: true, cursor: '0' },
+      { shard: '0', sought: true, from: expect.any(String), cursor: '0' },
     ]);
     await group.tick();
     expect(seen).toEqual(['a', 'a', 'b']);
