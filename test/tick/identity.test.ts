@@ -210,3 +210,17 @@ it('a source that cannot stop at a noted end is asked for no more than what lead
   expect(world.source.pulls).toHaveLength(3);
   expect(lettersOf(world)).toEqual(['bad 0', 'bad 1']);
 });
+
+it('a retention that passes while a range is read again leaves no hole in it: what comes is called as before', async () => {
+  const { world, given } = await working(() => {}, { recordsMax: 1 });
+  world.source.append('0', ...numbered(6));
+  await note(world, { to: '6', count: 6, done: 1, attempts: 0 });
+  world.source.distance = (from, to) => Number(to) - Number(from);
+  const { pull, cursorAt } = world.source;
+  world.source.cursorAt = async (shard, position, signal) =>
+    position.at === 'begin' ? '4' : cursorAt(shard, position, signal);
+  world.source.pull = async (request: PullRequest) =>
+    pull(request.cursor === '2' ? { ...request, cursor: '4' } : request);
+  await rounds(world, 1, { cold: true });
+  expect(given).toEqual([{ id: 'orders/0/0-6/4-6', contents: ['good 4', 'good 5'] }]);
+});

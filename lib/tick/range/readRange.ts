@@ -71,10 +71,28 @@ async function readAgain(
   } while (cursor !== pending.to);
   if (cursor === from) return undefined;
   const isAsNoted = cursor === pending.to;
-  const range = rangeOf(from, pulls, isAsNoted ? pending.count : 0);
+  const left = isAsNoted ? await withoutHole(context, shard, pulls, pending.count) : pulls;
+  const range = rangeOf(from, left, isAsNoted ? pending.count : 0);
   // A source that cannot stop where it is told to has read beyond.
   at.pending = isAsNoted ? withoutHead(pending, range.missing) : readBeyond(pending, range);
   return range;
+}
+
+/**
+ * Of pulls of a range that had more records once, those that follow each other: places are counted from the end. If the shard begins
+ * behind the place of a later pull by now, some may be missing before it, and all before those are past the retention, too.
+ */
+async function withoutHole(
+  { source, budget }: TickContext,
+  shard: string,
+  pulls: readonly Pulled[],
+  countBefore: number,
+): Promise<readonly Pulled[]> {
+  const count = pulls.reduce((sum, pulled) => sum + pulled.count, 0);
+  if (count >= countBefore || pulls.length === 1 || source.distance === undefined) return pulls;
+  const begin = await source.cursorAt(shard, { at: 'begin' }, budget.work);
+  const isPast = ({ nextCursor }: Pulled): boolean => (source.distance?.(nextCursor, begin) ?? 0) > 0;
+  return pulls.slice(pulls.slice(0, -1).findLastIndex(isPast) + 1);
 }
 
 /** Whether a pull that has brought nothing should have: the end that the service once told lies further on. */
