@@ -8,21 +8,21 @@ const withoutStep = (write: string): string =>
     return (await store.update(shardKey(holding.shard), fenced, options)).accepted;
   }`;
 
+/** Where the user's function is called. */
+const GIVE = `  const calledAt = context.clock.now();
+  const { delivered, beganAt } = await deliver(context, work.holding.shard, range, part, limitMs);
+`;
+
 /** The rules by which records are given, given again, and given up. */
 export const DELIVERY_MUTANTS: readonly Mutant[] = [
   {
     name: 'noted after it is given',
     patches: [
+      { file: 'tick/range/rangeWork.ts', find: GIVE, replace: '' },
       {
         file: 'tick/range/rangeWork.ts',
-        find: '  const delivered = await deliver(context, work.holding.shard, range, part);\n',
-        replace: '',
-      },
-      {
-        file: 'tick/range/rangeWork.ts',
-        find: "  if (context.isCold || pending.deadly || context.settings.delivery.identity === 'durable') {",
-        replace:
-          "  const delivered = await deliver(context, work.holding.shard, range, part);\n  if (context.isCold || pending.deadly || context.settings.delivery.identity === 'durable') {",
+        find: '  if (context.isCold || pending.deadly ||',
+        replace: `${GIVE}  if (context.isCold || pending.deadly ||`,
       },
     ],
   },
@@ -99,10 +99,70 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     '} while (pending === null);',
   ),
   mutant(
+    'answer without records believed',
+    'tick/range/readRange.ts',
+    'if (standsStill && isShort(context, pulled, pending.to)) return gone(',
+    'if (pulled === undefined) return gone(',
+  ),
+  mutant(
+    'parts that succeed not noted',
+    'tick/range/parts.ts',
+    '  if (part.last < range.count) return noted(work, withPace(next, work.at.pace));\n',
+    '',
+  ),
+  mutant(
+    'seek leaves what was pending',
+    'group/operations.ts',
+    "unset: ['pending', 'step', 'lagMs'],",
+    "unset: ['lagMs'],",
+  ),
+  mutant(
+    'checkpoint leaves what was pending',
+    'group/commit.ts',
+    "unset: pending === undefined ? ['pending', 'step', 'sought'] : ['sought'],",
+    "unset: ['sought'],",
+  ),
+  mutant(
+    'limit in records ignored',
+    'tick/range/parts.ts',
+    'Math.min(fit, context.settings.delivery.recordsMax)',
+    'fit',
+  ),
+  mutant(
     'what ran out of time not halved',
     'delivery/attempt.ts',
     'size: shareOf(count), inWork: undefined, message: failure.message',
     'size: count, inWork: undefined, message: failure.message',
+  ),
+  mutant(
+    'what has failed not halved',
+    'delivery/attempt.ts',
+    '    until: part.last,\n    size: shareOf(count),\n',
+    '    until: part.last,\n    size: count,\n',
+  ),
+  mutant(
+    'wait that does not grow',
+    'delivery/waits.ts',
+    'intervalMs * 2 ** (attempts - 2)',
+    'intervalMs / 2',
+  ),
+  mutant(
+    'no wait in an outage',
+    'delivery/attempt.ts',
+    '    lastAt: at,\n    inWork: undefined,\n    notBefore: waitLongest({ at }, rules),\n',
+    '    lastAt: at,\n    inWork: undefined,\n    notBefore: undefined,\n',
+  ),
+  mutant(
+    'outage not told',
+    'tick/range/stuck.ts',
+    "  logger.error('delivery.outage', { ...told, remedy: OUTAGE_REMEDY });\n",
+    '',
+  ),
+  mutant(
+    'one attempt less than allowed',
+    'delivery/attempt.ts',
+    'attempts >= rules.attemptsMax',
+    'attempts >= rules.attemptsMax - 1',
   ),
   mutant(
     'no wait',
@@ -137,8 +197,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'block not tried again',
     'tick/range/parts.ts',
-    '    tried: at.pending?.tried ?? 0,\n',
-    '    tried: at.pending?.block ?? 0,\n',
+    'const round: Round = { tried, lastFailedAt: lastAt, isStale: tried === block };',
+    'const round: Round = { tried: block ?? tried, lastFailedAt: lastAt, isStale: false };',
   ),
   mutant(
     'probe with others behind it',
@@ -247,6 +307,18 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     'deathsOf(other) - deathsOf(one) ||',
   ),
   mutant(
+    'batch that is too small does not wait',
+    'tick/range/readRange.ts',
+    "return bytes < bytesMin && mayWait(context, at, range) ? 'gathering' : range;",
+    'return range;',
+  ),
+  mutant(
+    'pulls not joined',
+    'tick/range/readRange.ts',
+    'const isEnough = bytes >= bytesMin ||',
+    'const isEnough = bytes >= 0 ||',
+  ),
+  mutant(
     'batch that is too small waits for ever',
     'tick/range/readRange.ts',
     'return ageMs >= 0 && ageMs < waitMaxMs && now - at.gatheringSince < waitMaxMs;',
@@ -257,6 +329,12 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     'delivery/deadLetters/shelf.ts',
     'const claimed = await shelf.write(seen, state, options);',
     'const claimed = seen;',
+  ),
+  mutant(
+    'redrive not counted',
+    'delivery/deadLetters/shelf.ts',
+    'redrives: redrives + 1, redrivenAt',
+    'redrives, redrivenAt',
   ),
   mutant(
     'claims of others taken for over',

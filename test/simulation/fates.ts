@@ -25,6 +25,11 @@ export function writeFate(world: World): Fate {
   if (faults.happens('delayedWrite')) {
     return { ...failed('unknown', REQUEST_TIMEOUT_MS), effectsMs: [longMs(world, 'delayedWrite')] };
   }
+  if (faults.happens('lastWrite')) {
+    // Long enough for others to take over.
+    const outlastsMs = (1 + 4 * faults.dice('lastWrite').next()) * world.settings.times.intervalMs;
+    return { ...failed('unknown', REQUEST_TIMEOUT_MS), effectsMs: [outlastsMs], outlastsMs };
+  }
   if (faults.happens('connectionDied')) return brokenOff(world, world.latency.between(1, 5));
   if (faults.happens('serverError')) return brokenOff(world, upMs);
   const fate = answered(world, upMs);

@@ -21,6 +21,7 @@ export const FAULT_RATES_MAX = {
   lostRequest: 0.05,
   lostAnswer: 0.1,
   delayedWrite: 0.2,
+  lastWrite: 0.05,
   writtenTwice: 0.1,
   echo: 0.1,
   connectionDied: 0.2,
@@ -36,6 +37,7 @@ export const FAULT_RATES_MAX = {
   droppedStream: 0.1,
   slowSource: 0.2,
   shortAnswer: 0.5,
+  emptyAnswer: 0.1,
   listOutage: 0.05,
   split: 0.3,
   merge: 0.2,
@@ -81,6 +83,7 @@ const THEMES: readonly (readonly FaultName[])[] = [
   ['operator', 'operatorCrash'],
   ['operator', 'operatorCrash', 'split'],
   ['delayedWrite', 'crash', 'churn'],
+  ['lastWrite', 'churn', 'late'],
   ['missing', 'late', 'churn', 'stall'],
   ['crash', 'retry', 'overlap', 'scatter'],
   ['split', 'merge', 'trim', 'sourceError'],
@@ -89,7 +92,7 @@ const THEMES: readonly (readonly FaultName[])[] = [
   ['emptyList', 'failingList', 'droppedStream', 'churn'],
 ];
 const DELIVERY_THEMES: readonly (readonly FaultName[])[] = [
-  ['processThrows', 'processNames', 'shortAnswer', 'crash'],
+  ['processThrows', 'processNames', 'shortAnswer', 'emptyAnswer', 'crash'],
   ['processDies', 'scatter', 'lostAnswer'],
   ['processDies', 'processNames', 'operator'],
   ['sinkDown', 'processDies', 'delayedWrite'],
@@ -103,6 +106,7 @@ const FOCUS_KINDS_MAX = 3;
 /** Kinds that a group meets only if its user's function does not take everything. */
 const OF_DELIVERY: ReadonlySet<FaultName> = new Set([
   'shortAnswer',
+  'emptyAnswer',
   'processNames',
   'processDies',
   'sinkDown',

@@ -277,8 +277,8 @@ export const GROUP_MUTANTS: readonly Mutant[] = [
   mutant(
     'seek of which the owner is not told',
     'group/operations.ts',
-    'if (written.item.owner !== undefined) await coolDown(store, written.item.owner, options);',
-    '',
+    '  if (written.item.owner !== undefined) await coolDown(store, written.item.owner, options);\n  return there;',
+    '  return there;',
   ),
   mutant(
     'pause forgotten by the cache',
@@ -307,8 +307,8 @@ export const GROUP_MUTANTS: readonly Mutant[] = [
   mutant(
     'work goes on after a refused commit',
     'tick/batches.ts',
-    'if (!(await commit(context.store, holding, progress, { signal: context.budget.requests }))) return false;',
-    'await commit(context.store, holding, progress, { signal: context.budget.requests });',
+    "if (!(await meter.timed('commitMs', move))) return false;",
+    "await meter.timed('commitMs', move);",
   ),
   mutant(
     'plan before reading',

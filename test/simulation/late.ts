@@ -9,6 +9,8 @@ export interface LateWrites {
   add(target: string, delayMs: number, land: () => void): void;
   /** Somebody has read the item. */
   read(target: string): void;
+  /** Somebody sends a write that takes over from a sender that has gone: its own may come just before. */
+  overtaken(sender: string): void;
 }
 
 const HURRIES = 0.7;
@@ -30,6 +32,9 @@ export function createLateWrites(scheduler: Scheduler, dice: Dice): LateWrites {
       for (const land of waiting.get(target) ?? []) {
         if (dice.chance(HURRIES)) scheduler.after(dice.between(1, DECIDES_MS_MAX), land);
       }
+    },
+    overtaken(sender) {
+      for (const land of waiting.get(sender) ?? []) if (dice.chance(HURRIES)) scheduler.after(1, land);
     },
   };
 }

@@ -79,7 +79,7 @@ export function createLetterStore(world: World, actor: Actor): DeadLetterStore {
         if (!all.has(entry.letter.id)) return true;
         if (!isAsSeen(entry)) return false;
         all.delete(entry.letter.id);
-        observer.letterRemoved(actor, entry.letter.id);
+        observer.letterRemoved(actor, entry.letter.id, entry.letter.redrives);
         return true;
       }),
   };

@@ -12,6 +12,8 @@ export interface Operators {
   cease(): void;
   /** Makes the group run again, and most slots take part. */
   setRight(): void;
+  /** Somebody seeks once more, and is broken off. */
+  seekHalf(): void;
 }
 
 const PURPOSES: readonly Purpose[] = [
@@ -25,6 +27,7 @@ const PURPOSES: readonly Purpose[] = [
   'delete',
 ];
 const DELETE_ATTEMPTS_MAX = 6;
+const BROKEN_OFF_MS_MAX = 60;
 
 export function startOperators(world: World): Operators {
   const { scheduler, faults, platform, settings, trace } = world;
@@ -36,7 +39,7 @@ export function startOperators(world: World): Operators {
   let ceased = false;
 
   /** Runs one command to its end, unless the computer goes down. Answers whether it succeeded. */
-  const command = (purpose: Purpose, what: string, then?: (succeeded: boolean) => void): void => {
+  const command = (purpose: Purpose, what: string, then?: (succeeded: boolean) => void): Actor => {
     const sandbox = platform.computer();
     const actor: Actor = {
       name: `op${++commands} ${purpose}`,
@@ -64,6 +67,7 @@ export function startOperators(world: World): Operators {
       (succeeded) => end(succeeded, succeeded ? 'done' : 'was refused'),
       (error) => end(false, `throws ${String(error)}`),
     );
+    return actor;
   };
   const step = (): void => {
     if (ceased) return;
@@ -119,6 +123,10 @@ export function startOperators(world: World): Operators {
       const others = world.workload.slots().filter((slot) => !drained.includes(slot));
       const left = others.length > 0 ? dice.between(0, 1) : 0;
       for (const slot of drained.slice(left)) command('undrain', slot);
+    },
+    seekHalf() {
+      const seeking = command('seek', `${dice.pick(world.stream.open()).id} back`);
+      scheduler.after(dice.next() * BROKEN_OFF_MS_MAX, () => platform.crash(seeking, 'is broken off'));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ItemKey } from '../../lib/group/items.ts';
+import { consumerKey, type ItemKey } from '../../lib/group/items.ts';
 import { leastSkewMs } from '../../lib/group/stores/serviceClock.ts';
 import type { Actor } from './host.ts';
 import type { World } from './world.ts';
@@ -11,6 +11,8 @@ export interface Fate {
   /** Which effect's result is the answer; a failure says instead that none came. */
   answers: number;
   failure?: 'refused' | 'unknown' | undefined;
+  /** Its sender dies at once. It lands so much later, or just before somebody takes over what its sender had. */
+  outlastsMs?: number;
 }
 
 export interface Request<T> {
@@ -33,14 +35,15 @@ export interface Request<T> {
  */
 export function send<T>(world: World, actor: Actor, request: Request<T>): Promise<T> {
   const { scheduler, trace } = world;
-  const { fate, signal, label } = request;
+  const { fate, signal, label, target } = request;
   if (signal.aborted) {
     request.gaveUp?.('aborted');
     return Promise.reject(signal.reason);
   }
   world.observer.sent(actor, request.target);
   trace.add(actor.name, () => `${label()} …`);
-  drawCrash(world, actor, fate.answerMs);
+  if (fate.outlastsMs === undefined) drawCrash(world, actor, fate.answerMs);
+  else scheduler.after(1, () => world.platform.crash(actor, 'dies with a write under way'));
 
   let waiting = true;
   // Had the request left the host when its sender died or stopped waiting?
@@ -74,7 +77,8 @@ export function send<T>(world: World, actor: Actor, request: Request<T>): Promis
         servedAt = scheduler.now();
         results[index].catch(() => {});
       };
-      if (delayMs > fate.answerMs) world.lateWrites.add(request.target, delayMs, carryOut);
+      if (fate.outlastsMs !== undefined) world.lateWrites.add(senderOf(actor) ?? target, delayMs, carryOut);
+      else if (delayMs > fate.answerMs) world.lateWrites.add(target, delayMs, carryOut);
       else scheduler.after(delayMs, carryOut);
     });
     scheduler.after(fate.answerMs, () =>
@@ -96,6 +100,9 @@ export function send<T>(world: World, actor: Actor, request: Request<T>): Promis
     );
   });
 }
+
+const senderOf = ({ slot }: Actor): ItemKey | undefined =>
+  slot === undefined ? undefined : consumerKey(slot);
 
 /** As from the `Date` header of the table's answer. */
 function measureSkew({ sandbox }: Actor, servedAt: number, sentAt: number): void {

@@ -1,4 +1,5 @@
 import { SourceError } from '../../lib/errors.ts';
+import { nothingMore } from '../../lib/sources/pulled.ts';
 import type { LogRecord, Pulled, PullRequest, Source, StreamList } from '../../lib/sources/source.ts';
 import { listFate, sourceFate } from './fates.ts';
 import type { Actor } from './host.ts';
@@ -60,7 +61,7 @@ export function createSource(world: World, actor: Actor): Source {
       return ask(
         `pull ${request.shard} ${request.cursor}`,
         request.signal,
-        () => pulled(world, request),
+        () => pulled(world, actor, request),
         (answer) => `${answer.nextCursor}${answer.endOfShard ? ', its end' : ''}`,
       ).then((answer) => {
         observer.reached(actor, request.shard, answer.nextCursor);
@@ -70,12 +71,16 @@ export function createSource(world: World, actor: Actor): Source {
   };
 }
 
-function pulled(world: World, request: PullRequest): Pulled {
+function pulled(world: World, actor: Actor, request: PullRequest): Pulled {
   const shard = found(world, request.shard);
   const end = shard.receivedAt.length;
   const asked = positionOf(request.cursor);
   // Services differ: some say that the cursor has expired, some go on at the oldest record left.
   if (asked < shard.trimmedUntil && world.scenario.expiresCursors) throw expired(request);
+  if (world.faults.happens('emptyAnswer')) {
+    world.observer.emptied(actor, request.shard);
+    return { ...nothingMore(request.cursor), endOfShard: false };
+  }
   const wantedEnd = request.endCursor === undefined ? end : positionOf(request.endCursor);
   // What an answer holds is the service's choice, up to a limit.
   const isShort = world.faults.happens('shortAnswer');

@@ -1,5 +1,5 @@
 import { StoreError } from '../../lib/errors.ts';
-import { groupState, type ItemKey } from '../../lib/group/items.ts';
+import { consumerKey, groupState, type ItemKey, type ShardItem } from '../../lib/group/items.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { readFate, STALE_MS_MAX, writeFate } from './fates.ts';
 import type { Actor } from './host.ts';
@@ -54,8 +54,10 @@ export function createTransport(world: World, actor: Actor): GroupStore {
       });
     },
 
-    update: (key, write, { signal }) =>
-      send(world, actor, {
+    update(key, write, { signal }) {
+      const { owner } = (table.readAt(key, scheduler.now()) ?? {}) as Partial<ShardItem>;
+      if ('owner' in (write.set ?? {}) && owner !== undefined) world.lateWrites.overtaken(consumerKey(owner));
+      return send(world, actor, {
         target: key,
         label: () => shownWrite(key, write, world.startsAt),
         fate: writeFate(world),
@@ -68,7 +70,8 @@ export function createTransport(world: World, actor: Actor): GroupStore {
             : observer.refused(actor, key, write),
         gaveUp: (failure) => observer.unanswered(actor, key, write, failure === 'unknown'),
         shown: (written) => (written.accepted ? show(written.item) : 'refused'),
-      }),
+      });
+    },
 
     remove: (key, condition, { signal }) =>
       send(world, actor, {

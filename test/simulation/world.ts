@@ -71,6 +71,8 @@ const REST_INTERVALS_MAX = 12;
 /** What has failed waits for so long at most. */
 const WAIT_INTERVALS_MAX = 8;
 const INTERVALS_MAX = 1_500;
+/** So often somebody seeks where everything is at rest, and is broken off. */
+const SEEKS_HALF = 0.05;
 
 /** One seed from its first event to rest, or to its first violation. Same arguments, same outcome. */
 export async function runSeed(seed: number, overrides: Overrides = {}, tracing = false): Promise<Outcome> {
@@ -94,6 +96,12 @@ export async function runSeed(seed: number, overrides: Overrides = {}, tracing =
   world.operators.setRight();
 
   const restAfter = failed() ? 0 : await waitForRest(world);
+  if (!failed() && world.latency.chance(SEEKS_HALF)) {
+    // Where nothing is written any more, only the age of the owner's cache heals that.
+    world.operators.seekHalf();
+    await scheduler.run(scheduler.now() + 1_000, failed);
+    await waitForRest(world);
+  }
   if (!failed()) await redriveAll(world);
   return { seed, scenario, violation: observer.violation, restAfter, trace: world.trace.lines() };
 }

@@ -111,18 +111,21 @@ function whyNot(watch: Watch, actor: Actor, candidate: Candidate): Objection | u
 }
 
 /** Something else has succeeded since it failed before its last time; where nothing comes after it, since it first failed. */
-function isProven(watch: Watch, { slot, startedAt }: Actor, candidate: Candidate): boolean {
+function isProven(watch: Watch, actor: Actor, candidate: Candidate): boolean {
   const { shard, position, end } = candidate;
   const failures = failuresOf(watch, shard, position);
   const first = failures[0]?.at ?? 0;
   const truth = watch.world.stream.shards.get(shard)!;
-  const isAtEnd = end >= wantedEnd(watch.world, truth) || !(truth.receivedAt[end]! <= startedAt);
+  const isAtEnd =
+    watch.facts(actor).emptied.has(shard) ||
+    end >= wantedEnd(watch.world, truth) ||
+    !(truth.receivedAt[end]! <= actor.startedAt);
   // Of what no note tells, nobody can know.
   const before = failures.slice(0, -1).findLast(({ isNoted }) => isNoted)?.at ?? first;
   const since = (isAtEnd ? first : before) - watch.world.settings.times.skewMarginMs;
   // What a run died of is given up by what its slot had seen by then.
   const triedIn = watch.history(shard).tries[position]?.at(-1)?.actor.slot;
-  const witnesses = [`slot ${slot}`, `slot ${triedIn}`, `shard ${shard}`];
+  const witnesses = [`slot ${actor.slot}`, `slot ${triedIn}`, `shard ${shard}`];
   return witnesses.some((whose) => (watch.successOf.get(whose) ?? 0) > since);
 }
 

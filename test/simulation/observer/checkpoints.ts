@@ -4,6 +4,7 @@ import { positionOf } from '../stream.ts';
 import { watchGivingUpRecords } from './attempts.ts';
 import { watchNotes } from './deaths.ts';
 import { wantedEnd } from './rest.ts';
+import { watchWait } from './waits.ts';
 import { isDisturbed, mayPass, placeIn, type Watch } from './watch.ts';
 
 /** What a write may do to a shard's item: pass no record, go back never, keep one owner per epoch. */
@@ -127,6 +128,7 @@ function watchMove(watch: Watch, actor: Actor, shard: string, before: ShardItem,
   if (isLate && before.cursor !== after.cursor) history.landedLateAt = watch.world.scheduler.now();
   if (isLate && before.step !== after.step) history.notedLateAt = watch.world.scheduler.now();
   if (before.pending?.notBefore !== after.pending?.notBefore) history.waitNotedBy = actor;
+  watchWait(watch, actor, shard, { before, after });
   watchFence(watch, actor, shard, before, after);
   const from = placeIn(before);
   const to = placeIn(after);

@@ -133,4 +133,8 @@ function readyOf(watch: Watch, slot: string): Map<string, string> {
   return ready;
 }
 
-const placeOf = (item: ShardItem | undefined): string => `${item?.cursor} ${item?.pending?.done ?? 0}`;
+/** One whose own records fail does not stand still because of others. */
+function placeOf(item: ShardItem | undefined): string {
+  const { done = 0, deadly, lastAt } = item?.pending ?? {};
+  return `${item?.cursor} ${done} ${deadly ? '' : lastAt}`;
+}

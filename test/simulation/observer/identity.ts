@@ -1,6 +1,6 @@
 import { shardKey } from '../../../lib/group/items.ts';
 import { positionOf } from '../stream.ts';
-import { type Delivery, explainsRepeat, isDisturbed, placeIn, type Watch } from './watch.ts';
+import { type Delivery, explainsRepeat, isDisturbed, mayHaveHole, placeIn, type Watch } from './watch.ts';
 
 /** What a batch is called, and which records come under which name. */
 
@@ -39,12 +39,11 @@ export function watchIdentity(watch: Watch, delivery: Delivery): void {
   const isTrimmed = trimmedUntil > 0 && start <= trimmedUntil;
   const isAsBefore = given === undefined || positions.every((position) => given.includes(position));
   const isWhole = positions[0] === first && positions.at(-1)! + 1 === last;
-  if (namedShard !== shard || !(isWhole || (isTrimmed && isAsBefore))) {
+  if (namedShard !== shard || !(isWhole || (isTrimmed && isAsBefore) || mayHaveHole(watch, shard))) {
     watch.fail('other records', `${actor.name} is given ${positions} under the name ${id}`);
   }
   watchNoted(watch, delivery);
   for (const position of positions) watchAgain(watch, delivery, position);
-  watchSize(watch, delivery);
 }
 
 /** Where a crash may have come before, or is not to change what a batch is, it is noted before it is given. */
@@ -70,15 +69,6 @@ function watchAgain(watch: Watch, delivery: Delivery, position: number): void {
   if (positionOf(last.range.split('-')[0]!) < trimmedUntil) return;
   if (last.noted ? isDisturbed(watch, shard, last.actor.startedAt) : explainsRepeat(watch, last)) return;
   watch.fail('other batch', `${actor.name} is given record ${position} as ${id}, it was given as ${last.id}`);
-}
-
-/** What was not finished in time comes again smaller. */
-function watchSize(watch: Watch, { actor, shard, id, positions }: Delivery): void {
-  const last = watch.history(shard).tries[positions[0]!]?.at(-1);
-  if (last?.how !== 'timedOut' || last.done > 0 || last.positions[0] !== positions[0]) return;
-  const count = last.positions.length;
-  if (count === 1 || positions.length < count || explainsRepeat(watch, last)) return;
-  watch.fail('not smaller', `${actor.name} is given ${id}, and ${last.id} was not finished in time`);
 }
 
 /** Whether it was processed then. */

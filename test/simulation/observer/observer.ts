@@ -13,6 +13,7 @@ import { watchPauses } from './pauses.ts';
 import { type Redriven, watchRedrives } from './redrives.ts';
 import { watchConsumerWrite, watchGroupWrite, watchTicks } from './slots.ts';
 import { watchPlans, watchRepeats } from './trouble.ts';
+import { hear, watchTold } from './waits.ts';
 import { type Check, createWatch, type Delivery, type Violation } from './watch.ts';
 import { watchPull, watchReading } from './work.ts';
 
@@ -38,9 +39,13 @@ export interface Observer {
   /** `mayRepeat`: nobody knows what became of it, and the tick goes on. */
   unanswered(actor: Actor, key: ItemKey, write: AnyWrite, mayRepeat: boolean): void;
   planFailed(actor: Actor, error: unknown): void;
+  /** It writes a line into its log. */
+  logs(actor: Actor, event: string, shard: unknown): void;
   pulled(actor: Actor, shard: string, cursor: string): void;
   /** An answer to a pull, and where it ends. */
   reached(actor: Actor, shard: string, cursor: string): void;
+  /** An answer to a pull that has nothing, though records are there. */
+  emptied(actor: Actor, shard: string): void;
   listed(actor: Actor, durationMs: number): void;
   stalled(actor: Actor): void;
   returned(actor: Actor, result: TickResult): void;
@@ -51,8 +56,8 @@ export interface Observer {
   /** A dead letter is kept; is given once more, and to what end; and is removed. */
   lettered(actor: Actor, letter: DeadLetter): void;
   redriveBegun(actor: Actor, given: { id: string; letter: string; isRedriven: boolean }): Redriven;
-  redriveEnded(given: Redriven, isTaken: boolean): void;
-  letterRemoved(actor: Actor, letter: string): void;
+  redriveEnded(given: Redriven, how: Delivered['how']): void;
+  letterRemoved(actor: Actor, letter: string, redrives: number): void;
   /** Has a seek been broken off, so that a consumer may not know of it? */
   seeksAreOpen(): boolean;
   endedEarly(shard: string): boolean;
@@ -133,6 +138,7 @@ export function createObserver(world: World): Observer {
       doubt(actor, key, write);
     },
     planFailed: (actor, error) => watchPlans(watch, actor, error),
+    logs: (actor, event, shard) => hear(watch, actor, event, shard),
     unanswered(actor, key, write, mayRepeat) {
       watchRepeats(watch, actor, write, mayRepeat);
       if (key.startsWith('SHARD#')) watch.facts(actor).troubled.add(split(key)[1]);
@@ -149,10 +155,12 @@ export function createObserver(world: World): Observer {
     listed(actor, durationMs) {
       watch.facts(actor).listedForMs += durationMs;
     },
+    emptied: (actor, shard) => watch.facts(actor).emptied.add(shard),
     reached: (actor, shard, cursor) => watch.facts(actor).reading.get(shard)?.reached.add(cursor),
     returned(actor, result) {
       watchReading(watch, actor, result);
       watchEarlyNotes(watch, actor, result);
+      watchTold(watch, actor, result);
     },
     begun: (actor, given) => begin(watch, actor, given),
     answered: (delivery, delivered) => answer(watch, delivery, delivered),

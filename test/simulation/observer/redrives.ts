@@ -1,3 +1,4 @@
+import type { Delivered } from '../../../lib/delivery/delivered.ts';
 import type { Actor } from '../host.ts';
 import type { Watch } from './watch.ts';
 
@@ -11,6 +12,7 @@ export interface Redriven {
 export function watchRedrives(watch: Watch) {
   const inWork = new Set<Redriven>();
   const processed = new Set<string>();
+  const failures = new Map<string, number>();
   return {
     begun(
       actor: Actor,
@@ -33,13 +35,21 @@ export function watchRedrives(watch: Watch) {
       inWork.add(given);
       return given;
     },
-    ended(given: Redriven, isTaken: boolean): void {
+    ended(given: Redriven, how: Delivered['how']): void {
       inWork.delete(given);
-      if (isTaken) processed.add(given.letter);
+      const { letter } = given;
+      if (how === 'succeeded') processed.add(letter);
+      else if (how === 'failed') failures.set(letter, (failures.get(letter) ?? 0) + 1);
     },
-    removed(actor: Actor, letter: string): void {
-      if (processed.has(letter)) return;
-      watch.fail('loss', `${actor.name} removes dead letter ${letter}, which was never processed`);
+    removed(actor: Actor, letter: string, redrives: number): void {
+      if (!processed.has(letter)) {
+        watch.fail('loss', `${actor.name} removes dead letter ${letter}, which was never processed`);
+      }
+      // With the one that succeeded. Of those that had no end it may count more.
+      const times = 1 + (failures.get(letter) ?? 0);
+      failures.delete(letter);
+      if (redrives >= times) return;
+      watch.fail('not counted', `dead letter ${letter} says ${redrives} redrives, there were ${times}`);
     },
   };
 }

@@ -27,7 +27,11 @@ function isUndecidable(world: World, shard: string, item: ShardItem): boolean {
   const { table, stream } = world;
   const end = placeIn(item) + (item.pending?.block ?? 0);
   if (end < wantedEnd(world, stream.shards.get(shard)!)) return false;
-  const others = [...table.state().shards].filter(([id, { owner }]) => id !== shard && owner === item.owner);
+  const { shards, consumers } = table.state();
+  const { assigned = {} } = consumers.get(item.owner ?? '') ?? {};
+  const others = [...shards].filter(
+    ([id, { owner }]) => id !== shard && owner === item.owner && id in assigned,
+  );
   return others.every(([id, other]) => {
     const isOpen = stream.shards.get(id)?.closedAt === undefined && world.settings.endAt === undefined;
     return !isOpen || other.pending?.block !== undefined;

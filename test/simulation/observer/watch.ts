@@ -21,7 +21,12 @@ export type Check =
   | 'other records'
   | 'not noted'
   | 'not smaller'
+  | 'too many records'
+  | 'too small'
+  | 'not checkpointed'
   | 'too early'
+  | 'too short a wait'
+  | 'not told'
   | 'too old'
   | 'given up too soon'
   | 'no evidence'
@@ -33,6 +38,7 @@ export type Check =
   | 'extra write'
   | 'stale write'
   | 'claimed twice'
+  | 'not counted'
   | 'letters left'
   | 'work while paused'
   | 'stale work'
@@ -162,6 +168,9 @@ export interface ActorFacts {
   /** Shards of which a write had no answer; and of which one was refused. */
   troubled: Set<string>;
   refused: Set<string>;
+  /** Shards of which the service said once that there is nothing; and of which it was told aloud that they do not get on. */
+  emptied: Set<string>;
+  told: Set<string>;
   /** Writes that it sent, and those of them that had no answer and were not sent again. */
   tried: WeakSet<object>;
   unsettled: Set<object>;
@@ -268,6 +277,8 @@ const createFacts = (faultsBefore: number): ActorFacts => ({
   workedOn: new Set(),
   troubled: new Set(),
   refused: new Set(),
+  emptied: new Set(),
+  told: new Set(),
   tried: new WeakSet(),
   unsettled: new Set(),
   sought: new Set(),
@@ -288,6 +299,14 @@ export function mayPass(watch: Watch, shard: string, position: number): boolean 
     history.skipped[position] === true ||
     isTrimmed(watch, shard, position)
   );
+}
+
+/**
+ * Whether a range may lack some in its middle, that were past the retention between two pulls of it, and nobody can tell where: the
+ * cursors say nothing of how far they are from each other.
+ */
+export function mayHaveHole({ world }: Watch, shard: string): boolean {
+  return !world.scenario.tellsDistance && world.stream.shards.get(shard)!.trimmedUntil > 0;
 }
 
 /** Has the group been past this record? */
@@ -314,5 +333,10 @@ export function isDisturbed(watch: Watch, shard: string, since: number): boolean
 /** Its run died before the checkpoint, its write had no answer, its batch had been given up, or something else moved the checkpoint. */
 export function explainsRepeat(watch: Watch, { actor, shard, astray, tooLate }: Delivery): boolean {
   if (astray || tooLate || actor.state === 'dead') return true;
-  return watch.facts(actor).troubled.has(shard) || isDisturbed(watch, shard, actor.startedAt);
+  const { troubled, refused } = watch.facts(actor);
+  if (troubled.has(shard) || isDisturbed(watch, shard, actor.startedAt)) return true;
+  // A late write of one that is gone, of which its cache did not know.
+  const agedMs = CACHE_AGE_INTERVALS * watch.world.settings.times.intervalMs;
+  const { landedLateAt, notedLateAt } = watch.history(shard);
+  return refused.has(shard) && Math.max(landedLateAt, notedLateAt) >= actor.startedAt - agedMs;
 }

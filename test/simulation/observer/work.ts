@@ -4,7 +4,18 @@ import type { Actor } from '../host.ts';
 import { attemptsOf, watchAttempt } from './attempts.ts';
 import { watchSuspects } from './deaths.ts';
 import { watchIdentity } from './identity.ts';
-import { CACHE_AGE_INTERVALS, type Delivery, explainsRepeat, isBehind, type Watch } from './watch.ts';
+import { watchSize } from './sizes.ts';
+import { watchRound } from './waits.ts';
+import {
+  CACHE_AGE_INTERVALS,
+  type Delivery,
+  explainsRepeat,
+  isBehind,
+  isDisturbed,
+  mayHaveHole,
+  placeIn,
+  type Watch,
+} from './watch.ts';
 
 /** What a tick may do with a shard, and what may be handed to the user's function. */
 
@@ -45,7 +56,9 @@ export function watchReading(watch: Watch, actor: Actor, { warm, shards }: TickR
   const { pulls, listedForMs, isStalled } = watch.facts(actor);
   const isLong = listedForMs > watch.world.settings.times.functionTimeoutMs / 4;
   const hadNoTime = shards.some(({ stopped, batches }) => stopped === 'deadline' && batches === 0);
-  if (!warm || isStalled || !isLong || !hadNoTime || pulls > 0) return;
+  // The table took the time.
+  const isTableSlow = shards.some(({ stopped }) => stopped === 'storeFailed');
+  if (!warm || isStalled || isTableSlow || !isLong || !hadNoTime || pulls > 0) return;
   watch.fail('no reading', `${actor.name} waited ${listedForMs} ms for the list of shards, and read nothing`);
 }
 
@@ -53,7 +66,10 @@ export function watchBatch(watch: Watch, delivery: Delivery): void {
   const { actor, shard, positions } = delivery;
   watchOrder(watch, delivery);
   watchIdentity(watch, delivery);
+  watchSize(watch, delivery);
+  watchPlace(watch, delivery);
   watchAttempt(watch, delivery);
+  watchRound(watch, delivery);
   watchSuspects(watch, delivery);
   for (const other of watch.world.platform.live()) {
     if (other === actor || !watch.facts(other).workedOn.has(shard) || watch.clocksWrong()) continue;
@@ -62,7 +78,7 @@ export function watchBatch(watch: Watch, delivery: Delivery): void {
   watch.facts(actor).workedOn.add(shard);
   for (const position of positions) {
     const earlier = watch.history(shard).succeeded[position];
-    if (earlier === undefined || explainsRepeat(watch, earlier)) continue;
+    if (earlier === undefined || explainsRepeat(watch, earlier) || mayHaveHole(watch, shard)) continue;
     const by = `${actor.name} processes record ${position} of shard ${shard} again`;
     watch.fail('repeat', `${by}: ${earlier.actor.name} had done so, and nothing went wrong`);
     return;
@@ -90,6 +106,16 @@ function watchOrder(watch: Watch, { actor, shard, positions }: Delivery): void {
   }
 }
 
+/** What was finished before is in the table before anything else is begun. Of a block, those behind the place come first. */
+function watchPlace(watch: Watch, { actor, shard, id, positions }: Delivery): void {
+  const item = watch.world.table.item(shardKey(shard));
+  if (item === undefined || item.pending?.block !== undefined) return;
+  const place = placeIn(item);
+  const isGone = watch.world.stream.shards.get(shard)!.trimmedUntil > place;
+  if (positions[0]! <= place || isGone || isDisturbed(watch, shard, actor.startedAt)) return;
+  watch.fail('not checkpointed', `${actor.name} is given ${id}, and the item is at ${place}`);
+}
+
 /** The one record right after others of which each has failed as often as is allowed. */
 function isProbe(
   watch: Watch,
@@ -97,6 +123,8 @@ function isProbe(
   { first, count, behind }: { first: number; count: number; behind: number },
 ): boolean {
   if (count !== 1) return false;
+  // A seek that was broken off: its run goes by what was before, and may.
+  if (watch.history(shard).openSeeks.size > 0) return true;
   const { attemptsMax } = watch.world.settings.delivery;
   for (let position = behind; position < first; position++) {
     // One that succeeded, and whose run died before it could note that, has failed as far as anybody knows.

@@ -22,14 +22,14 @@ export function createRedriver(world: World, actor: Actor): Deliver {
     try {
       await sleep(scheduler, actor.sandbox, slow ? slowMs : usualMs, signal);
     } catch (error) {
-      observer.redriveEnded(given, false);
+      observer.redriveEnded(given, 'timedOut');
       return { how: 'timedOut', done: 0, error };
     }
     if (dies) {
       platform.crash(actor, 'exits');
       return new Promise(() => {});
     }
-    observer.redriveEnded(given, isTaken);
+    observer.redriveEnded(given, isTaken ? 'succeeded' : 'failed');
     return isTaken ? { how: 'succeeded' } : { how: 'failed', error: new Error('the simulated function') };
   };
 }
