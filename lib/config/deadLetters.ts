@@ -58,7 +58,8 @@ function readPlace(read: Read): DeadLetterPlace {
 
 /** Of a key, what needs no escaping anywhere: "Creating object key names", S3 user guide. */
 const PREFIX = /^[\w!.*'()-]+(?:\/[\w!.*'()-]+)*$/;
-const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+/** "General purpose bucket naming rules", S3 user guide. */
+const BUCKET = /^(?!.*\.\.)(?!\d+(?:\.\d+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const PREFIX_CHARACTERS_MAX = 256;
 
 function bucketIn(text: string): { at: 's3'; bucket: string; prefix: string } | undefined {

@@ -159,6 +159,8 @@ describe('dead letters', () => {
     's3:///prefix',
     's3://UPPER',
     's3://b',
+    's3://my..letters',
+    's3://192.168.5.4/letters',
     's3://letters//twice',
     's3://letters/a b',
     's3://letters/../other',

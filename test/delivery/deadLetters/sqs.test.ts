@@ -94,6 +94,24 @@ describe('SQS', () => {
     },
   );
 
+  it('counts bytes, not characters, in what fits into a message', async () => {
+    service.messageBytesMax = 256 * 1024;
+    const pairs = [[Buffer.from('content'), Buffer.from('ü'.repeat(200_000))]] as const;
+    expect(await open().put([letterOf(0, { pairs })], options)).toBe('kept');
+    expect(await collected(open().list({}, options))).toMatchObject([{ id: '0/7/0', record: undefined }]);
+  });
+
+  it('may refuse to take back what a list has read: that comes back by itself', async () => {
+    await put(open(), 0, 1);
+    service.fault = ({ headers }) =>
+      headers['x-amz-target'] === 'AmazonSQS.ChangeMessageVisibility'
+        ? refusal(500, 'InternalError')
+        : undefined;
+    expect(await collected(open().list({}, options))).toHaveLength(2);
+    clock.advance(60_000);
+    expect(await redriven(open())).toHaveLength(2);
+  });
+
   it('may hold a letter twice if it is no FIFO queue, or after five minutes; one redrive gives it once', async () => {
     const standard = openStandard();
     await put(standard, 0, 1);

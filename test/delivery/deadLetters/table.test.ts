@@ -273,6 +273,22 @@ describe('dynalite', () => {
       expect(await kept()).toBe(3);
     });
 
+    it('one that is removed is gone, also if it cannot be counted any more', async () => {
+      await put(0);
+      const send = (async (...given: Parameters<typeof local.client.send>) => {
+        if (isUpdateOf('COUNT')(given[0])) throw Object.assign(new Error('no'), { name: 'TimeoutError' });
+        return local.client.send(...given);
+      }) as typeof local.client.send;
+      const client = Object.assign(Object.create(local.client), { send });
+      const at = { table, group: 'orders', clock: systemClock, random, now: clock.now, lettersMax: 3 };
+      const uncounted = createTableDeadLetters({ ...at, client });
+      for await (const claim of uncounted.claims({}, { ...options, leaseMs: HOUR_MS })) {
+        if (claim !== 'taken') expect(await claim.remove(options)).toBe(true);
+      }
+      expect(await kept()).toBe(0);
+      expect(await store.count(options)).toBe(1);
+    });
+
     it('one that an operator deletes in the table leaves its room within an hour', async () => {
       await put(0, 1, 2);
       expect(await put(3)).toBe('full');
