@@ -1,10 +1,12 @@
 import type { Command } from './command.ts';
+import { deadLetters, dropDeadLetters, showDeadLetter } from './commands/deadLetters.ts';
 import { deleteGroup } from './commands/delete.ts';
 import { drain, undrain } from './commands/drain.ts';
 import { init } from './commands/init.ts';
 import { lag } from './commands/lag.ts';
 import { local, serve, serveCls, serveSls } from './commands/local.ts';
 import { pause, resume } from './commands/pause.ts';
+import { redrive } from './commands/redrive.ts';
 import { remove } from './commands/remove.ts';
 import { seek } from './commands/seek.ts';
 import { status } from './commands/status.ts';
@@ -14,5 +16,6 @@ import { watch } from './commands/watch.ts';
 export const COMMANDS: readonly { heading: string; commands: readonly Command[] }[] = [
   { heading: 'Look at a group', commands: [status, watch, lag] },
   { heading: 'Change it', commands: [pause, resume, seek, drain, undrain, remove, deleteGroup] },
+  { heading: 'Dead letters', commands: [deadLetters, showDeadLetter, dropDeadLetters, redrive] },
   { heading: 'Begin, and try', commands: [init, local, serve, serveSls, serveCls] },
 ];

@@ -41,6 +41,8 @@ export interface Target {
   readonly place: string;
   /** Who asks the log service: this process with settings that it has, the deployed function, or nobody. */
   readonly asks: 'itself' | 'function' | 'nobody';
+  /** The user's module of a local run. */
+  readonly module?: string | undefined;
   open(): Promise<OpenGroup>;
 }
 
@@ -78,6 +80,7 @@ function localTarget(run: LocalRun, { group }: TargetOptions, world: World): Tar
     group: name,
     place: `local run of process ${run.pid}`,
     asks: 'itself',
+    module: run.module,
     open: async () => (await operations()).openGroup({ environment: run.environment }),
   };
 }

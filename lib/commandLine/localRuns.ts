@@ -13,6 +13,8 @@ export interface LocalRun {
   readonly directory: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  /** The user's module that its functions run, if there is one. */
+  readonly module?: string | undefined;
   /** The variables of its functions: they name its services, and hold keys that only these take. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -70,10 +72,12 @@ export async function localRuns(): Promise<LocalRun[]> {
 
 async function readRun(file: string): Promise<LocalRun | undefined> {
   try {
-    const { pid, directory, startedAt, environment } = JSON.parse(await readFile(file, 'utf8')) as LocalRun;
+    const { pid, directory, startedAt, module, environment } = JSON.parse(
+      await readFile(file, 'utf8'),
+    ) as LocalRun;
     if (isAlive(pid)) {
       const known = Object.entries(environment).filter(([name]) => VARIABLE.test(name));
-      return { pid, directory, startedAt, environment: Object.fromEntries(known) };
+      return { pid, directory, startedAt, module, environment: Object.fromEntries(known) };
     }
   } catch (error) {
     // It is being written, or was removed meanwhile.

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { announceRun } from '../../lib/commandLine/localRuns.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
@@ -73,7 +73,12 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   const stack = await startStack({ ...options, service, clock });
   cleanup.defer(stack.close);
   const { shardName } = stack.logs;
-  const announced = { directory: process.cwd(), startedAt: startedAtMs, environment: stack.environment };
+  const announced = {
+    directory: process.cwd(),
+    startedAt: startedAtMs,
+    module: options.module === undefined ? undefined : resolve(options.module),
+    environment: stack.environment,
+  };
   cleanup.use(
     await announceRun(announced).catch((error: Error) => {
       throw cannotWrite(tmpdir(), error.message, error);

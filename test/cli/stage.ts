@@ -53,7 +53,12 @@ export async function startStage({
   for (let round = 0; round < 4; round++) await group.round('consumer-0', 'consumer-1');
   // What a command sees is only what it finds.
   restore({ ...before, TMPDIR: directory });
-  const announced = await announceRun({ directory, startedAt: Date.now(), environment: stack.environment });
+  const announced = await announceRun({
+    directory,
+    startedAt: Date.now(),
+    module: join(directory, 'taking.mjs'),
+    environment: stack.environment,
+  });
   return Object.assign(group, {
     directory,
     environment: stack.environment,

@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { wholeNumber } from '../../lib/commandLine/parse.ts';
+import { SettingsError } from '../../lib/errors.ts';
+import type { UserModule } from '../../lib/index.ts';
+import { messageOf } from '../../lib/observe/plainError.ts';
+import type { OpenGroup, RedriveRequest, RedriveResult } from '../../lib/operations.ts';
+import { EXIT_NO } from '../change.ts';
+import { defineCommand } from '../command.ts';
+import { FILTER_OPTIONS, filterOf } from '../letters.ts';
+import { findTarget, TARGET_OPTIONS, type Target } from '../target.ts';
+import { several } from '../text.ts';
+
+const LIMIT_MAX = 999_999_999;
+
+export const redrive = defineCommand({
+  name: 'redrive',
+  summary: 'gives dead letters to the function once more; those for which it succeeds are removed',
+  about: `The deployed function does it, with its rights and its network, as often as it takes until all were tried; of a local run, its module does, here and now. Each comes as a batch of one. One that fails again stays, and counts it. It may be stopped at any time, and run beside the group.`,
+  options: {
+    limit: { type: 'string', value: 'N', help: 'no more than so many' },
+    module: {
+      type: 'string',
+      value: 'FILE',
+      help: 'give them to this module, here and now, in place of the deployed function or the module of the local run',
+    },
+    'dry-run': { type: 'boolean', default: false, help: 'only count them' },
+    json: { type: 'boolean', default: false, help: 'as JSON, for programs' },
+    ...FILTER_OPTIONS,
+    ...TARGET_OPTIONS,
+  },
+  examples: [
+    ['npx shardbeat redrive --stage prod --error TypeError --limit 1', 'try one, after a bug was mended'],
+    ['npx shardbeat redrive --stage prod', 'all'],
+    ['npx shardbeat redrive --module src/orders.ts', 'of a local run, with the module as it is now'],
+  ],
+  exitCodes: { [EXIT_NO]: 'some of them stay: they failed again, or another redrive has them' },
+  run: async ({ options }, world) => {
+    const { limit, module: file, 'dry-run': dryRun } = options;
+    const lettersMax = limit === undefined ? undefined : wholeNumber('--limit', limit, 1, LIMIT_MAX);
+    const request: RedriveRequest = { ...filterOf(options), ...(dryRun && { dryRun }) };
+    const signal = world.untilStopped();
+    const target = await findTarget(options, world, signal);
+    const group = await target.open();
+    const module = await moduleOf(target, file, world.directory);
+    const step = (most: number | undefined) =>
+      group.redrive(module, { ...request, ...(most !== undefined && { lettersMax: most }) }, { signal });
+    const result = await untilAllTried(step, lettersMax, (so) => world.say(`so far: ${outcome(so)}`));
+    const what = `group ${target.group}, ${target.place}: `;
+    world.out(
+      options.json
+        ? `${JSON.stringify({ group: target.group, ...result })}\n`
+        : `${what}${outcome(result)}\n`,
+    );
+    return result.failed + result.skipped > 0 ? EXIT_NO : 0;
+  },
+});
+
+/** A function ends before its deadline, and says so: it is asked again as long as it gets on. */
+export async function untilAllTried(
+  step: (lettersMax: number | undefined) => Promise<RedriveResult>,
+  lettersMax: number | undefined,
+  tell: (soFar: RedriveResult) => void,
+): Promise<RedriveResult> {
+  let sum = await step(lettersMax);
+  let last = sum;
+  while (last.stopped === 'timeUp' && last.redriven > 0) {
+    const left = lettersMax === undefined ? undefined : lettersMax - sum.redriven - sum.failed;
+    if (left !== undefined && left <= 0) break;
+    tell(sum);
+    last = await step(left);
+    const { found, redriven, failed, skipped } = sum;
+    sum = {
+      ...last,
+      found: found + last.found,
+      redriven: redriven + last.redriven,
+      failed: failed + last.failed,
+      skipped: skipped + last.skipped,
+    };
+  }
+  return sum;
+}
+
+function outcome({ dryRun, found, redriven, failed, skipped, left, stopped }: RedriveResult): string {
+  if (dryRun) return `${several(found, 'dead letter')} would be redriven`;
+  const parts = [
+    `${several(redriven, 'dead letter')} redriven`,
+    ...(failed > 0 ? [`${failed} failed again`] : []),
+    ...(skipped > 0 ? [`${skipped} in another redrive`] : []),
+    ...(left === undefined ? [] : [`${left} left`]),
+    ...(stopped === 'timeUp' ? ['not all were tried'] : []),
+  ];
+  return parts.join(', ');
+}
+
+/** Throws a SettingsError where nobody is known who would take them. */
+async function moduleOf(
+  target: Target,
+  given: string | undefined,
+  directory: string,
+): Promise<Parameters<OpenGroup['redrive']>[0]> {
+  const file = given === undefined ? target.module : resolve(directory, given);
+  if (file !== undefined) return loadModule(file, given ?? file);
+  if (target.asks === 'function') return 'function';
+  const remedy = 'name your module, or with --function the deployed function';
+  throw new SettingsError('--module', undefined, remedy);
+}
+
+async function loadModule(file: string, given: string): Promise<UserModule> {
+  try {
+    return (await import(pathToFileURL(file).href)) as UserModule;
+  } catch (error) {
+    throw new SettingsError(
+      '--module',
+      given,
+      `it cannot be loaded (${messageOf(error)}): mend it, or name another`,
+    );
+  }
+}
