@@ -7,6 +7,7 @@ import { type RedriveEvent, readRedrive } from './config/redrive.ts';
 import type { Environment } from './config/rules.ts';
 import { readSettings } from './config/settings.ts';
 import { readSlot, type TickEvent } from './config/slot.ts';
+import { createAnnouncer } from './delivery/announcer.ts';
 import type { UserFunctions } from './delivery/delivered.ts';
 import { createLastWords } from './delivery/lastWords.ts';
 import { createLifecycle } from './delivery/lifecycle.ts';
@@ -21,9 +22,9 @@ import { createLogger } from './observe/logger.ts';
 import { createMeter } from './observe/meter.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
+import { thenTell } from './tick/afterTick.ts';
 import { type Budget, startBudget } from './tick/budget.ts';
 import { createDeadlines } from './tick/deadline.ts';
-import { metricsLines } from './tick/metrics.ts';
 import type { TickResult } from './tick/result.ts';
 import { createRetention } from './tick/retention.ts';
 import { tick } from './tick/tick.ts';
@@ -85,8 +86,12 @@ export function consumeAround(
   const meter = createMeter(clock);
   meter.add('coldStarts');
   const composed = composeGroup(settings, { clock, random, logger, meter }, source);
+  const now = () => clock.now() + composed.skewMs();
+  const { onEvent } = functions;
+  const announcer = createAnnouncer({ group, now, logger, onEvent, bus: composed.eventBus });
   const dependencies = {
     ...composed,
+    announcer,
     deliver,
     lifecycle: createLifecycle(shardFunctions),
     lastWords: createLastWords({ group }),
@@ -99,6 +104,7 @@ export function consumeAround(
     caches: new Map(),
     endedRuns: new Set<string>(),
   };
+  const afterwards = { ...dependencies, settings, write };
 
   /** Of no slot: beside all ticks, within its own deadline. */
   const beside = async (
@@ -114,7 +120,6 @@ export function consumeAround(
       time.end();
     }
   };
-  const now = () => clock.now() + composed.skewMs();
   const redriven = (request: RedriveRequest) => (time: Budget) =>
     redrive({ ...dependencies, group, now }, request, time);
   const operated = (operation: Operation) => async (time: Budget) => {
@@ -126,20 +131,6 @@ export function consumeAround(
     return lagOf(store, source, now(), options);
   };
 
-  /** One that throws is measured, too: whoever waits for its metrics is to learn of it. */
-  const ticked = async (slot: string, deadline: number, signal: AbortSignal): Promise<TickResult> => {
-    let result: TickResult | undefined;
-    try {
-      result = await tick(dependencies, settings, { slot, deadline, signal });
-      return result;
-    } finally {
-      const skewMs = composed.skewMs();
-      const ended = { slot, result, counted: meter.take(), skewMs };
-      const context = { group, now: clock.now() + skewMs, by: settings.metrics };
-      for (const line of metricsLines(ended, context)) write(line);
-    }
-  };
-
   const presented = middy<ConsumerEvent, ConsumerResult, Error, Context>().use({
     onError: presentError,
   });
@@ -149,7 +140,8 @@ export function consumeAround(
     const deadline = deadlineAt(context.getRemainingTimeInMillis());
     if (request !== undefined) return beside(deadline, signal, redriven(request));
     if (operation !== undefined) return beside(deadline, signal, operated(operation));
-    return ticked(readSlot(event, slots), deadline, signal);
+    const invocation = { slot: readSlot(event, slots), deadline, signal };
+    return thenTell(afterwards, invocation, () => tick(dependencies, settings, invocation));
   };
   return presented.handler(handle);
 }

@@ -9,6 +9,7 @@ export {
   type ConsumerResult,
   consume,
 } from './consume.ts';
+export type { GroupEvent } from './delivery/groupEvent.ts';
 export type { RedriveResult } from './delivery/redrive.ts';
 export type {
   Batch,
@@ -18,6 +19,7 @@ export type {
   EachRecord,
   FailedRecords,
   ModuleExtras,
+  OnEvent,
   RecordContext,
   RecordKey,
   ShardFunctions,

@@ -1,13 +1,28 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describeOwn } from '../lib/compose/ownSource.ts';
+import { readSettings } from '../lib/config/settings.ts';
 import { createTableDeadLetters } from '../lib/delivery/deadLetters/table.ts';
+import { deliverBatches } from '../lib/delivery/eachBatch.ts';
 import { createDynamodbStore } from '../lib/group/stores/dynamodb.ts';
-import { consume, type Logger, type LogRecord, type RecordContext } from '../lib/index.ts';
+import {
+  consume,
+  type GroupEvent,
+  type Logger,
+  type LogRecord,
+  type OnEvent,
+  type RecordContext,
+  type Source,
+} from '../lib/index.ts';
+import { asLogger } from '../lib/observe/anyLogger.ts';
 import { systemClock, systemRandom } from '../lib/runtime.ts';
 import { createMemorySource } from '../lib/testing/memorySource.ts';
+import { ownCoordination } from '../lib/tick/coordination/own.ts';
+import { tick } from '../lib/tick/tick.ts';
 import { letterOf } from './support/letters.ts';
 import { type LocalTable, startLocalTable } from './support/localTable.ts';
 
@@ -34,6 +49,21 @@ const keeping = (events: [string, object | undefined][], fields: object = {}): L
     with: (more) => keeping(events, { ...fields, ...more }),
   };
 };
+
+/** A tick of a while ago. The first one joins the group, the second one makes a plan, and the next one has a shard. */
+async function tickBefore({ client }: LocalTable, source: Source, agoMs: number): Promise<void> {
+  const clock = { ...systemClock, now: () => Date.now() - agoMs };
+  const of = { client, table: 'shardbeat', group: 'orders', clock, random: systemRandom };
+  const dependencies = {
+    ...{ store: createDynamodbStore(of), source, coordination: ownCoordination },
+    deliver: deliverBatches(() => {}),
+    deadLetters: { put: async () => 'kept' as const },
+    ...{ clock, random: systemRandom, logger: asLogger(keeping([])) },
+    ...{ caches: new Map(), endedRuns: new Set<string>() },
+  };
+  const read = readSettings(settings, { own: describeOwn(source) });
+  await tick(dependencies, read, { slot: 'consumer-0', deadline: clock.now() + 48_000 });
+}
 
 const environment = { ...process.env };
 beforeEach(() => {
@@ -138,6 +168,32 @@ describe('a function that consumes a source of its own', () => {
     expect(thrown.tableFailures).toBeGreaterThan(1);
     expect(thrown).not.toHaveProperty('batches');
     write.mockRestore();
+  });
+
+  it('tells what has happened at the end of the tick, to the module and to the bus', async () => {
+    const sent: unknown[] = [];
+    const bus = createServer(async (request, response) => {
+      const { Entries } = JSON.parse(await text(request));
+      sent.push(...Entries);
+      response.end(JSON.stringify({ Entries: Entries.map(() => ({ EventId: '1' })) }));
+    });
+    await once(bus.listen(0, '127.0.0.1'), 'listening');
+    const { port } = bus.address() as AddressInfo;
+    const seen: [GroupEvent, number][] = [];
+    const onEvent: OnEvent = (event, { remainingMs }) => void seen.push([event, remainingMs()]);
+    const endpoint = `http://127.0.0.1:${port}`;
+    const environment = { ...settings, SHARDBEAT_EVENT_BUS: 'shop', AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint };
+    const source = createMemorySource();
+    for (const agoMs of [140_000, 70_000]) await tickBefore(table, source, agoMs);
+    const handler = consume({ ...module, onEvent }, { environment, source });
+    await handler({ slot: 'consumer-0' }, contextWith(48_000));
+    expect(seen).toHaveLength(1);
+    const [[event, remainingMs]] = seen as [[GroupEvent, number]];
+    expect(event).toMatchObject({ type: 'assigned', group: 'orders', slot: 'consumer-0', shard: '0' });
+    // What is kept free at the end of a tick's work is its own.
+    expect(remainingMs).toBeGreaterThan(46_000);
+    expect(sent).toEqual([expect.objectContaining({ DetailType: 'assigned', EventBusName: 'shop' })]);
+    bus.close();
   });
 
   it('tells a logger of the user’s, the one it is given or else that of the module', () => {

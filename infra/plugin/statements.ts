@@ -27,6 +27,7 @@ export function statementsOf(name: string, config: GroupConfig, provider: Provid
       ? []
       : [allow('ReadItsParameter', 'ssm:GetParameter', parameterArn(source.parameter, `${path}.parameter`))]),
     ...deadLetterStatements(config),
+    ...(config.eventBus == null ? [] : [allow('TellEvents', 'events:PutEvents', busArn(config.eventBus))]),
     ...(vpc === undefined ? [] : [allow('BeInItsVpc', VPC_ACTIONS, '*')]),
     ...(provider.tracing?.lambda
       ? [allow('Trace', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], '*')]
@@ -79,6 +80,13 @@ function parameterArn(parameter: unknown, field: string): unknown {
   if (!id.startsWith('arn:')) return inThisAccount(`ssm:${ACCOUNT}:parameter/${id.replace(/^\//, '')}`);
   checkArn(id, 'ssm', 'parameter', field);
   return id;
+}
+
+/** What is known only when it is deployed is the ARN; the settings have been checked. */
+function busArn(bus: unknown): unknown {
+  if (typeof bus === 'object') return bus;
+  const id = String(bus).trim();
+  return id.startsWith('arn:') ? id : inThisAccount(`events:${ACCOUNT}:event-bus/${id}`);
 }
 
 const inThisAccount = (rest: string): CloudFormation => ({ 'Fn::Sub': `arn:${PARTITION}:${rest}` });

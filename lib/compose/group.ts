@@ -12,6 +12,7 @@ import { serviceCoordination } from '../tick/coordination/service.ts';
 import type { Times } from '../times.ts';
 import type { OnFailure } from './composed.ts';
 import { createDeadLetters } from './deadLetters.ts';
+import { composeEventBus } from './eventBus.ts';
 import { composeSource } from './source.ts';
 
 interface Runtime {
@@ -49,5 +50,6 @@ export function composeGroup(settings: Settings, runtime: Runtime & { logger: Lo
   const sourceRuntime = { ...runtime, aws: client.config, ...(meter && { onFailure: countFailures(meter) }) };
   const { source, serviceGroup } = composeSource(settings, sourceRuntime, own);
   const coordination = serviceGroup ? serviceCoordination(serviceGroup) : ownCoordination;
-  return { ...table, deadLetters, source, coordination };
+  const eventBus = composeEventBus(settings, { ...runtime, ...table, client });
+  return { ...table, deadLetters, source, coordination, eventBus };
 }

@@ -10,6 +10,7 @@ import { deriveTimes, type Times } from '../times.ts';
 import { CLS_NAMES, type ClsSettings, readCls } from './clsSettings.ts';
 import { DeadLetterEntries, type DeadLetterSettings, readDeadLetters } from './deadLetters.ts';
 import { DeliveryEntries, type DeliverySettings, readDelivery } from './delivery.ts';
+import { EventBusEntries, type EventBusSettings, readEventBus } from './eventBus.ts';
 import { OWN_NAMES, type OwnSource, readOwn } from './ownSource.ts';
 import { parsePosition, parseTime } from './position.ts';
 import { count, type Environment, name, oneOf, parseEnvironment, required } from './rules.ts';
@@ -59,6 +60,8 @@ export interface CommonSettings {
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Whether metrics are the group's only, by the minute, or each shard's too, by the second. */
   metrics: 'group' | 'shard';
+  /** Where events are sent, too. */
+  eventBus: EventBusSettings | undefined;
   /** What is set and that nobody reads, for a warning. */
   unknown: readonly UnknownSetting[];
 }
@@ -90,6 +93,7 @@ const Schema = v.object({
   ...DeadLetterEntries,
   SHARDBEAT_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),
   SHARDBEAT_METRICS: oneOf(['group', 'shard'], 'group'),
+  ...EventBusEntries,
 });
 
 /** What the variables are called that are read whatever the source is. */
@@ -134,6 +138,7 @@ export function readSettings(
     deadLetters: readDeadLetters(read),
     logLevel: read.SHARDBEAT_LOG_LEVEL,
     metrics: read.SHARDBEAT_METRICS,
+    eventBus: readEventBus(read),
     unknown: unknownIn(environment, source.source),
   };
 }

@@ -1,6 +1,14 @@
 import { SettingsError } from '../errors.ts';
 import { type AnyLogger, isLogger, LOGGER_REMEDY } from '../observe/anyLogger.ts';
-import type { EachBatch, EachRecord, ModuleExtras, RecordKey, StartShard, StopShard } from './userModule.ts';
+import type {
+  EachBatch,
+  EachRecord,
+  ModuleExtras,
+  OnEvent,
+  RecordKey,
+  StartShard,
+  StopShard,
+} from './userModule.ts';
 
 /** For whoever refuses a module before it is run, too. */
 export const MODULE_REMEDY =
@@ -10,6 +18,7 @@ export const MODULE_REMEDY =
 const BESIDE = {
   start: 'export a function, start(shard, context)',
   stop: 'export a function, stop(shard, why, context)',
+  onEvent: 'export a function, onEvent(event, context)',
   key: 'export a function beside eachRecord, key(record), which returns a string',
 } as const;
 
@@ -72,8 +81,14 @@ function besideBatch(levels: Levels): ModuleExtras {
 function extras(levels: Levels): ModuleExtras {
   const start = functionOf(levels, 'start') as StartShard | undefined;
   const stop = functionOf(levels, 'stop') as StopShard | undefined;
+  const onEvent = functionOf(levels, 'onEvent') as OnEvent | undefined;
   const logger = loggerOf(levels);
-  return { ...(start && { start }), ...(stop && { stop }), ...(logger && { logger }) };
+  return {
+    ...(start && { start }),
+    ...(stop && { stop }),
+    ...(onEvent && { onEvent }),
+    ...(logger && { logger }),
+  };
 }
 
 function loggerOf(levels: Levels): AnyLogger | undefined {

@@ -16,10 +16,16 @@ export interface UserFunctionOptions {
 export function userFunctionsOf(module: unknown, options: UserFunctionOptions = {}): UserFunctions {
   const { recordsParallelMax: parallelMax = 1 } = options;
   const exported = exportedOf(module);
-  const { start, stop, logger } = exported;
+  const { start, stop, onEvent, logger } = exported;
   const deliver =
     exported.eachRecord === undefined
       ? deliverBatches(exported.eachBatch)
       : deliverRecords(exported.eachRecord, { parallelMax, key: exported.key });
-  return { deliver, ...(start && { start }), ...(stop && { stop }), ...(logger && { logger }) };
+  return {
+    deliver,
+    ...(start && { start }),
+    ...(stop && { stop }),
+    ...(onEvent && { onEvent }),
+    ...(logger && { logger }),
+  };
 }

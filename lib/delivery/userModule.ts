@@ -1,6 +1,7 @@
 import type { AnyLogger } from '../observe/anyLogger.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { LogRecord } from '../sources/source.ts';
+import type { GroupEvent } from './groupEvent.ts';
 
 /** What `eachBatch` is given: one shard's next records, in order. They are all records of a range, from one cursor to another, or a part. */
 export interface Batch {
@@ -99,10 +100,17 @@ export interface ShardFunctions {
   readonly stop?: StopShard;
 }
 
+/**
+ * The user's function for events: called at the end of the tick in which it happened, one after another. Each comes once at most: one of a
+ * run that dies is not told. What it throws is logged, and holds nothing up.
+ */
+export type OnEvent = (event: GroupEvent, context: BatchContext) => Promise<void> | void;
+
 /** What may stand beside the user's function. */
 export interface ModuleExtras extends ShardFunctions {
   /** Takes the events, in place of one JSON object a line on stdout. */
   readonly logger?: AnyLogger;
+  readonly onEvent?: OnEvent;
 }
 
 /** The user's function under its name, and what may stand beside it. */

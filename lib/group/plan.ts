@@ -19,6 +19,8 @@ export interface Planned {
   unassigned: number | undefined;
   /** Slots whose session lives. */
   living: string[];
+  /** Just now, every shard was found read up to the end time. */
+  completed: boolean;
 }
 
 /**
@@ -64,7 +66,7 @@ export async function plan(
     const postponed = await store.update('GROUP', { set: { planDueAt }, condition }, options);
     if (!postponed.accepted) return undefined;
     const unassigned = tellUnassigned(planning, state, target.unassigned);
-    return { planDueAt, unlisted, unassigned, living: [...state.consumers.keys()] };
+    return { planDueAt, unlisted, unassigned, living: [...state.consumers.keys()], completed: false };
   }
   const { deadline: planUntil, planner } = planning;
   const set = { planUntil, planner, plannedAt: now };
@@ -110,7 +112,7 @@ async function makePlan(
   logger.info('plan.made', { generation, moves, slots: state.consumers.size, shards: state.shards.size });
   if (completed) logger.info('group.complete', { endAt: planning.endAt });
   const living = [...state.consumers.keys()];
-  return { planDueAt, unassigned: tellUnassigned(planning, state, unassigned), living };
+  return { planDueAt, unassigned: tellUnassigned(planning, state, unassigned), living, completed };
 }
 
 /** Said at every look, as long as it lasts: nobody reads these shards. Returns how many there are. */

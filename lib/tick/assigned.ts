@@ -18,6 +18,7 @@ export async function workAsAssigned(
   const assignedShards = Object.keys(consumer.assigned ?? {});
   context.retention?.ask(assignedShards, context.budget.work);
   const why = consumer.draining ? 'drained' : 'lost';
+  context.announcer?.assigned(slot, assignedShards, why);
   await lifecycle?.assigned(slot, assignedShards, why, givenBy(context));
   const remembered: TickCache = {
     tick: consumer.tick,

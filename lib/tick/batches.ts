@@ -97,6 +97,8 @@ async function consumeRange(
   if (range.endOfShard) {
     at.state = 'done';
     context.logger.info('shard.done', { shard: holding.shard });
+    const { shard, slot } = holding;
+    context.announcer?.happened(slot, { type: 'shardDone', shard, cursor: at.cursor });
     return 'done';
   }
   // A shard with an end is read until that is certain.

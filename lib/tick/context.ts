@@ -1,4 +1,5 @@
 import type { CommonSettings } from '../config/settings.ts';
+import type { Announcer } from '../delivery/announcer.ts';
 import type { DeadLetterStore } from '../delivery/deadLetters/deadLetters.ts';
 import type { Deliver } from '../delivery/delivered.ts';
 import type { LastWords } from '../delivery/lastWords.ts';
@@ -40,6 +41,8 @@ export interface TickTools {
   lifecycle?: Lifecycle;
   /** How long the service keeps what is there. */
   retention?: Retention | undefined;
+  /** Notes what happens in the tick, for whoever is to be told at its end. */
+  announcer?: Pick<Announcer, 'happened' | 'assigned'> | undefined;
   /** Why a run died, as far as it could still say. */
   lastWords?: LastWords;
 }

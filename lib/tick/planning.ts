@@ -131,6 +131,8 @@ async function planNow(
     if (made === undefined) return { planned: false, failed: false, planDueAt: seenDueAt };
     const failed = made.unlisted.length > 0;
     const { unassigned, living } = made;
+    if (made.completed && endAt !== undefined)
+      context.announcer?.happened(context.slot, { type: 'complete', endAt });
     return { planned: true, failed, planDueAt: looksAgain ? 0 : made.planDueAt, unassigned, living };
   } catch (error) {
     logger.error('plan.failed', { error, remedy: remedyOf(error) });

@@ -89,6 +89,7 @@ export async function passOver(
   if (!(await commit(context.store, holding, progress, { signal: budget.requests }))) return 'lost';
   const positions = source.distance?.(from, to);
   logger.warn('cursor.expired', { shard, from, to, positions });
+  context.announcer?.happened(holding.slot, { type: 'gap', shard, from, to, positions });
   at.cursor = to;
   at.pending = undefined;
   at.step = undefined;

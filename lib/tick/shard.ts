@@ -140,6 +140,8 @@ async function takeOver(
   }
   logger.info('shard.claimed', { shard, from: answer.from ?? null, epoch: answer.item.epoch });
   if (answer.from !== undefined && answer.from !== slot) meter.add('handOffs');
+  const { from, item } = answer;
+  context.announcer?.happened(slot, { type: 'assigned', shard, from, cursor: item.cursor });
   return answer.item;
 }
 

@@ -457,6 +457,19 @@ describe('what the role allows', () => {
     expect(statementsOf({ sls: { ...rest, parameter } })).toEqual([{ Action: 'ssm:GetParameter', Resource }]);
   });
 
+  it('is to tell the bus that is named, and no other', () => {
+    const busArn = 'arn:aws:events:eu-west-1:123456789012:event-bus/shop';
+    const tell = (Resource: unknown) => ({ Action: 'events:PutEvents', Resource });
+    expect(statementsOf({ eventBus: 'shop' })).toContainEqual(tell(sub(`events:${account}:event-bus/shop`)));
+    expect(statementsOf({ eventBus: busArn })).toContainEqual(tell(busArn));
+    const later = { 'Fn::GetAtt': ['Bus', 'Arn'] };
+    expect(statementsOf({ eventBus: later })).toContainEqual(tell(later));
+    expect(read({ eventBus: later }).function.environment.SHARDBEAT_EVENT_BUS).toEqual(later);
+    expect(() => read({ eventBus: 'no bus' })).toThrow(
+      'eventBus: "no bus" cannot be used: write the name of a bus',
+    );
+  });
+
   it('is to be in a network only where there is one', () => {
     const vpc = { securityGroupIds: ['sg-1'], subnetIds: ['subnet-1'] };
     const isInNetwork = (config: Partial<GroupConfig>, provider: ProviderConfig): boolean =>

@@ -39,7 +39,7 @@ export interface AwsService {
 }
 
 export async function startAwsService(
-  service: 's3' | 'sqs' | 'lambda',
+  service: 's3' | 'sqs' | 'lambda' | 'events',
   handle: (request: AwsRequestSeen) => AwsReply | Promise<AwsReply>,
 ): Promise<AwsService> {
   const server = createServer(async (incoming, response) => {

@@ -27,7 +27,10 @@ export async function bury(
   if (letters === 'unknown') return 'deadline';
   const kept = await context.deadLetters.put(letters, { signal: budget.requests });
   if (kept === 'full') return tellFull(context, shard, count);
-  for (const { id, attempts, message } of letters.slice(0, TOLD_MAX)) {
+  const first = letters.slice(0, TOLD_MAX).map(({ id, attempts, message }) => ({ id, attempts, message }));
+  const happening = { type: 'deadLettered', shard, reason, count: letters.length, letters: first } as const;
+  if (letters.length > 0) context.announcer?.happened(holding.slot, happening);
+  for (const { id, attempts, message } of first) {
     logger.error('record.givenUp', { shard, record: id, reason, attempts, message });
   }
   if (count > TOLD_MAX) logger.error('records.givenUp', { shard, reason, records: count });

@@ -1,0 +1,47 @@
+import type { Announcer } from '../delivery/announcer.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Meter } from '../observe/meter.ts';
+import type { Clock } from '../runtime.ts';
+import type { Times } from '../times.ts';
+import { startBudget } from './budget.ts';
+import { metricsLines } from './metrics.ts';
+import type { TickResult } from './result.ts';
+
+export interface Afterwards {
+  settings: { group: string; times: Times; metrics: 'group' | 'shard' };
+  clock: Clock;
+  /** What to add to our clock to have the group's. */
+  skewMs(): number;
+  logger: Logger;
+  meter: Meter;
+  announcer: Announcer;
+  write(line: string): void;
+}
+
+/** Of a tick's reserve, what is kept free for the function's answer. */
+const ANSWER_SHARE = 0.1;
+
+/**
+ * Runs a tick, and whatever becomes of it, writes what it measured and tells what happened in it. One that throws is measured, too:
+ * whoever waits for its metrics is to learn of it.
+ */
+export async function thenTell(
+  { settings, clock, meter, announcer, write, ...tools }: Afterwards,
+  { slot, deadline, signal }: { slot: string; deadline: number; signal: AbortSignal },
+  ticking: () => Promise<TickResult>,
+): Promise<TickResult> {
+  let result: TickResult | undefined;
+  try {
+    result = await ticking();
+    return result;
+  } finally {
+    const { group, times, metrics: by } = settings;
+    const skewMs = tools.skewMs();
+    const ended = { slot, result, counted: meter.take(), skewMs };
+    for (const line of metricsLines(ended, { group, now: clock.now() + skewMs, by })) write(line);
+    const time = startBudget(clock, { deadline, reserveMs: times.reserveMs * ANSWER_SHARE, signal });
+    const { work, remainingMs } = time;
+    await announcer.announce({ signal: work, remainingMs, logger: tools.logger.with({ slot }) });
+    time.end();
+  }
+}
