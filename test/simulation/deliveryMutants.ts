@@ -245,7 +245,7 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'one range behind a block',
     'tick/range/behind.ts',
-    'const BEHIND_RANGES_MAX = 20;',
+    'const BEHIND_RANGES_MAX = 100;',
     'const BEHIND_RANGES_MAX = 1;',
   ),
   mutant(

@@ -4,6 +4,7 @@ import {
   type Given,
   lettersOf,
   note,
+  numbered,
   pendingOf,
   refuses,
   rounds,
@@ -41,6 +42,23 @@ describe('a block that reaches behind its range', () => {
     expect(world.delivered).toEqual(['0:good 3', '0:good 4']);
     expect(await pendingOf(world)).toBeUndefined();
     for (const ids of perRecord(given).values()) expect(ids.size).toBe(1);
+  });
+
+  it('goes on through a day of one bad record after another', async () => {
+    const { world } = await working(refuses, { attemptsMax: 1 });
+    const bad = numbered(
+      25,
+      Array.from({ length: 25 }, (_, index) => index),
+    );
+    for (const content of bad) {
+      world.source.append('0', content);
+      await rounds(world, 9);
+    }
+    expect(world.deadLetters).toEqual([]);
+    world.source.append('0', 'good 25');
+    await rounds(world, 9);
+    expect(lettersOf(world)).toEqual(bad);
+    expect(world.delivered).toEqual(['0:good 25']);
   });
 
   it('keeps the end of what was tried there, whatever comes after it', async () => {
@@ -195,4 +213,70 @@ describe('of records that were tried behind a range and are not there any more, 
     expect(world.delivered).toEqual(['0:good 2']);
     expect(await pendingOf(world)).toBeUndefined();
   });
+});
+
+it('a bad record at the very end of a shard holds up its children aloud, until something else of the slot succeeds', async () => {
+  const { world } = await working(refuses, { shards: ['0', '1'] });
+  world.source.append('0', 'bad');
+  world.source.replace(['0'], ['2']);
+  world.source.append('2', 'good 2');
+  await rounds(world, 40);
+  expect(world.delivered).toEqual([]);
+  expect(world.events.filter(({ event }) => event === 'delivery.outage').at(-1)).toMatchObject({
+    shard: '0',
+    remedy: expect.stringContaining('seek'),
+  });
+  world.source.append('1', 'good 1');
+  await rounds(world, 12);
+  expect(lettersOf(world)).toEqual(['bad']);
+  expect(world.delivered).toEqual(['1:good 1', '2:good 2']);
+});
+
+describe('records that hang beside a shard in which all goes well from some time on', () => {
+  const hangs = async (onPoison: 'deadLetter' | 'block') => {
+    const { world } = await working(
+      async (contents, context) => {
+        if (contents.some((content) => content.startsWith('bad')))
+          await spend(world, context, Number.POSITIVE_INFINITY);
+      },
+      { shards: ['0', '1'], attemptsMax: 2, onPoison },
+    );
+    world.source.append('0', 'bad 0', 'bad 1', 'bad 2', 'good 3');
+    await rounds(world, 20);
+    expect(world.deadLetters).toEqual([]);
+    expect((await pendingOf(world))?.block).toBeGreaterThan(0);
+    for (let round = 0; round < 20; round++) {
+      world.source.append('1', 'good');
+      await rounds(world, 1);
+    }
+    return world;
+  };
+
+  it('are given up in the tick in which they have hung once more', async () => {
+    const world = await hangs('deadLetter');
+    expect(lettersOf(world)).toEqual(['bad 0', 'bad 1', 'bad 2']);
+    expect(world.delivered).toContain('0:good 3');
+  });
+
+  it('are not where nothing is given up', async () => {
+    const world = await hangs('block');
+    expect(world.deadLetters).toEqual([]);
+    expect(world.events.filter(({ event }) => event === 'shard.blocked')).not.toEqual([]);
+  });
+});
+
+it('a record that hangs is given as often as is allowed, and no more, where others succeed meanwhile', async () => {
+  const { world, given } = await working(
+    async (contents, context) => {
+      if (contents.includes('bad')) await spend(world, context, Number.POSITIVE_INFINITY);
+    },
+    { shards: ['0', '1'], attemptsMax: 3 },
+  );
+  world.source.append('0', 'bad');
+  for (let round = 0; round < 12; round++) {
+    world.source.append('1', 'good');
+    await rounds(world, 1);
+  }
+  expect(lettersOf(world)).toEqual(['bad']);
+  expect(given.filter(({ contents }) => contents.includes('bad'))).toHaveLength(3);
 });

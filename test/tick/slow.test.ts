@@ -153,3 +153,28 @@ it('a suspect has its share of the tick, also beside a long range of many parts'
   // Nobody waits behind those that come last.
   expect(deliveredOf(world, '0').length).toBeGreaterThan(30);
 });
+
+it('a record that had little time, since the service was slow, has not failed: it is given a whole tick', async () => {
+  let isDown = true;
+  const { world } = await working(async (contents, context) => {
+    if (isDown) throw new Error('the sink is down');
+    if (contents.includes('heavy')) await spend(world, context, 20_000);
+  });
+  world.source.append('0', 'heavy', 'light');
+  await rounds(world, 20);
+  expect(await pendingOf(world)).toMatchObject({ block: 1 });
+  isDown = false;
+  const { pull } = world.source;
+  for (let slow = 0; slow < 10; slow++) {
+    world.source.pull = async (request) => {
+      world.clock.advance(30_000);
+      return pull(request);
+    };
+    await rounds(world, 1);
+    world.source.pull = pull;
+  }
+  expect(deliveredOf(world)).toEqual([]);
+  await rounds(world, 1);
+  expect(lettersOf(world)).toEqual([]);
+  expect(deliveredOf(world)).toEqual(['heavy', 'light']);
+});

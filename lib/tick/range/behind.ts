@@ -12,7 +12,7 @@ export interface Place {
 }
 
 /** In an outage of days a block may grow by ranges of one record each. */
-const BEHIND_RANGES_MAX = 20;
+const BEHIND_RANGES_MAX = 100;
 
 /**
  * Finds a place of a range, or behind it: what comes after the range are ranges of their own, under ids of their own, whose ends are noted

@@ -73,14 +73,14 @@ async function tryAgain(work: RangeWork, pending: Pending, round: Round): Promis
   if (where === 'none' || where === 'unknown') return stuck(work, pending, 'deadline');
   const answer = await given(work, where.pending, where, { place });
   if (answer === 'lost') return answer;
-  const { delivered, elapsedMs } = answer;
+  const { delivered, givenMs } = answer;
   if (delivered.how === 'succeeded') {
     if (round.tried > 0) return giveUp(work, where.pending, round.tried, place + 1);
     const next = attempt.succeeded(where.pending, place + 1, context.groupNow());
     return noted(work, next);
   }
   tellFailure(work, where, delivered, rulesOf(context).attemptsMax);
-  if (delivered.how !== 'timedOut' || hadTime(work, elapsedMs)) round.tried++;
+  if (delivered.how !== 'timedOut' || hadTime(work, givenMs)) round.tried++;
   if (delivered.how !== 'timedOut') return undefined;
   return (await giveUpIfProven(work, work.at.pending ?? pending, round)) ?? 'deadline';
 }
@@ -127,10 +127,9 @@ async function tryNext(work: RangeWork, pending: Pending, block: number): Promis
   }
   const answer = await given(work, where.pending, where);
   if (answer === 'lost') return answer;
-  const { delivered, elapsedMs } = answer;
+  const { delivered, givenMs } = answer;
   if (delivered.how === 'succeeded') return giveUp(work, where.pending, block, place + 1);
-  if (delivered.how === 'timedOut' && !hadTime(work, elapsedMs))
-    return stuck(work, where.pending, 'deadline');
+  if (delivered.how === 'timedOut' && !hadTime(work, givenMs)) return stuck(work, where.pending, 'deadline');
   const next = attempt.failedAlone(where.pending, place, failureOf(work, delivered), rulesOf(context));
   if ((await noted(work, next)) === 'lost') return 'lost';
   const isExhausted = next.block !== block;

@@ -10,6 +10,7 @@ import { giveUpIfProven, type Round, workOnBlock } from './block.ts';
 import { bury } from './bury.ts';
 import {
   failureOf,
+  type Given,
   given,
   hadTime,
   noted,
@@ -79,9 +80,9 @@ async function takeStep(work: RangeWork, pending: Pending, round: Round): Promis
   if (part.last - part.first > fit && work.longestMs > 0) return 'deadline';
   const answer = await given(work, pending, { range, part });
   if (answer === 'lost') return answer;
-  const { delivered, elapsedMs } = answer;
-  if (delivered.how !== 'succeeded') return onFailure(work, { part, delivered, elapsedMs, round });
-  learnPace(work, part, elapsedMs);
+  const { delivered } = answer;
+  if (delivered.how !== 'succeeded') return onFailure(work, { ...answer, part, delivered, round });
+  learnPace(work, part, answer.elapsedMs);
   const next = attempt.succeeded(work.at.pending ?? pending, part.last, context.groupNow());
   if (part.last < range.count) return noted(work, withPace(next, work.at.pace));
   // The checkpoint says it.
@@ -89,24 +90,18 @@ async function takeStep(work: RangeWork, pending: Pending, round: Round): Promis
   return undefined;
 }
 
+/** A part, and how it failed. */
+type Failing = Given & { part: attempt.Part; delivered: Exclude<Delivered, { how: 'succeeded' }> };
+
 async function onFailure(
   work: RangeWork,
-  {
-    part,
-    delivered,
-    elapsedMs,
-    round,
-  }: {
-    part: attempt.Part;
-    delivered: Exclude<Delivered, { how: 'succeeded' }>;
-    elapsedMs: number;
-    round: Round;
-  },
+  { round, ...failing }: Failing & { round: Round },
 ): Promise<RangeEnd | undefined> {
   const { context, at, range } = work;
+  const { part, delivered } = failing;
   const before = at.pending ?? newPending(range);
   const failure = failureOf(work, delivered);
-  const next = nextOf(work, before, { part, delivered, failure, elapsedMs });
+  const next = nextOf(work, before, failing, failure);
   const attempts = next.block === undefined ? next.attempts : rulesOf(context).attemptsMax;
   try {
     // First of all: what is not noted comes again with another end, under another id.
@@ -125,17 +120,8 @@ async function onFailure(
 function nextOf(
   work: RangeWork,
   before: Pending,
-  {
-    part,
-    delivered,
-    failure,
-    elapsedMs,
-  }: {
-    part: attempt.Part;
-    delivered: Exclude<Delivered, { how: 'succeeded' }>;
-    failure: attempt.Failed;
-    elapsedMs: number;
-  },
+  { part, delivered, givenMs, elapsedMs }: Failing,
+  failure: attempt.Failed,
 ): Pending {
   const { context, at } = work;
   const rules = rulesOf(context);
@@ -144,7 +130,7 @@ function nextOf(
   if (delivered.how === 'named') return attempt.failedAlone(before, place, failure, rules);
   at.pace ??= { msPerRecord: undefined };
   if (delivered.done > 0) at.pace.msPerRecord = elapsedMs / delivered.done;
-  return attempt.timedOut(before, part, { ...failure, place, hadTime: hadTime(work, elapsedMs) }, rules);
+  return attempt.timedOut(before, part, { ...failure, place, hadTime: hadTime(work, givenMs) }, rules);
 }
 
 /** Nothing more is begun: the rest of the time is for others, or for noting what was done. */

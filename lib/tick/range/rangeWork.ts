@@ -68,8 +68,8 @@ export async function writePending(
   return undefined;
 }
 
-/** What was given, how that went, and how long it took. */
-export type Given = { delivered: Delivered; elapsedMs: number };
+/** How it went with what was given, how long the user's function had it, and how long that took with all that it needed. */
+export type Given = { delivered: Delivered; givenMs: number; elapsedMs: number };
 
 /**
  * Gives a part to the user's function. Noted beforehand where a run may die of it: in a new sandbox, since the one before it may have died;
@@ -106,12 +106,12 @@ export async function given(
     taken.records += size;
     taken.bytes += bytesOf(range, size);
   }
-  return { delivered, elapsedMs };
+  return { delivered, givenMs: endedAt - beganAt, elapsedMs };
 }
 
 /** Whether what was not finished has had enough of a tick for one record. */
-export const hadTime = ({ context }: RangeWork, elapsedMs: number): boolean =>
-  elapsedMs >= context.budget.workMs / 2;
+export const hadTime = ({ context }: RangeWork, givenMs: number): boolean =>
+  givenMs >= context.budget.workMs / 2;
 
 /** What is noted of a failure. */
 export function failureOf(

@@ -2,7 +2,7 @@ import type { Pending } from '../../group/pending.ts';
 import type { TickContext } from '../context.ts';
 
 const OUTAGE_REMEDY =
-  'look at what the function writes to: nothing succeeds, so nothing is given up. Once it is well, the group goes on by itself';
+  'look at what the function writes to: nothing succeeds, so nothing is given up. Once it is well, the group goes on by itself. If it is these records, seek the shard past them';
 const BLOCKED_REMEDY =
   'deploy a function that takes these records, or seek the shard past them; SHARDBEAT_ON_POISON: deadLetter would put them aside';
 const FULL_REMEDY =
