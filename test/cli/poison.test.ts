@@ -1,6 +1,6 @@
 /** Lines that a function does not take, and functions that are slow: the run ends by itself, and nothing is lost. */
-import { afterAll, describe, expect, it } from 'vitest';
-import { createWorkspace, expectNothingLeft, summaryOf } from './runCli.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createWorkspace, expectNothingLeft, type Finished, summaryOf } from './runCli.ts';
 
 const FAST = ['--interval', '500ms', '--json'];
 const LINES = 4_001;
@@ -11,6 +11,29 @@ afterAll(workspace.remove);
 
 const linesOf = (count: number): string =>
   Array.from({ length: count }, (_, index) => `line ${index}\n`).join('');
+
+/** A run that waits for most of its time: it may do that beside the other tests, in a place of its own. */
+const elsewhere = createWorkspace();
+let stuck: Promise<Finished>;
+beforeAll(async () => {
+  const module = elsewhere.file(
+    'down.mjs',
+    `export const eachRecord = () => { throw new Error('the database is away'); };`,
+  );
+  const input = elsewhere.file('down.log', 'a\nb\n');
+  const running = elsewhere.start('--input', input, '--module', module, '--shards', '2', ...FAST);
+  running.child.stdin!.end();
+  stuck = running.finished;
+  // Until its processes have started: that takes time from whatever is beside them.
+  const begun = new Promise<void>((resolve) => {
+    running.onLine((line) => line.includes('the database is away') && resolve());
+  });
+  await Promise.race([begun, stuck]);
+});
+afterAll(async () => {
+  await stuck;
+  elsewhere.remove();
+}, 60_000);
 
 /** What to do with a line that is not to be taken. */
 const REFUSALS = {
@@ -101,19 +124,7 @@ describe('a function for which a tick is too short', () => {
 it('where nothing succeeds, it says what which shard waits for, and ends with 1', {
   timeout: 60_000,
 }, async () => {
-  const module = file(
-    'down.mjs',
-    `export const eachRecord = () => { throw new Error('the database is away'); };`,
-  );
-  const finished = await run(
-    '--input',
-    file('down.log', 'a\nb\n'),
-    '--module',
-    module,
-    '--shards',
-    '2',
-    ...FAST,
-  );
+  const finished = await stuck;
   expect(finished).toMatchObject({ code: 1 });
   const waits = (shard: number): string =>
     `Shard ${shard} waits until your function succeeds with something else, and gives nothing up before: 1 record failed as often as is allowed, at last with Error: the database is away.`;
