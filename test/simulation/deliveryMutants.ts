@@ -137,8 +137,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'what has failed not halved',
     'delivery/attempt.ts',
-    '    until: part.last,\n    size: shareOf(count),\n',
-    '    until: part.last,\n    size: count,\n',
+    '    size: shareOf(count),\n    notBefore: undefined,\n',
+    '    size: count,\n    notBefore: waitUntil(2, failure, rules),\n',
   ),
   mutant(
     'wait that does not grow',
