@@ -58,7 +58,8 @@ export async function workOnShard(
     if (!known.isItsTurn && isSuspect(context, at)) return { suspect: at };
     const { slot, lifecycle } = context;
     const given = givenBy(context);
-    const stand = { ...at };
+    // It moves: what is noted before the first batch is this sandbox's own.
+    const stand = at;
     await lifecycle?.found(slot, shard, stand, given);
     const begin = async () => lifecycle?.begun(slot, shard, stand, given);
     standing = standingOf(context, shard, at);
