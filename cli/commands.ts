@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { defineCompletion } from './commands/completion.ts';
 import { deadLetters, dropDeadLetters, showDeadLetter } from './commands/deadLetters.ts';
 import { deleteGroup } from './commands/delete.ts';
 import { drain, undrain } from './commands/drain.ts';
@@ -12,10 +13,21 @@ import { seek } from './commands/seek.ts';
 import { status } from './commands/status.ts';
 import { watch } from './commands/watch.ts';
 
-/** Every command, under the headings of the help. A new one is a file in commands/ and a word here. */
-export const COMMANDS: readonly { heading: string; commands: readonly Command[] }[] = [
+type Sections = readonly { heading: string; commands: readonly Command[] }[];
+
+/** A new command is a file in commands/ and a word here. */
+const SECTIONS: Sections = [
   { heading: 'Look at a group', commands: [status, watch, lag] },
   { heading: 'Change it', commands: [pause, resume, seek, drain, undrain, remove, deleteGroup] },
   { heading: 'Dead letters', commands: [deadLetters, showDeadLetter, dropDeadLetters, redrive] },
   { heading: 'Begin, and try', commands: [init, local, serve, serveSls, serveCls] },
+];
+
+/** Every command, under the headings of the help. */
+export const COMMANDS: Sections = [
+  ...SECTIONS,
+  {
+    heading: 'Type less',
+    commands: [defineCompletion(SECTIONS.flatMap(({ commands }) => commands))],
+  },
 ];

@@ -23,6 +23,8 @@ export interface WordSpec {
   readonly name: string;
   readonly help: string;
   readonly optional?: boolean;
+  /** All that it may be. */
+  readonly choices?: readonly string[];
 }
 
 /** All that is said of a command. */

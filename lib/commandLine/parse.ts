@@ -27,16 +27,17 @@ export function parseCommand<const O extends Options>(
     throw new SettingsError(missing.name, '', `${positional}: ${missing.help}`);
   }
   for (const [option, { choices }] of Object.entries(options)) {
-    checkChoice(option, values[option], choices);
+    checkChoice(`--${option}`, values[option], choices);
   }
+  for (const [index, { name, choices }] of words.entries()) checkChoice(name, positionals[index], choices);
   return { options: values as Values<O>, words: positionals };
 }
 
 const mutable = (options: Options): ParseArgsOptionsConfig => ({ ...options });
 
-function checkChoice(option: string, value: unknown, choices: readonly string[] | undefined): void {
+function checkChoice(field: string, value: unknown, choices: readonly string[] | undefined): void {
   if (value === undefined || choices === undefined || choices.includes(String(value))) return;
-  throw new SettingsError(`--${option}`, value, `choose ${choices.join(' or ')}`);
+  throw new SettingsError(field, value, `choose ${choices.join(' or ')}`);
 }
 
 /**

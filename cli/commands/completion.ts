@@ -1,0 +1,29 @@
+import { type Command, defineCommand } from '../command.ts';
+import { bashScript } from '../completion/bash.ts';
+import { fishScript } from '../completion/fish.ts';
+import { completionOf } from '../completion/model.ts';
+import { zshScript } from '../completion/zsh.ts';
+
+const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
+const SHELLS = Object.keys(SCRIPTS);
+
+/** `commands`: all that there are; this one is added. */
+export function defineCompletion(commands: readonly Command[]): Command {
+  const completion: Command = defineCommand({
+    name: 'completion',
+    summary: 'writes a script that completes commands and options in a shell',
+    about: `It completes the command shardbeat: where you type npx shardbeat, make an alias of that name. What it knows is as of this version: read it anew when the shell starts.`,
+    words: [{ name: 'SHELL', help: 'bash, zsh or fish', choices: SHELLS }],
+    options: {},
+    examples: [
+      ['npx shardbeat completion bash >> ~/.bashrc', 'bash'],
+      ['npx shardbeat completion zsh >> ~/.zshrc', 'zsh, after compinit'],
+      ['npx shardbeat completion fish > ~/.config/fish/completions/shardbeat.fish', 'fish'],
+    ],
+    run: async ({ words: [shell = ''] }, world) => {
+      world.out(SCRIPTS[shell as keyof typeof SCRIPTS](await completionOf([...commands, completion])));
+      return 0;
+    },
+  });
+  return completion;
+}
