@@ -1,6 +1,7 @@
 import middy, { type MiddyfiedHandler } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { composeGroup } from './compose/group.ts';
+import { composeObserving } from './compose/observing.ts';
 import { describeOwn } from './compose/ownSource.ts';
 import { type OperateEvent, type Operation, readOperation } from './config/operate.ts';
 import { type RedriveEvent, readRedrive } from './config/redrive.ts';
@@ -14,12 +15,11 @@ import { createLifecycle } from './delivery/lifecycle.ts';
 import { type RedriveRequest, type RedriveResult, redrive } from './delivery/redrive.ts';
 import { userFunctionsOf } from './delivery/userFunctions.ts';
 import type { UserModule } from './delivery/userModule.ts';
-import { presentError, SettingsError } from './errors.ts';
+import { presentError } from './errors.ts';
 import { type Lag, lagOf } from './group/lag.ts';
 import { type Sought, seek } from './group/operations.ts';
-import { type AnyLogger, asLogger, isLogger, LOGGER_REMEDY } from './observe/anyLogger.ts';
-import { createLogger } from './observe/logger.ts';
-import { createMeter } from './observe/meter.ts';
+import type { AnyLogger } from './observe/anyLogger.ts';
+import type { OpenTelemetry } from './observe/openTelemetry.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
 import { thenTell } from './tick/afterTick.ts';
@@ -52,6 +52,8 @@ export interface ConsumeOptions {
    * error, which is given a message and an object. The module may export one, too.
    */
   logger?: AnyLogger;
+  /** `@opentelemetry/api` as a whole: spans and metrics go there, too. The module may export it, too. */
+  openTelemetry?: OpenTelemetry;
 }
 
 /**
@@ -77,15 +79,12 @@ export function consumeAround(
   const functions = userFunctionsOf(module, delivery);
   const { deliver, ...shardFunctions } = around(functions);
   const write = (line: string) => process.stdout.write(`${line}\n`);
-  const usual = { level: settings.logLevel, write, now: clock.now };
-  const own = options.logger ?? functions.logger;
-  if (own !== undefined && !isLogger(own)) throw new SettingsError('logger', typeof own, LOGGER_REMEDY);
-  const logger = (own === undefined ? createLogger(usual) : asLogger(own)).with({ group });
+  const observers = { ...functions, ...options };
+  const observing = composeObserving(observers, settings, { clock, write });
+  const { logger } = observing;
   for (const unknown of settings.unknown) logger.warn('settings.unknown', { ...unknown });
   const deadlineAt = createDeadlines(settings.times, { clock, logger });
-  const meter = createMeter(clock);
-  meter.add('coldStarts');
-  const composed = composeGroup(settings, { clock, random, logger, meter }, source);
+  const composed = composeGroup(settings, { clock, random, ...observing }, source);
   const now = () => clock.now() + composed.skewMs();
   const { onEvent } = functions;
   const announcer = createAnnouncer({ group, now, logger, onEvent, bus: composed.eventBus });
@@ -98,8 +97,7 @@ export function consumeAround(
     functionVersion: environment.AWS_LAMBDA_FUNCTION_VERSION,
     clock,
     random,
-    logger,
-    meter,
+    ...observing,
     retention: createRetention(composed.source, { clock, logger }),
     caches: new Map(),
     endedRuns: new Set<string>(),

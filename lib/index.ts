@@ -41,6 +41,7 @@ export type { Lag, ShardLag } from './group/lag.ts';
 export type { Sought } from './group/operations.ts';
 export type { AnyLogger } from './observe/anyLogger.ts';
 export type { Fields, Logger } from './observe/logger.ts';
+export type { OpenTelemetry } from './observe/openTelemetry.ts';
 export type {
   LogRecord,
   Position,

@@ -1,5 +1,6 @@
 import type { AwsAccount } from '../credentials/awsCall.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { ServiceGroup } from '../sources/serviceGroup.ts';
 import type { Source } from '../sources/source.ts';
@@ -18,6 +19,7 @@ export interface SourceRuntime {
   random: Random;
   logger: Logger;
   onFailure?: OnFailure | undefined;
+  tracing?: Tracing | undefined;
   /** Whose secret holds the credentials, if they are not in the environment. */
   aws: AwsAccount;
 }

@@ -4,6 +4,7 @@ import { createS3DeadLetters } from '../delivery/deadLetters/s3.ts';
 import { createSqsDeadLetters } from '../delivery/deadLetters/sqs.ts';
 import { createTableDeadLetters } from '../delivery/deadLetters/table.ts';
 import type { createDynamodbClient } from '../group/stores/dynamodbClient.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import type { Clock, Random } from '../runtime.ts';
 import { attemptMsMax, type Times } from '../times.ts';
 
@@ -14,18 +15,19 @@ export interface DeadLetterRuntime {
   skewMs: () => number;
   clock: Clock;
   random: Random;
+  tracing?: Tracing | undefined;
 }
 
 /** The store that the settings name. Nothing is sent. */
 export function createDeadLetters(
   of: { table: string; group: string; times: Times; deadLetters: DeadLetterSettings },
-  { client, skewMs, clock, random }: DeadLetterRuntime,
+  { client, skewMs, clock, random, tracing }: DeadLetterRuntime,
 ): DeadLetterStore {
   const { table, group, times } = of;
   const { place, lettersMax } = of.deadLetters;
   const now = (): number => clock.now() + skewMs();
   const common = { group, lettersMax, now, clock, random };
-  const aws = { account: client.config, skewMs, timeoutMsMax: attemptMsMax(times) };
+  const aws = { account: client.config, skewMs, tracing, timeoutMsMax: attemptMsMax(times) };
   switch (place.at) {
     case 'table':
       return createTableDeadLetters({ ...common, client, table });

@@ -1,10 +1,11 @@
 import type { Settings } from '../config/settings.ts';
 import { createDynamodbStore } from '../group/stores/dynamodb.ts';
 import { createDynamodbClient } from '../group/stores/dynamodbClient.ts';
-import { countRequests } from '../group/stores/dynamodbRequests.ts';
+import { countRequests, traceRequests } from '../group/stores/dynamodbRequests.ts';
 import { observeSkew } from '../group/stores/serviceClock.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Meter } from '../observe/meter.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import { ownCoordination } from '../tick/coordination/own.ts';
@@ -20,15 +21,18 @@ interface Runtime {
   random: Random;
   /** Counts what the table and the log service are asked. */
   meter?: Meter | undefined;
+  /** Spans of what they are asked. */
+  tracing?: Tracing | undefined;
 }
 
 /** A group's table, and what its service says of our clock: add `skewMs` to have the group's time. */
 export function composeStore(
   of: { table: string; group: string; times: Times },
-  { clock, random, meter }: Runtime,
+  { clock, random, meter, tracing }: Runtime,
 ) {
   const client = createDynamodbClient(of.times, clock);
   if (meter !== undefined) countRequests(client, meter.add);
+  if (tracing !== undefined) traceRequests(client, tracing);
   const skewMs = observeSkew(client, clock);
   return { client, skewMs, store: createDynamodbStore({ ...of, client, clock, random }) };
 }

@@ -4,6 +4,7 @@ import { createExchange, type Exchange, type HttpResponse } from '../http/exchan
 import { type Backoff, retrying, withTimeout } from '../http/retry.ts';
 import { messageOf } from '../observe/plainError.ts';
 import { beginningOf, keepSecret } from '../observe/secrets.ts';
+import { noTracing, type Tracing } from '../observe/tracing.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { AwsAccount } from './awsCall.ts';
 import { escapeAws, signAwsRequest } from './awsSignature.ts';
@@ -15,6 +16,8 @@ export interface AwsSenderOptions {
   /** The account's, unless set. */
   region?: string | undefined;
   account: AwsAccount;
+  /** A span for each request, with all of its attempts. */
+  tracing?: Tracing | undefined;
   clock: Clock;
   random: Random;
   /** What to add to our clock to have the services'. */
@@ -64,7 +67,7 @@ const THROTTLED =
  * `StoreError`, or with the signal's reason. Repeated is what may pass: doing a request twice must do no harm.
  */
 export function createAwsSender(options: AwsSenderOptions, words: AwsWords) {
-  const { service, account, clock, random, skewMs = () => 0 } = options;
+  const { service, account, clock, random, skewMs = () => 0, tracing = noTracing } = options;
   const timeoutMs = options.timeoutMs ?? Math.min(TIMEOUT_MS, options.timeoutMsMax ?? TIMEOUT_MS);
 
   let place: Promise<Place> | undefined;
@@ -95,19 +98,21 @@ export function createAwsSender(options: AwsSenderOptions, words: AwsWords) {
   return async (request: AwsHttpRequest): Promise<HttpResponse> => {
     const { action, signal } = request;
     const timeout = (): Error => failure(action, `no answer within ${timeoutMs} ms`, TIMED_OUT);
-    return retrying(
-      { clock, random, signal, backoff: BACKOFF },
-      (error) => (isRepeatable(error) && !signal.aborted ? ATTEMPTS_MAX : 0),
-      async () => {
-        const response = await withTimeout({ clock, signal, timeoutMs }, timeout, (signal) =>
-          attempt(request, signal),
-        ).catch((error: unknown) => {
-          signal.throwIfAborted();
-          throw asStoreError(error, action);
-        });
-        if (isSuccess(response.status) || EXPECTED.has(response.status)) return response;
-        throw refused(response, action, words);
-      },
+    return tracing.span('request', { request: action, service }, () =>
+      retrying(
+        { clock, random, signal, backoff: BACKOFF },
+        (error) => (isRepeatable(error) && !signal.aborted ? ATTEMPTS_MAX : 0),
+        async () => {
+          const response = await withTimeout({ clock, signal, timeoutMs }, timeout, (signal) =>
+            attempt(request, signal),
+          ).catch((error: unknown) => {
+            signal.throwIfAborted();
+            throw asStoreError(error, action);
+          });
+          if (isSuccess(response.status) || EXPECTED.has(response.status)) return response;
+          throw refused(response, action, words);
+        },
+      ),
     );
   };
 }

@@ -1,5 +1,6 @@
 import { SettingsError } from '../errors.ts';
-import { type AnyLogger, isLogger, LOGGER_REMEDY } from '../observe/anyLogger.ts';
+import { isLogger, LOGGER_REMEDY } from '../observe/anyLogger.ts';
+import { isOpenTelemetry, OPEN_TELEMETRY_REMEDY } from '../observe/openTelemetry.ts';
 import type {
   EachBatch,
   EachRecord,
@@ -82,19 +83,27 @@ function extras(levels: Levels): ModuleExtras {
   const start = functionOf(levels, 'start') as StartShard | undefined;
   const stop = functionOf(levels, 'stop') as StopShard | undefined;
   const onEvent = functionOf(levels, 'onEvent') as OnEvent | undefined;
-  const logger = loggerOf(levels);
+  const logger = beside(levels, 'logger', isLogger, LOGGER_REMEDY);
+  const openTelemetry = beside(levels, 'openTelemetry', isOpenTelemetry, OPEN_TELEMETRY_REMEDY);
   return {
     ...(start && { start }),
     ...(stop && { stop }),
     ...(onEvent && { onEvent }),
     ...(logger && { logger }),
+    ...(openTelemetry && { openTelemetry }),
   };
 }
 
-function loggerOf(levels: Levels): AnyLogger | undefined {
-  const found = nearest(levels, 'logger');
-  if (found === undefined || isLogger(found)) return found;
-  throw new SettingsError('module', `exports: logger (${kindOf(found)})`, LOGGER_REMEDY);
+/** What is no function. */
+function beside<T>(
+  levels: Levels,
+  name: string,
+  isOne: (value: unknown) => value is T,
+  remedy: string,
+): T | undefined {
+  const found = nearest(levels, name);
+  if (found === undefined || isOne(found)) return found;
+  throw new SettingsError('module', `exports: ${name} (${kindOf(found)})`, remedy);
 }
 
 /** What is nearest to the user's function counts. */

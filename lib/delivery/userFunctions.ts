@@ -16,7 +16,7 @@ export interface UserFunctionOptions {
 export function userFunctionsOf(module: unknown, options: UserFunctionOptions = {}): UserFunctions {
   const { recordsParallelMax: parallelMax = 1 } = options;
   const exported = exportedOf(module);
-  const { start, stop, onEvent, logger } = exported;
+  const { start, stop, onEvent, logger, openTelemetry } = exported;
   const deliver =
     exported.eachRecord === undefined
       ? deliverBatches(exported.eachBatch)
@@ -27,5 +27,6 @@ export function userFunctionsOf(module: unknown, options: UserFunctionOptions = 
     ...(stop && { stop }),
     ...(onEvent && { onEvent }),
     ...(logger && { logger }),
+    ...(openTelemetry && { openTelemetry }),
   };
 }

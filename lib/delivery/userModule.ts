@@ -1,5 +1,6 @@
 import type { AnyLogger } from '../observe/anyLogger.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { OpenTelemetry } from '../observe/openTelemetry.ts';
 import type { LogRecord } from '../sources/source.ts';
 import type { GroupEvent } from './groupEvent.ts';
 
@@ -111,6 +112,8 @@ export interface ModuleExtras extends ShardFunctions {
   /** Takes the events, in place of one JSON object a line on stdout. */
   readonly logger?: AnyLogger;
   readonly onEvent?: OnEvent;
+  /** What `import * as openTelemetry from '@opentelemetry/api'` has: spans and metrics go there, too. */
+  readonly openTelemetry?: OpenTelemetry;
 }
 
 /** The user's function under its name, and what may stand beside it. */

@@ -1,6 +1,7 @@
 /** Signed requests to one address, repeated where that helps: what the drivers of all log services have in common. */
 import { SourceError } from '../errors.ts';
 import { keepSecret } from '../observe/secrets.ts';
+import { noTracing, type Tracing } from '../observe/tracing.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { Address } from './address.ts';
 import { type Credentials, type CredentialsProvider, sameCredentials } from './credentials.ts';
@@ -22,6 +23,8 @@ export interface SenderOptions {
   responseBytesMax?: number | undefined;
   /** Told with every answer how far the service's clock is ahead of ours; exact to about a second. */
   onSkew?: ((skewMs: number) => void) | undefined;
+  /** A span for each request, with all of its attempts. */
+  tracing?: Tracing | undefined;
   /** Told of every attempt that failed, whether it is repeated or not. */
   onFailure?: ((why: 'throttled' | 'failed') => void) | undefined;
 }
@@ -65,7 +68,7 @@ export function createSender<Request extends SenderRequest>(
   options: SenderOptions,
   wire: Wire<Request>,
 ): Sender<Request> {
-  const { clock, random, attemptsMax = 3 } = options;
+  const { clock, random, attemptsMax = 3, tracing = noTracing } = options;
   const timeoutMs = Math.min(options.timeoutMs ?? 10_000, options.timeoutMsMax ?? Number.POSITIVE_INFINITY);
   const { refusedAttemptsMax = attemptsMax } = wire;
   const exchange = createExchange(wire.address, options.responseBytesMax ?? RESPONSE_BYTES_MAX, clock);
@@ -120,10 +123,12 @@ export function createSender<Request extends SenderRequest>(
         status: 0,
         retriable: true,
       });
-    return retrying(
-      { clock, random, signal, backoff: BACKOFF },
-      (error) => attemptsMaxAfter(error, idempotent),
-      () => withTimeout({ clock, signal, timeoutMs }, timeoutError, (signal) => attempt(request, signal)),
+    return tracing.span('request', { request: wire.nameOf(request), service: wire.address.hostname }, () =>
+      retrying(
+        { clock, random, signal, backoff: BACKOFF },
+        (error) => attemptsMaxAfter(error, idempotent),
+        () => withTimeout({ clock, signal, timeoutMs }, timeoutError, (signal) => attempt(request, signal)),
+      ),
     );
   };
 }

@@ -9,6 +9,7 @@ import type { Terms } from '../group/join.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Meter } from '../observe/meter.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import type { Budget } from './budget.ts';
@@ -33,6 +34,8 @@ export interface TickTools {
   logger: Logger;
   /** Counts what no answer tells. */
   meter?: Meter | undefined;
+  /** Spans, for whoever wants to see where the time goes. */
+  tracing?: Tracing | undefined;
   /** By slot; lives as long as the sandbox. */
   caches: Map<string, TickCache>;
   /** Runs of this sandbox that came to their end: what one of them left as begun has killed nobody. */
@@ -72,6 +75,7 @@ export interface TickContext extends TickTools {
   settings: TickSettings;
   slot: string;
   meter: Meter;
+  tracing: Tracing;
   budget: Budget;
   /** The group's time: our clock, corrected once at the start of the tick. Whatever is compared between hosts uses it. */
   groupNow(): number;

@@ -13,7 +13,7 @@ export interface Ended {
   skewMs: number;
 }
 
-type Measured = Partial<Record<Metric, number>>;
+export type Measured = Partial<Record<Metric, number>>;
 
 export interface MetricsContext {
   group: string;
@@ -58,7 +58,8 @@ function lineOf(
   return JSON.stringify({ _aws, event: 'tick.metrics', group, ...fields, ...metrics });
 }
 
-const sent = (measured: Measured): Measured =>
+/** What is told of what was measured. */
+export const sent = (measured: Measured): Measured =>
   Object.fromEntries(
     Object.entries(measured).filter(([name, value]) => value !== 0 || ALWAYS_SENT.has(name as Metric)),
   );

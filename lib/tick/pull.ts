@@ -4,6 +4,8 @@ import { nothingMore } from '../sources/pulled.ts';
 import type { Pulled } from '../sources/source.ts';
 import type { CachedShard } from './cache.ts';
 import type { TickContext } from './context.ts';
+import { observed } from './observed.ts';
+import { rangeId } from './range/range.ts';
 import type { ShardResult } from './result.ts';
 
 /**
@@ -54,7 +56,12 @@ export async function pull(
   at.pulledAt = askedAt;
   try {
     const request = { shard, cursor, closed, endCursor, endAtMs, countMax, signal: budget.work };
-    return await context.meter.timed('pullMs', () => source.pull(request));
+    return await observed(context, 'pull', { shard }, async (span) => {
+      const pulled = await source.pull(request);
+      const { nextCursor: to, count: records, bytes } = pulled;
+      span.set({ range: rangeId(settings.group, shard, { from: cursor, to }), records, bytes });
+      return pulled;
+    });
   } catch (error) {
     if (budget.work.aborted) {
       const waitedMs = context.clock.now() - askedAt;

@@ -3,6 +3,7 @@ import type { ConsumerItem, GroupItem } from '../group/items.ts';
 import { joinGroup } from '../group/join.ts';
 import { settled } from '../group/settled.ts';
 import { createMeter } from '../observe/meter.ts';
+import { noTracing } from '../observe/tracing.ts';
 import { workAsAssigned } from './assigned.ts';
 import { type Budget, startBudget } from './budget.ts';
 import { isOfLastRun, mayHaveExpired, type TickCache, trusted } from './cache.ts';
@@ -105,6 +106,7 @@ async function begin(
     terms,
     slot,
     meter: dependencies.meter ?? createMeter(clock),
+    tracing: dependencies.tracing ?? noTracing,
     budget,
     groupNow,
     consumer,

@@ -5,7 +5,8 @@ import { ALARM_KINDS, ALARMS } from '../../infra/plugin/alarmKinds.ts';
 import { METRICS } from '../../lib/observe/metricNames.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8');
-const [tables = '', alarms = ''] = page.split('## Alarms\n');
+const [tables = '', rest = ''] = page.split('\n## Alarms\n');
+const [alarms = ''] = rest.split('\n## ');
 const cellsOf = (text: string): string[][] =>
   text
     .split('\n')

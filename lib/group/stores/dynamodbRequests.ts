@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Counter } from '../../observe/meter.ts';
+import type { Tracing } from '../../observe/tracing.ts';
 import { isThrottled } from './dynamodbErrors.ts';
 
 /**
@@ -27,6 +28,20 @@ export function countRequests(
         }
       },
     { step: 'deserialize', priority: 'high', name: 'countRequests' },
+  );
+}
+
+/** A span for each request of `client`. */
+export function traceRequests(client: DynamoDBClient, tracing: Tracing): void {
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (request) => {
+        const name = commandName.replace(/Command$/, '');
+        return tracing.span('request', { request: `dynamodb:${name}`, service: 'dynamodb' }, () =>
+          next(request),
+        );
+      },
+    { step: 'initialize', priority: 'high', name: 'traceRequests' },
   );
 }
 

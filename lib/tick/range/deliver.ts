@@ -3,7 +3,8 @@ import type { Delivered } from '../../delivery/delivered.ts';
 import type { Batch, BatchContext } from '../../delivery/userModule.ts';
 import { shorter } from '../budget.ts';
 import type { TickContext } from '../context.ts';
-import { bytesOf, type Range } from './range.ts';
+import { observed } from '../observed.ts';
+import { bytesOf, type Range, rangeId } from './range.ts';
 
 /**
  * Hands a part of a range to the user's function. Its id says what it is: the same one always means the same records. Whatever code
@@ -37,7 +38,15 @@ export async function deliver(
   const budget = shorter(context.clock, context.budget, limitMs);
   const given = givenBy({ budget, logger });
   meter.add('attempts');
-  const delivered = await meter.timed('userMs', () => context.deliver(batch, given));
+  const attributes = {
+    ...{ shard, batch: id, range: rangeId(settings.group, shard, range) },
+    ...{ records: last - first, bytes: batch.bytes },
+  };
+  const delivered = await observed(context, 'batch', attributes, async (span) => {
+    const how = await context.deliver(batch, given);
+    if (how.how !== 'succeeded') span.fail(how.error);
+    return how;
+  });
   const isAnyDone = delivered.how === 'succeeded' || (delivered.how !== 'failed' && delivered.done > 0);
   if (isAnyDone) successes.at = context.groupNow();
   return { delivered, beganAt };
@@ -51,12 +60,7 @@ export const givenBy = ({ budget, logger }: Pick<TickContext, 'budget' | 'logger
 });
 
 /** `group/shard/from-to`, and which of its records, if not all. */
-export function batchId(
-  group: string,
-  shard: string,
-  { from, to, count }: Range,
-  { first, last }: Part,
-): string {
-  const whole = `${group}/${shard}/${from}-${to}`;
-  return first === 0 && last === count ? whole : `${whole}/${first}-${last}`;
+export function batchId(group: string, shard: string, range: Range, { first, last }: Part): string {
+  const whole = rangeId(group, shard, range);
+  return first === 0 && last === range.count ? whole : `${whole}/${first}-${last}`;
 }

@@ -51,6 +51,10 @@ const chained = (pulls: readonly Pulled[]): Iterable<LogRecord> => ({
   },
 });
 
+/** `group/shard/from-to`: the id of its batch, or the beginning of that of a part. */
+export const rangeId = (group: string, shard: string, { from, to }: Pick<Range, 'from' | 'to'>): string =>
+  `${group}/${shard}/${from}-${to}`;
+
 /** What a part of a range weighs, about. */
 export const bytesOf = ({ bytes, count }: Range, records: number): number =>
   records === count ? bytes : Math.round((bytes * records) / Math.max(1, count));

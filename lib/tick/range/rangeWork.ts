@@ -6,9 +6,10 @@ import type { Pending } from '../../group/pending.ts';
 import { messageOf } from '../../observe/plainError.ts';
 import type { CachedShard } from '../cache.ts';
 import type { TickContext } from '../context.ts';
+import { observed } from '../observed.ts';
 import type { ShardResult } from '../result.ts';
 import { batchId, deliver } from './deliver.ts';
-import { bytesOf, type Range } from './range.ts';
+import { bytesOf, type Range, rangeId } from './range.ts';
 
 /** One shard's range in work. What `holding` and `at` say of the table is kept true by `noted`. */
 export interface RangeWork {
@@ -60,9 +61,11 @@ export async function writePending(
   { context, holding, at }: Pick<RangeWork, 'context' | 'holding' | 'at'>,
   pending: Pending,
 ): Promise<'lost' | undefined> {
-  const { store, budget, meter } = context;
+  const { store, budget, settings } = context;
+  const { shard, cursor: from } = holding;
   const note = () => notePending(store, holding, pending, { signal: budget.requests });
-  if (!(await meter.timed('commitMs', note))) return 'lost';
+  const attributes = { shard, range: rangeId(settings.group, shard, { from, to: pending.to }) };
+  if (!(await observed(context, 'commit', attributes, note))) return 'lost';
   at.pending = pending;
   at.step = holding.step = (holding.step ?? 0) + 1;
   return undefined;

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../../lib/errors.ts';
 import type { Credentials } from '../../../lib/http/credentials.ts';
+import type { Tracing } from '../../../lib/observe/tracing.ts';
 import { addressOf, regionOf } from '../../../lib/sources/sls/endpoint.ts';
 import { md5Hex, parseAuthorization, sha256Hex, signV1, signV4 } from '../../../lib/sources/sls/signature.ts';
 import { createTransport, type SlsRequest } from '../../../lib/sources/sls/transport.ts';
@@ -115,6 +116,22 @@ describe('a request', () => {
     const skews: number[] = [];
     await createTransport({ ...optionsFor(server), onSkew: (skewMs) => skews.push(skewMs) })(get);
     expect(skews).toEqual([60_500]);
+  });
+
+  test('has a span, one with all of its attempts', async () => {
+    const spans: string[] = [];
+    const tracing: Tracing = {
+      async span(name, { request, service }, work) {
+        spans.push(`begins ${name} ${request} ${service}`);
+        const answer = await work({ set() {}, fail() {} });
+        spans.push('ends');
+        return answer;
+      },
+    };
+    const server = await serve(BUSY, OK);
+    await createTransport({ ...optionsFor(server), tracing })(get);
+    expect(spans).toEqual([`begins request ${get.method} ${get.path} 127.0.0.1`, 'ends']);
+    expect(server.received).toHaveLength(2);
   });
 
   test('tells of every attempt that fails, and whether it was refused for a quota', async () => {
