@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { defineCompletion } from './commands/completion.ts';
+import { cost } from './commands/cost.ts';
 import { deadLetters, dropDeadLetters, showDeadLetter } from './commands/deadLetters.ts';
 import { deleteGroup } from './commands/delete.ts';
 import { drain, undrain } from './commands/drain.ts';
@@ -20,6 +21,7 @@ const SECTIONS: Sections = [
   { heading: 'Look at a group', commands: [status, watch, lag] },
   { heading: 'Change it', commands: [pause, resume, seek, drain, undrain, remove, deleteGroup] },
   { heading: 'Dead letters', commands: [deadLetters, showDeadLetter, dropDeadLetters, redrive] },
+  { heading: 'Check it, and reckon', commands: [cost] },
   { heading: 'Begin, and try', commands: [init, local, serve, serveSls, serveCls] },
 ];
 
