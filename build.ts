@@ -1,6 +1,6 @@
 /** `npm run build`: makes of the sources what the two packages hold, in `dist/` and `local/dist/`. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
@@ -16,6 +16,10 @@ function buildLibrary(): void {
     cwd: ROOT,
     stdio: 'inherit',
   });
+  // Nobody imports a command or debugs it: its types and maps would be half of what all commands take in the package.
+  for (const file of readdirSync(join(OUTPUT, 'cli'), { recursive: true, encoding: 'utf8' })) {
+    if (/\.(d\.ts|js\.map)$/.test(file)) rmSync(join(OUTPUT, 'cli', file));
+  }
   chmodSync(join(OUTPUT, 'cli/shardbeat.js'), 0o755);
 }
 

@@ -2,6 +2,7 @@ import { SettingsError, ShardbeatError } from '../lib/errors.ts';
 import { nearestOf } from '../lib/nearest.ts';
 import { explain } from '../lib/observe/plainError.ts';
 import type { Command } from './command.ts';
+import { remedyFor } from './remedies.ts';
 import { EXIT_INTERRUPTED, type World } from './world.ts';
 
 export type Sections = readonly { heading: string; commands: readonly Command[] }[];
@@ -17,6 +18,10 @@ export async function runCommandLine(
     if (first === '--help' || first === '-h' || first === 'help') {
       world.out(overview(sections));
       return 0;
+    }
+    if (first === undefined) {
+      world.say(overview(sections));
+      return 2;
     }
     const { command, rest } = find(
       sections.flatMap(({ commands }) => commands),
@@ -37,7 +42,8 @@ function find(commands: readonly Command[], args: readonly string[]) {
   if (found !== undefined) return { command: found.command, rest: args.slice(found.length) };
   const [typed = ''] = args;
   const names = commands.map(({ name }) => name);
-  const nearest = nearestOf(typed, names);
+  // Short ones are near to anything.
+  const nearest = typed.length > 3 ? nearestOf(typed, names) : undefined;
   const remedy = nearest === undefined ? `the commands are: ${names.join(', ')}` : `${nearest} is one`;
   throw new SettingsError('command', typed, `${remedy}; see shardbeat --help`);
 }
@@ -58,8 +64,17 @@ shardbeat-local.
 
 function failed(error: unknown, world: World): number {
   if (isInterruption(error)) return EXIT_INTERRUPTED;
-  world.say(error instanceof ShardbeatError ? error.message : explain(error));
-  return error instanceof SettingsError ? 2 : 1;
+  if (!(error instanceof ShardbeatError)) {
+    world.say(explain(error));
+    return 1;
+  }
+  if (error instanceof SettingsError) {
+    world.say(error.message);
+    return 2;
+  }
+  const remedy = remedyFor(error);
+  world.say(remedy === undefined ? error.message : `${error.message}\n${remedy}`);
+  return 1;
 }
 
 const isInterruption = (error: unknown): boolean =>

@@ -3,7 +3,7 @@ import { defineCommand } from '../../cli/command.ts';
 import { COMMANDS } from '../../cli/commands.ts';
 import { runCommandLine } from '../../cli/run.ts';
 import { helpOf } from '../../lib/commandLine/help.ts';
-import { SettingsError } from '../../lib/errors.ts';
+import { SettingsError, ShardbeatError } from '../../lib/errors.ts';
 import { createWorld } from './world.ts';
 
 const greet = defineCommand({
@@ -66,7 +66,7 @@ describe('a command', () => {
     ['greet a --tone hot', '--tone: "hot" cannot be used: choose warm or cold'],
     ['greet nobody', 'NAME: "nobody" cannot be used: name somebody'],
     ['great you', 'command: "great" cannot be used: greet is one; see shardbeat --help'],
-    ['', 'command: "" cannot be used: the commands are: greet, greet twice; see shardbeat --help'],
+    ['me', 'command: "me" cannot be used: the commands are: greet, greet twice; see shardbeat --help'],
   ])('says what cannot be used, and what to do: %s', async (line, said) => {
     expect(await typed(line)).toEqual({ code: 2, out: '', said });
   });
@@ -76,6 +76,32 @@ describe('a command', () => {
     expect(code).toBe(2);
     expect(said).toContain('(hidden)');
     expect(said).not.toMatch(/hush|rest-of-it/);
+  });
+
+  it.each([
+    ['DynamoDB read on "x" failed: Error: Region is missing', 'name it: --region, or AWS_REGION'],
+    ['failed: CredentialsProviderError: Could not load credentials from any providers', '--profile'],
+    ['failed: ExpiredTokenException: The security token included is expired', 'the key is refused: log in'],
+    ['failed: AccessDeniedException: not authorized', 'docs/deploy.md lists the rights'],
+    ['DynamoDB has no table "x": deploy it', 'check --table, --region and --profile, or --stage'],
+    ['failed: Error: connect ECONNREFUSED 127.0.0.1:9', 'a local run has ended'],
+    ['failed: getaddrinfo ENOTFOUND dynamodb.eu-wset-1', 'check --region'],
+    ['failed: ThrottlingException: slow down', 'try again in a while'],
+    ['failed: TimeoutError: no answer', 'check the network'],
+  ])('that fails says what to do: %s', async (message, remedy) => {
+    const failing = defineCommand({
+      name: 'fail',
+      summary: 'fails',
+      options: {},
+      examples: [],
+      run: async () => {
+        throw new ShardbeatError(message, { retriable: false });
+      },
+    });
+    const world = createWorld();
+    expect(await runCommandLine([{ heading: '', commands: [failing] }], ['fail'], world)).toBe(1);
+    expect(world.said()).toMatch(`${message}\n`);
+    expect(world.said()).toContain(remedy);
   });
 
   it('that fails by a mistake of ours says where, with another code', async () => {
@@ -115,6 +141,12 @@ Examples
 Exit code: 0 done; 1 it failed; 2 an option or a setting cannot be used; the message names it and
 what to do; 3 nobody is there.
 `);
+  });
+
+  it('is what one sees who types nothing', async () => {
+    const { code, out, said } = await typed('');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(said).toContain('shardbeat greet twice   greets two');
   });
 
   it('of all lists them', async () => {

@@ -28,6 +28,8 @@ export interface Running {
 /** A place for a test's files, with the temporary directory of the runs in it. */
 export interface Workspace {
   directory: string;
+  /** The folder for temporary files of the runs. */
+  temporary: string;
   file(name: string, content: string | Uint8Array): string;
   start(...args: string[]): Running;
   run(...args: string[]): Promise<Finished>;
@@ -64,6 +66,7 @@ export function createWorkspace(): Workspace {
   };
   return {
     directory,
+    temporary,
     file: (name, content) => {
       const path = join(directory, name);
       writeFileSync(path, content);
