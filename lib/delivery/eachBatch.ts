@@ -18,7 +18,9 @@ export function deliverBatches(eachBatch: EachBatch): Deliver {
     }
     try {
       const first = firstFailed(returned, batch.records);
-      return first === undefined ? { how: 'succeeded' } : { how: 'named', ...first };
+      if (first === undefined) return { how: 'succeeded' };
+      const { done, error } = first;
+      return done === undefined ? { how: 'failed', error } : { how: 'named', done, error };
     } catch (error) {
       // What was returned cannot be understood, or not even be read: nothing is known to have succeeded.
       return { how: 'failed', error };

@@ -7,12 +7,12 @@ import type { LogRecord } from '../sources/source.ts';
 /**
  * The first of the records that `eachBatch` has named by what it returned; undefined if it has named none. Throws where not each
  * one can be found among the records: then nobody can say which of them succeeded. The records are looked at only if some
- * failed.
+ * failed. Who names all of several says no more than who throws: then `done` is undefined.
  */
 export function firstFailed(
   returned: unknown,
   records: Iterable<LogRecord>,
-): { done: number; error: unknown } | undefined {
+): { done: number | undefined; error: unknown } | undefined {
   if (typeof returned !== 'object' || returned === null) return undefined;
   // Of Lambda's own event sources.
   if ('batchItemFailures' in returned) throw refused('an object with batchItemFailures, which is not read');
@@ -22,20 +22,26 @@ export function firstFailed(
   if (failed.length === 0) return undefined;
   const done = firstOf(failed, records);
   const error = readField(returned, 'error');
-  return { done, error: error === undefined ? unexplained(done, failed.length) : error };
+  return { done, error: error === undefined ? unexplained(done ?? 0, failed.length) : error };
 }
 
-/** The least place of all that are named. */
-function firstOf(failed: readonly unknown[], records: Iterable<LogRecord>): number {
+/** The least place of all that are named; undefined where each of several is. */
+function firstOf(failed: readonly unknown[], records: Iterable<LogRecord>): number | undefined {
   const { places, objects } = sorted(failed);
   let first: number | undefined;
   let count = 0;
+  let named = 0;
+  const isAnyLeft = (): boolean => places.size > 0 || objects.left.size > 0;
   for (const record of records) {
     const isPlace = places.delete(count);
-    if (objects.take(record) || isPlace) first ??= count;
+    if (objects.take(record) || isPlace) {
+      first ??= count;
+      named += 1;
+    }
     count += 1;
-    if (first !== undefined && places.size === 0 && objects.left.size === 0) return first;
+    if (named < count && !isAnyLeft()) return first;
   }
+  if (!isAnyLeft()) return count > 1 ? undefined : first;
   const [foreign] = [...places, ...objects.left];
   const which = count === 0 ? 'none' : `0 to ${count - 1}`;
   throw refused(

@@ -48,7 +48,7 @@ export interface RecordContext extends BatchContext {
 
 /** What `eachBatch` returns where some records failed. None in the list: none failed. */
 export interface FailedRecords {
-  /** Records as they were iterated, or their places in `batch.records`, from 0. The first one of the batch counts. */
+  /** Records as they were iterated, or their places in `batch.records`, from 0. The first one of the batch counts; all of several name none. */
   readonly failed: readonly (LogRecord | number)[];
   /** Why: logged, and noted with the failure. May be anything that can be thrown. */
   readonly error?: unknown;

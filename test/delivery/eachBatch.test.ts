@@ -62,13 +62,27 @@ describe('records that are named', () => {
       ['by records, of which the first counts', (batch) => [at(batch, 4), at(batch, 2), at(batch, 4)], 2],
       ['by both', (batch) => [at(batch, 3), 1], 1],
       ['by both that are one', (batch) => [0, at(batch, 0)], 0],
-      ['all', (batch) => [...batch.records], 0],
       ['by the last one', (batch) => [at(batch, 4)], 4],
     ])('are found: %s', async (_how, named, done) => {
       const batch = batchFor();
       const delivered = await delivering(() => ({ failed: named(batch) }), batch);
       expect(delivered).toMatchObject({ how: 'named', done });
     });
+  });
+
+  it('are none if all of several are: then nobody knows which one it was', async () => {
+    const all = (batch: Batch) => ({ failed: [...batch.records], error: 'refused' });
+    const places = (batch: Batch) => ({
+      failed: [...batch.records].map((_record, place) => place).reverse(),
+    });
+    expect(await delivering(all, batchOf(of(3)))).toEqual({ how: 'failed', error: 'refused' });
+    expect(await delivering(places, batchOf(of(3)))).toMatchObject({ how: 'failed' });
+    expect(await delivering(all, batchOf(of(1)))).toEqual({ how: 'named', done: 0, error: 'refused' });
+    const but = (left: number) => (batch: Batch) => ({
+      failed: [...batch.records].filter((_record, place) => place !== left),
+    });
+    expect(await delivering(but(2), batchOf(of(3)))).toMatchObject({ how: 'named', done: 0 });
+    expect(await delivering(but(0), batchOf(of(3)))).toMatchObject({ how: 'named', done: 1 });
   });
 
   it('may be named by what has their id', async () => {
