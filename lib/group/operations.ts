@@ -78,6 +78,7 @@ export type Sought =
   | { shard: string; sought: true; from: string; cursor: string }
   | { shard: string; sought: false; reason: 'done' | 'absent' };
 
+/** Which shards are to go on where. */
 export interface SeekRequest {
   shard: string | 'all';
   /** A cursor is of one shard only. */

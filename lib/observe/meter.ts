@@ -24,7 +24,10 @@ export type Counter = Extract<
 
 export type Counted = Readonly<Partial<Record<Counter, number>>>;
 
-/** The counters of a sandbox, which does one thing at a time: what was counted since the last `take` is that of one invocation. */
+/**
+ * The counters of a sandbox, which does one thing at a time: what was counted since the last `take` is that of one tick, and of what an
+ * operator had it do before that.
+ */
 export interface Meter {
   add(counter: Counter, amount?: number): void;
   /** Counts how long the work takes, whatever becomes of it. */
