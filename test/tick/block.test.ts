@@ -280,3 +280,57 @@ it('a record that hangs is given as often as is allowed, and no more, where othe
   expect(lettersOf(world)).toEqual(['bad']);
   expect(given.filter(({ contents }) => contents.includes('bad'))).toHaveLength(3);
 });
+
+it('the first of those that had hung is noted as what it is before it is given once more, and that it hangs is told', async () => {
+  const places: unknown[] = [];
+  const { world } = await working(async (contents, context) => {
+    places.push([contents, (await pendingOf(world))?.inWork?.place]);
+    if (contents.includes('bad')) await spend(world, context, Number.POSITIVE_INFINITY);
+  });
+  world.source.append('0', 'bad', 'good');
+  const hung = { to: '2', count: 2, done: 0, size: 1, attempts: 0, block: 1, tried: 1 };
+  await note(world, { ...hung, firstAt: 1, lastAt: 1 });
+  world.events.length = 0;
+  await rounds(world, 1, { cold: true });
+  expect(places).toEqual([
+    [['bad'], 0],
+    [['good'], undefined],
+  ]);
+  const told = world.events.filter(({ event }) => event === 'batch.timedOut');
+  expect(told).toMatchObject([{ batch: 'orders/0/0-2/0-1', attempts: 5 }]);
+  expect(lettersOf(world)).toEqual(['bad']);
+});
+
+it('the last record there is is given up by what succeeded in another shard since it first failed, however long ago', async () => {
+  const { world } = await working(refuses, { shards: ['0', '1'] });
+  world.source.append('0', 'bad');
+  await rounds(world, 1);
+  world.source.append('1', 'good');
+  await rounds(world, 30);
+  expect(lettersOf(world)).toEqual(['bad']);
+});
+
+it('in an outage a round costs one write, and says how often each has failed', async () => {
+  const { world } = await working(
+    () => {
+      throw new Error('the sink is down');
+    },
+    { attemptsMax: 2 },
+  );
+  world.source.append('0', 'a', 'b', 'c');
+  await rounds(world, 6);
+  const attempts: unknown[] = [];
+  for (let round = 0; round < 12; round++) {
+    world.store.requests.length = 0;
+    world.events.length = 0;
+    await rounds(world, 1);
+    const failed = world.events.filter(({ event }) => event === 'batch.failed');
+    const writes = world.store.requests.filter((request) => request.startsWith('update SHARD#'));
+    expect(writes).toHaveLength(failed.length > 0 ? 1 : 0);
+    if (failed.length > 0) attempts.push(failed.map((each) => each.attempts));
+  }
+  expect(attempts).toEqual([
+    [2, 2],
+    [2, 2, 1],
+  ]);
+});
