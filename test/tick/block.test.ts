@@ -334,3 +334,36 @@ it('in an outage a round costs one write, and says how often each has failed', a
     [2, 2, 1],
   ]);
 });
+
+it('two that had hung in ticks before are given up once both have hung again, though each takes a tick', async () => {
+  const { world } = await working(
+    async (contents, context) => {
+      if (contents.some((content) => content.startsWith('bad')))
+        await spend(world, context, Number.POSITIVE_INFINITY);
+    },
+    { shards: ['0', '1'] },
+  );
+  world.source.append('0', 'bad 0', 'bad 1', 'bad 2');
+  const hung = { to: '3', count: 3, done: 0, size: 1, attempts: 0, block: 2, tried: 2 };
+  await note(world, { ...hung, firstAt: 1, lastAt: 1 });
+  for (let round = 0; round < 6; round++) {
+    world.source.append('1', 'good');
+    await rounds(world, 1);
+  }
+  expect(lettersOf(world)).toEqual(['bad 0', 'bad 1']);
+});
+
+it('that something else has succeeded is noted of what stands alone, and of nothing else', async () => {
+  const proven: [number, true | undefined][] = [];
+  const { world } = await working(
+    async (contents) => {
+      proven.push([contents.length, (await pendingOf(world))?.proven]);
+      refuses(contents);
+    },
+    { attemptsMax: 3 },
+  );
+  world.source.append('0', ...numbered(8, [5]));
+  await rounds(world, 2, { cold: true });
+  expect(proven).toContainEqual([1, true]);
+  expect(proven.some(([count, is]) => count > 1 && is)).toBe(false);
+});

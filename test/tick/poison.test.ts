@@ -181,7 +181,7 @@ it('records that are too old become dead letters unread', async () => {
   world.settings.delivery = { ...world.settings.delivery, ageMaxMs: 10 * INTERVAL_MS };
   const { eachBatch } = world;
   const written = (content: string) => recordOf(content, { timeMs: world.clock.now() });
-  world.source.append('0', written('good 0'), written('good 1'));
+  world.source.append('0', written('good 0'), written('good 1'), written('good a'));
   world.eachBatch = async () => {
     throw new Error('the sink is down');
   };
@@ -193,6 +193,7 @@ it('records that are too old become dead letters unread', async () => {
   expect(world.deadLetters).toMatchObject([
     { reason: 'tooOld', attempts: 5, message: expect.stringContaining('the sink is down') },
     { reason: 'tooOld', attempts: 1 },
+    { reason: 'tooOld', attempts: 0 },
   ]);
   expect(world.delivered).toEqual(['0:good 2']);
 });

@@ -57,16 +57,23 @@ it.each([0, 1, 2, 3])(
   },
 );
 
-it.each([0, 1, 2, 3])(
-  'of as many deaths, the one that has waited longest comes first: begun in turn %i',
-  async (turn) => {
+it.each([
+  [0, 1],
+  [1, 1],
+  [2, 1],
+  [3, 1],
+  [0, 2],
+  [3, 2],
+])(
+  'that of which fewer runs have died comes first, and of as many, the one that has waited longest: in turn %i, beside %i deaths',
+  async (turn, deaths) => {
     const { world, rounds, restart } = await mortal({ shards: ['0', '1', '2', '3'] });
     await rounds(turn);
     world.source.append('0', 'good');
     world.source.append('3', 'kill');
     const died: Pending = { to: '1', count: 1, done: 0, size: 1, attempts: 1, deadly: true };
-    await note(world, { ...died, lastAt: 1 }, '0');
-    await note(world, { ...died, lastAt: 2 }, '3');
+    await note(world, { ...died, lastAt: 2 }, '0');
+    await note(world, { ...died, attempts: deaths, lastAt: deaths > 1 ? 1 : 3 }, '3');
     restart();
     await rounds(1);
     expect(deliveredOf(world, '0')).toEqual(['good']);
