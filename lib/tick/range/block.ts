@@ -53,10 +53,10 @@ const giveUp = (work: RangeWork, pending: Pending, count: number, resume?: numbe
 export async function giveUpIfProven(
   work: RangeWork,
   pending: Pending,
-  { tried, lastFailedAt }: Round,
+  { tried, lastFailedAt, isStale }: Round,
 ): Promise<'lost' | undefined> {
   const { context } = work;
-  const isWhole = tried > 0 && tried === pending.block;
+  const isWhole = tried > 0 && tried === pending.block && !isStale;
   if (!isWhole || !givesUp(context) || !hasSucceededSince(context, lastFailedAt)) return undefined;
   return giveUp(work, pending, tried);
 }

@@ -68,11 +68,11 @@ async function left(work: RangeWork, { tried }: Round): Promise<'lost' | undefin
 /** One part, or one decision. Undefined: it goes on. */
 async function takeStep(work: RangeWork, pending: Pending, round: Round): Promise<RangeEnd | undefined> {
   const { context, range } = work;
-  if (isTimeOver(work)) return 'deadline';
+  if (isTimeOver(work)) return leftUndecided(work, pending, round);
   const tooOld = tooOldFrom(context, range, pending.done);
   if (tooOld > 0) return noted(work, condemned(pending, { count: tooOld, reason: 'tooOld' }));
   const fit = sizeThatFits(work);
-  if (fit < 1) return 'deadline';
+  if (fit < 1) return leftUndecided(work, pending, round);
   if (pending.block !== undefined) return workOnBlock(work, pending, pending.block, round);
   const part = attempt.nextPart(pending, range.count, Math.min(fit, context.settings.delivery.recordsMax));
   part.last = firstTooOld(context, range, part);
@@ -88,6 +88,11 @@ async function takeStep(work: RangeWork, pending: Pending, round: Round): Promis
   // The checkpoint says it.
   work.at.pending = next;
   return undefined;
+}
+
+/** No time is left, and what the tick has seen may be enough. */
+async function leftUndecided(work: RangeWork, pending: Pending, round: Round): Promise<RangeEnd> {
+  return (await giveUpIfProven(work, pending, round)) ?? 'deadline';
 }
 
 /** A part, and how it failed. */

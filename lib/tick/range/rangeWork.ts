@@ -93,9 +93,12 @@ export async function given(
       at: context.groupNow(),
       ...(place !== undefined && { place }),
     };
-    const isProven = standsAlone(pending) && hasSucceededSince(context, pending.lastAt);
+    const { proven: before, ...known } = pending;
+    // Of a block, what was proven before its first one is so for all of them in turn, and no longer.
+    const wasProven = before === true && place !== undefined && place > pending.done;
+    const isProven = wasProven || (standsAlone(pending) && hasSucceededSince(context, pending.lastAt));
     const proof = isProven && { proven: true as const };
-    if ((await noted(work, { ...pending, size, inWork, ...proof })) === 'lost') return 'lost';
+    if ((await noted(work, { ...known, size, inWork, ...proof })) === 'lost') return 'lost';
   }
   const calledAt = context.clock.now();
   const { delivered, beganAt } = await deliver(context, work.holding.shard, range, part, limitMs);

@@ -1,0 +1,46 @@
+/** What proves that a record is to blame, and how long that counts. */
+import { expect, it } from 'vitest';
+import { itemOf, lettersOf, note, pendingOf, spend, working } from '../support/working.ts';
+import { INTERVAL_MS } from '../support/world.ts';
+
+const exhausted = { to: '1', count: 1, done: 0, attempts: 0, size: 1, block: 1 };
+
+it('what succeeded in the same tick is enough, where the last failure leaves no time for more', async () => {
+  const { world } = await working(
+    async (contents, context) => {
+      if (!contents.includes('bad')) return;
+      // There is no time for another one that takes as long.
+      await spend(world, context, 30_000);
+      throw new Error('cannot take it');
+    },
+    { shards: ['0', '1'] },
+  );
+  world.settings.shardsParallelMax = 1;
+  const now = world.clock.now();
+  world.source.append('0', 'bad');
+  world.source.append('1', 'good');
+  await note(world, { ...exhausted, firstAt: now - INTERVAL_MS, lastAt: now - 1 });
+  // This one begins with the second shard.
+  await world.tick('a', 'another sandbox');
+  expect(world.delivered).toEqual(['1:good']);
+  expect(await pendingOf(world)).toMatchObject({ condemned: { count: 1 } });
+  world.clock.advance(INTERVAL_MS);
+  await world.tick('a', 'a third one');
+  expect(lettersOf(world)).toEqual(['bad']);
+});
+
+it('what a run before had proven is proven no more when the record is given anew', async () => {
+  let noted: unknown;
+  const { world } = await working(async () => {
+    noted = await pendingOf(world);
+    throw new Error('cannot take it');
+  });
+  const now = world.clock.now();
+  world.source.append('0', 'bad');
+  const proven = { ...exhausted, deadly: true, proven: true } as const;
+  await note(world, { ...proven, firstAt: now - INTERVAL_MS, lastAt: now - 1 });
+  await world.tick('a', 'another sandbox');
+  expect(noted).toMatchObject({ block: 1, inWork: { place: 0 } });
+  expect(noted).not.toHaveProperty('proven');
+  expect(await itemOf(world)).toMatchObject({ cursor: '0' });
+});
