@@ -119,6 +119,8 @@ async function foundIn(options: TargetOptions, world: World, signal: AbortSignal
   const { directory, environment } = world;
   const file = projectFile(directory);
   if (file !== undefined) {
+    // The Framework takes some seconds.
+    if (world.columns !== undefined) world.say(`reading ${file} …`);
     const groups = await readProject(directory, options, signal);
     const names = groups.map(({ group }) => group).join(', ');
     const found = groups.filter(({ group }) => options.group === undefined || group === options.group);

@@ -1,4 +1,5 @@
 /** A group, as a person reads it. */
+import { wrapped } from '../lib/commandLine/help.ts';
 import type { Description } from '../lib/operations.ts';
 import { type Look, totalOf } from './look.ts';
 import { type Column, formatTable } from './table.ts';
@@ -11,11 +12,14 @@ type Shard = Description['shards'][number];
 export function formatLook(look: Look, width?: number): string {
   const { description, at } = look;
   const { group, consumers, shards } = description;
-  const head = headOf(look).map((line) => `${width === undefined ? line : cut(line, width)}\n`);
+  const head = headOf(look)
+    .flatMap((line) => (width === undefined ? [line] : wrapped(line, width)))
+    .map((line) => `${width === undefined ? line : cut(line, width)}\n`);
   if (group === undefined) return head.join('');
   const tables = [
     formatTable(consumers, slotColumns(description, at), width),
     formatTable(shards, shardColumns(look), width),
+    width === undefined ? '' : reasonsOf(look, width),
   ].filter((table) => table !== '');
   return [head.join(''), ...tables].join('\n');
 }
@@ -75,7 +79,8 @@ function slotColumns({ shards }: Description, now: number): Column<Consumer>[] {
   ];
 }
 
-function shardColumns({ lag, at }: Look): Column<Shard>[] {
+function shardColumns(look: Look): Column<Shard>[] {
+  const { lag } = look;
   const told = new Map(lag?.shards.map((shard) => [shard.shard, shard]));
   const isTold = lag !== undefined;
   return [
@@ -105,10 +110,33 @@ function shardColumns({ lag, at }: Look): Column<Shard>[] {
     { title: 'CHECKPOINT', value: ({ cursor }) => cursor, least: 9 },
     {
       title: 'WAITS FOR',
-      value: (shard) => told.get(shard.shard)?.error ?? waitText(shard, at) ?? failedText(shard.pending),
+      value: (shard) => reasonOf(shard, look),
       least: 16,
     },
   ];
+}
+
+const reasonOf = (shard: Shard, { lag, at }: Look): string | undefined =>
+  lag?.shards.find((told) => told.shard === shard.shard)?.error ??
+  waitText(shard, at) ??
+  failedText(shard.pending);
+
+/** Longer ones have no room in a table. */
+const REASON_CHARACTERS = 30;
+const REASONS_MAX = 12;
+
+/** The reasons that a terminal's table has cut, in full: they name the record, and what was thrown. */
+function reasonsOf(look: Look, width: number): string {
+  const told = look.description.shards.flatMap((shard) => {
+    const reason = reasonOf(shard, look);
+    return reason === undefined || reason.length <= REASON_CHARACTERS
+      ? []
+      : [`${shard.shard}: ${plain(reason)}`];
+  });
+  const lines = told.slice(0, REASONS_MAX).flatMap((text) => wrapped(text, width));
+  if (told.length > REASONS_MAX)
+    lines.push(`and ${several(told.length - REASONS_MAX, 'shard')} more: see --json`);
+  return lines.map((line) => `${cut(line, width)}\n`).join('');
 }
 
 const whenKnown = (value: number | undefined, text: (value: number) => string): string =>
@@ -118,11 +146,11 @@ const whenKnown = (value: number | undefined, text: (value: number) => string): 
 const failedText = (pending: Shard['pending']): string | undefined =>
   pending?.message === undefined
     ? undefined
-    : `nothing: ${partText(pending)} is tried again after ${pending.message}`;
+    : `nothing; ${partText(pending)} once more, after ${pending.message}`;
 
 /** Which records are given next, counted from the checkpoint on. */
 function partText({ done, count, size = count - done }: NonNullable<Shard['pending']>): string {
-  return `${size === 1 ? `record ${done + 1}` : `record ${done + 1} to ${done + size}`} of ${count}`;
+  return `${size === 1 ? `record ${done + 1}` : `records ${done + 1} to ${done + size}`} of ${count}`;
 }
 
 /** What a shard waits for, in words. */

@@ -83,6 +83,12 @@ describe('a shard that does not go on', () => {
       const { out } = await stage.type('status');
       expect(out).toContain('its next attempt, in ');
       expect(out).toContain('of record 1 of 1: TypeError: seventy is no order');
+      const narrow = await stage.type('status', { columns: 60 });
+      const lines = narrow.out.split('\n');
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
+      expect(narrow.out.replaceAll('\n', ' ')).toMatch(
+        /0: its next attempt, in \S+( \S+)?, of record 1 of 1: TypeError: seventy is no order/,
+      );
       expect(out).not.toContain('hush');
       expect(out).not.toContain('\u001b');
     } finally {
