@@ -170,6 +170,26 @@ describe('a function that consumes a source of its own', () => {
     write.mockRestore();
   });
 
+  it('measures each shard, too, where that is wanted, and how long the service keeps what is there', async () => {
+    const lines: string[] = [];
+    const write = vi
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => lines.push(String(text)) > 0);
+    const day = 86_400_000;
+    const source = { ...createMemorySource(), retentionMs: async () => day };
+    for (const agoMs of [140_000, 70_000]) await tickBefore(table, source, agoMs);
+    source.append('0', { a: 'b' });
+    const environment = { ...settings, SHARDBEAT_METRICS: 'shard', SHARDBEAT_LOG_LEVEL: 'error' };
+    await consume(module, { environment, source })({ slot: 'consumer-0' }, contextWith(48_000));
+    write.mockRestore();
+    const measured = lines.map((line) => JSON.parse(line));
+    expect(measured).toMatchObject([
+      { slot: 'consumer-0', ticks: 1, records: 1, lagMs: 0, retentionLeftMs: day },
+      { slot: 'consumer-0', shard: '0', records: 1, lagMs: 0, retentionLeftMs: day },
+    ]);
+    expect(measured[0]._aws.CloudWatchMetrics[0].Metrics[0]).toHaveProperty('StorageResolution', 1);
+  });
+
   it('tells what has happened at the end of the tick, to the module and to the bus', async () => {
     const sent: unknown[] = [];
     const bus = createServer(async (request, response) => {

@@ -12,9 +12,11 @@ export interface Alarm {
   /** Goes off above the limit, or below it. */
   above?: number;
   below?: number;
-  /** So many intervals of the group are looked at together, so often in a row. */
+  /** So many intervals of the group are looked at together. */
   intervals: number;
+  /** It has to be so so often, `of` the last ones; in a row, unless set. A tick that is a moment late leaves a minute without data. */
   times: number;
+  of?: number;
   /** What no data means. */
   silence: 'well' | 'alarm' | 'unchanged';
   /** For somebody who has just been woken. */
@@ -32,15 +34,16 @@ const RETENTION_MS_MIN = 12 * 3_600_000;
 const LAG_MS_MIN = 15 * 60_000;
 const LAG_INTERVALS_MIN = 10;
 
-const DURABLE = { statistic: 'Maximum', above: 0, intervals: 1, times: 3, silence: 'well' } as const;
+const DURABLE = { statistic: 'Maximum', above: 0, intervals: 1, times: 3, of: 4, silence: 'well' } as const;
 const ANY = { statistic: 'Sum', above: 0, intervals: 1, times: 1, silence: 'well' } as const;
 
 /** By kind, with its limit, where it has one. */
 export const ALARMS: Readonly<Record<AlarmKind, (limitMs: number) => Alarm[]>> = {
   silentSlots: () => [
     {
-      ...{ name: 'silent-slots', metric: 'silentSlots', ...DURABLE, intervals: 2, times: 5 },
-      what: 'a slot has not ticked for ten intervals: slot.expired in the log names it',
+      // Whoever looks at the plan tells it, which is in one of three intervals at the least.
+      ...{ name: 'silent-slots', metric: 'silentSlots', ...DURABLE, intervals: 4, of: 3 },
+      what: 'a slot has not ticked for twelve intervals: slot.expired in the log names it',
     },
     {
       ...{ name: 'no-ticks', metric: 'ticks', statistic: 'Sum', below: 1, intervals: 1, times: 5 },
@@ -50,7 +53,13 @@ export const ALARMS: Readonly<Record<AlarmKind, (limitMs: number) => Alarm[]>> =
   ],
   lag: (limitMs) => [
     {
-      ...{ name: 'lag', metric: 'lagMs', statistic: 'Maximum', above: limitMs, intervals: 1, times: 3 },
+      ...{
+        name: 'lag',
+        metric: 'lagMs',
+        statistic: 'Maximum',
+        above: limitMs,
+        ...{ intervals: 1, times: 3, of: 4 },
+      },
       silence: 'unchanged',
       what: `a shard is more than ${formatDuration(limitMs)} behind`,
     },
@@ -87,25 +96,25 @@ export const ALARMS: Readonly<Record<AlarmKind, (limitMs: number) => Alarm[]>> =
   ],
   errors: () => [
     {
-      ...{ name: 'errors', metric: 'Errors', ...ANY, times: 3 },
+      ...{ name: 'errors', metric: 'Errors', ...ANY, times: 3, of: 4 },
       what: 'ticks throw or die: the log of the function has the error, or the time or memory that ran out',
     },
     {
-      ...{ name: 'failed-ticks', metric: 'failedTicks', ...ANY, times: 10 },
+      ...{ name: 'failed-ticks', metric: 'failedTicks', ...ANY, times: 10, of: 12 },
       what: 'for ten intervals ticks have achieved nothing: look for shard.failed, batch.failed and plan.failed in the log',
     },
   ],
   throttling: () => [
     {
-      ...{ name: 'throttled', metric: 'Throttles', ...ANY, times: 3 },
+      ...{ name: 'throttled', metric: 'Throttles', ...ANY, times: 3, of: 4 },
       what: 'ticks are not started, as the account or the function has too few concurrent executions',
     },
     {
-      ...{ name: 'table-throttled', metric: 'tableThrottles', ...ANY, times: 5 },
+      ...{ name: 'table-throttled', metric: 'tableThrottles', ...ANY, times: 5, of: 6 },
       what: 'DynamoDB throttles the table',
     },
     {
-      ...{ name: 'source-throttled', metric: 'sourceThrottles', ...ANY, times: 5 },
+      ...{ name: 'source-throttled', metric: 'sourceThrottles', ...ANY, times: 5, of: 6 },
       what: 'the log service refuses requests for its quotas: see SHARDBEAT_PULL_INTERVAL',
     },
   ],

@@ -81,7 +81,7 @@ export function alarmResources(
       MetricName: alarm.metric,
       Statistic: alarm.statistic,
       Period: Math.max(PERIOD_SECONDS_MIN, (alarm.intervals * intervalMs) / 1_000),
-      EvaluationPeriods: alarm.times,
+      EvaluationPeriods: alarm.of ?? alarm.times,
       DatapointsToAlarm: alarm.times,
       ComparisonOperator: alarm.below === undefined ? 'GreaterThanThreshold' : 'LessThanThreshold',
       Threshold: alarm.below ?? alarm.above,
