@@ -90,7 +90,11 @@ export function operateOn({ store, source, clock, skewMs = () => 0 }: Operated):
       shard === undefined
         ? operations.resume(store, reading(options))
         : operations.resumeShard(store, shard, reading(options)),
-    seek: (request, options) => operations.seek(store, source ?? noSource, request, reading(options)),
+    seek: async (request, options) => {
+      // Whether or not there is anything to seek: what cannot be done is refused.
+      if (source === undefined && !('cursor' in request.to)) await noSource.cursorAt();
+      return operations.seek(store, source ?? noSource, request, reading(options));
+    },
     drain: (slot, options) => operations.drain(store, slot, reading(options)),
     undrain: (slot, options) => operations.undrain(store, slot, reading(options)),
     removeSlot: async (slot, { dryRun, ...options } = {}) => {
