@@ -146,7 +146,7 @@ const whenKnown = (value: number | undefined, text: (value: number) => string): 
 const failedText = (pending: Shard['pending']): string | undefined =>
   pending?.message === undefined
     ? undefined
-    : `nothing; ${partText(pending)} once more, after ${pending.message}`;
+    : `nothing; ${partText(pending)} once more, after: ${pending.message}`;
 
 /** Which records are given next, counted from the checkpoint on. */
 function partText({ done, count, size = count - done }: NonNullable<Shard['pending']>): string {
@@ -172,7 +172,7 @@ export function waitText(
     case 'slot':
       return `${wait.slot}, which has not ticked for ${about(now - wait.since)}`;
     case 'handOff':
-      return `${wait.slot} to give it up, ${about(wait.until - now)} at most after its next tick`;
+      return `${wait.slot} to give it up, in ${about(wait.until - now)} at the latest`;
     case 'claim':
       return `the next tick of ${wait.slot}, to claim it`;
     case 'attempt':
