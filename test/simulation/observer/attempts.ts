@@ -123,9 +123,9 @@ function isProven(watch: Watch, actor: Actor, candidate: Candidate): boolean {
   // Of what no note tells, nobody can know.
   const before = failures.slice(0, -1).findLast(({ isNoted }) => isNoted)?.at ?? first;
   const since = (isAtEnd ? first : before) - watch.world.settings.times.skewMarginMs;
-  // What a run died of is given up by what its slot had seen by then.
-  const triedIn = watch.history(shard).tries[position]?.at(-1)?.actor.slot;
-  const witnesses = [`slot ${actor.slot}`, `slot ${triedIn}`, `shard ${shard}`];
+  // What a run may die of is given up by what the slots that tried it had seen by then.
+  const triedIn = (watch.history(shard).tries[position] ?? []).map(({ actor: by }) => `slot ${by.slot}`);
+  const witnesses = [`slot ${actor.slot}`, `shard ${shard}`, ...triedIn];
   return witnesses.some((whose) => (watch.successOf.get(whose) ?? 0) > since);
 }
 
