@@ -3,6 +3,7 @@ import { defineCompletion } from './commands/completion.ts';
 import { cost } from './commands/cost.ts';
 import { deadLetters, dropDeadLetters, showDeadLetter } from './commands/deadLetters.ts';
 import { deleteGroup } from './commands/delete.ts';
+import { doctor } from './commands/doctor.ts';
 import { drain, undrain } from './commands/drain.ts';
 import { init } from './commands/init.ts';
 import { lag } from './commands/lag.ts';
@@ -21,7 +22,7 @@ const SECTIONS: Sections = [
   { heading: 'Look at a group', commands: [status, watch, lag] },
   { heading: 'Change it', commands: [pause, resume, seek, drain, undrain, remove, deleteGroup] },
   { heading: 'Dead letters', commands: [deadLetters, showDeadLetter, dropDeadLetters, redrive] },
-  { heading: 'Check it, and reckon', commands: [cost] },
+  { heading: 'Check it, and reckon', commands: [doctor, cost] },
   { heading: 'Begin, and try', commands: [init, local, serve, serveSls, serveCls] },
 ];
 

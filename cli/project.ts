@@ -16,6 +16,17 @@ export interface ProjectGroup {
   function: string;
   /** As `SHARDBEAT_DEAD_LETTERS` has it; undefined where that is known only when it is deployed. */
   deadLetters: string | undefined;
+  packaged: Packaged;
+}
+
+/** What serverless.yml would deploy. */
+export interface Packaged {
+  /** What is known only when it is deployed is no text. */
+  readonly environment: Readonly<Record<string, unknown>>;
+  readonly slots: readonly string[];
+  readonly reservedConcurrency: number | undefined;
+  /** What may be a mistake. */
+  readonly warnings: readonly string[];
 }
 
 const FILES = ['yml', 'yaml', 'json', 'js', 'ts'].map((ending) => `serverless.${ending}`);
@@ -48,7 +59,7 @@ export async function readProject(
   const prefix = `${service}-${options.stage ?? provider.stage ?? 'dev'}`;
   const table = custom.shardbeat.table ?? `${prefix}-shardbeat`;
   return readGroups(custom.shardbeat.groups, { prefix, table, provider }).map(
-    ({ resources, function: made }) => {
+    ({ resources, function: made, warnings }) => {
       const { SHARDBEAT_DEAD_LETTERS: deadLetters = 'table' } = made.environment;
       return {
         group: resources.group,
@@ -56,6 +67,12 @@ export async function readProject(
         region: options.region ?? provider.region ?? 'us-east-1',
         function: made.name,
         deadLetters: typeof deadLetters === 'string' ? deadLetters : undefined,
+        packaged: {
+          environment: { ...provider.environment, ...made.environment },
+          slots: resources.slots,
+          reservedConcurrency: made.reservedConcurrency,
+          warnings,
+        },
       };
     },
   );

@@ -2,7 +2,7 @@
 import { type LocalRun, localRuns, runIn } from '../lib/commandLine/localRuns.ts';
 import { SettingsError } from '../lib/errors.ts';
 import type { OpenGroup } from '../lib/operations.ts';
-import { projectFile, readProject } from './project.ts';
+import { type Packaged, projectFile, readProject } from './project.ts';
 import type { World } from './world.ts';
 
 const section = 'Which group';
@@ -37,6 +37,14 @@ export type TargetOptions = { readonly [K in keyof typeof TARGET_OPTIONS]: strin
 
 export interface Target {
   readonly group: string;
+  readonly table: string;
+  readonly isLocal: boolean;
+  /** Name or ARN of the deployed one, where it is known. */
+  readonly function: string | undefined;
+  /** The variables of the function, where they are known here. */
+  readonly settings: Readonly<Record<string, string | undefined>> | undefined;
+  /** Of a group that serverless.yml describes. */
+  readonly packaged: Packaged | undefined;
   /** For people: `local run of process 4711`, `table shop in eu-west-1`. */
   readonly place: string;
   /** Who asks the log service: this process with settings that it has, the deployed function, or nobody. */
@@ -78,6 +86,11 @@ function localTarget(run: LocalRun, { group }: TargetOptions, world: World): Tar
   Object.assign(environment, run.environment);
   return {
     group: name,
+    table: run.environment.SHARDBEAT_TABLE ?? '',
+    isLocal: true,
+    function: undefined,
+    settings: run.environment,
+    packaged: undefined,
     place: `local run of process ${run.pid}`,
     asks: 'itself',
     module: run.module,
@@ -96,6 +109,7 @@ interface Found {
   deadLetters?: string | undefined;
   /** Settings with which the log service can be asked. */
   environment?: NodeJS.ProcessEnv;
+  packaged?: Packaged;
 }
 
 function named(
@@ -144,7 +158,7 @@ async function foundIn(options: TargetOptions, world: World, signal: AbortSignal
 }
 
 function deployedTarget(
-  { group, table, environment: settings, ...found }: Found,
+  { group, table, environment: settings, packaged, ...found }: Found,
   options: TargetOptions,
   { environment }: World,
 ): Target {
@@ -154,6 +168,11 @@ function deployedTarget(
   const byName = { table, group, ...(name !== undefined && { function: name }) };
   return {
     group,
+    table,
+    isLocal: false,
+    function: name,
+    settings,
+    packaged,
     place: `table ${table} in ${region ?? 'the usual region'}`,
     asks: itself ? 'itself' : name === undefined ? 'nobody' : 'function',
     open: async () => {

@@ -1,7 +1,7 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SettingsError } from '../../lib/errors.ts';
+import { ownVersion } from '../ownVersion.ts';
 import { filesOf, type Project } from './project.ts';
 
 /** Names of groups, of stacks and of npm packages begin with a letter, and what is made of one has to fit as well. */
@@ -39,10 +39,4 @@ async function refuseUsed(directory: string, given: string): Promise<void> {
   });
   if (found.length > 0)
     throw new SettingsError('DIR', given, 'the folder is not empty: name one that is new or empty');
-}
-
-/** Of the package that this is part of. */
-async function ownVersion(): Promise<string> {
-  const manifest = createRequire(import.meta.url).resolve('shardbeat/package.json');
-  return JSON.parse(await readFile(manifest, 'utf8')).version;
 }

@@ -10,7 +10,7 @@ import type { AwsAccount } from './awsCall.ts';
 import { escapeAws, signAwsRequest } from './awsSignature.ts';
 
 export interface AwsSenderOptions {
-  service: 's3' | 'sqs' | 'lambda' | 'events';
+  service: 's3' | 'sqs' | 'lambda' | 'events' | 'scheduler';
   /** Scheme, host and port, for a region. */
   originIn(region: string): string;
   /** The account's, unless set. */

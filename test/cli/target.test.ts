@@ -17,10 +17,13 @@ const GROUP = {
 };
 const PRINTED = {
   service: 'shop',
-  provider: { name: 'aws', region: 'eu-west-1', stage: 'dev' },
+  provider: { name: 'aws', region: 'eu-west-1', stage: 'dev', environment: { LEVEL: 'high' } },
   custom: {
     shardbeat: {
-      groups: { orders: GROUP, refunds: { ...GROUP, group: 'back', deadLetters: { Ref: 'Queue' } } },
+      groups: {
+        orders: GROUP,
+        refunds: { ...GROUP, group: 'back', deadLetters: { Ref: 'Queue' }, reservedConcurrency: 3 },
+      },
     },
   },
 };
@@ -97,6 +100,26 @@ describe('a group is found', () => {
     });
     expect(await found('project', { group: 'back', stage: 'prod', region: 'us-east-1' })).toMatchObject({
       place: 'table shop-prod-shardbeat in us-east-1',
+    });
+  });
+
+  it('as serverless.yml describes it, with what that would deploy', async () => {
+    expect(await found('project', { group: 'back' })).toMatchObject({
+      table: 'shop-dev-shardbeat',
+      function: 'shop-dev-shardbeat-refunds',
+      isLocal: false,
+      settings: undefined,
+      packaged: {
+        environment: {
+          SHARDBEAT_GROUP: 'back',
+          SHARDBEAT_SLS_PROJECT: 'shop',
+          SHARDBEAT_DEAD_LETTERS: { Ref: 'Queue' },
+          LEVEL: 'high',
+        },
+        slots: ['consumer-0', 'consumer-1'],
+        reservedConcurrency: 3,
+        warnings: [],
+      },
     });
   });
 

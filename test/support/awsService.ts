@@ -39,7 +39,7 @@ export interface AwsService {
 }
 
 export async function startAwsService(
-  service: 's3' | 'sqs' | 'lambda' | 'events',
+  service: 's3' | 'sqs' | 'lambda' | 'events' | 'scheduler',
   handle: (request: AwsRequestSeen) => AwsReply | Promise<AwsReply>,
 ): Promise<AwsService> {
   const server = createServer(async (incoming, response) => {
@@ -50,7 +50,8 @@ export async function startAwsService(
     const request = { method, path, query: url.searchParams, headers, body };
     made.requests.push(request);
     const isSigned =
-      signatureOf(request, service) === /Signature=(\w+)/.exec(headers.authorization ?? '')?.[1];
+      signatureOf(request, service, url.pathname) ===
+      /Signature=(\w+)/.exec(headers.authorization ?? '')?.[1];
     const fault = made.fault(request);
     const forbidden: AwsReply = { status: 403, body: '<Error><Code>SignatureDoesNotMatch</Code></Error>' };
     const reply: AwsReply = isSigned
@@ -80,6 +81,7 @@ export async function startAwsService(
 function signatureOf(
   { method, path, query, headers, body }: AwsRequestSeen,
   service: string,
+  sentPath: string,
 ): string | undefined {
   const [, date, region, named, signed] =
     /Credential=AKIDEXAMPLE\/(\d{8})\/([\w-]+)\/(\w+)\/aws4_request, ?SignedHeaders=([\w;-]+)/.exec(
@@ -98,7 +100,8 @@ function signatureOf(
   if (service === 's3' && headers['x-amz-content-sha256'] !== hash) return undefined;
   const canonical = [
     method,
-    path.split('/').map(escaped).join('/'),
+    // Of all services but S3, what was sent is encoded once more.
+    (service === 's3' ? path : sentPath).split('/').map(escaped).join('/'),
     [...query]
       .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
       .sort()
