@@ -106,9 +106,10 @@ function factsOf(options: Values<typeof OPTIONS>, measured: Measured | undefined
       memory === undefined ? (measured?.memoryMb ?? 512) : wholeNumber('--memory', memory, 128, 10_240),
     tickMs: optional('--tick-ms', options['tick-ms'], 900_000) ?? measured?.tickMs,
     bytesOfDay: gbOfDay === undefined ? measured?.bytesOfDay : gbOfDay * 10 ** 9,
-    compressed: optional('--compressed', compressed, 1) ?? COMPRESSED[service],
+    compressed: optional('--compressed', compressed, 1) ?? measured?.compressed ?? COMPRESSED[service],
     passes: optional('--passes', passes, 1),
     units: measured?.units,
+    requests: measured?.requests,
   };
 }
 

@@ -38,6 +38,8 @@ export interface GroupFacts {
   readonly passes: number | undefined;
   /** Units of one tick, where they were measured. */
   readonly units: { readonly write: number; readonly read: number } | undefined;
+  /** To the log service in a tick, where they were measured. */
+  readonly requests: number | undefined;
 }
 
 /** An amount of a month, and how it comes about. */
@@ -52,7 +54,7 @@ export interface Quantity {
 const GB = 10 ** 9;
 
 export function usageOf(facts: GroupFacts): Quantity[] {
-  const { service, slots, shards, intervalMs, units, bytesOfDay, passes } = facts;
+  const { service, slots, shards, intervalMs, units, requests, bytesOfDay, passes } = facts;
   const rounds = MONTH_MS / intervalMs;
   const ticks = slots * rounds;
   const estimate = unitsOfRound(facts);
@@ -88,8 +90,11 @@ export function usageOf(facts: GroupFacts): Quantity[] {
     {
       name: 'requests',
       title: `${service.toUpperCase()} requests`,
-      amount: PULLS_OF_A_SHARD * shards * rounds,
-      formula: 'estimated: 2 × shards × 730 h ÷ interval',
+      amount: requests === undefined ? PULLS_OF_A_SHARD * shards * rounds : requests * ticks,
+      formula:
+        requests === undefined
+          ? 'estimated: 2 × shards × 730 h ÷ interval'
+          : 'measured requests of a tick × ticks',
     },
     {
       name: 'reading',
@@ -138,5 +143,8 @@ export function egressOf({
   if (bytesOfDay === undefined) return { amount: undefined, formula: NO_BYTES };
   const amount = ((bytesOfDay * MONTH_DAYS) / GB) * compressed * (passes ?? 1);
   const filtered = passes === undefined ? '' : ` × ${passes} that pass the filter`;
-  return { amount, formula: `GB of a day × 30.4 × ${compressed} when compressed${filtered}` };
+  return {
+    amount,
+    formula: `GB of a day × 30.4 × ${Number(compressed.toPrecision(3))} when compressed${filtered}`,
+  };
 }

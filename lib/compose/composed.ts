@@ -11,14 +11,14 @@ export interface ComposedSource {
   serviceGroup: ServiceGroup | undefined;
 }
 
-/** Told of every attempt of a request that failed, whether it is repeated or not. */
-export type OnFailure = (why: 'throttled' | 'failed') => void;
-
 export interface SourceRuntime {
   clock: Clock;
   random: Random;
   logger: Logger;
-  onFailure?: OnFailure | undefined;
+  /** Told of every attempt of a request that failed, whether it is repeated or not. */
+  onFailure?: ((why: 'throttled' | 'failed') => void) | undefined;
+  /** Told of every answer, with how many bytes were transferred. */
+  onAnswer?: ((bytes: number) => void) | undefined;
   tracing?: Tracing | undefined;
   /** Whose secret holds the credentials, if they are not in the environment. */
   aws: AwsAccount;

@@ -11,7 +11,7 @@ import type { Source } from '../sources/source.ts';
 import { ownCoordination } from '../tick/coordination/own.ts';
 import { serviceCoordination } from '../tick/coordination/service.ts';
 import type { Times } from '../times.ts';
-import type { OnFailure } from './composed.ts';
+import type { SourceRuntime } from './composed.ts';
 import { createDeadLetters } from './deadLetters.ts';
 import { composeEventBus } from './eventBus.ts';
 import { composeSource } from './source.ts';
@@ -37,10 +37,13 @@ export function composeStore(
   return { client, skewMs, store: createDynamodbStore({ ...of, client, clock, random }) };
 }
 
-const countFailures =
-  ({ add }: Meter): OnFailure =>
-  (why) =>
-    add(why === 'throttled' ? 'sourceThrottles' : 'sourceFailures');
+const countingIn = ({ add }: Meter): Pick<SourceRuntime, 'onFailure' | 'onAnswer'> => ({
+  onFailure: (why) => add(why === 'throttled' ? 'sourceThrottles' : 'sourceFailures'),
+  onAnswer: (bytes) => {
+    add('sourceRequests');
+    add('sourceBytes', bytes);
+  },
+});
 
 /**
  * Everything that settings name, in the one place that knows it all: table, source, credentials, dead letters, and who assigns the
@@ -51,7 +54,7 @@ export function composeGroup(settings: Settings, runtime: Runtime & { logger: Lo
   const { client, ...table } = composeStore(settings, runtime);
   const deadLetters = createDeadLetters(settings, { ...runtime, ...table, client });
   const { meter } = runtime;
-  const sourceRuntime = { ...runtime, aws: client.config, ...(meter && { onFailure: countFailures(meter) }) };
+  const sourceRuntime = { ...runtime, aws: client.config, ...(meter && countingIn(meter)) };
   const { source, serviceGroup } = composeSource(settings, sourceRuntime, own);
   const coordination = serviceGroup ? serviceCoordination(serviceGroup) : ownCoordination;
   const eventBus = composeEventBus(settings, { ...runtime, ...table, client });

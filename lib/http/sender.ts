@@ -25,6 +25,8 @@ export interface SenderOptions {
   onSkew?: ((skewMs: number) => void) | undefined;
   /** A span for each request, with all of its attempts. */
   tracing?: Tracing | undefined;
+  /** Told of every answer, with how many bytes its body has as it was transferred. */
+  onAnswer?: ((bytes: number) => void) | undefined;
   /** Told of every attempt that failed, whether it is repeated or not. */
   onFailure?: ((why: 'throttled' | 'failed') => void) | undefined;
 }
@@ -79,6 +81,7 @@ export function createSender<Request extends SenderRequest>(
   const send = async (request: Request, credentials: Credentials, signal: AbortSignal) => {
     const sentAt = clock.now();
     const response = await exchange({ ...wire.sign(request, credentials, sentAt + correctionMs), signal });
+    options.onAnswer?.(response.body.length);
     const serviceTime = Date.parse(response.headers.date ?? '');
     if (!Number.isNaN(serviceTime)) {
       // The header has whole seconds, so the service's clock shows half a second more on average.

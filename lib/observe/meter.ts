@@ -1,26 +1,34 @@
 import type { Metric } from './metricNames.ts';
 
+/**
+ * What a tick's line has beside its metrics: requests to the log service that were answered, and the bytes that were transferred. Only
+ * a bill asks for them, and each metric has a price.
+ */
+export type Field = 'sourceRequests' | 'sourceBytes';
+
 /** What is counted where it happens, because no result tells it afterwards. */
-export type Counter = Extract<
-  Metric,
-  | 'coldStarts'
-  | 'attempts'
-  | 'failedBatches'
-  | 'timedOutBatches'
-  | 'diedBatches'
-  | 'outageShards'
-  | 'handOffs'
-  | 'pullMs'
-  | 'userMs'
-  | 'commitMs'
-  | 'sourceFailures'
-  | 'sourceThrottles'
-  | 'tableFailures'
-  | 'tableThrottles'
-  | 'refusedConditions'
-  | 'readUnits'
-  | 'writeUnits'
->;
+export type Counter =
+  | Field
+  | Extract<
+      Metric,
+      | 'coldStarts'
+      | 'attempts'
+      | 'failedBatches'
+      | 'timedOutBatches'
+      | 'diedBatches'
+      | 'outageShards'
+      | 'handOffs'
+      | 'pullMs'
+      | 'userMs'
+      | 'commitMs'
+      | 'sourceFailures'
+      | 'sourceThrottles'
+      | 'tableFailures'
+      | 'tableThrottles'
+      | 'refusedConditions'
+      | 'readUnits'
+      | 'writeUnits'
+    >;
 
 export type Counted = Readonly<Partial<Record<Counter, number>>>;
 

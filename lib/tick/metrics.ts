@@ -1,4 +1,4 @@
-import type { Counted } from '../observe/meter.ts';
+import type { Counted, Field } from '../observe/meter.ts';
 import { ALWAYS_SENT, METRICS, METRICS_NAMESPACE, type Metric } from '../observe/metricNames.ts';
 import { isFailed, type ShardResult, type TickResult } from './result.ts';
 
@@ -29,7 +29,7 @@ export interface MetricsContext {
 export function metricsLines(ended: Ended, context: MetricsContext): string[] {
   const shards = context.by === 'shard' ? (ended.result?.shards ?? []) : [];
   return [
-    lineOf(sent(metricsOf(ended)), ['group'], { slot: ended.slot }, context),
+    lineOf(sent(metricsOf(ended)), ['group'], { slot: ended.slot, ...fieldsOf(ended) }, context),
     ...shards.map((result) =>
       lineOf(
         sent(metricsOfShards([result])),
@@ -44,7 +44,7 @@ export function metricsLines(ended: Ended, context: MetricsContext): string[] {
 function lineOf(
   metrics: Measured,
   dimensions: readonly string[],
-  fields: { slot: string; shard?: string },
+  fields: { slot: string; shard?: string } & Partial<Record<Field, number>>,
   { group, now, by }: MetricsContext,
 ): string {
   const resolution = by === 'shard' ? { StorageResolution: 1 } : {};
@@ -64,8 +64,14 @@ export const sent = (measured: Measured): Measured =>
     Object.entries(measured).filter(([name, value]) => value !== 0 || ALWAYS_SENT.has(name as Metric)),
   );
 
+/** What stands in the line and is no metric. */
+function fieldsOf({ counted: { sourceRequests, sourceBytes } }: Ended): Partial<Record<Field, number>> {
+  return sourceRequests === undefined ? {} : { sourceRequests, sourceBytes: sourceBytes ?? 0 };
+}
+
 /** Absent: not known of this tick. */
-export function metricsOf({ result, counted, skewMs }: Ended): Measured {
+export function metricsOf({ result, counted: all, skewMs }: Ended): Measured {
+  const { sourceRequests: _requests, sourceBytes: _bytes, ...counted } = all;
   return {
     ticks: 1,
     thrownTicks: result === undefined ? 1 : 0,

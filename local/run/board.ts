@@ -9,9 +9,19 @@ export interface Board {
   event(slot: string, event: LogEvent): void;
   ticks(): number;
   handOffs(): number;
+  logService(): LogServiceUsage;
   consumers(): ConsumerState[];
   /** The latest cursor that each shard's owner said it had committed. */
   committed(): ReadonlyMap<string, string>;
+}
+
+/** What the functions had of the log service, as they measured it. */
+export interface LogServiceUsage {
+  requests: number;
+  /** Bytes of its answers, as they were transferred. */
+  bytes: number;
+  /** What was processed of it, decompressed. */
+  rawBytes: number;
 }
 
 export interface ConsumerState {
@@ -28,6 +38,12 @@ export function createBoard(slots: readonly string[]): Board {
   );
   const committed = new Map<string, string>();
   let handOffs = 0;
+  const logService: LogServiceUsage = { requests: 0, bytes: 0, rawBytes: 0 };
+  const measured = ({ sourceRequests, sourceBytes, bytes }: LogEvent): void => {
+    logService.requests += Number(sourceRequests ?? 0);
+    logService.bytes += Number(sourceBytes ?? 0);
+    logService.rawBytes += Number(bytes ?? 0);
+  };
 
   return {
     ticking: (slot) => {
@@ -42,7 +58,9 @@ export function createBoard(slots: readonly string[]): Board {
       for (const { shard, cursor } of owned) committed.set(shard, cursor!);
       consumers.get(slot)!.shards = owned.map(({ shard }) => shard).sort(byNumber);
     },
-    event: (slot, { event, shard, from }) => {
+    event: (slot, logged) => {
+      const { event, shard, from } = logged;
+      if (event === 'tick.metrics' && shard === undefined) measured(logged);
       if (event !== 'shard.claimed' || typeof shard !== 'string') return;
       if (typeof from === 'string' && from !== slot) handOffs += 1;
       for (const consumer of consumers.values()) {
@@ -53,6 +71,7 @@ export function createBoard(slots: readonly string[]): Board {
     },
     ticks: () => [...consumers.values()].reduce((sum, { ticks }) => sum + ticks, 0),
     handOffs: () => handOffs,
+    logService: () => ({ ...logService }),
     consumers: () => [...consumers.values()],
     committed: () => committed,
   };

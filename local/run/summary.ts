@@ -1,5 +1,5 @@
 import type { DynamodbUsage } from '../dynamodb.ts';
-import type { Board } from './board.ts';
+import type { Board, LogServiceUsage } from './board.ts';
 import type { Proof } from './proof.ts';
 import { counted, number, table } from './view.ts';
 
@@ -15,6 +15,7 @@ export interface Summary {
   ticks: number;
   handOffs: number;
   dynamodb: DynamodbUsage;
+  logService: LogServiceUsage;
   seconds: number;
 }
 
@@ -48,7 +49,14 @@ export function resultOf(run: {
   const bySlot = board.consumers().map(({ slot }) => [slot, proof.recordsBySlot().get(slot) ?? 0] as const);
   const seconds = Math.round(run.elapsedMs / 100) / 10;
   return {
-    summary: { ...counts, ticks: board.ticks(), handOffs: board.handOffs(), dynamodb, seconds },
+    summary: {
+      ...counts,
+      ticks: board.ticks(),
+      handOffs: board.handOffs(),
+      dynamodb,
+      logService: board.logService(),
+      seconds,
+    },
     interrupted: run.interrupted && counts.lost > 0,
     problem: run.problem,
     damaged,
@@ -68,7 +76,7 @@ export function exitCodeOf({ summary, interrupted, problem, damaged, endedTwice 
 /** The summary for a person. */
 export function formatSummary(result: RunResult): string {
   const { summary, interrupted, damaged, endedTwice } = result;
-  const { dynamodb, seconds } = summary;
+  const { dynamodb, logService, seconds } = summary;
   const rows = [
     ['produced', number(summary.produced)],
     ['processed', `${number(summary.processed)} (${number(summary.duplicates)} duplicates)`],
@@ -87,6 +95,10 @@ export function formatSummary(result: RunResult): string {
     [
       'DynamoDB',
       `${number(dynamodb.requests)} requests, ${number(dynamodb.writeUnits)} write units, ${number(dynamodb.readUnits)} read units`,
+    ],
+    [
+      'log service',
+      `${number(logService.requests)} requests, ${number(logService.bytes)} bytes transferred, of ${number(logService.rawBytes)} decompressed`,
     ],
     ['time', `${seconds} s`],
   ];

@@ -31,6 +31,7 @@ const FACTS: GroupFacts = {
   compressed: 0.2,
   passes: undefined,
   units: undefined,
+  requests: undefined,
 };
 const PRICES = pricesOf('sls', 'arm64');
 
@@ -64,7 +65,8 @@ describe('what a group uses in a month', () => {
   });
 
   it('has the units that were measured', () => {
-    expect(amountsOf({ units: { write: 3, read: 0.5 } })).toMatchObject({
+    expect(amountsOf({ units: { write: 3, read: 0.5 }, requests: 5 })).toMatchObject({
+      requests: 5 * 87_600,
       writeUnits: 3 * 87_600,
       readUnits: 0.5 * 87_600,
     });
@@ -174,10 +176,13 @@ describe('what was measured', () => {
       ticks: 10,
       seconds: 3,
       dynamodb: { requests: 50, writeUnits: 30, readUnits: 5 },
+      logService: { requests: 80, bytes: 1_000, rawBytes: 4_000 },
     });
     expect(readMeasured(summary)).toEqual({
       ticks: 10,
       units: { write: 3, read: 0.5 },
+      requests: 8,
+      compressed: 0.25,
       tickMs: undefined,
       memoryMb: undefined,
       bytesOfDay: undefined,
@@ -189,17 +194,31 @@ describe('what was measured', () => {
       metricsLine(0),
       metricsLine(0, { shard: '0', bytes: 1_000 }),
       'REPORT RequestId: 1\tDuration: 90.1 ms\tBilled Duration: 100 ms\tMemory Size: 256 MB\tMax Memory Used: 90 MB',
-      metricsLine(3_600_000, { readUnits: 1 }),
+      metricsLine(3_600_000, { readUnits: 1, sourceRequests: 6, sourceBytes: 500 }),
       '{"type":"platform.report","record":{"metrics":{"billedDurationMs":300,"memorySizeMB":256}}}',
       'something else {"_aws":',
     ].join('\n');
     expect(readMeasured(log)).toEqual({
       ticks: 2,
       units: { write: 2, read: 0.5 },
+      requests: 3,
+      compressed: 0.25,
       tickMs: 200,
       memoryMb: 256,
       bytesOfDay: 48_000,
     });
+  });
+
+  it('is not known where nobody told it', () => {
+    const { requests, compressed } = readMeasured(metricsLine(0));
+    expect([requests, compressed]).toEqual([undefined, undefined]);
+    const earlier = JSON.stringify({ ticks: 1, dynamodb: { writeUnits: 1, readUnits: 1 } });
+    expect(readMeasured(earlier)).toMatchObject({ requests: undefined, compressed: undefined });
+    const idle = JSON.stringify({
+      ...JSON.parse(earlier),
+      logService: { requests: 4, bytes: 9, rawBytes: 0 },
+    });
+    expect(readMeasured(idle)).toMatchObject({ requests: 4, compressed: undefined });
   });
 
   it('tells nothing of a day by a few ticks', () => {
@@ -231,14 +250,19 @@ describe('shardbeat cost', () => {
   it('takes what was measured, but for what is given', async () => {
     writeFileSync(
       join(directory, 'log'),
-      `${metricsLine(0)}\nREPORT Billed Duration: 100 ms\tMemory Size: 256 MB\n`,
+      `${metricsLine(0, { sourceRequests: 4, sourceBytes: 300 })}\nREPORT Billed Duration: 100 ms\tMemory Size: 256 MB\n`,
     );
     const { out } = await typed('cost --measured log --json --memory 1024');
     expect(JSON.parse(out).facts).toMatchObject({
       tickMs: 100,
       memoryMb: 1_024,
       units: { write: 2, read: 0 },
+      requests: 4,
+      compressed: 0.3,
     });
+    expect(
+      JSON.parse((await typed('cost --measured log --json --compressed 0.1')).out).facts.compressed,
+    ).toBe(0.1);
     expect(JSON.parse((await typed('cost --measured log --json --tick-ms 7')).out).facts).toMatchObject({
       tickMs: 7,
       memoryMb: 256,

@@ -24,6 +24,11 @@ describe.each([
     expect(summary).toMatchObject({ produced: 1_000, processed: 1_000, distinct: 1_000, ...clean });
     expect(summary.ticks).toBeGreaterThanOrEqual(2);
     expect(summary.dynamodb.writeUnits).toBeGreaterThanOrEqual(summary.ticks);
+    const { requests, bytes, rawBytes } = summary.logService;
+    expect(requests).toBeGreaterThan(4);
+    expect(bytes).toBeGreaterThan(100);
+    // Lines that are much alike, compressed.
+    expect(rawBytes).toBeGreaterThan(bytes);
     expectNothingLeft(finished);
   });
 

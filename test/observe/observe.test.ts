@@ -101,6 +101,17 @@ describe('the metrics of a tick', () => {
     });
   });
 
+  it('have beside them what the log service was asked and what it sent, which is no metric and costs nothing', () => {
+    const counted = { attempts: 1, sourceRequests: 4, sourceBytes: 1_000 };
+    const { _aws, ...line } = JSON.parse(onlyLine(ended(tickOf(), { counted })));
+    expect(line).toMatchObject(counted);
+    const names = _aws.CloudWatchMetrics[0].Metrics.map(({ Name }: { Name: string }) => Name);
+    expect(names).toContain('attempts');
+    expect(names).not.toContain('sourceRequests');
+    expect(names).not.toContain('sourceBytes');
+    expect(metricsOf(ended(tickOf(), { counted }))).not.toHaveProperty('sourceBytes');
+  });
+
   it('are of the shard that is nearest to an end', () => {
     const result = tickOf(
       { lagPositions: 3, retentionLeftMs: 9_000 },

@@ -42,6 +42,16 @@ describe('the board', () => {
     );
   });
 
+  it('adds up what the functions had of the log service, once for each tick', () => {
+    const board = createBoard(['consumer-0']);
+    const measured = { event: 'tick.metrics', sourceRequests: 3, sourceBytes: 100, bytes: 500 };
+    board.event('consumer-0', measured);
+    board.event('consumer-0', { ...measured, shard: '0' });
+    board.event('consumer-0', { event: 'tick.metrics', bytes: 0 });
+    board.event('consumer-0', { ...measured, event: 'shard.claimed' });
+    expect(board.logService()).toEqual({ requests: 3, bytes: 100, rawBytes: 500 });
+  });
+
   it('learns nothing from a tick that was refused', () => {
     const board = createBoard(['consumer-0']);
     board.ticked(worked('consumer-0', shard('0', 'a')));

@@ -35,7 +35,7 @@ const first: BuriedLine = { line: 1, checksum: 1 };
 describe('the summary', () => {
   it('has exactly these keys', () => {
     expect(JSON.stringify(run(inOrder).summary)).toBe(
-      '{"produced":3,"processed":3,"distinct":3,"duplicates":0,"deadLetters":0,"lost":0,"outOfOrder":0,"ticks":0,"handOffs":0,"dynamodb":{"requests":12,"writeUnits":8,"readUnits":2.5},"seconds":1.2}',
+      '{"produced":3,"processed":3,"distinct":3,"duplicates":0,"deadLetters":0,"lost":0,"outOfOrder":0,"ticks":0,"handOffs":0,"dynamodb":{"requests":12,"writeUnits":8,"readUnits":2.5},"logService":{"requests":0,"bytes":0,"rawBytes":0},"seconds":1.2}',
     );
   });
 

@@ -134,6 +134,13 @@ describe('a request', () => {
     expect(server.received).toHaveLength(2);
   });
 
+  test('tells of every answer how much was transferred', async () => {
+    const answers: number[] = [];
+    const onAnswer = (bytes: number): void => void answers.push(bytes);
+    await createTransport({ ...optionsFor(await serve(BUSY, OK)), onAnswer })(get);
+    expect(answers).toEqual([expect.any(Number), 4]);
+  });
+
   test('tells of every attempt that fails, and whether it was refused for a quota', async () => {
     const failures: string[] = [];
     const told = async (...replies: Reply[]): Promise<string[]> => {
