@@ -124,11 +124,11 @@ export function schedules(facts: Facts): Finding[] {
 }
 
 function judged(
-  found_: readonly DeployedSchedule[],
+  given: readonly DeployedSchedule[],
   slots: readonly string[] | undefined,
   intervalMs: number | undefined,
 ): Finding[] {
-  if (found_.length === 0) {
+  if (given.length === 0) {
     const remedy =
       'deploy the group; without a schedule nobody ticks, unless something else starts the function';
     return [found('error', 'schedules', 'none starts the function', remedy)];
@@ -139,8 +139,8 @@ function judged(
   };
   const named = (those: readonly DeployedSchedule[]): string =>
     those.map(({ name, slot }) => slot ?? name).join(', ');
-  const enabled = found_.filter(({ enabled }) => enabled);
-  const disabled = found_.filter(({ enabled }) => !enabled);
+  const enabled = given.filter(({ enabled }) => enabled);
+  const disabled = given.filter(({ enabled }) => !enabled);
   if (disabled.length > 0)
     say('warning', `disabled: ${named(disabled)}`, 'enable them, or set enabled: true');
   const ticking = enabled.flatMap(({ slot }) => slot ?? []);
@@ -154,7 +154,7 @@ function judged(
       `two for one slot: ${twice.join(', ')}`,
       'delete one of each: one of their runs is always refused',
     );
-  const missing = (slots ?? []).filter((slot) => !found_.some((schedule) => schedule.slot === slot));
+  const missing = (slots ?? []).filter((slot) => !given.some((schedule) => schedule.slot === slot));
   if (missing.length > 0)
     say('error', `none for ${missing.join(', ')}`, 'deploy again: a slot without one never ticks');
   const foreign = slots === undefined ? [] : ticking.filter((slot) => !slots.includes(slot));
