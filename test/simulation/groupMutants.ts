@@ -293,6 +293,18 @@ export const GROUP_MUTANTS: readonly Mutant[] = [
     'const looksAgain = group.paused;',
   ),
   mutant(
+    'pause of a shard of which the owner is not told',
+    'group/operations.ts',
+    '  // Whoever claims it after this write reads it with its item.\n  if (written.item.owner !== undefined) await coolDown(store, written.item.owner, options);\n',
+    '',
+  ),
+  mutant(
+    'pause of a shard forgotten by its next owner',
+    'tick/shard.ts',
+    '  ...(paused && { paused }),\n',
+    '',
+  ),
+  mutant(
     'work in a slot that is taken',
     'group/heartbeat.ts',
     'if (consumer?.invocation === nonce) return',
@@ -307,8 +319,8 @@ export const GROUP_MUTANTS: readonly Mutant[] = [
   mutant(
     'work goes on after a refused commit',
     'tick/batches.ts',
-    "if (!(await meter.timed('commitMs', move))) return false;",
-    "await meter.timed('commitMs', move);",
+    "if (!(await observed(context, 'commit', attributes, move))) return false;",
+    "await observed(context, 'commit', attributes, move);",
   ),
   mutant(
     'plan before reading',

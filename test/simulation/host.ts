@@ -108,6 +108,8 @@ export interface Actor {
   /** Absent for an operator. */
   readonly slot: string | undefined;
   readonly purpose: Purpose;
+  /** Of an operator who pauses or resumes one. */
+  readonly shard?: string | undefined;
   readonly sandbox: Sandbox;
   readonly startedAt: number;
   /** It came to its end in time. */

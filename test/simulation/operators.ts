@@ -1,4 +1,14 @@
-import { deleteGroup, drain, pause, removeSlot, resume, seek, undrain } from '../../lib/group/operations.ts';
+import {
+  deleteGroup,
+  drain,
+  pause,
+  pauseShard,
+  removeSlot,
+  resume,
+  resumeShard,
+  seek,
+  undrain,
+} from '../../lib/group/operations.ts';
 import type { Position } from '../../lib/sources/source.ts';
 import type { Actor, Purpose } from './host.ts';
 import { createSource } from './source.ts';
@@ -27,12 +37,15 @@ const PURPOSES: readonly Purpose[] = [
   'delete',
 ];
 const DELETE_ATTEMPTS_MAX = 6;
+/** How often one shard is paused beside whatever else is done. */
+const SHARD_PAUSES = 0.2;
 const BROKEN_OFF_MS_MAX = 60;
 
 export function startOperators(world: World): Operators {
   const { scheduler, faults, platform, settings, trace } = world;
   const { intervalMs, sessionTimeoutMs } = settings.times;
   const dice = world.dice.fork('operators');
+  const pauses = world.dice.fork('pauses of shards');
   const never = new AbortController().signal;
   const atWork = new Set<Actor>();
   let commands = 0;
@@ -45,6 +58,7 @@ export function startOperators(world: World): Operators {
       name: `op${++commands} ${purpose}`,
       slot: undefined,
       purpose,
+      shard: purpose === 'pause' || purpose === 'resume' ? what || undefined : undefined,
       sandbox,
       startedAt: scheduler.now(),
       deadline: Number.POSITIVE_INFINITY,
@@ -73,6 +87,7 @@ export function startOperators(world: World): Operators {
     if (ceased) return;
     scheduler.after(dice.next() * 2 * intervalMs, step);
     if (!faults.happens('operator')) return;
+    if (pauses.chance(SHARD_PAUSES)) pauseShortly(pauses.pick([...world.stream.shards.keys()]));
     const purpose = faults.dice('operator').pick(PURPOSES);
     if (purpose === 'delete') {
       startAnew();
@@ -81,7 +96,12 @@ export function startOperators(world: World): Operators {
     if (purpose === 'pause') {
       scheduler.after(dice.next() * 4 * intervalMs, () => ceased || command('resume', ''));
     }
-    command(purpose, purpose === 'seek' ? target() : dice.pick(world.workload.names));
+    const name = purpose === 'seek' ? target() : dice.pick(world.workload.names);
+    command(purpose, purpose === 'pause' ? '' : name);
+  };
+  const pauseShortly = (shard: string): void => {
+    scheduler.after(pauses.next() * 4 * intervalMs, () => ceased || command('resume', shard));
+    command('pause', shard);
   };
   const target = (): string =>
     `${dice.pick([...world.stream.shards.keys(), 'all'])} ${dice.pick(['begin', 'end', 'time', 'back', 'here', 'here', 'on'])}`;
@@ -116,9 +136,12 @@ export function startOperators(world: World): Operators {
       for (const actor of atWork) platform.crash(actor, 'is broken off');
     },
     setRight() {
-      const { group, consumers } = world.table.state();
+      const { group, consumers, shards } = world.table.state();
       // Only where it is needed: each of these makes a cache cold, and hides what a warm one would do.
       if (group?.paused) command('resume', '');
+      for (const [shard, { paused, state }] of shards) {
+        if (paused && state !== 'done') command('resume', shard);
+      }
       const drained = [...consumers].filter(([, { draining }]) => draining).map(([slot]) => slot);
       const others = world.workload.slots().filter((slot) => !drained.includes(slot));
       const left = others.length > 0 ? dice.between(0, 1) : 0;
@@ -144,10 +167,10 @@ async function perform(world: World, actor: Actor, what: string, signal: AbortSi
       return true;
     }
     case 'pause':
-      await pause(store, options);
+      await (what === '' ? pause(store, options) : pauseShard(store, what, options));
       return true;
     case 'resume':
-      await resume(store, options);
+      await (what === '' ? resume(store, options) : resumeShard(store, what, options));
       return true;
     case 'drain':
       await drain(store, what, options);

@@ -115,8 +115,10 @@ export function createObserver(world: World): Observer {
     sent: (actor, target) => watchTicks(watch, actor, target),
     wrote(actor, key, before, after) {
       const [kind, name] = split(key);
-      if (kind === 'SHARD') watchShardWrite(watch, actor, name, before as ShardItem, after as ShardItem);
-      else if (kind === 'GROUP') {
+      if (kind === 'SHARD') {
+        watchShardWrite(watch, actor, name, before as ShardItem, after as ShardItem);
+        pauses.wroteShard(name, (after as ShardItem | undefined)?.paused === true);
+      } else if (kind === 'GROUP') {
         watchGroupWrite(watch, actor, before as GroupItem, after as GroupItem);
         pauses.wrote(before as GroupItem, after as GroupItem);
       } else watchConsumerWrite(watch, name, before as ConsumerItem, after as ConsumerItem);
@@ -145,7 +147,7 @@ export function createObserver(world: World): Observer {
       doubt(actor, key, write);
     },
     pulled(actor, shard, cursor) {
-      pauses.pulled(actor);
+      pauses.pulled(actor, shard);
       watch.facts(actor).pulls++;
       watchPull(watch, actor, shard, cursor);
     },

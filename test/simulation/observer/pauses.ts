@@ -1,21 +1,38 @@
-import { consumerKey, type GroupItem } from '../../../lib/group/items.ts';
+import { consumerKey, type GroupItem, shardKey } from '../../../lib/group/items.ts';
 import { STALE_MS_MAX } from '../fates.ts';
 import type { Actor } from '../host.ts';
 import type { Watch } from './watch.ts';
 
-/** Once `pause` has come to its end, and old reads have too, no tick that starts reads anything, until somebody resumes. */
+/**
+ * Once `pause` has come to its end, and old reads have too, no tick that starts reads anything, or the one shard that was paused, until
+ * somebody resumes.
+ */
 export function watchPauses(watch: Watch) {
   const { world } = watch;
   let pausedSince: number | undefined;
+  const shardsSince = new Map<string, number>();
   return {
     wrote(before: GroupItem | undefined, after: GroupItem | undefined): void {
       if (before?.paused !== after?.paused) pausedSince = undefined;
     },
+    wroteShard(shard: string, isPaused: boolean): void {
+      if (!isPaused) shardsSince.delete(shard);
+    },
     ended(actor: Actor, succeeded: boolean): void {
+      const { shard } = actor;
+      if (actor.purpose === 'pause' && succeeded && shard !== undefined) {
+        if (world.table.item(shardKey(shard))?.paused)
+          shardsSince.set(shard, world.scheduler.now() + STALE_MS_MAX);
+        return;
+      }
       if (actor.purpose !== 'pause' || !succeeded || !world.table.item('GROUP')?.paused) return;
       pausedSince = world.scheduler.now() + STALE_MS_MAX;
     },
-    pulled(actor: Actor): void {
+    pulled(actor: Actor, shard: string): void {
+      const shardSince = shardsSince.get(shard);
+      if (shardSince !== undefined && actor.slot !== undefined && actor.startedAt > shardSince) {
+        watch.fail('work while paused', `${actor.name} reads shard ${shard}, although that is paused`);
+      }
       if (pausedSince === undefined || actor.slot === undefined || actor.startedAt <= pausedSince) return;
       // A slot that joined while `pause` went from slot to slot was not told.
       const joined = world.table.readAt(consumerKey(actor.slot), pausedSince);
