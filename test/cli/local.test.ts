@@ -15,7 +15,7 @@ const clean = { duplicates: 0, lost: 0, outOfOrder: 0 };
 describe('shardbeat local', () => {
   it('lets every consumer do its share, and shows it', async () => {
     const input = file('share.log', linesOf(3_000));
-    const finished = await run('--input', input, '--interval', '500ms', '--shards', '6', '--consumers', '3');
+    const finished = await run('--input', input, '--interval', '1s', '--shards', '6', '--consumers', '3');
     expect(finished).toMatchObject({ code: 0, stderr: '' });
     expect(finished.stdout).toMatch(
       /consumers +consumer-0: [1-9][\d,]*, consumer-1: [1-9][\d,]*, consumer-2: [1-9]/,
