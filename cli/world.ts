@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import { systemClock } from '../lib/runtime.ts';
+import { askOn } from './question.ts';
 
 /** What a command sees of the process that it runs in. */
 export interface World {
@@ -9,7 +9,7 @@ export interface World {
   say(line: string): void;
   /** Of a terminal; undefined where stdout is none, and nothing need fit. */
   readonly columns: number | undefined;
-  /** Asks a person; undefined where there is nobody. */
+  /** Asks a person; undefined where there is nobody. Rejects at Ctrl-C, as one that was stopped. */
   ask(question: string): Promise<string | undefined>;
   readonly environment: NodeJS.ProcessEnv;
   /** Where the command was typed. */
@@ -40,12 +40,7 @@ export function processWorld(): World {
 
 async function ask(question: string): Promise<string | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await prompt.question(question);
-  } finally {
-    prompt.close();
-  }
+  return askOn(process.stdin, process.stderr, question);
 }
 
 function untilStopped(): AbortSignal {
