@@ -2,6 +2,7 @@ import { SettingsError, ShardbeatError } from '../lib/errors.ts';
 import { nearestOf } from '../lib/nearest.ts';
 import { explain } from '../lib/observe/plainError.ts';
 import type { Command } from './command.ts';
+import { ownVersion } from './ownVersion.ts';
 import { remedyFor } from './remedies.ts';
 import { EXIT_INTERRUPTED, type World } from './world.ts';
 
@@ -14,20 +15,23 @@ export async function runCommandLine(
   world: World,
 ): Promise<number> {
   try {
-    const [first] = args;
-    if (first === '--help' || first === '-h' || first === 'help') {
-      world.out(overview(sections));
-      return 0;
-    }
+    const [first, ...others] = args;
+    const commands = sections.flatMap(({ commands }) => commands);
     if (first === undefined) {
       world.say(overview(sections));
       return 2;
     }
-    const { command, rest } = find(
-      sections.flatMap(({ commands }) => commands),
-      args,
-    );
-    return await command.run(rest, world);
+    if (first === '--version' || first === '-v') {
+      world.out(`${await ownVersion()}\n`);
+      return 0;
+    }
+    const isHelp = first === '--help' || first === '-h' || first === 'help';
+    if (isHelp && others.length === 0) {
+      world.out(overview(sections));
+      return 0;
+    }
+    const { command, rest } = find(commands, isHelp ? others : args);
+    return await command.run(isHelp ? ['--help'] : rest, world);
   } catch (error) {
     return failed(error, world);
   }

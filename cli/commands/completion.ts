@@ -16,9 +16,9 @@ export function defineCompletion(commands: readonly Command[]): Command {
     words: [{ name: 'SHELL', help: 'bash, zsh or fish', choices: SHELLS }],
     options: {},
     examples: [
-      ['npx shardbeat completion bash >> ~/.bashrc', 'bash'],
-      ['npx shardbeat completion zsh >> ~/.zshrc', 'zsh, after compinit'],
-      ['npx shardbeat completion fish > ~/.config/fish/completions/shardbeat.fish', 'fish'],
+      ['source <(npx shardbeat completion bash)', 'in ~/.bashrc'],
+      ['source <(npx shardbeat completion zsh)', 'in ~/.zshrc, after compinit'],
+      ['npx shardbeat completion fish | source', 'in ~/.config/fish/config.fish'],
     ],
     run: async ({ words: [shell = ''] }, world) => {
       world.out(SCRIPTS[shell as keyof typeof SCRIPTS](await completionOf([...commands, completion])));

@@ -14,16 +14,23 @@ import { COMPRESSED, type GroupFacts } from '../cost/usage.ts';
 import { formatBill } from '../cost/view.ts';
 
 const OPTIONS = {
-  source: { type: 'string', choices: ['sls', 'cls'], default: 'sls', help: 'the log service' },
+  source: {
+    type: 'string',
+    value: 'NAME',
+    choices: ['sls', 'cls'],
+    default: 'sls',
+    help: 'which log service: sls or cls (sls)',
+  },
   shards: { type: 'string', value: 'N', default: '4', help: 'how many shards it reads (4)' },
   slots: { type: 'string', value: 'N', default: '1', help: 'how many slots it has (1)' },
   interval: { type: 'string', value: 'D', default: '1m', help: 'how often each of them ticks (1m)' },
   memory: { type: 'string', value: 'MB', help: 'of the function (512, or as measured)' },
   architecture: {
     type: 'string',
+    value: 'NAME',
     choices: ['arm64', 'x86_64'],
     default: 'arm64',
-    help: 'of the function',
+    help: 'of the function: arm64 or x86_64 (arm64)',
   },
   'tick-ms': { type: 'string', value: 'MS', help: 'how long a tick takes, as Lambda bills it' },
   'gb-per-day': { type: 'string', value: 'GB', help: 'what is written to the stream, not compressed' },

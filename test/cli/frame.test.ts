@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defineCommand } from '../../cli/command.ts';
 import { COMMANDS } from '../../cli/commands.ts';
@@ -163,10 +164,33 @@ what to do; 3 nobody is there.
       if (told === undefined) continue;
       expect(told.examples, name).not.toEqual([]);
       for (const [line] of told.examples)
-        expect(line, name).toMatch(new RegExp(`^npx shardbeat ${told.name}\\b`));
+        expect(line, name).toMatch(new RegExp(`^(source <\\()?npx shardbeat ${told.name}\\b`));
       for (const line of helpOf(told).split('\n')) {
         if (!told.examples.some(([example]) => line.includes(example))) expect(line.length).toBeLessThan(101);
       }
     }
+  });
+
+  it('of every option says that a value follows, and which values there are', async () => {
+    for (const { name, text } of COMMANDS.flatMap(({ commands }) => commands)) {
+      for (const [option, { type, value, help, choices = [] }] of Object.entries(
+        (await text())?.options ?? {},
+      )) {
+        expect(value === undefined, `${name} --${option}`).toBe(type === 'boolean');
+        for (const choice of choices) expect(help, `${name} --${option}`).toContain(choice);
+      }
+    }
+  });
+
+  it('of one command follows the word help, too', async () => {
+    expect(await typed('help greet twice')).toEqual(await typed('greet twice --help'));
+    expect(await typed('help me')).toMatchObject({ code: 2, said: expect.stringMatching(/^command: "me"/) });
+  });
+});
+
+describe('the version', () => {
+  it.each(['--version', '-v'])('is told: %s', async (option) => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await typed(option)).toEqual({ code: 0, out: `${version}\n`, said: '' });
   });
 });
