@@ -22,13 +22,17 @@ export class ShardbeatError extends Error {
   }
 }
 
-/** A setting or option that cannot be used: names the field, the value unless it is secret, and the remedy. Never retriable. */
+/**
+ * A setting or option that cannot be used, or is missing (`value`: undefined): names the field, the value unless it is secret, and the
+ * remedy. Never retriable.
+ */
 export class SettingsError extends ShardbeatError {
   override readonly name: string = 'SettingsError';
   readonly field: string;
 
   constructor(field: string, value: unknown, remedy: string) {
-    super(`${field}: ${shownValue(field, value)} cannot be used: ${remedy}`, { retriable: false });
+    const wrong = value === undefined ? 'missing;' : `${shownValue(field, value)} cannot be used:`;
+    super(`${field}: ${wrong} ${remedy}`, { retriable: false });
     this.field = field;
   }
 }

@@ -115,7 +115,7 @@ export const dropDeadLetters = defineCommand({
     const isSome = Object.keys(filter).length > 0;
     if (isSome === options.all) {
       const remedy = 'say which, by --id, --shard, --error, --older-than or --younger-than, or --all';
-      throw new SettingsError('--all', options.all, remedy);
+      throw new SettingsError('--all', options.all || undefined, `${remedy}${isSome ? ', not both' : ''}`);
     }
     const signal = world.untilStopped();
     const target = await findTarget(options, world, signal);

@@ -27,8 +27,8 @@ function defineSwitch(name: 'pause' | 'resume', summary: string, about: string, 
       const { shard, 'dry-run': dryRun } = options;
       const target = await findTarget(options, world, signal);
       const group = await target.open();
-      if (dryRun) await checkThere(group, target.group, shard, signal);
-      else await group[name]({ shard, signal });
+      await checkThere(group, target.group, shard, signal);
+      if (!dryRun) await group[name]({ shard, signal });
       const what = shard === undefined ? `group ${target.group}` : `shard ${shard} of group ${target.group}`;
       const text = `${what}, ${target.place}: ${dryRun ? 'would be ' : ''}${done}\n`;
       world.out(options.json ? `${JSON.stringify({ group: target.group, shard, dryRun, done })}\n` : text);
@@ -37,7 +37,7 @@ function defineSwitch(name: 'pause' | 'resume', summary: string, about: string, 
   });
 }
 
-/** As the operation itself checks it. */
+/** As the operation itself checks it, in the words of this command line. */
 async function checkThere(
   group: OpenGroup,
   name: string,

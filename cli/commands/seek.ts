@@ -41,7 +41,7 @@ export const seek = defineCommand({
   ],
   exitCodes: { [EXIT_NO]: 'a shard was not sought, or you did not agree' },
   run: async ({ words: [shard = ''], options }, world) => {
-    const to = whereOf(options, world.clock.now());
+    const to = whereOf(shard, options, world.clock.now());
     const signal = world.untilStopped();
     const target = await findTarget(options, world, signal);
     if (!('cursor' in to)) needService(target);
@@ -66,14 +66,21 @@ export const seek = defineCommand({
 });
 
 function whereOf(
+  shard: string,
   { to, ago, cursor }: Pick<Values<typeof OPTIONS>, 'to' | 'ago' | 'cursor'>,
   now: number,
 ): SeekRequest['to'] {
-  const given = [to, ago, cursor].filter((value) => value !== undefined);
-  if (given.length !== 1) throw new SettingsError('--to', to, 'give one of --to, --ago and --cursor');
-  if (cursor !== undefined) return { cursor };
+  const given = Object.entries({ '--to': to, '--ago': ago, '--cursor': cursor });
+  const [, second] = given.filter(([, value]) => value !== undefined);
+  const one = 'give one of --to, --ago and --cursor';
+  if (second !== undefined) throw new SettingsError(...second, `${one}, not more`);
+  if (cursor !== undefined) {
+    if (shard === 'all') throw new SettingsError('--cursor', cursor, 'it belongs to one shard: name that');
+    return { cursor };
+  }
   if (ago !== undefined) return { at: 'time', unixMs: now - parseDuration('--ago', ago, AGO_MS_MAX) };
-  return parsePosition('--to', to!);
+  if (to === undefined) throw new SettingsError('--to', to, one);
+  return parsePosition('--to', to);
 }
 
 const WHY = { done: 'it is done, its children may have begun', absent: 'the group has no such shard' };

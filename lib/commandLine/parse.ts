@@ -24,7 +24,7 @@ export function parseCommand<const O extends Options>(
   if (values.help) return 'help';
   const missing: WordSpec | undefined = words[positionals.length];
   if (missing !== undefined && !missing.optional) {
-    throw new SettingsError(missing.name, '', `${positional}: ${missing.help}`);
+    throw new SettingsError(missing.name, undefined, `${positional}: ${missing.help}`);
   }
   for (const [option, { choices }] of Object.entries(options)) {
     checkChoice(`--${option}`, values[option], choices);

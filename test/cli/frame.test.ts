@@ -57,7 +57,7 @@ describe('a command', () => {
   });
 
   it.each([
-    ['greet', 'NAME: "" cannot be used: write shardbeat greet NAME [TITLE]: whom'],
+    ['greet', 'NAME: missing; write shardbeat greet NAME [TITLE]: whom'],
     ['greet a b c', 'option: "c" cannot be used: write shardbeat greet NAME [TITLE]; see --help'],
     ['greet twice you', 'option: "you" cannot be used: it takes options only; see --help'],
     [

@@ -8,7 +8,7 @@ import { createWorld } from './world.ts';
 
 describe('what shardbeat init cannot use', () => {
   it.each([
-    [[], 'DIR: "" cannot be used: write shardbeat init DIR: the folder'],
+    [[], 'DIR: missing; write shardbeat init DIR: the folder'],
     [['--source', 'cls'], 'write shardbeat init DIR'],
     [['orders', 'payments'], 'option: "payments" cannot be used: write shardbeat init DIR'],
     [['orders', '--source', 'kafka'], '--source: "kafka" cannot be used: choose sls or cls'],

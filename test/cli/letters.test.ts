@@ -59,7 +59,7 @@ describe('dead letters', () => {
   });
 
   it('are dropped after a question, or not at all', async () => {
-    expect((await stage.type('dead-letters drop')).said).toMatch(/^--all: false cannot be used: say which/);
+    expect((await stage.type('dead-letters drop')).said).toMatch(/^--all: missing; say which/);
     expect((await stage.type('dead-letters drop --all --shard 0')).code).toBe(2);
     expect((await stage.type('dead-letters drop --shard 0 --dry-run')).out).toBe(
       `2 dead letters of group local, ${place}, would be dropped\n`,
@@ -114,7 +114,7 @@ describe('redrive', () => {
 
   it('says what it lacks', async () => {
     for (const [line, said] of [
-      ['redrive --table shardbeat --group local', '--module: undefined cannot be used: name your module'],
+      ['redrive --table shardbeat --group local', '--module: missing; name your module'],
       ['redrive --module broken.mjs', '--module: "broken.mjs" cannot be used: it cannot be loaded ('],
       ['redrive --module taking.mjs --limit 0', '--limit: "0" cannot be used: write a whole number'],
       ['redrive --module taking.mjs --older-than 1', '--older-than: "1" cannot be used'],

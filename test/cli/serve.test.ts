@@ -246,11 +246,8 @@ describe('options of shardbeat serve sls', () => {
     [['--project', 'a', '--logstore', 'x', '--project', 'b', '--ttl', '1'], '--ttl: "1" cannot be used'],
     [['--project', 'a', '--logstore', 'x', '--shards', '101'], 'write a whole number from 1 to 100'],
     [['--project', 'a', '--logstore', 'x', '--logstore', 'x'], 'it is named twice in project a'],
-    [
-      ['--access-key-id', 'me'],
-      '--access-key-secret: undefined cannot be used: name it with --access-key-id',
-    ],
-    [['--access-key-secret', 'hush'], '--access-key-id: undefined cannot be used'],
+    [['--access-key-id', 'me'], '--access-key-secret: missing; name it with --access-key-id'],
+    [['--access-key-secret', 'hush'], '--access-key-id: missing;'],
     [['--access-key-id', 'a:b', '--access-key-secret', 'hush'], '--access-key-id: "(hidden)" cannot be used'],
     [['--access-key-id', 'me', '--access-key-secret', 'hush\r'], '--access-key-secret: "(hidden)" cannot be'],
     [

@@ -136,18 +136,10 @@ describe('a group is found', () => {
 
 describe('what is missing is said, with the remedy', () => {
   it.each([
-    [
-      'empty',
-      {},
-      /^--group: undefined cannot be used: none is found here: start one in this folder \(npm start\)/,
-    ],
-    ['empty', { table: 'shop' }, /^--group: undefined cannot be used: name the group in the table shop$/],
+    ['empty', {}, /^--group: missing; none is found here: start one in this folder \(npm start\)/],
+    ['empty', { table: 'shop' }, /^--group: missing; name the group in the table shop$/],
     ['empty', { stage: 'prod' }, /none is found here/],
-    [
-      'project',
-      {},
-      /^--group: undefined cannot be used: choose one that serverless.yml describes: orders, back$/,
-    ],
+    ['project', {}, /^--group: missing; choose one that serverless.yml describes: orders, back$/],
     ['project', { group: 'other' }, /^--group: "other" cannot be used: choose one/],
     [
       'broken',

@@ -103,7 +103,7 @@ describe('the settings', () => {
 
   const required = Object.keys(complete).filter((field) => field !== 'SHARDBEAT_SLS_REGION');
   it.each(required)('say that %s is missing, also when it is set to nothing', (field) => {
-    const message = new RegExp(`^${field}: undefined cannot be used: set it`);
+    const message = new RegExp(`^${field}: missing; set it`);
     expect(() => readSettings({ ...complete, [field]: undefined })).toThrow(message);
     expect(() => readSettings({ ...complete, [field]: '' })).toThrow(SettingsError);
   });

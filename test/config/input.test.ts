@@ -234,7 +234,7 @@ it('secrets of the whole environment are kept before anything is read', () => {
 it.each(['', ' ', '\r\n'])('a setting that is set to nothing (%j) is not set', (nothing) => {
   const set = { SHARDBEAT_START: nothing, SHARDBEAT_SLOTS: nothing, SHARDBEAT_SESSION_TIMEOUT: nothing };
   expect(read({ ...sls, ...set })).toMatchObject({ start: { at: 'begin' }, slots: undefined });
-  expect(refused({ ...sls, SHARDBEAT_GROUP: nothing }).message).toContain('SHARDBEAT_GROUP: undefined');
+  expect(refused({ ...sls, SHARDBEAT_GROUP: nothing }).message).toContain('SHARDBEAT_GROUP: missing');
 });
 
 describe('a setting that nobody reads', () => {

@@ -126,7 +126,7 @@ describe('a secret that nobody told of', () => {
 
   test.each([
     'the secret is not there, the token neither: set both',
-    'SHARDBEAT_SLS_ACCESS_KEY_SECRET: undefined cannot be used: set it',
+    'SHARDBEAT_SLS_ACCESS_KEY_SECRET: missing; set it',
     'SHARDBEAT_SLS_SECRET: "shop/sls-2026" cannot be used: check that it exists',
     '403 InvalidSecurityToken: the token has expired',
     '    at sign (file:///srv/app/node_modules/@scope/token/index.js:12:34)',

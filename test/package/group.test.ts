@@ -266,7 +266,7 @@ describe('a group is refused when it is packaged', () => {
   it('for no source', () => {
     const service = { prefix: 'shop-dev', table: 'table', provider: {} };
     expect(() => readGroup('orders', { module: 'a.ts' }, service)).toThrow(
-      'groups.orders: undefined cannot be used: say under sls or cls',
+      'groups.orders: missing; say under sls or cls',
     );
   });
 

@@ -151,7 +151,7 @@ describe('an alarm', () => {
   it.each([
     [{ topic }, 'alarms: "(no alarm)" cannot be used: turn some on: silentSlots, lag, retention'],
     [{ topic, lag: false }, 'alarms: "(no alarm)"'],
-    [{ lag: true }, 'alarms.topic: undefined cannot be used: name the topic of SNS'],
+    [{ lag: true }, 'alarms.topic: missing; name the topic of SNS'],
     [{ topic: [], lag: true }, 'alarms.topic'],
     [{ topic: 'woken', lag: true }, 'alarms.topic: "woken" cannot be used: name the topic of SNS'],
     [{ topic: 'arn:aws:sqs:eu-west-1:123456789012:woken', lag: true }, 'alarms.topic'],
