@@ -9,6 +9,8 @@ export interface World {
   say(line: string): void;
   /** Of a terminal; undefined where stdout is none, and nothing need fit. */
   readonly columns: number | undefined;
+  /** The same of its height. */
+  readonly rows: number | undefined;
   /** Asks a person; undefined where there is nobody. Rejects at Ctrl-C, as one that was stopped. */
   ask(question: string): Promise<string | undefined>;
   readonly environment: NodeJS.ProcessEnv;
@@ -29,6 +31,9 @@ export function processWorld(): World {
     say: (line) => void process.stderr.write(`${line}\n`),
     get columns() {
       return process.stdout.isTTY ? process.stdout.columns : undefined;
+    },
+    get rows() {
+      return process.stdout.isTTY ? process.stdout.rows : undefined;
     },
     ask,
     environment: process.env,

@@ -3,6 +3,7 @@ import { SettingsError } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';
 import { type Look, lookAt } from '../look.ts';
 import { findTarget } from '../target.ts';
+import { several } from '../text.ts';
 import { formatLook } from '../view.ts';
 import { LOOK_OPTIONS, retentionOf } from './status.ts';
 
@@ -46,7 +47,7 @@ export const watch = defineCommand({
     const show = (looked: Look): void => {
       const missing = looked.missing.map((line) => `not known: ${line}\n`).join('');
       const text = options.json ? JSON.stringify(looked) : formatLook(looked, world.columns) + missing;
-      world.out(isDrawn ? drawn(text) : `${text}\n`);
+      world.out(isDrawn ? drawn(text, world.rows) : `${text}\n`);
     };
     if (isDrawn) world.out(ENTER);
     try {
@@ -63,5 +64,16 @@ export const watch = defineCommand({
   },
 });
 
-const drawn = (text: string): string =>
-  `${HOME}${text.replaceAll('\n', `${REST_OF_LINE}\n`)}${REST_OF_SCREEN}`;
+/** No more lines than there are: whatever is more would push what was drawn first out of the screen. */
+function drawn(text: string, rows = Number.POSITIVE_INFINITY): string {
+  const lines = text.trimEnd().split('\n');
+  const more = lines.length - rows + 1;
+  const shown =
+    lines.length > rows
+      ? [
+          ...lines.slice(0, rows - 1),
+          `… ${several(more, 'line')} more: make the terminal higher, or see status`,
+        ]
+      : lines;
+  return `${HOME}${shown.map((line) => line + REST_OF_LINE).join('\n')}${REST_OF_SCREEN}`;
+}

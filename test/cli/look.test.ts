@@ -1,4 +1,5 @@
 /** Commands that look at a group, on a local stack. */
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { letterOf } from '../support/letters.ts';
 import { type Stage, startStage } from './stage.ts';
@@ -68,6 +69,23 @@ describe.each(['sls', 'cls'] as const)('on %s', (source) => {
     const { code } = await stage.type('watch --json --every 500ms', { out, untilStopped: () => stop.signal });
     expect(code).toBe(0);
     expect(shown.map((text) => JSON.parse(text).description.status)).toEqual(['running', 'running']);
+  });
+
+  it.each([
+    [6, 'lag: ', '… 7 lines more: make the terminal higher, or see status'],
+    [12, 'SHARD', undefined],
+  ])('watch draws no more than fits into the %i lines of a terminal', async (rows, seen, last) => {
+    const stop = new AbortController();
+    const shown: string[] = [];
+    const out = (text: string): void => {
+      shown.push(text);
+      if (shown.length === 2) stop.abort(new Error('stopped by SIGINT'));
+    };
+    await stage.type('watch', { out, columns: 100, rows, untilStopped: () => stop.signal });
+    const lines = stripVTControlCharacters(shown[1]!).split('\n');
+    expect(lines).toHaveLength(Math.min(rows, 12));
+    expect(lines.some((line) => line.startsWith(seen))).toBe(true);
+    if (last !== undefined) expect(lines.at(-1)).toBe(last);
   });
 });
 

@@ -9,6 +9,7 @@ export function createWorld(given: Partial<World> = {}) {
     out: (text: string) => void out.push(text),
     say: (line: string) => void said.push(line),
     columns: undefined,
+    rows: undefined,
     ask: async () => undefined,
     environment: {},
     directory: '/nowhere',
