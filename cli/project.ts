@@ -54,7 +54,11 @@ export async function readProject(
   const file = projectFile(directory) ?? FILES[0]!;
   const { service, provider, custom } = await print(file, directory, options, signal);
   if (custom?.shardbeat === undefined) {
-    throw new SettingsError(file, undefined, `it has no groups under custom.shardbeat: add one, ${INSTEAD}`);
+    throw new SettingsError(
+      'custom.shardbeat',
+      undefined,
+      `${file} has no groups there: add one, ${INSTEAD}`,
+    );
   }
   const prefix = `${service}-${options.stage ?? provider.stage ?? 'dev'}`;
   const table = custom.shardbeat.table ?? `${prefix}-shardbeat`;

@@ -64,14 +64,29 @@ export function needService({ asks }: Target): void {
 
 /** Throws a SettingsError where no group is found, or several. Sets the variables by which AWS is reached. */
 export async function findTarget(options: TargetOptions, world: World, signal: AbortSignal): Promise<Target> {
-  const { table, region, profile, stage } = options;
-  const isDeployed = [table, region, profile, stage, options.function].some((given) => given !== undefined);
-  const run = isDeployed ? undefined : runIn(await localRuns(), world.directory);
-  if (run !== undefined) return localTarget(run, options, world);
+  const { table, profile } = options;
+  const runs = meansDeployed(options) ? [] : await localRuns();
+  const run = runIn(runs, world.directory);
+  if (run !== undefined) {
+    tellOfOthers(run, runs, world);
+    return localTarget(run, options, world);
+  }
   if (profile !== undefined) world.environment.AWS_PROFILE = profile;
   const found = table === undefined ? await foundIn(options, world, signal) : named(options, table, world);
   if (found.region !== undefined) world.environment.AWS_REGION = found.region;
   return deployedTarget(found, options, world);
+}
+
+const meansDeployed = ({ table, region, profile, stage, function: name }: TargetOptions): boolean =>
+  [table, region, profile, stage, name].some((given) => given !== undefined);
+
+/** Whoever changes one has to know which. */
+function tellOfOthers({ pid, directory }: LocalRun, runs: readonly LocalRun[], world: World): void {
+  const { length } = runs.filter((run) => run.directory === directory);
+  if (length > 1)
+    world.say(
+      `${length} local runs are in ${directory}: this is about the one that was started last, process ${pid}`,
+    );
 }
 
 function localTarget(run: LocalRun, { group }: TargetOptions, world: World): Target {
@@ -134,7 +149,8 @@ async function foundIn(options: TargetOptions, world: World, signal: AbortSignal
   const file = projectFile(directory);
   if (file !== undefined) {
     // The Framework takes some seconds.
-    if (world.columns !== undefined) world.say(`reading ${file} …`);
+    if (world.columns !== undefined)
+      world.say(`${meansDeployed(options) ? '' : 'no local run is here: '}reading ${file} …`);
     const groups = await readProject(directory, options, signal);
     const names = groups.map(({ group }) => group).join(', ');
     const found = groups.filter(({ group }) => options.group === undefined || group === options.group);

@@ -94,7 +94,7 @@ async function measuredIn(file: string, directory: string): Promise<Measured> {
   const text = await readFile(resolve(directory, file), 'utf8').catch((error: unknown) => {
     throw new SettingsError('--measured', file, `it cannot be read: ${messageOf(error)}`);
   });
-  return readMeasured(text);
+  return readMeasured(text, file);
 }
 
 /** What is given goes before what was measured. */

@@ -16,15 +16,24 @@ export const remove = defineCommand({
     const target = await findTarget(options, world, signal);
     const group = await target.open();
     const dryRun = options['dry-run'];
+    const { consumers } = await group.describe({ signal });
     const { removed, busyUntil } = await group.removeSlot(slot, { dryRun, signal });
-    const why =
-      busyUntil === undefined
-        ? ''
-        : ` is not removed: a run of it may be at work until ${moment(busyUntil)}; try again in ${about(busyUntil - world.clock.now() + 5_000)}`;
-    const text = removed ? `${dryRun ? ' would be removed' : ' is removed'}` : why;
     if (options.json)
       world.out(`${JSON.stringify({ group: target.group, slot, dryRun, removed, busyUntil })}\n`);
-    else world.out(`${slot} of group ${target.group}, ${target.place},${text}\n`);
+    else {
+      const names = consumers.map((consumer) => consumer.slot);
+      const outcome =
+        busyUntil === undefined
+          ? removedText(slot, names, dryRun)
+          : `is not removed: a run of it may be at work until ${moment(busyUntil)}; try again in ${about(busyUntil - world.clock.now() + 5_000)}`;
+      world.out(`${slot} of group ${target.group}, ${target.place}, ${outcome}\n`);
+    }
     return removed ? 0 : EXIT_NO;
   },
 });
+
+/** One that was not there may have been removed before, and may have been spelt wrong. */
+function removedText(slot: string, names: readonly string[], isDry: boolean): string {
+  if (!names.includes(slot)) return `is not there: the group has ${names.join(', ') || 'none'}`;
+  return isDry ? 'would be removed' : 'is removed';
+}

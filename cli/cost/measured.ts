@@ -19,13 +19,13 @@ const DAY_MS = 86_400_000;
 /** A few ticks do not tell how much comes in a day. */
 const SPAN_MS_MIN = 10 * 60_000;
 
-/** Reads what `npx shardbeat local --json` printed, or lines of the function's log. */
-export function readMeasured(text: string): Measured {
+/** Reads what `npx shardbeat local --json` printed, or lines of the function's log. `file`: where it is from. */
+export function readMeasured(text: string, file: string): Measured {
   const measured = summaryIn(text) ?? logIn(text);
   if (measured.ticks > 0) return measured;
   const remedy =
     'it must be what shardbeat local --json printed, or lines of the function’s log with its tick.metrics';
-  throw new SettingsError('--measured', undefined, remedy);
+  throw new SettingsError('--measured', file, remedy);
 }
 
 /** Its ticks follow each other faster than Lambda’s would, so that only what one of them takes is told. */

@@ -120,6 +120,16 @@ describe('drain, undrain and remove', () => {
     expect(await stage.type('remove consumer-1')).toMatchObject({ code: 0 });
     expect((await describeGroup()).consumers.map(({ slot }) => slot)).toEqual(['consumer-0']);
   });
+
+  it('of a slot that is not there any more, or never was, say so', async () => {
+    await stage.type('remove consumer-1');
+    for (const dry of ['', ' --dry-run']) {
+      expect(await stage.type(`remove consumer-1${dry}`)).toMatchObject({
+        code: 0,
+        out: `consumer-1 of group local, ${place}, is not there: the group has consumer-0\n`,
+      });
+    }
+  });
 });
 
 describe('delete', () => {

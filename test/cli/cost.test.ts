@@ -170,6 +170,8 @@ const metricsLine = (at: number, more: object = {}) =>
     ...more,
   })}`;
 
+const read = (text: string) => readMeasured(text, 'file.log');
+
 describe('what was measured', () => {
   it('is the units of a tick of a local run, and not its haste', () => {
     const summary = JSON.stringify({
@@ -178,7 +180,7 @@ describe('what was measured', () => {
       dynamodb: { requests: 50, writeUnits: 30, readUnits: 5 },
       logService: { requests: 80, bytes: 1_000, rawBytes: 4_000 },
     });
-    expect(readMeasured(summary)).toEqual({
+    expect(read(summary)).toEqual({
       ticks: 10,
       units: { write: 3, read: 0.5 },
       requests: 8,
@@ -198,7 +200,7 @@ describe('what was measured', () => {
       '{"type":"platform.report","record":{"metrics":{"billedDurationMs":300,"memorySizeMB":256}}}',
       'something else {"_aws":',
     ].join('\n');
-    expect(readMeasured(log)).toEqual({
+    expect(read(log)).toEqual({
       ticks: 2,
       units: { write: 2, read: 0.5 },
       requests: 3,
@@ -210,25 +212,25 @@ describe('what was measured', () => {
   });
 
   it('is not known where nobody told it', () => {
-    const { requests, compressed } = readMeasured(metricsLine(0));
+    const { requests, compressed } = read(metricsLine(0));
     expect([requests, compressed]).toEqual([undefined, undefined]);
     const earlier = JSON.stringify({ ticks: 1, dynamodb: { writeUnits: 1, readUnits: 1 } });
-    expect(readMeasured(earlier)).toMatchObject({ requests: undefined, compressed: undefined });
+    expect(read(earlier)).toMatchObject({ requests: undefined, compressed: undefined });
     const idle = JSON.stringify({
       ...JSON.parse(earlier),
       logService: { requests: 4, bytes: 9, rawBytes: 0 },
     });
-    expect(readMeasured(idle)).toMatchObject({ requests: 4, compressed: undefined });
+    expect(read(idle)).toMatchObject({ requests: 4, compressed: undefined });
   });
 
   it('tells nothing of a day by a few ticks', () => {
-    expect(readMeasured(`${metricsLine(0)}\n${metricsLine(60_000)}`).bytesOfDay).toBeUndefined();
+    expect(read(`${metricsLine(0)}\n${metricsLine(60_000)}`).bytesOfDay).toBeUndefined();
   });
 
   it.each(['', 'hello', '{"ticks":0}', '{"ticks":3}'])(
     'is refused where there is nothing in it: %s',
     (text) => {
-      expect(() => readMeasured(text)).toThrow('--measured');
+      expect(() => read(text)).toThrow('--measured: "file.log" cannot be used: it must be what');
     },
   );
 });

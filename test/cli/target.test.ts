@@ -1,9 +1,10 @@
 /** Which group a command finds, where there is no local run. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findTarget, type TargetOptions } from '../../cli/target.ts';
+import { announceRun } from '../../lib/commandLine/localRuns.ts';
 import { createWorld } from './world.ts';
 
 const before = process.env.TMPDIR;
@@ -32,14 +33,15 @@ beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'target-test-'));
   // No local run is to be found.
   process.env.TMPDIR = directory;
-  for (const name of ['project', 'empty', 'broken', 'uninstalled'])
+  for (const name of ['project', 'empty', 'broken', 'groupless', 'uninstalled'])
     mkdirSync(join(directory, name, 'src'), { recursive: true });
-  for (const name of ['project', 'broken', 'uninstalled'])
+  for (const name of ['project', 'broken', 'groupless', 'uninstalled'])
     writeFileSync(join(directory, name, 'serverless.yml'), '');
   framework(
     'project',
     `console.log('a warning'); console.log(JSON.stringify({ ...${JSON.stringify(PRINTED)}, args: process.argv.slice(2) }));`,
   );
+  framework('groupless', `console.log('{ "service": "shop", "provider": {} }');`);
   framework('broken', `console.error('no such variable'); process.exit(1);`);
 });
 afterAll(() => {
@@ -56,19 +58,20 @@ function framework(project: string, script: string): void {
   chmodSync(join(bin, 'osls'), 0o755);
 }
 
+const NONE: TargetOptions = {
+  group: undefined,
+  table: undefined,
+  region: undefined,
+  profile: undefined,
+  stage: undefined,
+  function: undefined,
+  'dead-letters': undefined,
+};
+
 async function found(folder: string, given: Partial<TargetOptions> = {}, variables: NodeJS.ProcessEnv = {}) {
   const environment = { ...variables };
   const world = createWorld({ directory: join(directory, folder), environment });
-  const none = {
-    group: undefined,
-    table: undefined,
-    region: undefined,
-    profile: undefined,
-    stage: undefined,
-    function: undefined,
-    'dead-letters': undefined,
-  };
-  const target = await findTarget({ ...none, ...given }, world, signal);
+  const target = await findTarget({ ...NONE, ...given }, world, signal);
   return { ...target, environment };
 }
 
@@ -134,6 +137,32 @@ describe('a group is found', () => {
   });
 });
 
+describe('a person is told', () => {
+  it('that there is no local run, before the Framework takes its time', async () => {
+    const world = createWorld({ directory: join(directory, 'project'), columns: 80 });
+    await findTarget({ ...NONE, group: 'back' }, world, signal);
+    expect(world.said()).toBe('no local run is here: reading serverless.yml …');
+    const staged = createWorld({ directory: join(directory, 'project'), columns: 80 });
+    await findTarget({ ...NONE, group: 'back', stage: 'prod' }, staged, signal);
+    expect(staged.said()).toBe('reading serverless.yml …');
+  });
+
+  it('which of two local runs in a folder it is', async () => {
+    const run = { directory: join(directory, 'empty'), environment: { SHARDBEAT_GROUP: 'local' } };
+    using _announced = await announceRun({ ...run, startedAt: 5 });
+    const [folder = ''] = readdirSync(directory).filter((name) => name.startsWith('shardbeat-runs-'));
+    const other = { ...run, pid: process.ppid, startedAt: 4 };
+    writeFileSync(join(directory, folder, `${process.ppid}.json`), JSON.stringify(other));
+    const world = createWorld({ directory: join(run.directory, 'src'), environment: {} });
+    const { place } = await findTarget(NONE, world, signal);
+    rmSync(join(directory, folder, `${process.ppid}.json`));
+    expect(place).toBe(`local run of process ${process.pid}`);
+    expect(world.said()).toBe(
+      `2 local runs are in ${run.directory}: this is about the one that was started last, process ${process.pid}`,
+    );
+  });
+});
+
 describe('what is missing is said, with the remedy', () => {
   it.each([
     ['empty', {}, /^--group: missing; none is found here: start one in this folder \(npm start\)/],
@@ -146,6 +175,7 @@ describe('what is missing is said, with the remedy', () => {
       {},
       /serverless.yml cannot be read by .*osls: correct it, or give --table, --group and --region:\nno such variable/,
     ],
+    ['groupless', {}, /^custom.shardbeat: missing; serverless.yml has no groups there: add one, or give/],
     ['uninstalled', {}, /the Framework that reads it is not installed: npm install, or give --table/],
   ])('in %s with %j', async (folder, given, message) => {
     await expect(found(folder, given)).rejects.toThrow(message);
