@@ -27,7 +27,11 @@ export interface LookOptions {
 }
 
 /** The table has to answer; what else fails is missing. */
-export async function lookAt(target: Target, group: OpenGroup, options: LookOptions): Promise<Look> {
+export async function lookAt(
+  target: Pick<Target, 'group' | 'place' | 'asks'>,
+  group: OpenGroup,
+  options: LookOptions,
+): Promise<Look> {
   const { signal, now, askService, retentionMs } = options;
   const missing: string[] = [];
   const orMissing = async <T>(what: string, asked: Promise<T>): Promise<T | undefined> => {
@@ -41,6 +45,11 @@ export async function lookAt(target: Target, group: OpenGroup, options: LookOpti
   };
   const description = await group.describe({ signal });
   const isThere = description.status !== 'absent';
+  if (askService && isThere && target.asks === 'nobody') {
+    missing.push(
+      'the lag: nobody here can ask the log service; with --function NAME the deployed function does',
+    );
+  }
   const [lag, deadLetters] = await Promise.all([
     askService && isThere && target.asks !== 'nobody'
       ? orMissing('the lag', lagWith(group, retentionMs, signal))

@@ -8,13 +8,16 @@ export interface Column<T> {
   readonly align?: 'right';
   /** It may be cut to this width where there is no room. Others are shown whole. */
   readonly least?: number;
+  /** It is left out where a table has no room for it. */
+  readonly dispensable?: boolean;
 }
 
 const GAP = '  ';
 
 /**
- * A line for each row. Where there is no room, the widest of the columns that may be cut is cut first; where there still is none, each row
- * is a block of lines. Columns in which nothing stands are left out. `width`: undefined for whatever is needed.
+ * A line for each row. Where there is no room, the widest of the columns that may be cut is cut first, then what is dispensable is left
+ * out; where there still is none, each row is a block of lines. Columns in which nothing stands are left out. `width`: undefined for
+ * whatever is needed.
  */
 export function formatTable<T>(
   rows: readonly T[],
@@ -25,27 +28,36 @@ export function formatTable<T>(
   const used = columns
     .map((column, index) => ({ ...column, cells: cells[index]! }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''));
-  const natural = used.map(({ title, cells }) =>
-    Math.max(...[title, ...cells].map((text) => stringWidth(text))),
-  );
-  const widths = fitted(natural, used, width - GAP.length * (used.length - 1));
-  if (widths === undefined) return asBlocks(used, rows.length, width);
+  for (const shown of [used, used.filter(({ dispensable }) => dispensable !== true)]) {
+    const widths = fitted(shown, width);
+    if (widths !== undefined) return asLines(shown, widths, rows.length);
+  }
+  return asBlocks(used, rows.length, width);
+}
+
+function asLines(
+  columns: readonly { title: string; align?: 'right'; cells: readonly string[] }[],
+  widths: readonly number[],
+  rows: number,
+): string {
   const line = (texts: readonly string[]): string =>
     texts
-      .map((text, index) => padded(cut(text, widths[index]!), widths[index]!, used[index]!.align))
+      .map((text, index) => padded(cut(text, widths[index]!), widths[index]!, columns[index]!.align))
       .join(GAP)
       .trimEnd();
-  const lines = rows.map((_, row) => line(used.map(({ cells }) => cells[row]!)));
-  return [line(used.map(({ title }) => title)), ...lines].map((text) => `${text}\n`).join('');
+  const lines = Array.from({ length: rows }, (_, row) => line(columns.map(({ cells }) => cells[row]!)));
+  return [line(columns.map(({ title }) => title)), ...lines].map((text) => `${text}\n`).join('');
 }
 
 /** Undefined if there is no room. */
 function fitted(
-  natural: readonly number[],
-  columns: readonly { least?: number }[],
-  room: number,
+  columns: readonly { title: string; least?: number; cells: readonly string[] }[],
+  width: number,
 ): number[] | undefined {
-  const widths = [...natural];
+  const room = width - GAP.length * (columns.length - 1);
+  const widths = columns.map(({ title, cells }) =>
+    Math.max(...[title, ...cells].map((text) => stringWidth(text))),
+  );
   for (let over = sum(widths) - room; over > 0; over = sum(widths) - room) {
     const candidates = widths
       .map((width, index) => ({ width, index, spare: width - (columns[index]!.least ?? width) }))

@@ -107,7 +107,7 @@ function shardColumns(look: Look): Column<Shard>[] {
       align: 'right',
       value: ({ pending }) => (pending === undefined || pending.attempts === 0 ? '' : pending.attempts),
     },
-    { title: 'CHECKPOINT', value: ({ cursor }) => cursor, least: 9 },
+    { title: 'CHECKPOINT', value: ({ cursor }) => cursor, least: 9, dispensable: true },
     {
       title: 'WAITS FOR',
       value: (shard) => reasonOf(shard, look),
@@ -150,7 +150,7 @@ const failedText = (pending: Shard['pending']): string | undefined =>
 
 /** Which records are given next, counted from the checkpoint on. */
 function partText({ done, count, size = count - done }: NonNullable<Shard['pending']>): string {
-  return `${size === 1 ? `record ${done + 1}` : `records ${done + 1} to ${done + size}`} of ${count}`;
+  return `${size === 1 ? `record ${counted(done + 1)}` : `records ${counted(done + 1)} to ${counted(done + size)}`} of ${counted(count)}`;
 }
 
 /** What a shard waits for, in words. */

@@ -18,10 +18,10 @@ export const deleteGroup = defineCommand({
     const target = await findTarget(options, world, signal);
     const group = await target.open();
     const what = `group ${target.group}, ${target.place},`;
-    const { consumers, shards } = await group.describe({ signal });
+    const { status, consumers, shards } = await group.describe({ signal });
     const dry = await group.delete({ dryRun: true, signal });
     const answer = async (): Promise<typeof dry | undefined> => {
-      if (options['dry-run'] || !dry.deleted) return dry;
+      if (options['dry-run'] || !dry.deleted || status === 'absent') return dry;
       const question = `Delete ${what} with the checkpoints of ${several(shards.length, 'shard')}? There is no way back.`;
       return (await agreed(world, options, question, target.group)) ? group.delete({ signal }) : undefined;
     };
@@ -31,6 +31,7 @@ export const deleteGroup = defineCommand({
     const dryRun = options['dry-run'];
     if (options.json)
       world.out(`${JSON.stringify({ group: target.group, dryRun, ...counts, ...answered })}\n`);
+    else if (status === 'absent') world.out(`${what} is not there: the table has no such group\n`);
     else if (answered.deleted) {
       const done = dryRun ? 'would be deleted' : 'is deleted';
       world.out(`${what} ${done}: ${several(counts.slots, 'slot')}, ${several(counts.shards, 'shard')}\n`);

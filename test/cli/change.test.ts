@@ -151,5 +151,9 @@ describe('delete', () => {
     );
     expect(await stage.type('delete', { ask })).toMatchObject({ code: 0 });
     expect(await stage.type('status')).toMatchObject({ code: 3, out: expect.stringContaining('absent') });
+    for (const line of ['delete', 'delete --dry-run', 'delete --yes']) {
+      const out = `group local, ${place}, is not there: the table has no such group\n`;
+      expect(await stage.type(line)).toEqual({ code: 0, out, said: '' });
+    }
   });
 });

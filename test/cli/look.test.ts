@@ -1,6 +1,8 @@
 /** Commands that look at a group, on a local stack. */
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lookAt } from '../../cli/look.ts';
+import { openGroup } from '../../lib/operations.ts';
 import { letterOf } from '../support/letters.ts';
 import { type Stage, startStage } from './stage.ts';
 
@@ -47,6 +49,21 @@ describe.each(['sls', 'cls'] as const)('on %s', (source) => {
       const { out } = await stage.type('status', { columns });
       for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(columns);
     }
+  });
+
+  it('status says that nobody can ask the log service, and who could', async () => {
+    Object.assign(process.env, stage.environment);
+    const now = Date.now();
+    const look = (asks: 'itself' | 'nobody') =>
+      lookAt({ group: 'local', place: 'here', asks }, openGroup({ environment: stage.environment }), {
+        now,
+        askService: true,
+        ...options,
+      });
+    expect((await look('itself')).missing).toEqual([]);
+    expect((await look('nobody')).missing).toEqual([
+      'the lag: nobody here can ask the log service; with --function NAME the deployed function does',
+    ]);
   });
 
   it('lag tells a script by its exit code which limits are passed', async () => {

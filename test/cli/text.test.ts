@@ -55,6 +55,15 @@ describe('a table', () => {
     expect(formatTable(rows, columns, 21)).toBe('NAME  COUNT  NOTE\none       5  a long …\nsec…  12000\n');
   });
 
+  it('does without what can be done without, before it is no table any more', () => {
+    const some = columns.map((column) =>
+      column.title === 'COUNT' ? { ...column, dispensable: true } : column,
+    );
+    expect(formatTable(rows, some, 21)).toBe(formatTable(rows, columns, 21));
+    expect(formatTable(rows, some, 16)).toBe('NAME    NOTE\none     a long …\nsecond\n');
+    expect(formatTable(rows, some, 12)).toBe(formatTable(rows, columns, 12));
+  });
+
   it('is a block of lines for each row where nothing fits', () => {
     expect(formatTable(rows, columns, 20)).toBe(
       'NAME   one\nCOUNT  5\nNOTE   a long note …\n\nNAME   second\nCOUNT  12000\n',

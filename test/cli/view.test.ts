@@ -28,6 +28,13 @@ describe('what a shard waits for is said in words', () => {
     expect(waitText({ waits, pending }, NOW)).toBe(text);
   });
 
+  it('with numbers as they are everywhere', () => {
+    const waits = { for: 'attempt', notBefore: NOW + 5_000, attempts: 1, message: undefined } as const;
+    expect(waitText({ waits, pending: { ...pending, done: 1_299, count: 5_000 } }, NOW)).toBe(
+      'its next attempt, in 5s, of record 1,300 of 5,000',
+    );
+  });
+
   it('or not at all', () => {
     expect(waitText({ waits: undefined, pending }, NOW)).toBeUndefined();
   });
