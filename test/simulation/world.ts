@@ -141,11 +141,13 @@ async function redriveAll({
 async function waitForRest(world: World): Promise<number> {
   const { scheduler, observer, settings } = world;
   const failed = (): boolean => observer.violation !== undefined;
-  const intervalsMax = REST_INTERVALS_MAX + (observer.seeksAreOpen() ? CACHE_AGE_INTERVALS : 0);
   let reasons: string[] = [];
   let restAfter: number | undefined;
   let moved = checkpoints(world);
-  const idleMax = (): number => intervalsMax + (isAnyPending(world) ? WAIT_INTERVALS_MAX : 0);
+  const idleMax = (): number =>
+    REST_INTERVALS_MAX +
+    (observer.cachesMayBeOld() ? CACHE_AGE_INTERVALS : 0) +
+    (isAnyPending(world) ? WAIT_INTERVALS_MAX : 0);
   for (let interval = 1, idle = 0; idle < idleMax() && interval < INTERVALS_MAX; interval++, idle++) {
     await scheduler.run(scheduler.now() + settings.times.intervalMs, failed);
     await betweenTicks(world, failed);

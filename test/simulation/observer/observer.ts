@@ -58,8 +58,8 @@ export interface Observer {
   redriveBegun(actor: Actor, given: { id: string; letter: string; isRedriven: boolean }): Redriven;
   redriveEnded(given: Redriven, how: Delivered['how']): void;
   letterRemoved(actor: Actor, letter: string, redrives: number): void;
-  /** Has a seek been broken off, so that a consumer may not know of it? */
-  seeksAreOpen(): boolean;
+  /** Has a seek been broken off, or a resume of a shard, so that a consumer may not know of it? */
+  cachesMayBeOld(): boolean;
   endedEarly(shard: string): boolean;
 }
 
@@ -110,14 +110,17 @@ export function createObserver(world: World): Observer {
         fail('unsettled write', `${actor.name} ${how}, and tried only once to find out about a write`);
       }
     },
-    seeksAreOpen: () => [...world.stream.shards.keys()].some((id) => watch.history(id).openSeeks.size > 0),
+    cachesMayBeOld: () =>
+      pauses.isAnyUntold() ||
+      [...world.stream.shards.keys()].some((id) => watch.history(id).openSeeks.size > 0),
     endedEarly: (shard) => watch.history(shard).endedEarly,
     sent: (actor, target) => watchTicks(watch, actor, target),
     wrote(actor, key, before, after) {
       const [kind, name] = split(key);
       if (kind === 'SHARD') {
         watchShardWrite(watch, actor, name, before as ShardItem, after as ShardItem);
-        pauses.wroteShard(name, (after as ShardItem | undefined)?.paused === true);
+        const isPaused = (item: unknown): boolean => (item as ShardItem | undefined)?.paused === true;
+        pauses.wroteShard(name, isPaused(before), isPaused(after));
       } else if (kind === 'GROUP') {
         watchGroupWrite(watch, actor, before as GroupItem, after as GroupItem);
         pauses.wrote(before as GroupItem, after as GroupItem);

@@ -11,15 +11,20 @@ export function watchPauses(watch: Watch) {
   const { world } = watch;
   let pausedSince: number | undefined;
   const shardsSince = new Map<string, number>();
+  /** Resumed, and whether their owners know is not certain. */
+  const untold = new Set<string>();
   return {
     wrote(before: GroupItem | undefined, after: GroupItem | undefined): void {
       if (before?.paused !== after?.paused) pausedSince = undefined;
     },
-    wroteShard(shard: string, isPaused: boolean): void {
-      if (!isPaused) shardsSince.delete(shard);
+    wroteShard(shard: string, wasPaused: boolean, isPaused: boolean): void {
+      if (isPaused) return;
+      shardsSince.delete(shard);
+      if (wasPaused) untold.add(shard);
     },
     ended(actor: Actor, succeeded: boolean): void {
       const { shard } = actor;
+      if (actor.purpose === 'resume' && succeeded && shard !== undefined) untold.delete(shard);
       if (actor.purpose === 'pause' && succeeded && shard !== undefined) {
         if (world.table.item(shardKey(shard))?.paused)
           shardsSince.set(shard, world.scheduler.now() + STALE_MS_MAX);
@@ -28,6 +33,8 @@ export function watchPauses(watch: Watch) {
       if (actor.purpose !== 'pause' || !succeeded || !world.table.item('GROUP')?.paused) return;
       pausedSince = world.scheduler.now() + STALE_MS_MAX;
     },
+    /** Has somebody resumed a shard, and its owner may not know of it? */
+    isAnyUntold: () => untold.size > 0,
     pulled(actor: Actor, shard: string): void {
       const shardSince = shardsSince.get(shard);
       if (shardSince !== undefined && actor.slot !== undefined && actor.startedAt > shardSince) {
