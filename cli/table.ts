@@ -1,6 +1,6 @@
 /** Tables for people, as wide as their terminal. */
 import stringWidth from 'string-width';
-import { cut, plain } from './text.ts';
+import { cut, cutWithin, plain } from './text.ts';
 
 export interface Column<T> {
   readonly title: string;
@@ -8,6 +8,8 @@ export interface Column<T> {
   readonly align?: 'right';
   /** It may be cut to this width where there is no room. Others are shown whole. */
   readonly least?: number;
+  /** It is cut within, and not at its end. */
+  readonly keepsEnd?: boolean;
   /** It is left out where a table has no room for it. */
   readonly dispensable?: boolean;
 }
@@ -35,14 +37,18 @@ export function formatTable<T>(
   return asBlocks(used, rows.length, width);
 }
 
-function asLines(
-  columns: readonly { title: string; align?: 'right'; cells: readonly string[] }[],
-  widths: readonly number[],
-  rows: number,
-): string {
+/** A column with what stands in it. */
+type Filled = Omit<Column<never>, 'value'> & { readonly cells: readonly string[] };
+
+const cutAs = ({ keepsEnd }: Filled, text: string, width: number): string =>
+  keepsEnd === true ? cutWithin(text, width) : cut(text, width);
+
+function asLines(columns: readonly Filled[], widths: readonly number[], rows: number): string {
   const line = (texts: readonly string[]): string =>
     texts
-      .map((text, index) => padded(cut(text, widths[index]!), widths[index]!, columns[index]!.align))
+      .map((text, index) =>
+        padded(cutAs(columns[index]!, text, widths[index]!), widths[index]!, columns[index]!.align),
+      )
       .join(GAP)
       .trimEnd();
   const lines = Array.from({ length: rows }, (_, row) => line(columns.map(({ cells }) => cells[row]!)));
@@ -50,10 +56,7 @@ function asLines(
 }
 
 /** Undefined if there is no room. */
-function fitted(
-  columns: readonly { title: string; least?: number; cells: readonly string[] }[],
-  width: number,
-): number[] | undefined {
+function fitted(columns: readonly Filled[], width: number): number[] | undefined {
   const room = width - GAP.length * (columns.length - 1);
   const widths = columns.map(({ title, cells }) =>
     Math.max(...[title, ...cells].map((text) => stringWidth(text))),
@@ -79,16 +82,15 @@ function padded(text: string, width: number, align: 'right' | undefined): string
   return align === 'right' ? pad + text : text + pad;
 }
 
-function asBlocks(
-  columns: readonly { title: string; cells: readonly string[] }[],
-  rows: number,
-  width: number,
-): string {
+function asBlocks(columns: readonly Filled[], rows: number, width: number): string {
   const widest = Math.max(...columns.map(({ title }) => stringWidth(title)));
   const block = (row: number): string =>
     columns
       .filter(({ cells }) => cells[row] !== '')
-      .map(({ title, cells }) => `${cut(`${title.padEnd(widest)}${GAP}${cells[row]}`, width)}\n`)
+      .map((column) => {
+        const title = `${column.title.padEnd(widest)}${GAP}`;
+        return `${cut(title + cutAs(column, column.cells[row]!, width - title.length), width)}\n`;
+      })
       .join('');
   return Array.from({ length: rows }, (_, row) => block(row)).join('\n');
 }

@@ -46,3 +46,15 @@ export function cut(text: string, width: number): string {
   }
   return `${kept}…`;
 }
+
+/** As `cut`, with the end of what differs from others there: `consumer-12`, or the partition behind a long topic. */
+export function cutWithin(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  const front = cut(text, Math.ceil((width + 1) / 2));
+  let end = '';
+  for (const { segment } of [...GRAPHEMES.segment(text)].reverse()) {
+    if (stringWidth(front + segment + end) > width) break;
+    end = segment + end;
+  }
+  return front + end;
+}

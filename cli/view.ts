@@ -66,7 +66,7 @@ function slotColumns({ shards }: Description, now: number): Column<Consumer>[] {
     ({ owner }) => owner!,
   );
   return [
-    { title: 'SLOT', value: ({ slot }) => slot, least: 12 },
+    { title: 'SLOT', value: ({ slot }) => slot, least: 12, keepsEnd: true },
     {
       title: 'STATE',
       value: ({ live, busy, draining }) =>
@@ -84,9 +84,9 @@ function shardColumns(look: Look): Column<Shard>[] {
   const told = new Map(lag?.shards.map((shard) => [shard.shard, shard]));
   const isTold = lag !== undefined;
   return [
-    { title: 'SHARD', value: ({ shard }) => shard, least: 12 },
+    { title: 'SHARD', value: ({ shard }) => shard, least: 12, keepsEnd: true },
     { title: 'STATE', value: ({ state, givenUpAt }) => (givenUpAt === undefined ? state : 'given up') },
-    { title: 'OWNER', value: ({ owner }) => owner, least: 10 },
+    { title: 'OWNER', value: ({ owner }) => owner, least: 10, keepsEnd: true },
     {
       title: 'BEHIND',
       align: 'right',

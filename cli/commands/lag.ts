@@ -95,7 +95,7 @@ function formatLag(told: Lag, width: number | undefined): string {
   const table = formatTable(
     told.shards,
     [
-      { title: 'SHARD', value: ({ shard }) => shard, least: 12 },
+      { title: 'SHARD', value: ({ shard }) => shard, least: 12, keepsEnd: true },
       {
         title: 'BEHIND',
         align: 'right',

@@ -89,7 +89,7 @@ function formatSought(sought: readonly Sought[], isDry: boolean, width: number |
   return formatTable(
     sought,
     [
-      { title: 'SHARD', value: ({ shard }) => shard, least: 8 },
+      { title: 'SHARD', value: ({ shard }) => shard, least: 8, keepsEnd: true },
       { title: 'FROM', value: (answer) => (answer.sought ? answer.from : '') },
       { title: isDry ? 'WOULD BE' : 'NOW', value: (answer) => (answer.sought ? answer.cursor : '') },
       { title: 'NOT SOUGHT', value: (answer) => (answer.sought ? '' : WHY[answer.reason]), least: 12 },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatTable } from '../../cli/table.ts';
-import { about, cut, plain } from '../../cli/text.ts';
+import { about, cut, cutWithin, plain } from '../../cli/text.ts';
 
 describe('a duration', () => {
   it.each([
@@ -28,6 +28,13 @@ describe('what others wrote', () => {
     expect(cut('日本語', 4)).toBe('日…');
     expect(cut('a👩‍👩‍👧b', 3)).toBe('a…');
   });
+
+  it('is cut within where its end tells it from others', () => {
+    expect(cutWithin('50a0ba89-3fd3:1', 15)).toBe('50a0ba89-3fd3:1');
+    expect(cutWithin('50a0ba89-3fd3:1', 9)).toBe('50a0…d3:1');
+    expect(cutWithin('consumer-12', 10)).toBe('consu…r-12');
+    expect(cutWithin('日本語日本語', 7)).toBe('日…本語');
+  });
 });
 
 describe('a table', () => {
@@ -53,6 +60,13 @@ describe('a table', () => {
       'NAME    COUNT  NOTE\none         5  a long note ab…\nsecond  12000\n',
     );
     expect(formatTable(rows, columns, 21)).toBe('NAME  COUNT  NOTE\none       5  a long …\nsec…  12000\n');
+  });
+
+  it('tells rows apart whose names differ at the end, also in blocks', () => {
+    const shards = [{ id: '50a0ba89-3fd3:1' }, { id: '50a0ba89-3fd3:2' }];
+    const id = { title: 'SHARD', value: ({ id }: { id: string }) => id, least: 9, keepsEnd: true };
+    expect(formatTable(shards, [id], 9)).toBe('SHARD\n50a0…d3:1\n50a0…d3:2\n');
+    expect(formatTable(shards, [{ ...id, least: 15 }], 14)).toBe('SHARD  50a…3:1\n\nSHARD  50a…3:2\n');
   });
 
   it('does without what can be done without, before it is no table any more', () => {
