@@ -30,6 +30,7 @@ export function formatTable<T>(
   const used = columns
     .map((column, index) => ({ ...column, cells: cells[index]! }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''));
+  if (used.length === 0) return '';
   for (const shown of [used, used.filter(({ dispensable }) => dispensable !== true)]) {
     const widths = fitted(shown, width);
     if (widths !== undefined) return asLines(shown, widths, rows.length);

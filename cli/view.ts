@@ -16,11 +16,10 @@ export function formatLook(look: Look, width?: number): string {
     .flatMap((line) => (width === undefined ? [line] : wrapped(line, width)))
     .map((line) => `${width === undefined ? line : cut(line, width)}\n`);
   if (group === undefined) return head.join('');
-  const tables = [
-    formatTable(consumers, slotColumns(description, at), width),
-    formatTable(shards, shardColumns(look), width),
-    width === undefined ? '' : reasonsOf(look, width),
-  ].filter((table) => table !== '');
+  const slotTable = formatTable(consumers, slotColumns(description, at), width);
+  const shardTable = formatTable(shards, shardColumns(look), width);
+  const reasons = width === undefined ? '' : reasonsOf(look, shardTable, width);
+  const tables = [slotTable, shardTable, reasons].filter((table) => table !== '');
   return [head.join(''), ...tables].join('\n');
 }
 
@@ -121,17 +120,13 @@ const reasonOf = (shard: Shard, { lag, at }: Look): string | undefined =>
   waitText(shard, at) ??
   failedText(shard.pending);
 
-/** Longer ones have no room in a table. */
-const REASON_CHARACTERS = 30;
 const REASONS_MAX = 12;
 
 /** The reasons that a terminal's table has cut, in full: they name the record, and what was thrown. */
-function reasonsOf(look: Look, width: number): string {
+function reasonsOf(look: Look, table: string, width: number): string {
   const told = look.description.shards.flatMap((shard) => {
-    const reason = reasonOf(shard, look);
-    return reason === undefined || reason.length <= REASON_CHARACTERS
-      ? []
-      : [`${shard.shard}: ${plain(reason)}`];
+    const reason = plain(reasonOf(shard, look) ?? '');
+    return table.includes(reason) ? [] : [`${shard.shard}: ${reason}`];
   });
   const lines = told.slice(0, REASONS_MAX).flatMap((text) => wrapped(text, width));
   if (told.length > REASONS_MAX)

@@ -62,6 +62,10 @@ describe('a table', () => {
     expect(formatTable(rows, columns, 21)).toBe('NAME  COUNT  NOTE\none       5  a long …\nsec…  12000\n');
   });
 
+  it('of nothing is nothing', () => {
+    expect(formatTable([], columns)).toBe('');
+  });
+
   it('tells rows apart whose names differ at the end, also in blocks', () => {
     const shards = [{ id: '50a0ba89-3fd3:1' }, { id: '50a0ba89-3fd3:2' }];
     const id = { title: 'SHARD', value: ({ id }: { id: string }) => id, least: 9, keepsEnd: true };

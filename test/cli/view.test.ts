@@ -63,6 +63,36 @@ describe('the lag in one line', () => {
   });
 });
 
+describe('what a terminal has cut of the reasons', () => {
+  const shards = ['0', '1'].map((shard) => ({
+    shard,
+    state: 'open',
+    cursor: 'MTc5NTczNTI4NjY0ODAwMDAwMQ==',
+    waits: { for: 'resume', of: shard === '0' ? 'shard' : 'group' },
+  }));
+  const group = { settings: { stream: 'sls://shop/orders', intervalMs: 60_000, sessionTimeoutMs: 120_000 } };
+  const description = { status: 'running', group, consumers: [], shards } as unknown as Description;
+  const look = {
+    group: 'orders',
+    place: 'table x',
+    at: NOW,
+    description,
+    lag: undefined,
+    deadLetters: 0,
+    missing: [],
+  };
+
+  it.each([
+    [120, ''],
+    [60, '1: the group to be resumed\n'],
+    [34, '0: somebody to resume it\n1: the group to be resumed\n'],
+    [38, ''],
+  ])('stands below in full, and nothing else: in %i columns', (width, below) => {
+    const [, , after = ''] = formatLook(look, width).split('\n\n');
+    expect(after).toBe(below);
+  });
+});
+
 it('a group that is not there is said to be absent', () => {
   const description = { status: 'absent', group: undefined, consumers: [], shards: [] } as Description;
   const look: Look = {
