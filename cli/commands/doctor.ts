@@ -6,7 +6,7 @@ import { findTarget, TARGET_OPTIONS } from '../target.ts';
 export const doctor = defineCommand({
   name: 'doctor',
   summary: 'looks for what keeps a group from working, and says what is to be done',
-  about: `Looks at versions, settings, credentials and rights, clock, table, slots, the log service, and, of a deployed group, at its function and its schedules. Whether you may write is tried with a condition that no item can fulfil: nothing is written. With a function, that is started once, to ask the log service.`,
+  about: `Looks at versions, settings, credentials and rights, clock, table, slots, shards that do not go on by themselves, the log service, and, of a deployed group, at its function and its schedules. Whether you may write is tried with a condition that no item can fulfil: nothing is written. With a function, that is started once, to ask the log service.`,
   options: {
     json: { type: 'boolean', default: false, help: 'as JSON, for programs' },
     ...TARGET_OPTIONS,

@@ -15,6 +15,7 @@ const RULES: readonly ((facts: Facts) => Finding[])[] = [
   table.timeToLive,
   table.backups,
   group.group,
+  group.shards,
   group.stream,
   deployment.deployedFunction,
   deployment.schedules,

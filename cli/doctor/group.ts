@@ -1,5 +1,5 @@
 /** Findings about versions, settings, the group as it stands, and the log service. */
-import { several } from '../text.ts';
+import { plain, several } from '../text.ts';
 import { type Facts, type Finding, found, type Problem } from './facts.ts';
 
 const NODE_MAJOR_MIN = 22;
@@ -60,6 +60,42 @@ export function group({ description, settings }: Facts): Finding[] {
     );
   return findings;
 }
+
+/** Those that go on only when somebody has done something. */
+export function shards({ description }: Facts): Finding[] {
+  if (description === undefined || 'problem' in description) return [];
+  const { shards } = description.value;
+  const waiting = shards.flatMap(({ shard, waits }) => (waits === undefined ? [] : [{ shard, waits }]));
+  const failing = waiting.filter(({ waits }) => waits.for === 'success');
+  const unlisted = waiting.filter(({ waits }) => waits.for === 'listing');
+  const paused = waiting.filter(({ waits }) => waits.for === 'resume' && waits.of === 'shard');
+  const findings: Finding[] = [];
+  if (failing.length > 0) {
+    const [thrown] = failing.flatMap(({ waits }) => (waits.for === 'success' ? (waits.message ?? []) : []));
+    const last = thrown === undefined ? '' : `; at last it threw ${plain(thrown)}`;
+    const says = `${failing.length} of ${shards.length} wait until your function succeeds with anything: ${idsOf(failing)}${last}`;
+    const remedy =
+      'mend what it writes to, or the function; nothing is given up meanwhile: delivery.outage in docs/operations.md';
+    findings.push(found('error', 'shards', says, remedy));
+  }
+  if (unlisted.length > 0) {
+    const says = `the log service does not list ${idsOf(unlisted)} any more, with records left`;
+    const remedy = 'was the stream deleted, or a name in the settings changed?';
+    findings.push(found('warning', 'shards', says, remedy));
+  }
+  if (paused.length > 0) {
+    const remedy = 'npx shardbeat resume --shard ID';
+    findings.push(found('note', 'shards', `paused: ${idsOf(paused)}`, remedy));
+  }
+  return findings;
+}
+
+const IDS_MAX = 10;
+
+const idsOf = (shards: readonly { readonly shard: string }[]): string => {
+  const ids = shards.slice(0, IDS_MAX).map(({ shard }) => shard);
+  return [...ids, ...(shards.length > IDS_MAX ? ['…'] : [])].join(', ');
+};
 
 export function stream({ stream, isLocal, settings }: Facts): Finding[] {
   if (stream === undefined) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { diagnose, exitCodeOf, formatFindings } from '../../cli/doctor/diagnose.ts';
 import type { Facts, Finding, SettingsFacts } from '../../cli/doctor/facts.ts';
 import type { DeployedFunction, DeployedSchedule, Description, TableShape } from '../../lib/examine.ts';
+import type { Wait } from '../../lib/operations.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -45,6 +46,11 @@ const describing = (status: Description['status'], live: Record<string, boolean>
     consumers: Object.entries(live).map(([slot, live]) => ({ slot, live })),
     shards: [{ shard: '0' }],
   }) as unknown as Description;
+
+const waiting = (...waits: (Wait | undefined)[]): Description => ({
+  ...describing('running', { 'consumer-0': true, 'consumer-1': true }),
+  shards: waits.map((wait, index) => ({ shard: String(index), waits: wait })) as Description['shards'],
+});
 
 const WELL: Facts = {
   group: 'orders',
@@ -155,6 +161,36 @@ describe('each of these is found', () => {
     [
       { description: { value: describing('paused', { 'consumer-0': true, 'consumer-1': true }) } },
       ['note group: it is paused'],
+    ],
+    [
+      {
+        description: {
+          value: waiting(
+            { for: 'success', records: 1, message: 'Error: the database\nis away' },
+            undefined,
+            { for: 'success', records: 2, message: undefined },
+            { for: 'attempt', notBefore: 0, attempts: 1, message: 'Error: once' },
+          ),
+        },
+      },
+      [
+        'error shards: 2 of 4 wait until your function succeeds with anything: 0, 2; at last it threw Error: the database is away',
+      ],
+    ],
+    [
+      {
+        description: {
+          value: waiting(
+            { for: 'resume', of: 'shard' },
+            { for: 'listing', since: 0 },
+            { for: 'parents', shards: ['0'] },
+          ),
+        },
+      },
+      [
+        'warning shards: the log service does not list 1 any more, with records left',
+        'note shards: paused: 0',
+      ],
     ],
     [
       { description: { value: describing('running', { 'consumer-0': true }) } },
