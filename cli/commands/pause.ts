@@ -1,5 +1,5 @@
 import { SettingsError } from '../../lib/errors.ts';
-import type { OpenGroup } from '../../lib/operations.ts';
+import type { Description, OpenGroup } from '../../lib/operations.ts';
 import { CHANGE_OPTIONS } from '../change.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { findTarget } from '../target.ts';
@@ -27,10 +27,15 @@ function defineSwitch(name: 'pause' | 'resume', summary: string, about: string, 
       const { shard, 'dry-run': dryRun } = options;
       const target = await findTarget(options, world, signal);
       const group = await target.open();
-      await checkThere(group, target.group, shard, signal);
+      const shards = await checkedShards(group, target.group, shard, signal);
       if (!dryRun) await group[name]({ shard, signal });
       const what = shard === undefined ? `group ${target.group}` : `shard ${shard} of group ${target.group}`;
       const text = `${what}, ${target.place}: ${dryRun ? 'would be ' : ''}${done}\n`;
+      const paused = shards.filter((one) => one.paused === true && one.state !== 'done');
+      if (name === 'resume' && shard === undefined && paused.length > 0) {
+        const ids = paused.map((one) => one.shard).join(', ');
+        world.say(`still paused, each by itself: shard ${ids}; npx shardbeat resume --shard ID`);
+      }
       world.out(options.json ? `${JSON.stringify({ group: target.group, shard, dryRun, done })}\n` : text);
       return 0;
     },
@@ -38,12 +43,12 @@ function defineSwitch(name: 'pause' | 'resume', summary: string, about: string, 
 }
 
 /** As the operation itself checks it, in the words of this command line. */
-async function checkThere(
+async function checkedShards(
   group: OpenGroup,
   name: string,
   shard: string | undefined,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Description['shards']> {
   const { status, shards } = await group.describe({ signal });
   if (status === 'absent') {
     throw new SettingsError('--group', name, 'the table has no such group: its first tick makes it');
@@ -56,6 +61,7 @@ async function checkThere(
       'the group has none of that id that is not done: status lists them',
     );
   }
+  return shards;
 }
 
 export const pause = defineSwitch(

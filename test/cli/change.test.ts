@@ -25,7 +25,11 @@ describe('pause and resume', () => {
     expect((await stage.type('pause --shard 1')).out).toBe(`shard 1 of group local, ${place}: paused\n`);
     expect((await shardsOf()).map(({ paused }) => paused)).toEqual([undefined, true]);
     expect((await stage.type('status')).out).toContain('somebody to resume it');
-    await stage.type('resume --shard 1');
+    expect(await stage.type('resume')).toMatchObject({
+      code: 0,
+      said: 'still paused, each by itself: shard 1; npx shardbeat resume --shard ID',
+    });
+    expect((await stage.type('resume --shard 1')).said).toBe('');
     expect((await shardsOf()).map(({ paused }) => paused)).toEqual([undefined, undefined]);
   });
 
