@@ -75,6 +75,9 @@ function whereOf(
   const one = 'give one of --to, --ago and --cursor';
   if (second !== undefined) throw new SettingsError(...second, `${one}, not more`);
   if (cursor !== undefined) {
+    if (!/^[^\s…]+$/.test(cursor)) {
+      throw new SettingsError('--cursor', cursor, 'write all of it, as npx shardbeat status | cat has it');
+    }
     if (shard === 'all') throw new SettingsError('--cursor', cursor, 'it belongs to one shard: name that');
     return { cursor };
   }

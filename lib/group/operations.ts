@@ -100,13 +100,7 @@ export async function seek(
   { shard, to, dryRun = false }: SeekRequest,
   options: RequestOptions,
 ): Promise<Sought[]> {
-  if (shard === 'all' && 'cursor' in to) {
-    throw new SettingsError(
-      'to',
-      to.cursor,
-      'a cursor belongs to one shard: name the shard, or give a position',
-    );
-  }
+  if ('cursor' in to) checkCursor(shard, to.cursor);
   const shards =
     shard === 'all'
       ? [...(await store.readAll({ ...options, consistent: true })).shards.keys()].sort()
@@ -123,6 +117,21 @@ export async function seek(
     answers.push(dryRun ? there : await seekShard(store, there, options));
   }
   return answers;
+}
+
+/** The log service is not asked: a checkpoint that is no cursor at all would be told of by each tick, and never be read on. */
+function checkCursor(shard: string, cursor: string): void {
+  if (shard === 'all') {
+    const remedy = 'a cursor belongs to one shard: name the shard, or give a position';
+    throw new SettingsError('to', cursor, remedy);
+  }
+  if (!/^\S+$/.test(cursor)) {
+    throw new SettingsError(
+      'to',
+      cursor,
+      'give a cursor as `describe` or a seek has told it, without blanks',
+    );
+  }
 }
 
 async function seekShard(

@@ -83,6 +83,11 @@ describe('seek', () => {
         'seek 0 --to end --ago 1h',
         '--ago: "1h" cannot be used: give one of --to, --ago and --cursor, not more',
       ],
+      [
+        'seek 0 --yes --cursor=',
+        '--cursor: "" cannot be used: write all of it, as npx shardbeat status | cat',
+      ],
+      ['seek 0 --yes --cursor MTc5NTcz…', '--cursor: "MTc5NTcz…" cannot be used: write all of it'],
       ['seek all --cursor abc', '--cursor: "abc" cannot be used: it belongs to one shard: name that'],
       ['seek 0 --to yesterday', '--to: "yesterday" cannot be used: write begin, end, 2026-01-31T12:00:00Z'],
       ['seek 0 --to end', '--yes: missing; nobody can be asked here'],

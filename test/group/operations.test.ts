@@ -234,6 +234,16 @@ suite('seek', () => {
     );
   });
 
+  it.each(['', ' ', 'MTc5 NTcz'])('is refused to %j, which is no cursor', async (cursor) => {
+    const world = await running(['0']);
+    const before = await world.store.get(shardKey('0'), { ...options, consistent: true });
+    const request = { shard: '0', to: { cursor } };
+    await expect(seek(world.store, world.source, request, options)).rejects.toThrow(
+      /^to: ".*" cannot be used/,
+    );
+    expect(await world.store.get(shardKey('0'), { ...options, consistent: true })).toEqual(before);
+  });
+
   it('that stopped half-way is healed by the age of the cache', async () => {
     const world = await running(['0'], ['a']);
     world.source.append('0', 'x');
