@@ -1,6 +1,7 @@
 /** Which dead letters a command means, and how a person reads one. */
 import { isUtf8 } from 'node:buffer';
 import { parseDuration } from '../lib/duration.ts';
+import { SettingsError } from '../lib/errors.ts';
 import type { KeptLetter, LetterFilter } from '../lib/operations.ts';
 import { moment, plain } from './text.ts';
 
@@ -34,6 +35,9 @@ export function filterOf(options: FilterOptions): LetterFilter {
     return text === undefined ? undefined : parseDuration(`--${name}`, text, AGE_MS_MAX);
   };
   const { id, shard, error } = options;
+  // A variable of a script that is not set must not mean others.
+  for (const [name, text] of Object.entries({ id, shard, error }))
+    if (text === '') throw new SettingsError(`--${name}`, text, 'write a text, or leave it out');
   const filter = { id, shard, error, olderThanMs: age('older-than'), youngerThanMs: age('younger-than') };
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }

@@ -118,6 +118,8 @@ describe('redrive', () => {
       ['redrive --module broken.mjs', '--module: "broken.mjs" cannot be used: it cannot be loaded ('],
       ['redrive --module taking.mjs --limit 0', '--limit: "0" cannot be used: write a whole number'],
       ['redrive --module taking.mjs --older-than 1', '--older-than: "1" cannot be used'],
+      ['redrive --module taking.mjs --shard=', '--shard: "" cannot be used: write a text, or leave it out'],
+      ['dead-letters drop --yes --error=', '--error: "" cannot be used: write a text, or leave it out'],
     ] as const) {
       const finished = await stage.type(line);
       expect(finished.code).toBe(2);
