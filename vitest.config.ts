@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Real processes that tick by the real clock, and are killed at their deadline: with anything beside them, they miss it. */
-const PROCESSES = [
-  'test/chaos/chaos.test.ts',
+/** Real processes that tick by the real clock, and are killed at their deadline: with much beside them, they miss it. */
+const PROCESSES = ['test/chaos/chaos.test.ts', 'test/cli/local.test.ts', 'test/local/host/sandbox.test.ts'];
+/** Those that mostly wait, for ticks to come or for a program to begin: two of them at a time are not too many. */
+const WAITING = [
   'test/cli/**/*.test.ts',
   'test/docs/docs.test.ts',
   'test/local/**/kill.test.ts',
-  'test/local/host/sandbox.test.ts',
   'test/local/run/{audit,inputs}.test.ts',
 ];
 
@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'units',
           include: ['test/**/*.test.ts'],
-          exclude: PROCESSES,
+          exclude: [...PROCESSES, ...WAITING],
           maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },
@@ -32,6 +32,16 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'processes', include: PROCESSES, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'waiting',
+          include: WAITING,
+          exclude: PROCESSES,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
       },
     ],
   },
