@@ -12,7 +12,7 @@ export interface Given {
   died(run: Run): void;
   readonly deaths: number;
   /** Whether something has succeeded since then that may prove that a record is to blame. */
-  hasSucceededSince(moment: number, run: Run, shard: string): boolean;
+  hasSucceededSince(moment: number, slots: readonly string[], shard: string): boolean;
 }
 
 export interface Delivery {
@@ -148,8 +148,10 @@ export function createGiven(ledger: Ledger, rules: GivenRules): Given {
         for (const entry of delivery.entries) failed(entry, delivery.begunAt);
       }
     },
-    hasSucceededSince: (moment, { slot }, shard) =>
-      [`slot ${slot}`, `shard ${shard}`].some((whose) => (successOf.get(whose) ?? 0) > moment),
+    hasSucceededSince: (moment, slots, shard) =>
+      [...slots.map((slot) => `slot ${slot}`), `shard ${shard}`].some(
+        (whose) => (successOf.get(whose) ?? 0) > moment,
+      ),
     get batches() {
       return batches;
     },

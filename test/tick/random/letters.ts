@@ -57,7 +57,9 @@ export function createLetters(ledger: Ledger, given: Given, rules: LetterRules):
     const { deaths } = given;
     if (tries.length + deaths < rules.attemptsMax) return `after ${tries.length} attempts, ${deaths} deaths`;
     // Those who died before they gave it have left no trace here.
-    const isProven = firstFailedAt === undefined || given.hasSucceededSince(firstFailedAt, run, shard);
+    // What a run died of is given up by what its slot had seen by then.
+    const slots = [run.slot, ...tries.map((each) => each.run.slot)];
+    const isProven = firstFailedAt === undefined || given.hasSucceededSince(firstFailedAt, slots, shard);
     return isProven ? undefined : 'nothing else has succeeded';
   };
   return letters;

@@ -10,6 +10,8 @@ const ROUNDS_MIN = 4;
 const ROUNDS_MAX = 12;
 /** What was tried for the last time may wait for six, and each poison record takes some more. */
 const ROUNDS_OF_POISON_MAX = 60;
+/** As long as it goes on, it is waited for, up to here. */
+const ROUNDS_ENDLESS = 200;
 
 const KEYS = ['0', '4', '8', 'c'];
 
@@ -27,8 +29,12 @@ export async function comeToRest(world: RandomWorld): Promise<number> {
     // Somebody's late commit may have moved a checkpoint at the service that a warm slot trusts.
     await quietRound(world, { cold: world.workers.length > 0 && round === ROUNDS_MIN });
     if (round < ROUNDS_MIN) continue;
+    const before = left;
     left = await whatIsLeft(world);
     if (left !== '') {
+      // A slow function may still be at work on what came while a record was undecided.
+      if (round === roundsMax && left !== before && !(await isAnyUndecided(world))) roundsMax++;
+      if (roundsMax > ROUNDS_ENDLESS) break;
       if (round === roundsMax && !isCured) {
         isCured = true;
         roundsMax += ROUNDS_MAX;
