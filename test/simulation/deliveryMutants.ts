@@ -301,12 +301,6 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
 `,
   ),
   mutant(
-    'suspects whatever runs have died of them',
-    'tick/shards.ts',
-    'deathsOf(one) - deathsOf(other) ||',
-    'deathsOf(other) - deathsOf(one) ||',
-  ),
-  mutant(
     'batch that is too small does not wait',
     'tick/range/readRange.ts',
     "return bytes < bytesMin && mayWait(context, at, range) ? 'gathering' : range;",

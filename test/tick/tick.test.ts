@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { consumerKey, shardKey } from '../../lib/group/items.ts';
+import { pause } from '../../lib/group/operations.ts';
 import { createWorld, INTERVAL_MS } from '../support/world.ts';
 
 const options = { signal: new AbortController().signal };
@@ -196,6 +197,19 @@ describe('a tick', () => {
       options,
     );
     expect(await world.tick('a')).toMatchObject({ outcome: 'paused', shards: [] });
+    expect(world.delivered).toEqual([]);
+  });
+
+  it('forgets no pause, however soon a plan was made before it', async () => {
+    const world = createWorld(['0']);
+    for (let round = 0; round < 4; round++) await world.round('a');
+    await pause(world.store, options);
+    world.source.append('0', 'a');
+    const planDueAt = world.clock.now() + 10 * INTERVAL_MS;
+    await world.store.update('GROUP', { set: { planDueAt }, condition: { exists: 'generation' } }, options);
+    for (let round = 0; round < 5; round++) {
+      expect(await world.round('a')).toMatchObject([{ outcome: 'paused', shards: [] }]);
+    }
     expect(world.delivered).toEqual([]);
   });
 });
