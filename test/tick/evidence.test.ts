@@ -44,3 +44,16 @@ it('what a run before had proven is proven no more when the record is given anew
   expect(noted).not.toHaveProperty('proven');
   expect(await itemOf(world)).toMatchObject({ cursor: '0' });
 });
+
+it('where records take most of a tick, the one behind a record that hangs is tried without that one', async () => {
+  const { world } = await working(async (contents, context) => {
+    await spend(world, context, contents.includes('bad') ? Number.POSITIVE_INFINITY : 30_000);
+  });
+  const now = world.clock.now();
+  world.source.append('0', 'bad', 'good');
+  const slow = { ...exhausted, to: '2', count: 2, tried: 1, msPerRecord: 30_000 };
+  await note(world, { ...slow, firstAt: now - INTERVAL_MS, lastAt: now - 1 });
+  for (let round = 0; round < 3; round++) await world.round('a');
+  expect(world.delivered).toEqual(['0:good']);
+  expect(lettersOf(world)).toEqual(['bad']);
+});

@@ -12,6 +12,7 @@ import {
   type RangeEnd,
   type RangeWork,
   rulesOf,
+  TIME_SHARE,
   tellFailure,
 } from './rangeWork.ts';
 import { tellStuck } from './stuck.ts';
@@ -99,10 +100,13 @@ async function tryOnceMore(work: RangeWork, pending: Pending, round: Round): Pro
     round.tried = 0;
     return undefined;
   }
-  if (pending.deadly) return undefined;
+  const limitMs = context.budget.workMs * ONCE_MORE_SHARE;
+  // Where records take most of a tick, there is no time for both, and the one behind would never be tried.
+  const { msPerRecord = 0 } = work.at.pace ?? {};
+  const leftMs = (context.budget.remainingMs() - limitMs) * TIME_SHARE;
+  if (pending.deadly || msPerRecord > leftMs) return undefined;
   const { done: place } = pending;
   const part = { first: place, last: place + 1 };
-  const limitMs = context.budget.workMs * ONCE_MORE_SHARE;
   const answer = await given(work, pending, { range, part }, { place, limitMs });
   if (answer === 'lost') return answer;
   const { delivered } = answer;

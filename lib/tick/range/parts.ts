@@ -17,6 +17,7 @@ import {
   type RangeEnd,
   type RangeWork,
   rulesOf,
+  TIME_SHARE,
   tellFailure,
 } from './rangeWork.ts';
 import { firstTooOld, tooOldFrom } from './tooOld.ts';
@@ -141,9 +142,6 @@ function nextOf(
 /** Nothing more is begun: the rest of the time is for others, or for noting what was done. */
 const isTimeOver = ({ context: { budget, clock, yields }, longestMs }: RangeWork): boolean =>
   budget.work.aborted || (longestMs > 0 && yields?.(clock.now()) === true);
-
-/** Of the time that is left, so much is planned for. */
-const TIME_SHARE = 0.8;
 
 /** How many records there is time for, as far as is known: where it has run out before. */
 function sizeThatFits({ context, at, startedAt, longestMs }: RangeWork): number {

@@ -115,6 +115,9 @@ export async function given(
   return { delivered, givenMs: endedAt - beganAt, elapsedMs };
 }
 
+/** Of the time that is left, so much is planned for. */
+export const TIME_SHARE = 0.8;
+
 /** Whether what was not finished has had enough of a tick for one record. */
 export const hadTime = ({ context }: RangeWork, givenMs: number): boolean =>
   givenMs >= context.budget.workMs / 2;
