@@ -1,16 +1,12 @@
+import { commandCases, valueCases } from './cases.ts';
 import type { CompletedCommand } from './model.ts';
 
 /** Nothing that was typed is evaluated, and no package of helpers is needed. */
 export function bashScript(commands: readonly CompletedCommand[]): string {
-  const values = commands.flatMap(({ name, options }) =>
-    options.flatMap(({ value, takes }) => {
-      const pattern = `'${name}|${value}'`;
-      if (takes === 'nothing') return [];
-      if (takes === 'text') return [`    ${pattern}) return ;;`];
-      const list = takes === 'file' ? '-f' : `-W '${takes.join(' ')}'`;
-      return [`    ${pattern}) COMPREPLY=( $(compgen ${list} -- "$current") ); return ;;`];
-    }),
-  );
+  const values = valueCases(commands, (takes) => {
+    const list = takes === 'file' ? '-f' : `-W '${takes.join(' ')}'`;
+    return `COMPREPLY=( $(compgen ${list} -- "$current") )`;
+  });
   const words = commands.map(({ name, words, options }) => {
     const all = [...words, ...options].map(({ value }) => value);
     return `    '${name}') words='${all.join(' ')}' ;;`;
@@ -21,12 +17,10 @@ _shardbeat() {
   local typed="\${COMP_WORDS[*]:1:COMP_CWORD-1} "
   COMPREPLY=()
   case "$typed" in
-${namesOf(commands)
-  .map((name) => `    '${name} '*) command='${name}' ;;`)
-  .join('\n')}
+${commandCases(commands)}
   esac
   case "$command|$previous" in
-${values.join('\n')}
+${values}
   esac
   case "$command" in
 ${words.join('\n')}
@@ -36,7 +30,3 @@ ${words.join('\n')}
 complete -o default -F _shardbeat shardbeat
 `;
 }
-
-/** Of those that are told from others by their name. */
-export const namesOf = (commands: readonly CompletedCommand[]): string[] =>
-  commands.map(({ name }) => name).filter((name) => name !== '');

@@ -1,4 +1,4 @@
-import { namesOf } from './bash.ts';
+import { namesOf } from './cases.ts';
 import type { CompletedCommand, CompletedOption } from './model.ts';
 
 export function fishScript(commands: readonly CompletedCommand[]): string {

@@ -1,14 +1,9 @@
-import { namesOf } from './bash.ts';
+import { commandCases, valueCases } from './cases.ts';
 import type { Candidate, CompletedCommand } from './model.ts';
 
 export function zshScript(commands: readonly CompletedCommand[]): string {
-  const values = commands.flatMap(({ name, options }) =>
-    options.flatMap(({ value, takes }) => {
-      const pattern = `'${name}|${value}'`;
-      if (takes === 'nothing') return [];
-      if (takes === 'text') return [`    ${pattern}) return ;;`];
-      return [`    ${pattern}) ${takes === 'file' ? '_files' : `compadd -- ${takes.join(' ')}`}; return ;;`];
-    }),
+  const values = valueCases(commands, (takes) =>
+    takes === 'file' ? '_files' : `compadd -- ${takes.join(' ')}`,
   );
   const listed = (candidates: readonly Candidate[]): string =>
     candidates.map(({ value, description }) => `'${value}:${description}'`).join(' ');
@@ -21,12 +16,10 @@ _shardbeat() {
   local -a names options
   local command='' previous="\${words[CURRENT-1]}" typed="\${(j: :)words[2,CURRENT-1]} "
   case "$typed" in
-${namesOf(commands)
-  .map((name) => `    '${name} '*) command='${name}' ;;`)
-  .join('\n')}
+${commandCases(commands)}
   esac
   case "$command|$previous" in
-${values.join('\n')}
+${values}
   esac
   case "$command" in
 ${found.join('\n')}
