@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 const run = {
-  directory: '/work/orders',
+  directory: '/srv/orders',
   startedAt: 5,
   environment: { SHARDBEAT_GROUP: 'local', AWS_ACCESS_KEY_ID: 'local' },
 };

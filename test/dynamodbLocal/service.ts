@@ -16,7 +16,7 @@ export interface DynamodbLocal extends AsyncDisposable {
 /** Starts the jar and waits until it answers. Throws if it ends instead, or says nothing for half a minute. */
 export async function startDynamodbLocal(jar: string): Promise<DynamodbLocal> {
   const port = await freePort();
-  const libraries = ['-Djava.library.path=./DynamoDBLocal_lib', '-jar', jar];
+  const libraries = ['-Djava.library.path=DynamoDBLocal_lib', '-jar', jar];
   const options = ['-port', String(port), '-inMemory', '-disableTelemetry'];
   const java = spawn('java', ['-Xmx512m', ...libraries, ...options], {
     cwd: dirname(jar),

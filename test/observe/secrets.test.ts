@@ -135,7 +135,7 @@ describe('a secret that nobody told of', () => {
     'the fields are "accessKeyId", "accessKeySecret", "securityToken", "expiration"',
     'it must hold {"accessKeyId": "…", "accessKeySecret": "…"}',
     'at sk-learning-is-fun-for-everyone',
-    'in /work/pwd/index.js:12',
+    'in /srv/pwd/index.js:12',
   ])('is not seen where none is: %j', (text) => {
     expect(hideSecrets(text)).toBe(text);
   });
