@@ -1,4 +1,4 @@
-import { copyOf, type Fields, type Logger, plainFields } from './logger.ts';
+import { copyOf, type Fields, LEVELS, type Level, type Logger, loggerOf, plainFields } from './logger.ts';
 
 /**
  * A logger of the user's: Powertools, winston, `console`, or anything else that takes a message and then an object. What it writes, where,
@@ -11,7 +11,6 @@ export interface AnyLogger {
   error(message: string, fields: Record<string, unknown>): unknown;
 }
 
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 /** For whoever refuses what is none. */
 export const LOGGER_REMEDY = 'give an object with the functions debug, info, warn and error';
 
@@ -25,7 +24,7 @@ export const isLogger = (value: unknown): value is AnyLogger =>
  * secrets, as in ours. `text` is what we call `message`, which is taken.
  */
 export function asLogger(logger: AnyLogger, common: Fields = {}): Logger {
-  const emit = (level: (typeof LEVELS)[number], event: string, fields: Fields | undefined): void => {
+  const emit = (level: Level, event: string, fields: Fields | undefined): void => {
     try {
       const { message, ...rest } = plainFields({ ...common, ...copyOf(fields) });
       logger[level](event, { event, ...rest, ...(message !== undefined && { text: message }) });
@@ -33,11 +32,5 @@ export function asLogger(logger: AnyLogger, common: Fields = {}): Logger {
       // Whoever writes the lines has failed. That is no reason for a batch to fail.
     }
   };
-  return {
-    debug: (event, fields) => emit('debug', event, fields),
-    info: (event, fields) => emit('info', event, fields),
-    warn: (event, fields) => emit('warn', event, fields),
-    error: (event, fields) => emit('error', event, fields),
-    with: (fields) => asLogger(logger, { ...common, ...copyOf(fields) }),
-  };
+  return loggerOf(emit, (fields) => asLogger(logger, { ...common, ...copyOf(fields) }));
 }

@@ -16,8 +16,9 @@ export interface Logger {
 
 /** What an event says besides its name. */
 export type Fields = Readonly<Record<string, unknown>>;
-type Level = 'debug' | 'info' | 'warn' | 'error';
-const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error'];
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+/** From the least on. */
+export const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error'];
 
 /** Of a line. CloudWatch takes four times as much. */
 const LINE_BYTES_MAX = 64 * 1024;
@@ -46,14 +47,22 @@ export function createLogger(options: {
       // Whoever reads the lines is gone. That is no reason for a batch to fail.
     }
   };
-  return {
-    debug: (event, fields) => emit('debug', event, fields),
-    info: (event, fields) => emit('info', event, fields),
-    warn: (event, fields) => emit('warn', event, fields),
-    error: (event, fields) => emit('error', event, fields),
-    with: (fields) => createLogger({ ...options, fields: { ...options.fields, ...copyOf(fields) } }),
-  };
+  return loggerOf(emit, (fields) =>
+    createLogger({ ...options, fields: { ...options.fields, ...copyOf(fields) } }),
+  );
 }
+
+/** A logger of what writes one event. */
+export const loggerOf = (
+  emit: (level: Level, event: string, fields: Fields | undefined) => void,
+  withFields: Logger['with'],
+): Logger => ({
+  debug: (event, fields) => emit('debug', event, fields),
+  info: (event, fields) => emit('info', event, fields),
+  warn: (event, fields) => emit('warn', event, fields),
+  error: (event, fields) => emit('error', event, fields),
+  with: withFields,
+});
 
 /** The fields as they are now, without one that cannot be read. */
 export function copyOf(fields: Fields | undefined): Fields {
