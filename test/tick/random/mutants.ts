@@ -1,4 +1,13 @@
 import { type Mutant, mutant } from '../../simulation/mutant.ts';
+import { findMutant } from '../../simulation/patch.ts';
+
+/** Of the simulation's, those that a group of the service tells in ways of its own. */
+const SHARED = [
+  'position within the batch forgotten',
+  'range read to another end',
+  'given up without evidence',
+  'evidence of any time',
+];
 
 /** The rules of groups that the log service keeps, and of delivery in them, each left out once. */
 export const SERVICE_MUTANTS: readonly Mutant[] = [
@@ -57,30 +66,6 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     "  let kept = 'kept';\n  context.deadLetters.put(letters, { signal: budget.requests }).catch(() => {});\n",
   ),
   mutant(
-    'position within the batch lost on hand-over',
-    'tick/shard.ts',
-    '  cursor,\n  state,\n  pending,\n',
-    '  cursor,\n  state,\n  pending: pending && { ...pending, done: 0 },\n',
-  ),
-  mutant(
-    'refused batch comes again with another end',
-    'tick/range/readRange.ts',
-    '{ endCursor: pending.to });',
-    '{ endCursor: undefined });',
-  ),
-  mutant(
-    'given up without evidence',
-    'tick/range/block.ts',
-    'if (hasSucceededSince(context, round.lastFailedAt)) return',
-    'if (round !== null) return',
-  ),
-  mutant(
-    'evidence of any time',
-    'tick/range/rangeWork.ts',
-    'successes.at !== undefined && successes.at > since;',
-    'successes.at !== undefined;',
-  ),
-  mutant(
     'given up after one attempt less',
     'delivery/attempt.ts',
     'const isExhausted = attempts >= rules.attemptsMax;',
@@ -92,4 +77,5 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     'key: parallelMax > 1 ? key : undefined,',
     'key: undefined,',
   ),
+  ...SHARED.map((name) => findMutant(name)),
 ];
