@@ -13,15 +13,21 @@ import {
   rounds,
   working,
 } from '../support/working.ts';
-import { INTERVAL_MS, type World } from '../support/world.ts';
+import { INTERVAL_MS } from '../support/world.ts';
 
-/** Dead letters have no room, until they have. */
-function withoutRoom(world: World): () => void {
+/** `bad 0` and what is bad of a range behind it are given up, and dead letters have no room, until they have. */
+async function givenUpWithoutRoom(behind: string[], recordsMax = 1_000) {
+  const { world } = await working(refuses, { attemptsMax: 1, recordsMax });
+  world.source.append('0', 'bad 0');
+  await rounds(world, 1);
   const { put } = world.letterBox;
   world.letterBox.put = async () => 'full';
-  return () => {
+  world.source.append('0', ...behind);
+  await rounds(world, 40);
+  const makeRoom = (): void => {
     world.letterBox.put = put;
   };
+  return { world, makeRoom };
 }
 
 describe('a service that brings nothing where records were', () => {
@@ -89,12 +95,7 @@ describe('a service that brings nothing where records were', () => {
   });
 
   it('behind the range: no record that is given up there is passed without a dead letter', async () => {
-    const { world } = await working(refuses, { attemptsMax: 1 });
-    world.source.append('0', 'bad 0');
-    await rounds(world, 1);
-    const makeRoom = withoutRoom(world);
-    world.source.append('0', 'bad 1', 'bad 2', 'good 3', 'good 4');
-    await rounds(world, 40);
+    const { world, makeRoom } = await givenUpWithoutRoom(['bad 1', 'bad 2', 'good 3', 'good 4']);
     expect(await pendingOf(world)).toMatchObject({ condemned: { count: 3, resume: 4 } });
     makeRoom();
     const { pull } = world.source;
@@ -111,12 +112,7 @@ describe('a service that brings nothing where records were', () => {
 });
 
 it('a range behind the one in work is read to its noted end, through any number of answers without a record', async () => {
-  const { world } = await working(refuses, { attemptsMax: 1 });
-  world.source.append('0', 'bad 0');
-  await rounds(world, 1);
-  const makeRoom = withoutRoom(world);
-  world.source.append('0', 'bad 1', ...numbered(40));
-  await rounds(world, 20);
+  const { world, makeRoom } = await givenUpWithoutRoom(['bad 1', ...numbered(40)]);
   expect(await pendingOf(world)).toMatchObject({
     behind: [{ to: '42', count: 41 }],
     condemned: { count: 2 },
@@ -136,12 +132,7 @@ it('a range behind the one in work is read to its noted end, through any number 
 });
 
 it('a source that cannot stop at the noted end is taken at its word: what it read beyond is no range of its own any more', async () => {
-  const { world } = await working(refuses, { attemptsMax: 1 });
-  world.source.append('0', 'bad 0');
-  await rounds(world, 1);
-  const makeRoom = withoutRoom(world);
-  world.source.append('0', 'bad 1', 'bad 2', 'good 3', 'good 4');
-  await rounds(world, 40);
+  const { world, makeRoom } = await givenUpWithoutRoom(['bad 1', 'bad 2', 'good 3', 'good 4']);
   expect(await pendingOf(world)).toMatchObject({ behind: [{ to: '5', count: 4 }], condemned: { count: 3 } });
   makeRoom();
   world.source.distance = (from, to) => Number(to) - Number(from);
@@ -191,12 +182,7 @@ it('what was noted of a range with another size comes in that size, whatever the
 });
 
 it('a source that cannot stop at a noted end is asked for no more than what leads there', async () => {
-  const { world } = await working(refuses, { attemptsMax: 1, recordsMax: 10 });
-  world.source.append('0', 'bad 0');
-  await rounds(world, 1);
-  const makeRoom = withoutRoom(world);
-  world.source.append('0', 'bad 1', 'good 2');
-  await rounds(world, 40);
+  const { world, makeRoom } = await givenUpWithoutRoom(['bad 1', 'good 2'], 10);
   expect(await pendingOf(world)).toMatchObject({ behind: [{ to: '3', count: 2 }], condemned: { count: 2 } });
   world.source.append('0', ...numbered(200));
   makeRoom();
