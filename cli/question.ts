@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { stoppedBy } from '../lib/commandLine/stop.ts';
 
 /**
  * What a person types behind a question. On a terminal Ctrl-C is a key there, and no signal: it rejects as the signal would. Ctrl-D, or a
@@ -13,7 +14,7 @@ export async function askOn(
   let isAnswered = false;
   try {
     return await new Promise<string>((resolve, reject) => {
-      prompt.once('SIGINT', () => reject(new Error('stopped by SIGINT')));
+      prompt.once('SIGINT', () => reject(stoppedBy('SIGINT')));
       prompt.once('close', () => resolve(''));
       prompt.question(question, (answer) => {
         isAnswered = true;

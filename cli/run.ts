@@ -1,10 +1,11 @@
+import { EXIT_INTERRUPTED, isStop } from '../lib/commandLine/stop.ts';
 import { SettingsError, ShardbeatError } from '../lib/errors.ts';
 import { nearestOf } from '../lib/nearest.ts';
 import { explain } from '../lib/observe/plainError.ts';
 import type { Command } from './command.ts';
 import { ownVersion } from './ownVersion.ts';
 import { remedyFor } from './remedies.ts';
-import { EXIT_INTERRUPTED, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export type Sections = readonly { heading: string; commands: readonly Command[] }[];
 
@@ -67,7 +68,7 @@ shardbeat-local.
 }
 
 function failed(error: unknown, world: World): number {
-  if (isInterruption(error)) return EXIT_INTERRUPTED;
+  if (isStop(error)) return EXIT_INTERRUPTED;
   if (!(error instanceof ShardbeatError)) {
     world.say(explain(error));
     return 1;
@@ -80,6 +81,3 @@ function failed(error: unknown, world: World): number {
   world.say(remedy === undefined ? error.message : `${error.message}\n${remedy}`);
   return 1;
 }
-
-const isInterruption = (error: unknown): boolean =>
-  error instanceof Error && /^stopped by SIG/.test(error.message);

@@ -1,3 +1,4 @@
+import { stopOnSignals } from '../lib/commandLine/stop.ts';
 import { systemClock } from '../lib/runtime.ts';
 import { askOn } from './question.ts';
 
@@ -20,9 +21,6 @@ export interface World {
   /** From when it is called on, it aborts at the first Ctrl-C; a second one does not wait for anything. */
   untilStopped(): AbortSignal;
 }
-
-export const EXIT_INTERRUPTED = 130;
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** This process. */
 export function processWorld(): World {
@@ -49,14 +47,8 @@ async function ask(question: string): Promise<string | undefined> {
 }
 
 function untilStopped(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of STOP_SIGNALS) {
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(EXIT_INTERRUPTED);
-      stop.abort(new Error(`stopped by ${signal}`));
-    });
-  }
+  const { signal } = stopOnSignals();
   // Whoever reads what this says may leave, as `head` does.
   process.stdout.on('error', () => process.exit(0));
-  return stop.signal;
+  return signal;
 }

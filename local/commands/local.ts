@@ -1,4 +1,5 @@
 import { helpOf } from '../../lib/commandLine/help.ts';
+import { EXIT_INTERRUPTED, stopOnSignals } from '../../lib/commandLine/stop.ts';
 import { systemClock } from '../../lib/runtime.ts';
 import { runLocal } from '../run/run.ts';
 import { createScreen } from '../run/screen.ts';
@@ -6,8 +7,6 @@ import { exitCodeOf, formatSummary } from '../run/summary.ts';
 import { failed } from './failed.ts';
 import { LOCAL_TEXT, type LocalOptions, parseLocalOptions } from './options.ts';
 
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const EXIT_INTERRUPTED = 130;
 /** Once all is said and closed, nothing may keep this process; if something does, it is not waited for. */
 const EXIT_MS_MAX = 2_000;
 
@@ -28,7 +27,7 @@ export async function local(args: readonly string[]): Promise<number> {
 }
 
 async function run(options: LocalOptions): Promise<number> {
-  const stop = stopOnSignals();
+  const stop = untilStopped();
   const screen = createScreen(options.json ? process.stderr : process.stdout, systemClock.now);
   try {
     const world = { stdin: process.stdin, screen, clock: systemClock, signal: stop };
@@ -45,14 +44,8 @@ async function run(options: LocalOptions): Promise<number> {
 }
 
 /** The first signal ends the run; a second one does not wait for it. A reader of stdout that went away ends it, too. */
-function stopOnSignals(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of STOP_SIGNALS) {
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(EXIT_INTERRUPTED);
-      stop.abort(new Error(`stopped by ${signal}`));
-    });
-  }
+function untilStopped(): AbortSignal {
+  const stop = stopOnSignals();
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => stop.abort(error));
   }

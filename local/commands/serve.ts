@@ -1,5 +1,6 @@
 import type { CommandText } from '../../lib/commandLine/command.ts';
 import { helpOf } from '../../lib/commandLine/help.ts';
+import { stopOnSignals } from '../../lib/commandLine/stop.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import { systemClock, systemRandom } from '../../lib/runtime.ts';
 import { parseServeClsOptions, SERVE_CLS_TEXT } from '../cls/serve/options.ts';
@@ -47,8 +48,6 @@ ${[...COMMANDS.values()].map(({ text }) => `  shardbeat ${text.name} [options]  
   --help after a service lists its options.
 `;
 
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const EXIT_INTERRUPTED = 130;
 const SERVICE_SETTINGS = ['port', 'data'];
 
 /** `shardbeat serve`. Never throws; returns the exit code. */
@@ -87,16 +86,10 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
 
 /** Resolves at the first signal; a second one does not wait for anything. */
 function untilStopped(): Promise<string> {
+  const { signal } = stopOnSignals();
+  // Who reads what this says may leave; the service goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   return new Promise((resolve) => {
-    let isStopping = false;
-    for (const signal of STOP_SIGNALS) {
-      process.on(signal, () => {
-        if (isStopping) process.exit(EXIT_INTERRUPTED);
-        isStopping = true;
-        resolve(`stopped by ${signal}`);
-      });
-    }
-    // Who reads what this says may leave; the service goes on.
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+    signal.addEventListener('abort', () => resolve(signal.reason.message));
   });
 }
