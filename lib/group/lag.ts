@@ -1,7 +1,7 @@
 /** How far a group is behind its stream, as the log service tells: for operators. A tick knows its own shards' lag. */
 import { messageOf } from '../observe/plainError.ts';
 import { forEachParallel } from '../parallel.ts';
-import type { Source } from '../sources/source.ts';
+import { type Source, streamOf } from '../sources/source.ts';
 import type { ShardItem } from './items.ts';
 import type { GroupStore, RequestOptions } from './store.ts';
 
@@ -73,10 +73,10 @@ export async function lagOf(
 }
 
 /** Asks about the first shard of each stream. */
-function oncePerStream<T>({ tags, tagsOf }: LagSource, ask: (shard: string) => T): (shard: string) => T {
+function oncePerStream<T>(source: LagSource, ask: (shard: string) => T): (shard: string) => T {
   const answers = new Map<string, T>();
   return (shard) => {
-    const stream = JSON.stringify(Object.values(tagsOf?.(shard) ?? tags));
+    const stream = streamOf(source, shard);
     if (!answers.has(stream)) answers.set(stream, ask(shard));
     return answers.get(stream)!;
   };

@@ -119,3 +119,7 @@ export interface Source {
    */
   receivedAt?(shard: string, cursor: string, signal: AbortSignal): Promise<number | undefined>;
 }
+
+/** Names the stream that a shard is of, within the source: one and the same for all of its shards. */
+export const streamOf = (source: Pick<Source, 'tags' | 'tagsOf'>, shard: string): string =>
+  JSON.stringify(Object.values(source.tagsOf?.(shard) ?? source.tags));

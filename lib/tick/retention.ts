@@ -1,6 +1,6 @@
 import type { Logger } from '../observe/logger.ts';
 import type { Clock } from '../runtime.ts';
-import type { Source } from '../sources/source.ts';
+import { type Source, streamOf } from '../sources/source.ts';
 
 /** How long a service keeps the records of a shard, as far as a sandbox has been told. */
 export interface Retention {
@@ -26,8 +26,6 @@ export function createRetention(
   { clock, logger }: { clock: Clock; logger: Logger },
 ): Retention {
   const answers = new Map<string, Answer>();
-  const streamOf = (shard: string): string =>
-    JSON.stringify(Object.values(source.tagsOf?.(shard) ?? source.tags));
 
   const ask = async (shard: string, answer: Answer, signal: AbortSignal): Promise<void> => {
     try {
@@ -43,7 +41,7 @@ export function createRetention(
       if (source.retentionMs === undefined) return;
       const now = clock.now();
       for (const shard of shards) {
-        const stream = streamOf(shard);
+        const stream = streamOf(source, shard);
         const known = answers.get(stream);
         if (known !== undefined && Math.abs(now - known.askedAt) < ASKED_MS) continue;
         const answer = { askedAt: now, retentionMs: known?.retentionMs };
@@ -51,6 +49,6 @@ export function createRetention(
         void ask(shard, answer, signal);
       }
     },
-    of: (shard) => answers.get(streamOf(shard))?.retentionMs,
+    of: (shard) => answers.get(streamOf(source, shard))?.retentionMs,
   };
 }

@@ -66,6 +66,33 @@ describe('the lag', () => {
     expect(refused).toMatchObject({ retentionError: 'Error: Unauthorized', shards: [{ lagMs: 0 }] });
   });
 
+  it('is asked of each stream by itself, also where the source is of a class', async () => {
+    const { clock, memory, store } = await behind({ '0': 3, '1': 3 });
+    const asked: string[] = [];
+    class Streams {
+      readonly #streams = new Map([
+        ['0', 'a'],
+        ['1', 'b'],
+      ]);
+      readonly tags = {};
+      tagsOf(shard: string) {
+        return { stream: this.#streams.get(shard)! };
+      }
+    }
+    const retentionMs = async (shard: string) => {
+      asked.push(shard);
+      return HOUR_MS;
+    };
+    const source: LagSource = Object.assign(new Streams(), {
+      cursorAt: memory.cursorAt,
+      distance: memory.distance!,
+      receivedAt: memory.receivedAt!,
+      retentionMs,
+    });
+    await lagOf(store, source, clock.now(), options);
+    expect(asked.sort()).toEqual(['0', '1']);
+  });
+
   it('of a shard that fails says why, and the others are told', async () => {
     const { source, look } = await behind({ '0': 1, '1': 2 });
     const cursorAt: LagSource['cursorAt'] = async (shard, position, signal) => {
