@@ -50,16 +50,16 @@ export async function workOnBlock(
 const giveUp = (work: RangeWork, pending: Pending, count: number, resume?: number) =>
   noted(work, condemned(pending, { count, reason: reasonOf(pending), ...(resume && { resume }) }));
 
-/** All of the block have just failed again, if they have, and no time is left for more: what has succeeded meanwhile may tell. */
-export async function giveUpIfProven(
+/** No time is left for more. Where all of the block, if there is one, have just failed again, what has succeeded meanwhile may tell. */
+export async function leaveForTime(
   work: RangeWork,
   pending: Pending,
   { tried, lastFailedAt, isStale }: Round,
-): Promise<'lost' | undefined> {
+): Promise<RangeEnd> {
   const { context } = work;
   const isWhole = tried > 0 && tried === pending.block && !isStale;
-  if (!isWhole || !givesUp(context) || !hasSucceededSince(context, lastFailedAt)) return undefined;
-  return giveUp(work, pending, tried);
+  const isProven = isWhole && givesUp(context) && hasSucceededSince(context, lastFailedAt);
+  return (isProven ? await giveUp(work, pending, tried) : undefined) ?? 'deadline';
 }
 
 async function tryAgain(work: RangeWork, pending: Pending, round: Round): Promise<RangeEnd | undefined> {
@@ -83,7 +83,7 @@ async function tryAgain(work: RangeWork, pending: Pending, round: Round): Promis
   tellFailure(work, where, delivered, rulesOf(context).attemptsMax);
   if (delivered.how !== 'timedOut' || hadTime(work, givenMs)) round.tried++;
   if (delivered.how !== 'timedOut') return undefined;
-  return (await giveUpIfProven(work, work.at.pending ?? pending, round)) ?? 'deadline';
+  return leaveForTime(work, work.at.pending ?? pending, round);
 }
 
 /** Of a tick's time for work, what the first of a block has to show that what everything hung of is over. The rest is enough for another. */

@@ -6,7 +6,7 @@ import { mustWait } from '../../delivery/waits.ts';
 import { SourceError } from '../../errors.ts';
 import type { Pending } from '../../group/pending.ts';
 import type { Pace } from '../cache.ts';
-import { giveUpIfProven, type Round, workOnBlock } from './block.ts';
+import { leaveForTime, type Round, workOnBlock } from './block.ts';
 import { bury } from './bury.ts';
 import {
   failureOf,
@@ -69,11 +69,11 @@ async function left(work: RangeWork, { tried }: Round): Promise<'lost' | undefin
 /** One part, or one decision. Undefined: it goes on. */
 async function takeStep(work: RangeWork, pending: Pending, round: Round): Promise<RangeEnd | undefined> {
   const { context, range } = work;
-  if (isTimeOver(work)) return leftUndecided(work, pending, round);
+  if (isTimeOver(work)) return leaveForTime(work, pending, round);
   const tooOld = tooOldFrom(context, range, pending.done);
   if (tooOld > 0) return noted(work, condemned(pending, { count: tooOld, reason: 'tooOld' }));
   const fit = sizeThatFits(work);
-  if (fit < 1) return leftUndecided(work, pending, round);
+  if (fit < 1) return leaveForTime(work, pending, round);
   if (pending.block !== undefined) return workOnBlock(work, pending, pending.block, round);
   const part = attempt.nextPart(pending, range.count, Math.min(fit, context.settings.delivery.recordsMax));
   part.last = firstTooOld(context, range, part);
@@ -89,11 +89,6 @@ async function takeStep(work: RangeWork, pending: Pending, round: Round): Promis
   // The checkpoint says it.
   work.at.pending = next;
   return undefined;
-}
-
-/** No time is left, and what the tick has seen may be enough. */
-async function leftUndecided(work: RangeWork, pending: Pending, round: Round): Promise<RangeEnd> {
-  return (await giveUpIfProven(work, pending, round)) ?? 'deadline';
 }
 
 /** A part, and how it failed. */
@@ -118,7 +113,7 @@ async function onFailure(
   // It has failed for the last time, just now.
   if (next.block !== undefined)
     Object.assign(round, { tried: next.block, lastFailedAt: before.lastAt, isStale: false });
-  if (delivered.how === 'timedOut') return (await giveUpIfProven(work, next, round)) ?? 'deadline';
+  if (delivered.how === 'timedOut') return leaveForTime(work, next, round);
   if (next.block !== undefined) return undefined;
   return next.notBefore === undefined ? undefined : 'batchFailed';
 }
