@@ -3,7 +3,7 @@
 import { formatDuration } from '../../lib/duration.ts';
 import type { DeployedFunction, DeployedSchedule } from '../../lib/examine.ts';
 import { several } from '../text.ts';
-import { type Facts, type Finding, found, type SettingsFacts } from './facts.ts';
+import { type Facts, type Finding, found, knownOf, type SettingsFacts } from './facts.ts';
 import { unread } from './table.ts';
 
 const NODE_MAJOR_MIN = 22;
@@ -23,7 +23,7 @@ export function deployedFunction(facts: Facts): Finding[] {
     return [unread(facts.function.problem, 'lambda:GetFunctionConfiguration', 'function')];
   }
   const of = facts.function.value;
-  const read = settings !== undefined && 'value' in settings ? settings.value : undefined;
+  const read = knownOf(settings);
   const wrong = [...stateOf(of), ...runtimeOf(of), ...timeoutOf(of, read), ...keysOf(of)];
   const said = `${of.runtime}, ${formatDuration(of.timeoutMs)}, ${of.memoryMb} MB`;
   return [...(wrong.length > 0 ? wrong : [found('ok', 'function', said)]), sizeOf(of.environment)];
@@ -91,7 +91,7 @@ export function sizeOf(environment: Readonly<Record<string, unknown>>): Finding 
 }
 
 /** What would be deployed, against what is. Only names are told: values may be secrets. */
-export function packaged({ packaged, function: deployed }: Facts): Finding[] {
+export function packaged({ packaged, ...facts }: Facts): Finding[] {
   if (packaged === undefined) return [];
   const { warnings, reservedConcurrency, slots, environment } = packaged;
   const findings = warnings.map((warning) => found('warning', 'serverless.yml', warning));
@@ -101,9 +101,10 @@ export function packaged({ packaged, function: deployed }: Facts): Finding[] {
       found('warning', 'serverless.yml', says, 'set reservedConcurrency to the number of slots or more'),
     );
   }
-  if (deployed === undefined || 'problem' in deployed) return [...findings, sizeOf(environment)];
+  const deployed = knownOf(facts.function)?.environment;
+  if (deployed === undefined) return [...findings, sizeOf(environment)];
   const others = Object.entries(environment)
-    .filter(([name, value]) => typeof value === 'string' && deployed.value.environment[name] !== value)
+    .filter(([name, value]) => typeof value === 'string' && deployed[name] !== value)
     .map(([name]) => name);
   if (others.length === 0) return findings;
   const says = `it has other values than the deployed function: ${others.join(', ')}`;
@@ -117,8 +118,8 @@ export function schedules(facts: Facts): Finding[] {
     const remedy = 'scheduler:ListSchedules and scheduler:GetSchedule';
     return [unread(facts.schedules.problem, remedy, 'schedules')];
   }
-  const read = settings !== undefined && 'value' in settings ? settings.value : undefined;
-  const group = description !== undefined && 'value' in description ? description.value.group : undefined;
+  const read = knownOf(settings);
+  const group = knownOf(description)?.group;
   const intervalMs = group?.settings.intervalMs ?? read?.intervalMs;
   return judged(facts.schedules.value, read?.slots ?? facts.packaged?.slots, intervalMs);
 }

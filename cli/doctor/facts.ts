@@ -20,6 +20,10 @@ export interface Problem {
 /** Undefined: nobody was asked, since there is nothing to ask or nobody who knows. */
 export type Known<T> = { readonly value: T } | { readonly problem: Problem } | undefined;
 
+/** For whom it does not matter why it is not known. */
+export const knownOf = <T>(known: Known<T>): T | undefined =>
+  known !== undefined && 'value' in known ? known.value : undefined;
+
 /** Settings of the group's function, as they were read. */
 export interface SettingsFacts {
   readonly intervalMs: number;

@@ -17,6 +17,7 @@ import {
   type Facts,
   isDenied,
   type Known,
+  knownOf,
   type Problem,
   type SettingsFacts,
   type StreamFacts,
@@ -75,10 +76,9 @@ async function ofAws(target: Target, examiner: Examiner, signal: AbortSignal): P
     known(() => examiner.backups(signal), signal),
     name === undefined ? undefined : known(() => examiner.function(name, signal), signal),
   ]);
+  const arn = knownOf(found)?.arn;
   const schedules =
-    found !== undefined && 'value' in found
-      ? await known(() => examiner.schedules(found.value.arn, signal), signal)
-      : undefined;
+    arn === undefined ? undefined : await known(() => examiner.schedules(arn, signal), signal);
   return { table, description, timeToLive, backups, function: found, schedules };
 }
 
@@ -106,9 +106,8 @@ function settingsSource(
   { isLocal, settings, packaged }: Target,
   deployed: Facts['function'],
 ): { name: string; environment: Readonly<Record<string, string | undefined>> | undefined } {
-  if (deployed !== undefined && 'value' in deployed && isWhole(deployed.value.environment)) {
-    return { name: 'the function', environment: deployed.value.environment };
-  }
+  const environment = knownOf(deployed)?.environment;
+  if (environment !== undefined && isWhole(environment)) return { name: 'the function', environment };
   if (settings !== undefined) {
     return { name: isLocal ? 'the local run' : 'the environment', environment: settings };
   }
@@ -137,7 +136,7 @@ function factsOfSettings(
 ): Known<SettingsFacts> {
   if ('problem' in read) return read;
   const { times, slots, unknown } = read.value;
-  const group = description !== undefined && 'value' in description ? description.value.group : undefined;
+  const group = knownOf(description)?.group;
   return {
     value: {
       ...times,
@@ -156,14 +155,13 @@ async function streamOf(
 ): Promise<Known<StreamFacts>> {
   if (asks === 'nobody') return undefined;
   // Without settings that can be used nobody can ask, and these have a finding of their own.
-  if (asks === 'itself' && (read === undefined || 'problem' in read)) return undefined;
-  const isThere =
-    description !== undefined && 'value' in description && description.value.status !== 'absent';
+  const settings = knownOf(read);
+  if (asks === 'itself' && settings === undefined) return undefined;
+  const status = knownOf(description)?.status;
+  const isThere = status !== undefined && status !== 'absent';
   return known(async () => {
     const listed =
-      asks === 'itself' && read !== undefined && 'value' in read
-        ? await listStream(read.value, signal)
-        : undefined;
+      asks === 'itself' && settings !== undefined ? await listStream(settings, signal) : undefined;
     if (!isThere && listed !== undefined) return { listed, failed: [], asked: 0, retentionError: undefined };
     const { shards, retentionError } = await (await open()).lag({ signal });
     const failed = shards.flatMap(({ shard, error }) => (error === undefined ? [] : [{ shard, error }]));

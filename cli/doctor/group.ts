@@ -1,6 +1,6 @@
 /** Findings about versions, settings, the group as it stands, and the log service. */
 import { plain, several } from '../text.ts';
-import { type Facts, type Finding, found, type Problem } from './facts.ts';
+import { type Facts, type Finding, found, knownOf, type Problem } from './facts.ts';
 
 const NODE_MAJOR_MIN = 22;
 
@@ -31,9 +31,10 @@ export function settings({ settings, settingsOf }: Facts): Finding[] {
     : [found('ok', 'settings', `those of ${settingsOf} can be used, and are the group's`)];
 }
 
-export function group({ description, settings }: Facts): Finding[] {
-  if (description === undefined || 'problem' in description) return [];
-  const { status, consumers, shards } = description.value;
+export function group({ settings, ...facts }: Facts): Finding[] {
+  const description = knownOf(facts.description);
+  if (description === undefined) return [];
+  const { status, consumers, shards } = description;
   if (status === 'absent') {
     const remedy =
       'the first tick makes it: see whether the schedules are enabled, and the log of the function';
@@ -42,7 +43,7 @@ export function group({ description, settings }: Facts): Finding[] {
   if (status === 'complete') return [found('note', 'group', 'it has read all up to its end')];
   const findings: Finding[] = [];
   if (status === 'paused') findings.push(found('note', 'group', 'it is paused', 'npx shardbeat resume'));
-  const slots = settings !== undefined && 'value' in settings ? settings.value.slots : undefined;
+  const slots = knownOf(settings)?.slots;
   const live = consumers.filter(({ live }) => live).map(({ slot }) => slot);
   const silent = (slots ?? consumers.map(({ slot }) => slot)).filter((slot) => !live.includes(slot));
   if (silent.length > 0) {
@@ -63,8 +64,7 @@ export function group({ description, settings }: Facts): Finding[] {
 
 /** Those that go on only when somebody has done something. */
 export function shards({ description }: Facts): Finding[] {
-  if (description === undefined || 'problem' in description) return [];
-  const { shards } = description.value;
+  const { shards = [] } = knownOf(description) ?? {};
   const waiting = shards.flatMap(({ shard, waits }) => (waits === undefined ? [] : [{ shard, waits }]));
   const failing = waiting.filter(({ waits }) => waits.for === 'success');
   const unlisted = waiting.filter(({ waits }) => waits.for === 'listing');
