@@ -1,12 +1,11 @@
 /** Findings about the function, its schedules, and what serverless.yml would make of them. */
-
+import { isNewEnough, NODE_MAJOR_MIN } from '../../infra/plugin/group.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { DeployedFunction, DeployedSchedule } from '../../lib/examine.ts';
 import { several } from '../text.ts';
 import { type Facts, type Finding, found, knownOf, type SettingsFacts } from './facts.ts';
 import { unread } from './table.ts';
 
-const NODE_MAJOR_MIN = 22;
 /** Lambda's limit for names and values together: "Lambda quotas", developer guide. */
 const ENVIRONMENT_BYTES_MAX = 4_096;
 const ENVIRONMENT_BYTES_NEAR = 3_686;
@@ -41,8 +40,7 @@ function stateOf({ state, lastUpdate }: DeployedFunction): Finding[] {
 }
 
 function runtimeOf({ runtime }: DeployedFunction): Finding[] {
-  const major = Number(/^nodejs(\d+)\.x$/.exec(runtime)?.[1]);
-  if (runtime === '' || major >= NODE_MAJOR_MIN) return [];
+  if (runtime === '' || isNewEnough(runtime)) return [];
   const remedy = `choose nodejs${NODE_MAJOR_MIN}.x or a newer one`;
   return [found('error', 'function', `its runtime is ${runtime}`, remedy)];
 }

@@ -1,8 +1,7 @@
 /** Findings about versions, settings, the group as it stands, and the log service. */
+import { NODE_MAJOR_MIN } from '../../infra/plugin/group.ts';
 import { plain, several } from '../text.ts';
 import { type Facts, type Finding, found, knownOf, type Problem } from './facts.ts';
-
-const NODE_MAJOR_MIN = 22;
 
 export function versions({ versions: { node, shardbeat } }: Facts): Finding[] {
   const says = `shardbeat ${shardbeat}, Node ${node}`;

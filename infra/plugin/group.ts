@@ -24,7 +24,8 @@ const SLOTS_MAX = 400;
 const MEMORY_SIZE = 512;
 const LOG_RETENTION_DAYS = 30;
 const RUNTIME = 'nodejs24.x';
-const NODE_MAJOR_MIN = 22;
+/** The oldest Node that the package runs under. */
+export const NODE_MAJOR_MIN = 22;
 /** Lambda's: "CreateFunction", API reference. */
 const FUNCTION_NAME_CHARACTERS_MAX = 64;
 
@@ -188,7 +189,8 @@ function runtimeOf({ runtime }: GroupConfig, provider: ProviderConfig, path: str
 }
 
 const nodeMajor = (runtime: string): number => Number(/^nodejs(\d+)\.x$/.exec(runtime)?.[1] ?? 0);
-const isNewEnough = (runtime: string): boolean => nodeMajor(runtime) >= NODE_MAJOR_MIN;
+/** Of a runtime as Lambda calls it. */
+export const isNewEnough = (runtime: string): boolean => nodeMajor(runtime) >= NODE_MAJOR_MIN;
 
 function targetOf(config: GroupConfig, provider: ProviderConfig, runtime: string): Target {
   const architecture = config.architecture ?? provider.architecture ?? 'x86_64';
