@@ -4,6 +4,7 @@ import { createExchange, type HttpResponse } from '../http/exchange.ts';
 import { withTimeout } from '../http/retry.ts';
 import { beginningOf, keepSecret } from '../observe/secrets.ts';
 import type { Clock } from '../runtime.ts';
+import { codeIn, objectIn } from './awsAnswer.ts';
 import { type AwsCredentials, signAwsRequest } from './awsSignature.ts';
 
 /** Who calls; `config` of any client of the AWS SDK is one. */
@@ -76,11 +77,9 @@ export function endpointOf(service: string, region: string): string {
 
 /** The answer's object. An answer that is none is not shown: it may hold the secret. */
 function understood({ status, body }: HttpResponse, target: string): Record<string, unknown> {
-  const answer = parseObject(body.toString());
+  const answer = objectIn(body.toString());
   if (status === 200 && answer !== undefined) return answer;
-  // Such as `com.amazonaws.ssm#ParameterNotFound`.
-  const type = status === 200 ? '' : String(answer?.__type ?? '');
-  const code = type.slice(type.indexOf('#') + 1) || 'BadResponse';
+  const code = (status !== 200 && codeIn(answer?.__type)) || 'BadResponse';
   const said = String(answer?.message ?? answer?.Message ?? 'unusable answer');
   const message = beginningOf(said, MESSAGE_CHARACTERS_MAX);
   throw failure(`${target}: ${status} ${code}: ${message}`, status, code);
@@ -89,13 +88,4 @@ function understood({ status, body }: HttpResponse, target: string): Record<stri
 function failure(message: string, status: number, code: string): SourceError {
   const mayPass = status === 0 || status >= 500 || status === 429 || /^Throttl|^TooManyRequests/.test(code);
   return new SourceError(message, { code, status, retriable: mayPass || status === 200 });
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { ShardbeatError, StoreError } from '../errors.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { forEachParallel } from '../parallel.ts';
 import type { Clock, Random } from '../runtime.ts';
+import { objectIn, refusalIn } from './awsAnswer.ts';
 import { type AwsAccount, endpointOf } from './awsCall.ts';
 import { type AwsWords, createAwsSender } from './awsSender.ts';
 import { escapeAws } from './awsSignature.ts';
@@ -124,7 +125,7 @@ function functionOf(answer: Fields): DeployedFunction {
 
 function scheduleOf(name: string, { State, ScheduleExpression, Target }: Fields): DeployedSchedule {
   const { Input, RetryPolicy } = (Target ?? {}) as { Input?: string; RetryPolicy?: Fields };
-  const { slot } = (parse(Input ?? '') ?? {}) as Fields;
+  const { slot } = objectIn(Input ?? '') ?? {};
   return {
     name,
     enabled: State === 'ENABLED',
@@ -135,8 +136,8 @@ function scheduleOf(name: string, { State, ScheduleExpression, Target }: Fields)
 }
 
 function understood({ status, body }: HttpResponse, action: string): Fields {
-  const answer = parse(body.toString());
-  if (status === 200 && typeof answer === 'object' && answer !== null) return answer as Fields;
+  const answer = objectIn(body.toString());
+  if (status === 200 && answer !== undefined) return answer;
   if (status === 404) {
     throw new StoreError(`${action} failed: there is none in this region: correct its name, or the region`, {
       code: 'ResourceNotFoundException',
@@ -150,19 +151,7 @@ function understood({ status, body }: HttpResponse, action: string): Fields {
 }
 
 const WORDS: AwsWords = {
-  refusalIn({ status, headers, body }) {
-    const answer = (parse(body.toString()) ?? {}) as Fields;
-    const code = String(headers['x-amzn-errortype'] ?? '').split(':')[0] || `status ${status}`;
-    return { code, message: String(answer.Message ?? answer.message ?? 'no error message') };
-  },
+  refusalIn,
   remedyFor: (code, action) =>
     /AccessDenied|status 403/.test(code) ? `whoever asks must be allowed ${action}` : undefined,
 };
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -6,6 +6,7 @@ import { messageOf } from '../observe/plainError.ts';
 import { beginningOf, keepSecret } from '../observe/secrets.ts';
 import { noTracing, type Tracing } from '../observe/tracing.ts';
 import type { Clock, Random } from '../runtime.ts';
+import type { AwsRefusal } from './awsAnswer.ts';
 import type { AwsAccount } from './awsCall.ts';
 import { escapeAws, signAwsRequest } from './awsSignature.ts';
 
@@ -38,12 +39,6 @@ export interface AwsHttpRequest {
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array;
   signal: AbortSignal;
-}
-
-/** What a service says of a failure. */
-export interface AwsRefusal {
-  code: string;
-  message: string;
 }
 
 /** How a service's answers are read. */

@@ -2,6 +2,7 @@
 import { StoreError } from '../errors.ts';
 import { beginningOf } from '../observe/secrets.ts';
 import type { Clock, Random } from '../runtime.ts';
+import { jsonIn, refusalIn } from './awsAnswer.ts';
 import { type AwsAccount, endpointOf } from './awsCall.ts';
 import { type AwsWords, createAwsSender } from './awsSender.ts';
 import { escapeAws } from './awsSignature.ts';
@@ -46,7 +47,7 @@ export function createInvoke({ name, endpoint, ...options }: InvokeOptions) {
         'ResourceNotFoundException',
         wordsOf(name).remedyFor('ResourceNotFoundException', '')!,
       );
-    const answer = parse(text);
+    const answer = jsonIn(text);
     if (headers['x-amz-function-error'] === undefined && answer !== undefined) return answer;
     const { errorMessage = beginningOf(text, MESSAGE_CHARACTERS_MAX) } = (answer ?? {}) as Record<
       string,
@@ -56,24 +57,12 @@ export function createInvoke({ name, endpoint, ...options }: InvokeOptions) {
   };
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 const failed = (name: string, code: string, what: string): StoreError =>
   new StoreError(`the function ${name}: ${what}`, { code, outcome: 'unknown', retriable: false });
 
 function wordsOf(name: string): AwsWords {
   return {
-    refusalIn({ status, headers, body }) {
-      const answer = (parse(body.toString()) ?? {}) as Record<string, unknown>;
-      const code = String(headers['x-amzn-errortype'] ?? '').split(':')[0] || `status ${status}`;
-      return { code, message: String(answer.Message ?? answer.message ?? 'no error message') };
-    },
+    refusalIn,
     remedyFor(code, action) {
       if (code === 'ResourceNotFoundException')
         return 'there is none in this region: correct its name, or the region';

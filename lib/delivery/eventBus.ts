@@ -1,4 +1,5 @@
 /** Events to a bus of EventBridge, without the SDK's client for it. */
+import { objectIn, refusalIn } from '../credentials/awsAnswer.ts';
 import { endpointOf } from '../credentials/awsCall.ts';
 import { type AwsSenderOptions, type AwsWords, createAwsSender } from '../credentials/awsSender.ts';
 import { StoreError } from '../errors.ts';
@@ -41,7 +42,7 @@ export function createEventBus({ bus, endpoint, ...options }: EventBusOptions): 
       body,
       signal,
     });
-    const { Entries } = parse(response.body.toString()) as { Entries?: { ErrorCode?: string }[] };
+    const { Entries } = (objectIn(response.body.toString()) ?? {}) as { Entries?: { ErrorCode?: string }[] };
     if (response.status !== 200 || !Array.isArray(Entries)) throw refusal('BadResponse');
     return events.filter((_event, index) => MAY_PASS.test(Entries[index]?.ErrorCode ?? ''));
   };
@@ -69,31 +70,18 @@ const refusal = (code: string): StoreError =>
   });
 
 function entryOf(bus: string, event: GroupEvent): object {
-  const { type, at, ...detail } = event;
+  const { type, ...detail } = event;
   return {
     EventBusName: bus,
     Source: SOURCE,
     DetailType: type,
-    Detail: JSON.stringify({ ...detail, at }),
-    Time: Math.floor(at / 1_000),
+    Detail: JSON.stringify(detail),
+    Time: Math.floor(event.at / 1_000),
   };
 }
 
-function parse(text: string): object {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    return {};
-  }
-}
-
 const wordsOf = (bus: string): AwsWords => ({
-  refusalIn({ status, body }) {
-    const { __type = '', message, Message } = parse(body.toString()) as Record<string, unknown>;
-    const type = String(__type);
-    const code = type.slice(type.indexOf('#') + 1) || `status ${status}`;
-    return { code, message: String(message ?? Message ?? 'no error message') };
-  },
+  refusalIn,
   remedyFor(code, action) {
     const named = `the bus ${bus} of SHARDBEAT_EVENT_BUS`;
     if (/ResourceNotFound/.test(code))

@@ -1,5 +1,6 @@
 /** The calls of SQS that dead letters need, of one queue. */
 import { createHash } from 'node:crypto';
+import { objectIn, refusalIn } from '../../credentials/awsAnswer.ts';
 import { type AwsSenderOptions, type AwsWords, createAwsSender } from '../../credentials/awsSender.ts';
 import { StoreError } from '../../errors.ts';
 import type { HttpResponse } from '../../http/exchange.ts';
@@ -50,7 +51,7 @@ export function createSqsQueue(options: SqsOptions): SqsQueue {
     const action = `sqs:${name}`;
     const request = { action, method: 'POST', path: '/', headers, body, signal };
     // Whoever sends again what was not answered may send it twice; whoever does not, does so in the next tick.
-    return objectIn(await send(request), action);
+    return answerIn(await send(request), action);
   }
 
   const unlessOver = async (calling: Promise<unknown>): Promise<boolean> => {
@@ -112,33 +113,18 @@ function messageIn(message: Answer): Message {
   };
 }
 
-function objectIn({ status, body }: HttpResponse, action: string): Answer {
+function answerIn({ status, body }: HttpResponse, action: string): Answer {
   // Of some calls the answer is nothing.
-  const answer = body.length === 0 ? {} : parseObject(body.toString());
+  const answer = body.length === 0 ? {} : objectIn(body.toString());
   if (status === 200 && answer !== undefined) return answer;
   const details = { code: 'BadResponse', outcome: 'unknown', retriable: true } as const;
   throw new StoreError(`${action} failed: ${status}: an unusable answer`, details);
 }
 
-function parseObject(text: string): Answer | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Answer) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function wordsOf(url: string): AwsWords {
   const named = `the queue ${url} of SHARDBEAT_DEAD_LETTERS`;
   return {
-    refusalIn({ status, body }) {
-      const answer = parseObject(body.toString());
-      // Such as `com.amazonaws.sqs#QueueDoesNotExist`.
-      const type = String(answer?.__type ?? '');
-      const code = type.slice(type.indexOf('#') + 1) || `status ${status}`;
-      return { code, message: String(answer?.message ?? answer?.Message ?? 'no error message') };
-    },
+    refusalIn,
     remedyFor(code, action) {
       if (/QueueDoesNotExist|NonExistentQueue/.test(code))
         return `there is no ${named.slice(4)}: make it, or correct the setting`;
