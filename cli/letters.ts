@@ -1,12 +1,11 @@
 /** Which dead letters a command means, and how a person reads one. */
 import { isUtf8 } from 'node:buffer';
-import { parseDuration } from '../lib/duration.ts';
+import { parseAge } from '../lib/commandLine/parse.ts';
 import { SettingsError } from '../lib/errors.ts';
 import type { KeptLetter, LetterFilter } from '../lib/operations.ts';
 import { moment, plain } from './text.ts';
 
 const section = 'Which dead letters';
-const AGE_MS_MAX = 3_650 * 86_400_000;
 
 export const FILTER_OPTIONS = {
   id: { type: 'string', value: 'ID', section, help: 'the one with this id, as dead-letters lists it' },
@@ -30,10 +29,7 @@ export type FilterOptions = { readonly [K in keyof typeof FILTER_OPTIONS]: strin
 
 /** Without what was not given. */
 export function filterOf(options: FilterOptions): LetterFilter {
-  const age = (name: 'older-than' | 'younger-than'): number | undefined => {
-    const text = options[name];
-    return text === undefined ? undefined : parseDuration(`--${name}`, text, AGE_MS_MAX);
-  };
+  const age = (name: 'older-than' | 'younger-than') => parseAge(`--${name}`, options[name]);
   const { id, shard, error } = options;
   // A variable of a script that is not set must not mean others.
   for (const [name, text] of Object.entries({ id, shard, error }))

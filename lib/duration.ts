@@ -5,6 +5,9 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 /** Nothing here waits for longer than a day, and timers of more than 24 days would end at once. */
 export const DURATION_MS_MAX = 24 * 3_600_000;
 
+/** Of an age or a retention: ten years, as no log service keeps records for longer. */
+export const AGE_MS_MAX = 3_650 * UNIT_MS.d!;
+
 /** Reads `500ms`, `2s`, `1.5m`, `1h` or `7d` as milliseconds, up to a day unless told otherwise. Throws a SettingsError that names `field`. */
 export function parseDuration(field: string, text: string, mostMs = DURATION_MS_MAX): number {
   // A zero in front is how others write octal numbers.

@@ -1,5 +1,4 @@
-import { wholeNumber } from '../../lib/commandLine/parse.ts';
-import { parseDuration } from '../../lib/duration.ts';
+import { parseAge, wholeNumber } from '../../lib/commandLine/parse.ts';
 import type { Lag } from '../../lib/operations.ts';
 import { EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
@@ -8,9 +7,8 @@ import { formatTable } from '../table.ts';
 import { findTarget, needService } from '../target.ts';
 import { about, counted } from '../text.ts';
 import { lagLine } from '../view.ts';
-import { LOOK_OPTIONS, retentionOf } from './status.ts';
+import { LOOK_OPTIONS } from './status.ts';
 
-const DURATION_MS_MAX = 3_650 * 86_400_000;
 const { 'table-only': _tableOnly, ...OPTIONS } = LOOK_OPTIONS;
 
 interface Limits {
@@ -48,11 +46,11 @@ export const lag = defineCommand({
   exitCodes: { 1: 'it failed, or a shard could not be told', [EXIT_NO]: 'a limit is passed' },
   run: async ({ options }, world) => {
     const limits: Limits = {
-      lagMs: durationOf('--max', options.max),
+      lagMs: parseAge('--max', options.max),
       positions: countOf('--max-behind', options['max-behind']),
-      leftMs: durationOf('--min-left', options['min-left']),
+      leftMs: parseAge('--min-left', options['min-left']),
     };
-    const retentionMs = retentionOf(options);
+    const retentionMs = parseAge('--retention', options.retention);
     const signal = world.untilStopped();
     const target = await findTarget(options, world, signal);
     needService(target);
@@ -66,9 +64,6 @@ export const lag = defineCommand({
     return total.failed > 0 ? 1 : 0;
   },
 });
-
-const durationOf = (option: string, text: string | undefined): number | undefined =>
-  text === undefined ? undefined : parseDuration(option, text, DURATION_MS_MAX);
 
 const countOf = (option: string, text: string | undefined): number | undefined =>
   text === undefined ? undefined : wholeNumber(option, text, 0, 999_999_999);

@@ -1,14 +1,12 @@
 import type { Values } from '../../lib/commandLine/command.ts';
 import { parsePosition } from '../../lib/config/position.ts';
-import { parseDuration } from '../../lib/duration.ts';
+import { AGE_MS_MAX, parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import type { SeekRequest, Sought } from '../../lib/operations.ts';
 import { ASKING_OPTIONS, agreed, EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { formatTable } from '../table.ts';
 import { findTarget, needService } from '../target.ts';
-
-const AGO_MS_MAX = 3_650 * 86_400_000;
 
 const OPTIONS = {
   to: {
@@ -81,7 +79,7 @@ function whereOf(
     if (shard === 'all') throw new SettingsError('--cursor', cursor, 'it belongs to one shard: name that');
     return { cursor };
   }
-  if (ago !== undefined) return { at: 'time', unixMs: now - parseDuration('--ago', ago, AGO_MS_MAX) };
+  if (ago !== undefined) return { at: 'time', unixMs: now - parseDuration('--ago', ago, AGE_MS_MAX) };
   if (to === undefined) throw new SettingsError('--to', to, one);
   return parsePosition('--to', to);
 }

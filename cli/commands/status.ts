@@ -1,12 +1,9 @@
-import type { Values } from '../../lib/commandLine/command.ts';
-import { parseDuration } from '../../lib/duration.ts';
+import { parseAge } from '../../lib/commandLine/parse.ts';
 import { EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { lookAt } from '../look.ts';
 import { findTarget, TARGET_OPTIONS } from '../target.ts';
 import { formatLook } from '../view.ts';
-
-const RETENTION_MS_MAX = 3_650 * 86_400_000;
 
 /** Of every command that looks at a group. */
 export const LOOK_OPTIONS = {
@@ -24,12 +21,6 @@ export const LOOK_OPTIONS = {
   ...TARGET_OPTIONS,
 } as const;
 
-export function retentionOf({
-  retention,
-}: Pick<Values<typeof LOOK_OPTIONS>, 'retention'>): number | undefined {
-  return retention === undefined ? undefined : parseDuration('--retention', retention, RETENTION_MS_MAX);
-}
-
 export const status = defineCommand({
   name: 'status',
   summary: 'shows a group: slots, shards, lag, failures, and what waits for what',
@@ -46,7 +37,7 @@ export const status = defineCommand({
   exitCodes: { [EXIT_NO]: 'the table has no such group' },
   run: async ({ options }, world) => {
     const signal = world.untilStopped();
-    const retentionMs = retentionOf(options);
+    const retentionMs = parseAge('--retention', options.retention);
     const target = await findTarget(options, world, signal);
     const look = await lookAt(target, await target.open(), {
       now: world.clock.now(),

@@ -1,3 +1,4 @@
+import { parseAge } from '../../lib/commandLine/parse.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';
@@ -5,7 +6,7 @@ import { type Look, lookAt } from '../look.ts';
 import { findTarget } from '../target.ts';
 import { several } from '../text.ts';
 import { formatLook } from '../view.ts';
-import { LOOK_OPTIONS, retentionOf } from './status.ts';
+import { LOOK_OPTIONS } from './status.ts';
 
 const EVERY_MS_MIN = 500;
 /** From the upper left, and what was there before goes. */
@@ -27,7 +28,7 @@ export const watch = defineCommand({
   run: async ({ options }, world) => {
     const everyMs = parseDuration('--every', options.every);
     if (everyMs < EVERY_MS_MIN) throw new SettingsError('--every', options.every, 'choose 500ms or more');
-    const retentionMs = retentionOf(options);
+    const retentionMs = parseAge('--retention', options.retention);
     const signal = world.untilStopped();
     const target = await findTarget(options, world, signal);
     const group = await target.open();

@@ -1,5 +1,5 @@
 /** Alarms of a group, each turned on by its kind under `alarms`. */
-import { parseDuration } from '../../lib/duration.ts';
+import { AGE_MS_MAX, parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import { METRICS_NAMESPACE } from '../../lib/observe/metricNames.ts';
 import { ALARM_KINDS, ALARMS, type Alarm, type AlarmKind, type LambdaMetric, LIMITS } from './alarmKinds.ts';
@@ -12,8 +12,6 @@ export interface Watched {
   topics: readonly (string | CloudFormation)[];
 }
 
-/** The longest retention that a service has a number for, about. */
-const LIMIT_MS_MAX = 3_650 * 86_400_000;
 const TOPIC = /^arn:[^:]+:sns:[^:]+:\d{12}:[\w-]{1,256}(\.fifo)?$/;
 
 /** Reads what stands under `alarms`. Throws a SettingsError for what names no topic, no alarm, or no limit. */
@@ -41,7 +39,7 @@ function limitOf(value: unknown, kind: AlarmKind, field: string, intervalMs: num
   if (value === undefined || value === null || value === false) return undefined;
   if (value === true) return own?.(intervalMs) ?? 0;
   if (own === undefined) throw new SettingsError(field, value, 'write true, or leave it out');
-  const limitMs = parseDuration(field, String(value), LIMIT_MS_MAX);
+  const limitMs = parseDuration(field, String(value), AGE_MS_MAX);
   if (limitMs > 0) return limitMs;
   throw new SettingsError(field, value, 'write a duration such as 15m, or true');
 }

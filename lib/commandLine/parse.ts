@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { AGE_MS_MAX, parseDuration } from '../duration.ts';
 import { SettingsError } from '../errors.ts';
 import { nearestOf } from '../nearest.ts';
 import { isSecretName } from '../observe/secretPatterns.ts';
@@ -99,6 +100,10 @@ function secretsIn(args: readonly string[]): string[] {
     return name !== undefined && isSecretName(name) ? [value ?? args[index + 1] ?? ''] : [];
   });
 }
+
+/** A time that has passed or is left; undefined where none is given. */
+export const parseAge = (option: string, text: string | undefined): number | undefined =>
+  text === undefined ? undefined : parseDuration(option, text, AGE_MS_MAX);
 
 export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);

@@ -1,6 +1,6 @@
 /** How records are given to the user's function, and what becomes of those that it does not take. */
 import * as v from 'valibot';
-import { formatDuration, parseDuration } from '../duration.ts';
+import { AGE_MS_MAX, formatDuration, parseDuration } from '../duration.ts';
 import { SettingsError } from '../errors.ts';
 import type { Times } from '../times.ts';
 import { count, oneOf } from './rules.ts';
@@ -27,8 +27,6 @@ export interface DeliverySettings {
 const MIB = 1024 * 1024;
 /** All of a joined batch is in memory, of each shard that is worked on. */
 const BATCH_BYTES_MAX = 64 * MIB;
-/** No log service keeps records for longer. */
-const AGE_MS_MAX = 3_650 * 24 * 3_600_000;
 
 /** Of `Schema` in settings.ts: read whatever the source is. */
 export const DeliveryEntries = {

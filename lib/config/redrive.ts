@@ -1,5 +1,5 @@
 /** The event that has dead letters given once more: `{ "redrive": {} }`. */
-import { parseDuration } from '../duration.ts';
+import { AGE_MS_MAX, parseDuration } from '../duration.ts';
 import { SettingsError } from '../errors.ts';
 
 /** What a schedule, or an operator, sends to have dead letters given to the user's function once more; all, unless something is said. */
@@ -31,8 +31,6 @@ export interface RedriveSettings {
 }
 
 const NAMES = ['id', 'shard', 'olderThan', 'youngerThan', 'error', 'lettersMax', 'dryRun'];
-/** As long as a letter may be kept at all. */
-const AGE_MS_MAX = 3_650 * 24 * 3_600_000;
 
 /** Undefined for the event of a tick. Throws a SettingsError for one that cannot be understood: it might mean other letters. */
 export function readRedrive(event: unknown): RedriveSettings | undefined {
