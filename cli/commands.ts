@@ -1,4 +1,3 @@
-import type { Command } from './command.ts';
 import { defineCompletion } from './commands/completion.ts';
 import { cost } from './commands/cost.ts';
 import { deadLetters, dropDeadLetters, showDeadLetter } from './commands/deadLetters.ts';
@@ -14,8 +13,7 @@ import { remove } from './commands/remove.ts';
 import { seek } from './commands/seek.ts';
 import { status } from './commands/status.ts';
 import { watch } from './commands/watch.ts';
-
-type Sections = readonly { heading: string; commands: readonly Command[] }[];
+import type { Sections } from './run.ts';
 
 /** A new command is a file in commands/ and a word here. */
 const SECTIONS: Sections = [

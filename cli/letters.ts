@@ -1,5 +1,6 @@
 /** Which dead letters a command means, and how a person reads one. */
 import { isUtf8 } from 'node:buffer';
+import type { Values } from '../lib/commandLine/command.ts';
 import { parseAge } from '../lib/commandLine/parse.ts';
 import { SettingsError } from '../lib/errors.ts';
 import type { KeptLetter, LetterFilter } from '../lib/operations.ts';
@@ -25,10 +26,8 @@ export const FILTER_OPTIONS = {
   'younger-than': { type: 'string', value: 'D', section, help: 'given up no longer ago than that' },
 } as const;
 
-export type FilterOptions = { readonly [K in keyof typeof FILTER_OPTIONS]: string | undefined };
-
 /** Without what was not given. */
-export function filterOf(options: FilterOptions): LetterFilter {
+export function filterOf(options: Values<typeof FILTER_OPTIONS>): LetterFilter {
   const age = (name: 'older-than' | 'younger-than') => parseAge(`--${name}`, options[name]);
   const { id, shard, error } = options;
   // A variable of a script that is not set must not mean others.

@@ -1,4 +1,5 @@
 /** Which group a command is about, and how it is reached. */
+import type { Values } from '../lib/commandLine/command.ts';
 import { type LocalRun, localRuns, runIn } from '../lib/commandLine/localRuns.ts';
 import { SettingsError } from '../lib/errors.ts';
 import type { OpenGroup } from '../lib/operations.ts';
@@ -33,7 +34,7 @@ export const TARGET_OPTIONS = {
   },
 } as const;
 
-export type TargetOptions = { readonly [K in keyof typeof TARGET_OPTIONS]: string | undefined };
+export type TargetOptions = Values<typeof TARGET_OPTIONS>;
 
 export interface Target {
   readonly group: string;
