@@ -16,6 +16,9 @@ export interface Announcer {
 /** Of a bus that takes nothing, or of a tick without time for it. */
 const WAITING_MAX = 200;
 
+/** Where nobody is to be told. */
+const TO_NOBODY: Announcer = { happened() {}, assigned() {}, async announce() {} };
+
 export function createAnnouncer(options: {
   group: string;
   /** The group's time. */
@@ -25,13 +28,14 @@ export function createAnnouncer(options: {
   bus?: EventBus | undefined;
 }): Announcer {
   const { group, now, logger, onEvent, bus } = options;
+  if (onEvent === undefined && bus === undefined) return TO_NOBODY;
   const ofSlots = new Map<string, Set<string>>();
   let waiting: GroupEvent[] = [];
   let unsent: GroupEvent[] = [];
 
   const happened = (slot: string, happening: Happening): void => {
     if (happening.type === 'shardDone') ofSlots.get(slot)?.delete(happening.shard);
-    if (onEvent !== undefined || bus !== undefined) waiting.push({ ...happening, group, slot, at: now() });
+    waiting.push({ ...happening, group, slot, at: now() });
   };
 
   const call = async (event: GroupEvent, context: BatchContext): Promise<void> => {
@@ -59,8 +63,9 @@ export function createAnnouncer(options: {
     happened,
     assigned(slot, shards, why) {
       const before = ofSlots.get(slot) ?? new Set();
-      ofSlots.set(slot, new Set(shards));
-      const left = [...before].filter((shard) => !shards.includes(shard));
+      const held = new Set(shards);
+      ofSlots.set(slot, held);
+      const left = [...before].filter((shard) => !held.has(shard));
       for (const shard of left) happened(slot, { type: 'revoked', shard, why });
     },
     async announce(context) {

@@ -92,6 +92,21 @@ describe('what happens', () => {
   });
 });
 
+describe('where nobody is to be told', () => {
+  it('nothing is looked at, noted or said', async () => {
+    const { announcer, logged, tell } = announcing({});
+    const unread = new Proxy([] as string[], {
+      get: () => {
+        throw new Error('read');
+      },
+    });
+    announcer.assigned('a', unread, 'lost');
+    announcer.happened('a', done('0'));
+    await tell();
+    expect(logged).toEqual([]);
+  });
+});
+
 describe('a shard is revoked', () => {
   it('where its slot had it in this sandbox, is not assigned it any more, and has not finished it', async () => {
     const seen: string[] = [];
