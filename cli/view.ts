@@ -1,6 +1,6 @@
 /** A group, as a person reads it. */
 import { wrapped } from '../lib/commandLine/help.ts';
-import type { Description } from '../lib/operations.ts';
+import type { Description, ShardLag } from '../lib/operations.ts';
 import { type Look, totalOf } from './look.ts';
 import { type Column, formatTable } from './table.ts';
 import { about, counted, cut, moment, plain, several } from './text.ts';
@@ -81,26 +81,11 @@ function slotColumns({ shards }: Description, now: number): Column<Consumer>[] {
 function shardColumns(look: Look): Column<Shard>[] {
   const { lag } = look;
   const told = new Map(lag?.shards.map((shard) => [shard.shard, shard]));
-  const isTold = lag !== undefined;
   return [
     { title: 'SHARD', value: ({ shard }) => shard, least: 12, keepsEnd: true },
     { title: 'STATE', value: ({ state, givenUpAt }) => (givenUpAt === undefined ? state : 'given up') },
     { title: 'OWNER', value: ({ owner }) => owner, least: 10, keepsEnd: true },
-    {
-      title: 'BEHIND',
-      align: 'right',
-      value: ({ shard }) => whenKnown(told.get(shard)?.positions, counted),
-    },
-    {
-      title: 'LAG',
-      align: 'right',
-      value: ({ shard, lagMs }) => whenKnown(isTold ? told.get(shard)?.lagMs : lagMs, about),
-    },
-    {
-      title: 'LEFT',
-      align: 'right',
-      value: ({ shard }) => whenKnown(told.get(shard)?.leftMs, (ms) => (ms === 0 ? 'PASSED' : about(ms))),
-    },
+    ...lagColumns<Shard>(({ shard, lagMs }) => (lag === undefined ? { lagMs } : told.get(shard))),
     {
       title: 'FAILURES',
       align: 'right',
@@ -114,6 +99,19 @@ function shardColumns(look: Look): Column<Shard>[] {
     },
   ];
 }
+
+/** How far behind what a row is about is, as far as that is `told`. */
+export const lagColumns = <T>(
+  told: (row: T) => Partial<Pick<ShardLag, 'positions' | 'lagMs' | 'leftMs'>> | undefined,
+): Column<T>[] => [
+  { title: 'BEHIND', align: 'right', value: (row) => whenKnown(told(row)?.positions, counted) },
+  { title: 'LAG', align: 'right', value: (row) => whenKnown(told(row)?.lagMs, about) },
+  {
+    title: 'LEFT',
+    align: 'right',
+    value: (row) => whenKnown(told(row)?.leftMs, (ms) => (ms === 0 ? 'PASSED' : about(ms))),
+  },
+];
 
 const reasonOf = (shard: Shard, { lag, at }: Look): string | undefined =>
   lag?.shards.find((told) => told.shard === shard.shard)?.error ??

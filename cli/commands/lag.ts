@@ -1,12 +1,12 @@
 import { parseAge, wholeNumber } from '../../lib/commandLine/parse.ts';
-import type { Lag } from '../../lib/operations.ts';
+import type { Lag, ShardLag } from '../../lib/operations.ts';
 import { EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { lagWith, totalOf } from '../look.ts';
 import { formatTable } from '../table.ts';
 import { findTarget, needService } from '../target.ts';
 import { about, counted } from '../text.ts';
-import { lagLine } from '../view.ts';
+import { lagColumns, lagLine } from '../view.ts';
 import { LOOK_OPTIONS } from './status.ts';
 
 const { 'table-only': _tableOnly, ...OPTIONS } = LOOK_OPTIONS;
@@ -91,17 +91,7 @@ function formatLag(told: Lag, width: number | undefined): string {
     told.shards,
     [
       { title: 'SHARD', value: ({ shard }) => shard, least: 12, keepsEnd: true },
-      {
-        title: 'BEHIND',
-        align: 'right',
-        value: ({ positions }) => (positions === undefined ? '' : counted(positions)),
-      },
-      { title: 'LAG', align: 'right', value: ({ lagMs }) => (lagMs === undefined ? '' : about(lagMs)) },
-      {
-        title: 'LEFT',
-        align: 'right',
-        value: ({ leftMs }) => (leftMs === undefined ? '' : leftMs === 0 ? 'PASSED' : about(leftMs)),
-      },
+      ...lagColumns((shard: ShardLag) => shard),
       { title: 'NOT TOLD', value: ({ error }) => error, least: 16 },
     ],
     width,

@@ -70,6 +70,7 @@ describe.each(['sls', 'cls'] as const)('on %s', (source) => {
     expect(await stage.type('lag --max 1h --max-behind 2 --min-left 1d')).toMatchObject({ code: 0 });
     const { code, out } = await stage.type('lag --max-behind 1 --min-left 31d');
     expect(code).toBe(3);
+    expect(out).toMatch(/^SHARD +BEHIND +LAG +LEFT\n\S+ +2 +\d+m?s +29d \d+h\n\S+ +0 +0s\n\nlag: /);
     expect(out).toMatch(/passed: --max-behind 1, and it is 2\npassed: --min-left 31d, and it is 29d/);
     const { total, passed } = JSON.parse((await stage.type('lag --json --max-behind 1')).out);
     expect(total).toMatchObject({ positions: 2, failed: 0 });
