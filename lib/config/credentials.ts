@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import type { StoredCredentials } from '../credentials/stored.ts';
 import { SettingsError } from '../errors.ts';
-import { parseEndpoint } from '../http/address.ts';
 import type { CredentialsProvider } from '../http/credentials.ts';
 import { keepSecret } from '../observe/secrets.ts';
+import { endpointIn } from './awsEndpoint.ts';
 
 /** Where the stored ones are fetched: another address of the service, or of all services, as the AWS SDK knows them. */
 export const AwsEndpointEntries = {
@@ -54,11 +54,4 @@ export function readCredentials(
   const securityToken = own('SECURITY_TOKEN');
   keepSecret(accessKeySecret, securityToken);
   return () => ({ accessKeyId, accessKeySecret, ...(securityToken !== undefined && { securityToken }) });
-}
-
-/** The address for one service, or else that for all of them. */
-function endpointIn(read: AwsEndpoints, special: keyof AwsEndpoints): string | undefined {
-  const field = read[special] === undefined ? 'AWS_ENDPOINT_URL' : special;
-  const endpoint = read[field];
-  return endpoint === undefined ? undefined : parseEndpoint(endpoint, field, 'http://127.0.0.1:4566').origin;
 }

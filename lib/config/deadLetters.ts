@@ -1,7 +1,7 @@
 /** Where dead letters are kept: `SHARDBEAT_DEAD_LETTERS`. */
 import * as v from 'valibot';
 import { SettingsError } from '../errors.ts';
-import { parseEndpoint } from '../http/address.ts';
+import { endpointIn } from './awsEndpoint.ts';
 import { count } from './rules.ts';
 
 export type DeadLetterPlace =
@@ -91,9 +91,3 @@ function queueIn(
 /** AWS in China has a domain of its own. */
 const publicOrigin = (region: string): string =>
   `https://sqs.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
-
-function endpointIn(read: Read, special: 'AWS_ENDPOINT_URL_S3' | 'AWS_ENDPOINT_URL_SQS'): string | undefined {
-  const field = read[special] === undefined ? 'AWS_ENDPOINT_URL' : special;
-  const endpoint = read[field];
-  return endpoint === undefined ? undefined : parseEndpoint(endpoint, field, 'http://127.0.0.1:4566').origin;
-}

@@ -1,7 +1,7 @@
 /** Where events of the group are sent, too: `SHARDBEAT_EVENT_BUS`. */
 import * as v from 'valibot';
 import { SettingsError } from '../errors.ts';
-import { parseEndpoint } from '../http/address.ts';
+import { endpointIn } from './awsEndpoint.ts';
 
 export interface EventBusSettings {
   /** Name or ARN. */
@@ -33,8 +33,5 @@ export function readEventBus(read: Read): EventBusSettings | undefined {
     const remedy = 'write the name of a bus of EventBridge, such as default, or its ARN';
     throw new SettingsError('SHARDBEAT_EVENT_BUS', bus, remedy);
   }
-  const field =
-    read.AWS_ENDPOINT_URL_EVENTBRIDGE === undefined ? 'AWS_ENDPOINT_URL' : 'AWS_ENDPOINT_URL_EVENTBRIDGE';
-  const endpoint = read[field] && parseEndpoint(read[field], field, 'http://127.0.0.1:4566').origin;
-  return { bus, region, endpoint };
+  return { bus, region, endpoint: endpointIn(read, 'AWS_ENDPOINT_URL_EVENTBRIDGE') };
 }
