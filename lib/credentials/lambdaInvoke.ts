@@ -20,6 +20,7 @@ export interface InvokeOptions {
 /** As long as a function may run at most, and an answer may take. */
 const TIMEOUT_MS = 15 * 60_000 + 10_000;
 const MESSAGE_CHARACTERS_MAX = 1_000;
+const NOT_FOUND_REMEDY = 'there is none in this region: correct its name, or the region';
 
 /**
  * Sends an event; resolves with the function's answer. Rejects with a `StoreError`: of Lambda, or with what the function failed
@@ -40,13 +41,8 @@ export function createInvoke({ name, endpoint, ...options }: InvokeOptions) {
       body: JSON.stringify(event),
       signal,
     });
+    if (status === 404) throw failed(name, 'ResourceNotFoundException', NOT_FOUND_REMEDY);
     const text = body.toString();
-    if (status === 404)
-      throw failed(
-        name,
-        'ResourceNotFoundException',
-        wordsOf(name).remedyFor('ResourceNotFoundException', '')!,
-      );
     const answer = jsonIn(text);
     if (headers['x-amz-function-error'] === undefined && answer !== undefined) return answer;
     const { errorMessage = beginningOf(text, MESSAGE_CHARACTERS_MAX) } = (answer ?? {}) as Record<
@@ -60,15 +56,10 @@ export function createInvoke({ name, endpoint, ...options }: InvokeOptions) {
 const failed = (name: string, code: string, what: string): StoreError =>
   new StoreError(`the function ${name}: ${what}`, { code, outcome: 'unknown', retriable: false });
 
-function wordsOf(name: string): AwsWords {
-  return {
-    refusalIn,
-    remedyFor(code, action) {
-      if (code === 'ResourceNotFoundException')
-        return 'there is none in this region: correct its name, or the region';
-      return /AccessDenied|UnrecognizedClient|status 403/.test(code)
-        ? `whoever calls must be allowed ${action} on ${name}`
-        : undefined;
-    },
-  };
-}
+const wordsOf = (name: string): AwsWords => ({
+  refusalIn,
+  remedyFor: (code, action) =>
+    /AccessDenied|UnrecognizedClient|status 403/.test(code)
+      ? `whoever calls must be allowed ${action} on ${name}`
+      : undefined,
+});
