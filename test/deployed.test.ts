@@ -131,6 +131,9 @@ describe('the deployed function', () => {
     await expect(group.lag()).rejects.toThrow(
       `whoever calls must be allowed lambda:InvokeFunction on ${NAME}`,
     );
+    const changing = { 'x-amzn-errortype': 'ResourceConflictException' };
+    lambda.fault = () => ({ status: 409, headers: changing, body: '{"Message":"is being updated"}' });
+    await expect(group.lag()).rejects.toThrow('409 ResourceConflictException: is being updated');
     lambda.fault = () => ({ body: '{"outcome":"worked"}' });
     await expect(group.lag()).rejects.toThrow('does not know this event: deploy it with this version');
   });

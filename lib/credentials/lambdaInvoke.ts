@@ -4,7 +4,7 @@ import { beginningOf } from '../observe/secrets.ts';
 import type { Clock, Random } from '../runtime.ts';
 import { jsonIn, refusalIn } from './awsAnswer.ts';
 import { type AwsAccount, endpointOf } from './awsCall.ts';
-import { type AwsWords, createAwsSender } from './awsSender.ts';
+import { type AwsWords, createAwsSender, isSuccess, refused } from './awsSender.ts';
 import { escapeAws } from './awsSignature.ts';
 
 export interface InvokeOptions {
@@ -17,6 +17,7 @@ export interface InvokeOptions {
   random: Random;
 }
 
+const ACTION = 'lambda:InvokeFunction';
 /** As long as a function may run at most, and an answer may take. */
 const TIMEOUT_MS = 15 * 60_000 + 10_000;
 const MESSAGE_CHARACTERS_MAX = 1_000;
@@ -28,20 +29,21 @@ const NOT_FOUND_REMEDY = 'there is none in this region: correct its name, or the
  */
 export function createInvoke({ name, endpoint, ...options }: InvokeOptions) {
   const originIn = (region: string): string => endpoint ?? endpointOf('lambda', region);
-  const send = createAwsSender(
-    { ...options, service: 'lambda', originIn, timeoutMs: TIMEOUT_MS },
-    wordsOf(name),
-  );
+  const words = wordsOf(name);
+  const send = createAwsSender({ ...options, service: 'lambda', originIn, timeoutMs: TIMEOUT_MS }, words);
   return async (event: object, signal: AbortSignal): Promise<unknown> => {
-    const { status, headers, body } = await send({
-      action: 'lambda:InvokeFunction',
+    const response = await send({
+      action: ACTION,
       method: 'POST',
       path: `/2015-03-31/functions/${escapeAws(name)}/invocations`,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(event),
       signal,
     });
+    const { status, headers, body } = response;
     if (status === 404) throw failed(name, 'ResourceNotFoundException', NOT_FOUND_REMEDY);
+    // Such as 409, while the function is changed: Lambda's words, and not the function's.
+    if (!isSuccess(status)) throw refused(response, ACTION, words);
     const text = body.toString();
     const answer = jsonIn(text);
     if (headers['x-amz-function-error'] === undefined && answer !== undefined) return answer;
