@@ -10,7 +10,7 @@ import { createLogger } from '../../lib/observe/logger.ts';
 import { systemClock, systemRandom } from '../../lib/runtime.ts';
 import { termsOf } from '../../lib/tick/terms.ts';
 import { type AwsReply, type AwsService, startAwsService } from '../support/awsService.ts';
-import { type Stage, startStage, typed } from './stage.ts';
+import { restore, type Stage, startStage, typed } from './stage.ts';
 
 /** Before a run has one of its own. */
 const TEMPORARY = tmpdir();
@@ -29,8 +29,7 @@ beforeAll(async () => {
   const condition = { equal: 'settingsVersion', value: 1 } as const;
   const signal = new AbortController().signal;
   const written = await store.update('GROUP', { set: made, condition }, { signal });
-  for (const name of Object.keys(stage.environment)) delete process.env[name];
-  Object.assign(process.env, before);
+  restore(before);
   expect(written.accepted).toBe(true);
 });
 afterAll(() => stage.close());
@@ -82,8 +81,7 @@ async function elsewhere(line: string, more: Record<string, string | undefined> 
   try {
     return await typed(directory, line);
   } finally {
-    for (const name of Object.keys(process.env)) if (before[name] === undefined) delete process.env[name];
-    Object.assign(process.env, before);
+    restore(before);
     rmSync(directory, { recursive: true });
   }
 }

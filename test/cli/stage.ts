@@ -19,7 +19,7 @@ import { createWorld } from './world.ts';
 const signal = new AbortController().signal;
 
 /** In its place: what Node itself reads is the real environment, and no object that took its place. */
-function restore(before: NodeJS.ProcessEnv): void {
+export function restore(before: NodeJS.ProcessEnv): void {
   for (const name of Object.keys(process.env)) if (before[name] === undefined) delete process.env[name];
   Object.assign(process.env, before);
 }
