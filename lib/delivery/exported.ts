@@ -29,8 +29,8 @@ export const KEY_REMEDY = BESIDE.key;
 /** A module's functions, whatever its form, and its logger, if it has one. */
 export type Exported = ModuleExtras &
   (
-    | { readonly eachBatch: EachBatch; readonly eachRecord?: undefined }
-    | { readonly eachRecord: EachRecord; readonly key?: RecordKey }
+    | { readonly eachBatch: EachBatch; readonly eachRecord?: undefined; readonly key?: undefined }
+    | { readonly eachRecord: EachRecord; readonly eachBatch?: undefined; readonly key?: RecordKey }
   );
 
 /** A CommonJS module is the default of what `import` gives, and may have a default of its own. */

@@ -15,18 +15,8 @@ export interface UserFunctionOptions {
  */
 export function userFunctionsOf(module: unknown, options: UserFunctionOptions = {}): UserFunctions {
   const { recordsParallelMax: parallelMax = 1 } = options;
-  const exported = exportedOf(module);
-  const { start, stop, onEvent, logger, openTelemetry } = exported;
+  const { eachBatch, eachRecord, key, ...extras } = exportedOf(module);
   const deliver =
-    exported.eachRecord === undefined
-      ? deliverBatches(exported.eachBatch)
-      : deliverRecords(exported.eachRecord, { parallelMax, key: exported.key });
-  return {
-    deliver,
-    ...(start && { start }),
-    ...(stop && { stop }),
-    ...(onEvent && { onEvent }),
-    ...(logger && { logger }),
-    ...(openTelemetry && { openTelemetry }),
-  };
+    eachRecord === undefined ? deliverBatches(eachBatch) : deliverRecords(eachRecord, { parallelMax, key });
+  return { deliver, ...extras };
 }
