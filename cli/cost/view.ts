@@ -45,7 +45,7 @@ ${total.atLeast ? 'at least ' : ''}${total.usd.toFixed(2)} US dollars a month. $
 
 What leaves the log service, with its read traffic, without what a filter costs:
 ${egress}
-${wrapped(lines.map(explained))}`;
+${lines.map((line) => `${explained(line)}\n`).join('')}`;
 }
 
 function priceOf({ price: { usd, per, unit } }: BillLine): string {
@@ -59,8 +59,6 @@ function explained({ title, formula, price }: BillLine): string {
   const when = usd === undefined ? 'price not known, give it with --price' : (asOf ?? 'without a date');
   return `${title}: ${formula} (${source}; ${when})`;
 }
-
-const wrapped = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join('');
 
 const number = (value: number): string =>
   value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 2 : 0 });
