@@ -57,8 +57,6 @@ const noTopic = (field: string, value: unknown): SettingsError =>
   );
 
 const MISSING = { well: 'notBreaching', alarm: 'breaching', unchanged: 'ignore' } as const;
-/** CloudWatch looks at whole minutes. */
-const PERIOD_SECONDS_MIN = 60;
 
 /** The alarms as CloudWatch has them; each is called by the function's name and its own. */
 export function alarmResources(
@@ -78,7 +76,8 @@ export function alarmResources(
       ...dimensionsOf(alarm.metric),
       MetricName: alarm.metric,
       Statistic: alarm.statistic,
-      Period: Math.max(PERIOD_SECONDS_MIN, (alarm.intervals * intervalMs) / 1_000),
+      // Whole minutes, as CloudWatch wants them: no schedule has others.
+      Period: (alarm.intervals * intervalMs) / 1_000,
       EvaluationPeriods: alarm.of ?? alarm.times,
       DatapointsToAlarm: alarm.times,
       ComparisonOperator: alarm.below === undefined ? 'GreaterThanThreshold' : 'LessThanThreshold',

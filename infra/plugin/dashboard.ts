@@ -63,7 +63,6 @@ const WIDGETS: readonly Widget[] = [
 const COLUMNS = 2;
 const WIDTH = 12;
 const HEIGHT = 6;
-const PERIOD_SECONDS_MIN = 60;
 /** The newest first: where to look once a line above has moved. */
 const LOG_QUERY =
   'fields @timestamp, slot, event, shard, error.message, message, remedy | filter level = "error" or level = "warn" | sort @timestamp desc | limit 50';
@@ -113,7 +112,7 @@ function metricWidget(widget: Widget, index: number, of: DashboardOf): object {
       region: REGION,
       view: 'timeSeries',
       stacked: widget.stacked ?? false,
-      period: Math.max(PERIOD_SECONDS_MIN, intervalMs / 1_000),
+      period: intervalMs / 1_000,
       metrics: [...ours(widget.left), ...ours(widget.right, { yAxis: 'right' }), ...lambdas],
     },
   };
