@@ -57,3 +57,24 @@ it('where records take most of a tick, the one behind a record that hangs is tri
   expect(world.delivered).toEqual(['0:good']);
   expect(lettersOf(world)).toEqual(['bad']);
 });
+
+it('what failed in ticks before is not given up by what succeeds now, where no time is left to try it once more', async () => {
+  const { world } = await working(() => {}, { shards: ['0', '1'] });
+  world.settings.shardsParallelMax = 1;
+  const now = world.clock.now();
+  world.source.append('0', 'failed');
+  world.source.append('1', 'good');
+  await note(world, { ...exhausted, tried: 1, firstAt: now - INTERVAL_MS, lastAt: now - 1 });
+  const { pull } = world.source;
+  world.source.pull = async (request) => {
+    const pulled = await pull(request);
+    // It is answered when the time for work is just over.
+    if (request.shard === '0') world.clock.advance(INTERVAL_MS - 5_000);
+    return pulled;
+  };
+  // This one begins with the second shard.
+  const { shards } = await world.tick('a', 'another sandbox');
+  expect(world.delivered).toEqual(['1:good']);
+  expect(shards.find(({ shard }) => shard === '0')).toMatchObject({ stopped: 'deadline' });
+  expect(await pendingOf(world)).not.toHaveProperty('condemned');
+});
