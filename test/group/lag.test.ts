@@ -50,6 +50,14 @@ describe('the lag', () => {
     ]);
   });
 
+  it('is never less than none, nor is the time that is left', async () => {
+    const { clock, look } = await behind({ '0': 1 });
+    const ahead = { receivedAt: async () => clock.now() + 1_000 };
+    expect((await look(ahead)).shards).toMatchObject([{ lagMs: 0, leftMs: 3 * HOUR_MS }]);
+    clock.advance(4 * HOUR_MS);
+    expect((await look()).shards).toMatchObject([{ lagMs: 4 * HOUR_MS, leftMs: 0 }]);
+  });
+
   it('is told as far as the service tells it', async () => {
     const { look } = await behind({ '0': 3 });
     const silent = { distance: () => undefined, receivedAt: async () => undefined };
@@ -93,6 +101,17 @@ describe('the lag', () => {
     expect(asked.sort()).toEqual(['0', '1']);
   });
 
+  it.each([
+    ['at the end, also where the service does not tell how far it is', 0, () => undefined],
+    ['at the end, under another name of it', 1, () => 0],
+    ['behind what the service tells as the end', 1, () => -1],
+  ])('of a shard that is %s is none', async (_where, count, distance) => {
+    const { look } = await behind({ '0': count });
+    expect((await look({ distance })).shards).toEqual([
+      { shard: '0', positions: 0, lagMs: 0, leftMs: undefined },
+    ]);
+  });
+
   it('of a shard that fails says why, and the others are told', async () => {
     const { source, look } = await behind({ '0': 1, '1': 2 });
     const cursorAt: LagSource['cursorAt'] = async (shard, position, signal) => {
@@ -103,6 +122,11 @@ describe('the lag', () => {
       { shard: '0', error: 'Error: ShardNotExist' },
       { shard: '1', positions: 2 },
     ]);
+  });
+
+  it('is told in the order of the names of the shards', async () => {
+    const { look } = await behind({ b: 0, c: 0, a: 0 });
+    expect((await look()).shards.map(({ shard }) => shard)).toEqual(['a', 'b', 'c']);
   });
 
   it('is of shards that are not done', async () => {

@@ -189,6 +189,18 @@ suite('seek', () => {
     expect(world.delivered).toEqual(['0:x', '0:y', '0:x', '0:y']);
   });
 
+  it('forgets what was pending at the checkpoint before, and how far that was behind', async () => {
+    const world = await running(['0'], ['a']);
+    world.source.append('0', 'x');
+    await world.round('a');
+    const noted = { pending: { to: '2', count: 1, done: 0, attempts: 1 }, step: 1 };
+    await world.store.update(shardKey('0'), { set: noted, condition: { exists: 'epoch' } }, options);
+    expect(await world.store.get(shardKey('0'), read)).toHaveProperty('lagMs');
+    await seek(world.store, world.source, { shard: '0', to: { at: 'begin' } }, options);
+    const item = await world.store.get(shardKey('0'), read);
+    for (const name of ['pending', 'step', 'lagMs']) expect(item).not.toHaveProperty(name);
+  });
+
   it('passes records over, of every shard', async () => {
     const world = await running(['0', '1']);
     world.source.append('0', 'x');
@@ -224,6 +236,21 @@ suite('seek', () => {
     expect(await seek(world.store, world.source, { shard: '9', to }, options)).toEqual([
       { shard: '9', sought: false, reason: 'absent' },
     ]);
+  });
+
+  it('moves nothing in a shard that is read to its end meanwhile', async () => {
+    const world = await running(['0'], ['a']);
+    const atItsEnd = { set: { cursor: '7', state: 'done' }, condition: { exists: 'epoch' } } as const;
+    const stream = {
+      async cursorAt() {
+        await world.store.update(shardKey('0'), atItsEnd, options);
+        return '0';
+      },
+    };
+    expect(await seek(world.store, stream, { shard: '0', to: { at: 'begin' } }, options)).toEqual([
+      { shard: '0', sought: false, reason: 'done' },
+    ]);
+    expect(await world.store.get(shardKey('0'), read)).toMatchObject({ cursor: '7', state: 'done' });
   });
 
   it('to a cursor is for one shard only', async () => {

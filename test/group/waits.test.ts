@@ -83,6 +83,7 @@ describe('a shard waits', () => {
     ],
     ['for its service', state({ shards: { '0': shard({ givenUpAt: 3 }) } }), { for: 'listing', since: 3 }],
     ['for a plan', state({ a: gone }), { for: 'assignment' }],
+    ["for nothing at the very end of its slot's session", state({ a: { expiresAt: NOW } }), undefined],
     [
       'for a slot that does not tick',
       state({ a: { expiresAt: NOW - 1, heartbeatAt: 4 } }),
@@ -101,6 +102,11 @@ describe('a shard waits', () => {
     [
       'for the first slot of all',
       state({ shards: { '0': { ...shard(), owner: undefined! } } }),
+      { for: 'claim', slot: 'a' },
+    ],
+    [
+      'for the slot that had it once, and is to have it anew',
+      state({ shards: { '0': shard({ grant: 6 }) } }),
       { for: 'claim', slot: 'a' },
     ],
     [
