@@ -95,6 +95,14 @@ describe('a bus', () => {
     expect(error).toMatchObject({ code: 'BadResponse' });
   });
 
+  it('that fails later on is sent again also what it was busy with before', async () => {
+    refused = { 2: 'ThrottlingException' };
+    let answered = 0;
+    service.fault = () => (answered++ > 0 ? { body: '<html>' } : undefined);
+    const { left } = await busOf().put(events(12), { signal });
+    expect(left).toEqual([eventOf(2), eventOf(10), eventOf(11)]);
+  });
+
   it('is asked again at once where it did not answer', async () => {
     let lost = 1;
     service.fault = () => (lost-- > 0 ? 'lost' : undefined);
