@@ -3,6 +3,7 @@ import type { Values } from '../lib/commandLine/command.ts';
 import { type LocalRun, localRuns, runIn } from '../lib/commandLine/localRuns.ts';
 import { SettingsError } from '../lib/errors.ts';
 import type { OpenGroup } from '../lib/operations.ts';
+import { sayEvents } from './events.ts';
 import { type Packaged, projectFile, readProject } from './project.ts';
 import type { World } from './world.ts';
 
@@ -110,7 +111,8 @@ function localTarget(run: LocalRun, { group }: TargetOptions, world: World): Tar
     place: `local run of process ${run.pid}`,
     asks: 'itself',
     module: run.module,
-    open: async () => (await operations()).openGroup({ environment: run.environment }),
+    open: async () =>
+      (await operations()).openGroup({ environment: run.environment, logger: sayEvents(world.say) }),
   };
 }
 
@@ -177,7 +179,7 @@ async function foundIn(options: TargetOptions, world: World, signal: AbortSignal
 function deployedTarget(
   { group, table, environment: settings, packaged, ...found }: Found,
   options: TargetOptions,
-  { environment }: World,
+  { environment, say }: World,
 ): Target {
   const { function: name, region = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION } = found;
   const deadLetters = options['dead-letters'] ?? found.deadLetters;
@@ -194,9 +196,10 @@ function deployedTarget(
     asks: itself ? 'itself' : name === undefined ? 'nobody' : 'function',
     open: async () => {
       const { openGroup } = await operations();
-      if (itself) return openGroup({ environment: settings });
-      if (deadLetters !== undefined) return openGroup({ ...byName, deadLetters });
-      return withoutLetters(openGroup(byName));
+      const logger = sayEvents(say);
+      if (itself) return openGroup({ environment: settings, logger });
+      if (deadLetters !== undefined) return openGroup({ ...byName, deadLetters, logger });
+      return withoutLetters(openGroup({ ...byName, logger }));
     },
   };
 }

@@ -119,7 +119,12 @@ export function consumeAround(
     }
   };
   const redriven = (request: RedriveRequest) => (time: Budget) =>
-    redrive({ ...dependencies, group, now }, request, time);
+    observing.tracing.span('redrive', { group }, async (span) => {
+      const result = await redrive({ ...dependencies, group, now }, request, time);
+      const { found, redriven, failed, skipped } = result;
+      span.set({ found, redriven, failed, skipped });
+      return result;
+    });
   const operated = (operation: Operation) => async (time: Budget) => {
     const { store, source } = composed;
     const options = { signal: time.work };

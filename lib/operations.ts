@@ -8,7 +8,9 @@ import { placeOfDeadLetters } from './config/deadLetters.ts';
 import type { Environment } from './config/rules.ts';
 import { readSettings } from './config/settings.ts';
 import type { AwsAccount } from './credentials/awsCall.ts';
-import { createLogger } from './observe/logger.ts';
+import { SettingsError } from './errors.ts';
+import { type AnyLogger, asLogger, isLogger, LOGGER_REMEDY } from './observe/anyLogger.ts';
+import { createLogger, type Logger } from './observe/logger.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
 import { deriveTimes } from './times.ts';
@@ -32,11 +34,12 @@ export type { Wait } from './group/waits.ts';
  * A group by the settings of its function, or by its table and name; then also where its dead letters are, if not in the table, as
  * `SHARDBEAT_DEAD_LETTERS` has it. A source is needed for the lag, to seek to a position, and for dead letters whose record was too
  * large to be kept; in its place, the deployed `function` of that name or ARN does it, so that an operator needs no key of the log
- * service.
+ * service. The `logger` takes what there is to say besides, such as why a redrive failed, in place of one JSON object a line on stderr.
  */
-export type GroupAddress =
-  | { environment: Environment; source?: Source }
-  | { table: string; group: string; source?: Source; deadLetters?: string; function?: string };
+export type GroupAddress = { source?: Source; logger?: AnyLogger } & (
+  | { environment: Environment }
+  | { table: string; group: string; deadLetters?: string; function?: string }
+);
 
 /** No function's time is short here: an attempt may take as long as any. */
 const INTERVAL_MS = 60_000;
@@ -47,9 +50,7 @@ const INTERVAL_MS = 60_000;
  */
 export function openGroup(address: GroupAddress): OpenGroup {
   const { source } = address;
-  const write = (line: string) => process.stderr.write(`${line}\n`);
-  const logger = createLogger({ level: 'warn', write, now: clock.now });
-  const runtime = { clock, random, logger };
+  const runtime = { clock, random, logger: loggerOf(address.logger) };
   if ('environment' in address) {
     const settings = readSettings(address.environment, { own: source && describeOwn(source) });
     return operate({ ...composeGroup(settings, runtime, source), ...runtime, group: settings.group });
@@ -63,6 +64,12 @@ export function openGroup(address: GroupAddress): OpenGroup {
   const deadLetters = createDeadLetters(of, { ...runtime, ...composed });
   const deployed = deployedOf(address, composed.client.config);
   return operate({ ...composed, ...runtime, deadLetters, source, deployed, group: address.group });
+}
+
+function loggerOf(given: AnyLogger | undefined): Logger {
+  if (given !== undefined && !isLogger(given)) throw new SettingsError('logger', typeof given, LOGGER_REMEDY);
+  const write = (line: string) => process.stderr.write(`${line}\n`);
+  return given === undefined ? createLogger({ level: 'warn', write, now: clock.now }) : asLogger(given);
 }
 
 function deployedOf({ function: name }: { function?: string }, account: AwsAccount): Deployed | undefined {

@@ -109,6 +109,19 @@ describe('dead letters of a group', () => {
     expect(await group.redrive({ eachBatch })).toMatchObject({ redriven: 2, left: 0 });
   });
 
+  it('say why a redrive failed to the logger that is given, and refuse what is none', async () => {
+    const said: [string, unknown][] = [];
+    const pass = () => {};
+    const error = (message: string, { error }: Record<string, unknown>) => said.push([message, error]);
+    const watched = openGroup({ ...address, logger: { debug: pass, info: pass, warn: pass, error } });
+    const eachBatch = () => Promise.reject(new Error('still not'));
+    expect(await watched.redrive({ eachBatch }, { lettersMax: 1 })).toMatchObject({ failed: 1 });
+    expect(said).toEqual([['redrive.failed', expect.objectContaining({ message: 'still not' })]]);
+    expect(() => openGroup({ ...address, logger: {} as never })).toThrow(
+      expect.objectContaining({ name: 'SettingsError', field: 'logger' }),
+    );
+  });
+
   it('are dropped, those that are meant, or all if that is said', async () => {
     expect(await group.dropDeadLetters({ id: '0/7/1' })).toEqual({ dropped: 1, skipped: 0 });
     expect(await ids()).toEqual(['0/7/0', '1/7/2']);

@@ -2,6 +2,7 @@
 import { ShardbeatError } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import { messageOf } from '../observe/plainError.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import type { Clock } from '../runtime.ts';
 import { bytesOf } from '../sources/pairsRecord.ts';
 import type { LogRecord, Source } from '../sources/source.ts';
@@ -20,6 +21,7 @@ export interface RedriveTools {
   /** The time of the letters' place. */
   now: () => number;
   logger: Logger;
+  tracing: Tracing;
 }
 
 /** The time of a redrive. */
@@ -51,7 +53,12 @@ export async function giveLetter(
   const options = { signal: time.requests };
   const batch = batchOf(tools.group, letter);
   const logger = tools.logger.with({ shard: letter.shard, batch: batch.id, letter: letter.id });
-  const delivered = await attempt(tools, claim, batch, { time, logger });
+  const attributes = { shard: letter.shard, batch: batch.id, letter: letter.id, records: 1 };
+  const delivered = await tools.tracing.span('batch', attributes, async (span) => {
+    const how = await attempt(tools, claim, batch, { time, logger });
+    if (how.how !== 'succeeded') span.fail(how.error);
+    return how;
+  });
   if (delivered.how === 'succeeded') {
     const isOurs = await claim.remove(options);
     // It was processed; whoever has it now processes it again.

@@ -1,6 +1,7 @@
 /** What an operator does with dead letters. */
 import { SettingsError } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
+import { noTracing } from '../observe/tracing.ts';
 import type { Clock } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import type { DeadLetterStore, KeptLetter, LetterFilter } from './deadLetters/deadLetters.ts';
@@ -77,7 +78,8 @@ export function operateOnLetters(operated: OperatedLetters): LetterOperations {
       const requests = later(signal, clock, ended.signal);
       const time = { workUntil: Number.POSITIVE_INFINITY, work: signal, requests };
       try {
-        return await redrive({ ...operated, deadLetters: letters, deliver }, request, time);
+        const tools = { ...operated, deadLetters: letters, deliver, tracing: noTracing };
+        return await redrive(tools, request, time);
       } finally {
         ended.abort();
       }

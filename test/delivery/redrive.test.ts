@@ -8,6 +8,7 @@ import { userFunctionsOf } from '../../lib/delivery/userFunctions.ts';
 import type { Batch } from '../../lib/delivery/userModule.ts';
 import { SourceError } from '../../lib/errors.ts';
 import { createLogger, type Fields } from '../../lib/observe/logger.ts';
+import { noTracing, type Tracing } from '../../lib/observe/tracing.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import type { Source } from '../../lib/sources/source.ts';
 import { createMemorySource } from '../../lib/testing/memorySource.ts';
@@ -20,7 +21,10 @@ const ENDLESS: RedriveTime = { workUntil: Number.POSITIVE_INFINITY, work: never,
 const LEASE_MS = 15 * 60_000;
 
 /** A group's letters, and who redrives them. */
-function stage(letters: readonly DeadLetter[] = [], given: { source?: Pick<Source, 'pull'> } = {}) {
+function stage(
+  letters: readonly DeadLetter[] = [],
+  given: { source?: Pick<Source, 'pull'>; tracing?: Tracing } = {},
+) {
   const clock = createManualClock();
   const kept: MemoryLetters = new Map();
   const store = createMemoryDeadLetters({ letters: kept, lettersMax: 1_000, now: clock.now });
@@ -61,6 +65,7 @@ function stage(letters: readonly DeadLetter[] = [], given: { source?: Pick<Sourc
         clock: made.clock as Clock,
         now: clock.now,
         logger,
+        tracing: given.tracing ?? noTracing,
       };
       await made.begun;
       return redrive(tools, request, time);
@@ -113,10 +118,38 @@ describe('a redrive', () => {
     expect(events.at(-1)).toMatchObject({ redriven: 3, left: 0 });
   });
 
+  it('gives each in a span, which has failed where the function has', async () => {
+    const spans: [string, unknown, unknown[]][] = [];
+    const tracing: Tracing = {
+      span(name, attributes, work) {
+        const failed: unknown[] = [];
+        spans.push([name, attributes, failed]);
+        return work({ set() {}, fail: (error) => failed.push(String(error)) });
+      },
+    };
+    const world = stage([...three], { tracing });
+    world.eachBatch = async ({ first }) => {
+      if (first === 1) throw new TypeError('not this one');
+    };
+    await world.run();
+    const attributes = { shard: '0', batch: 'orders/0/7-8/0-1', letter: '0/7/0', records: 1 };
+    expect(spans[0]).toEqual(['batch', attributes, []]);
+    const failures = spans.map(([, , failed]) => failed);
+    expect(failures).toEqual([[], ['TypeError: not this one'], []]);
+  });
+
   it('takes each form of a user function: a record at a time, and one that names what failed', async () => {
     const { store, clock } = stage([...three]);
     const logger = createLogger({ level: 'error', now: clock.now, write: () => {} });
-    const tools = { deadLetters: store, source: undefined, group: 'orders', clock, now: clock.now, logger };
+    const tools = {
+      deadLetters: store,
+      source: undefined,
+      group: 'orders',
+      clock,
+      now: clock.now,
+      logger,
+      tracing: noTracing,
+    };
     const run = (deliver: Deliver) => redrive({ ...tools, deliver }, {}, ENDLESS);
     const named = userFunctionsOf({ eachBatch: () => ({ failed: [0] }) });
     expect(await run(named.deliver)).toMatchObject({ failed: 3, left: 3 });
@@ -165,7 +198,10 @@ describe('a record that was too large to be kept', () => {
   source.append('0', ...Array.from({ length: 9 }, (_, index) => `line ${index}`));
   const large = (given: Partial<DeadLetter> = {}) =>
     letterOf(5, { id: '0/5', recordId: undefined, from: '2', to: '9', ...given });
-  async function withoutRecord(letter: DeadLetter, given: { source?: Pick<Source, 'pull'> } = {}) {
+  async function withoutRecord(
+    letter: DeadLetter,
+    given: { source?: Pick<Source, 'pull'>; tracing?: Tracing } = {},
+  ) {
     const world = stage([letter], given);
     await world.begun;
     const entry = world.kept.get(letter.id)!;
@@ -392,7 +428,7 @@ describe('the time of a redrive', () => {
     const deadLetters = createMemoryDeadLetters({ letters: kept, lettersMax: 9, now });
     const logger = createLogger({ level: 'error', now, write: () => {} });
     await redrive(
-      { deadLetters, deliver, source: undefined, group: 'orders', clock, now, logger },
+      { deadLetters, deliver, source: undefined, group: 'orders', clock, now, logger, tracing: noTracing },
       {},
       ENDLESS,
     );

@@ -98,7 +98,7 @@ describe('the spans of a tick', () => {
   });
 });
 
-it('a function has a span for each tick, with those of its requests, and the metrics', async () => {
+it('a function has a span for each tick and redrive, with those of its requests, and the metrics', async () => {
   vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   const table = await startLocalTable('shardbeat');
   vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', table.service.endpoint);
@@ -110,6 +110,9 @@ it('a function has a span for each tick, with those of its requests, and the met
   expect(attributesOf(tick!)).toEqual({ group: 'orders', slot: 'consumer-0', outcome: 'worked', tick: 1 });
   const requests = spans('request').map((span) => [attributesOf(span).request, isWithin(span, tick!)]);
   expect(requests).toContainEqual(['dynamodb:UpdateItem', true]);
+  await handler({ redrive: {} }, { getRemainingTimeInMillis: () => 48_000 } as never);
+  const [redrive] = spans('redrive');
+  expect(attributesOf(redrive!)).toEqual({ group: 'orders', found: 0, redriven: 0, failed: 0, skipped: 0 });
   const { resourceMetrics } = await reader.collect();
   const told = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
   const find = (name: string) => told.find(({ descriptor }) => descriptor.name === `shardbeat.${name}`);

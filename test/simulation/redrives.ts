@@ -1,4 +1,5 @@
 import { type RedriveRequest, redrive } from '../../lib/delivery/redrive.ts';
+import { noTracing } from '../../lib/observe/tracing.ts';
 import { startBudget } from '../../lib/tick/budget.ts';
 import type { Actor } from './host.ts';
 import { createLetterStore } from './letters.ts';
@@ -36,6 +37,7 @@ export function startRedrives(world: World): Redrives {
       clock,
       now: () => clock.now() + (scenario.measuresSkew ? actor.sandbox.skewMs : 0),
       logger: platform.loggerOf(actor),
+      tracing: noTracing,
     };
     const { work, requests, workUntil } = budget;
     await redrive(tools, request, { work, requests, workUntil })
