@@ -1,7 +1,6 @@
 /**
  * How fast an answer of CLS becomes records: ours against what packages do (snappyjs, protobufjs), in one process, in turns,
- * so that whatever the machine does meanwhile falls on both alike. Prints medians and ratios:
- * `npm run bench clsDecode [rounds]`.
+ * so that whatever the machine does meanwhile falls on both alike. Prints medians and ratios.
  */
 import protobuf from 'protobufjs';
 import snappyjs from 'snappyjs';
@@ -9,9 +8,9 @@ import { decodeMessages } from '../lib/sources/cls/frame.ts';
 import { parseJson } from '../lib/sources/cls/json.ts';
 import { snappyDecompress } from '../lib/sources/cls/snappy.ts';
 import { encodeLogGroup } from '../local/clients/cls/logGroup.ts';
-import { accessLog, READINGS, sideBySide } from './support/sideBySide.ts';
+import { bench, ROUNDS, roundsOf } from './support/report.ts';
+import { accessLog, fastEnough, READINGS, sideBySide } from './support/sideBySide.ts';
 
-const rounds = Number(process.argv[2] ?? 30);
 const MESSAGES = 100;
 const LOGS_PER_MESSAGE = 100;
 const LOGS = MESSAGES * LOGS_PER_MESSAGE;
@@ -64,7 +63,17 @@ const variants = {
   },
 };
 
-sideBySide(variants, { against: 'packages', logs: LOGS, rounds });
+process.exitCode = await bench(
+  {
+    name: 'clsDecode',
+    summary: 'how fast an answer of CLS becomes records, beside snappyjs and protobufjs',
+    options: { rounds: ROUNDS },
+  },
+  (options) => {
+    const figures = sideBySide(variants, { against: 'packages', logs: LOGS, rounds: roundsOf(options) });
+    return { figures, bars: fastEnough(figures, { 'no field': 1 }) };
+  },
+);
 
 function ours() {
   const { Response } = parseJson(snappyDecompress(block, BYTES_MAX).toString()) as Answer;

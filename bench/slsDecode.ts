@@ -1,13 +1,13 @@
 /**
  * How fast an answer of SLS becomes records: ours against protobufjs, in one process, in turns, so that whatever the
- * machine does meanwhile falls on both alike. Prints medians and ratios: `npm run bench slsDecode [rounds]`.
+ * machine does meanwhile falls on both alike. Prints medians and ratios.
  */
 import protobuf from 'protobufjs';
 import { decodeLogGroupList } from '../lib/sources/sls/logGroupList.ts';
 import { encodeLogGroup, encodeLogGroupList } from '../local/clients/sls/logGroup.ts';
-import { accessLog, READINGS, sideBySide } from './support/sideBySide.ts';
+import { bench, ROUNDS, roundsOf } from './support/report.ts';
+import { accessLog, fastEnough, READINGS, sideBySide } from './support/sideBySide.ts';
 
-const rounds = Number(process.argv[2] ?? 30);
 const GROUPS = 100;
 const LOGS_PER_GROUP = 100;
 const LOGS = GROUPS * LOGS_PER_GROUP;
@@ -49,7 +49,17 @@ const variants = {
   },
 };
 
-sideBySide(variants, { against: 'protobufjs', logs: LOGS, rounds });
+process.exitCode = await bench(
+  {
+    name: 'slsDecode',
+    summary: 'how fast an answer of SLS becomes records, beside protobufjs',
+    options: { rounds: ROUNDS },
+  },
+  (options) => {
+    const figures = sideBySide(variants, { against: 'protobufjs', logs: LOGS, rounds: roundsOf(options) });
+    return { figures, bars: fastEnough(figures, { 'one field': 2, 'no field': 2 }) };
+  },
+);
 
 function accessLogs(group: number): Parameters<typeof encodeLogGroup>[0] {
   return {

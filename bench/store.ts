@@ -1,10 +1,7 @@
 /**
  * What a group costs in DynamoDB: consumed units and requests per minute of schedule, with whole ticks of the real code, each group in a
  * table of its own. Beside it what the Kinesis Client Library 3.5 needs for as many shards and workers, computed from its source.
- *
- *   npm run bench store [-- --json]
  */
-import { parseArgs } from 'node:util';
 import { createCountedStore, type Units } from './support/countedStore.ts';
 import {
   type Delivery,
@@ -13,6 +10,7 @@ import {
   HEALTHY,
   measureGroup,
 } from './support/groupUnits.ts';
+import { type Bar, bench } from './support/report.ts';
 
 interface Row extends GroupUnits {
   name: string;
@@ -102,27 +100,54 @@ function showDeliveries(rows: readonly Row[]): void {
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
-const sizes: Row[] = [];
-for (const [shards, slots] of [
-  [1, 1],
-  [10, 2],
-  [100, 10],
-  [1_000, 50],
-] as const) {
-  sizes.push(await measure({ shards, slots, minutes: LONG }));
-}
-const growth: Row[] = [];
-for (const slots of [1, 10, 100, 1_000]) {
-  growth.push(await measure({ shards: 10 * slots, slots, minutes: SHORT }));
-}
-const deliveries: Row[] = [];
-for (const delivery of DELIVERIES) {
-  deliveries.push(await measure({ shards: 100, slots: 10, minutes: LONG, delivery }));
-}
-if (values.json) console.log(JSON.stringify({ sizes, growth, deliveries }));
-else {
+/** As the README says it: a write for each slot and tick and, busy, one for each shard; what is planned now and then comes on top. */
+const barsOf = ({ shards, slots, limit, idle, busy }: Row): Bar[] => {
+  const bar = (what: string, value: number, most: number): Bar => ({
+    name: `${shards} × ${slots}: ${what}`,
+    value,
+    limit: most,
+    unit: 'units a minute',
+    direction: 'at most',
+  });
+  return [
+    bar('idle writes', idle.writeUnits, limit.idleWriteUnits + 1),
+    bar('busy writes', busy.writeUnits, limit.busyWriteUnits + 1),
+    bar('idle reads', idle.readUnits, 1.25 * slots),
+  ];
+};
+
+async function measureAll() {
+  const sizes: Row[] = [];
+  for (const [shards, slots] of [
+    [1, 1],
+    [10, 2],
+    [100, 10],
+    [1_000, 50],
+  ] as const) {
+    sizes.push(await measure({ shards, slots, minutes: LONG }));
+  }
   show('DynamoDB units per minute (W write, R read), one tick a minute', sizes);
+  const growth: Row[] = [];
+  for (const slots of [1, 10, 100, 1_000]) {
+    growth.push(await measure({ shards: 10 * slots, slots, minutes: SHORT }));
+  }
   show('The same at 10 shards a slot: nothing grows with the group', growth);
+  const deliveries: Row[] = [];
+  for (const delivery of DELIVERIES) {
+    deliveries.push(await measure({ shards: 100, slots: 10, minutes: LONG, delivery }));
+  }
   showDeliveries(deliveries);
+  return {
+    figures: { sizes, growth, deliveries },
+    bars: [...sizes.flatMap(barsOf), ...barsOf(growth.at(-1)!)],
+  };
 }
+
+process.exitCode = await bench(
+  {
+    name: 'store',
+    summary: 'what a group costs in DynamoDB, beside the Kinesis Client Library',
+    options: {},
+  },
+  measureAll,
+);

@@ -1,5 +1,6 @@
 /** Two ways to do the same, in one process, in turns, so that whatever the machine does meanwhile falls on both alike. */
 import type { LogRecord } from '../../lib/sources/source.ts';
+import { type Bar, median } from './report.ts';
 
 /** Both answer with a number that depends on all they read, so that nothing is optimised away. */
 export interface Variant {
@@ -7,12 +8,19 @@ export interface Variant {
   packages: () => number;
 }
 
+/** Rows a second of each, and how many times those of the packages ours are. */
+export interface Compared {
+  ours: number;
+  packages: number;
+  ratio: number;
+}
+
 /** Prints medians and ratios. Throws if the two disagree. */
-export function sideBySide(
-  variants: Readonly<Record<string, Variant>>,
+export function sideBySide<Name extends string>(
+  variants: Readonly<Record<Name, Variant>>,
   { against, logs, rounds }: { against: string; logs: number; rounds: number },
-): void {
-  for (const [name, { ours, packages }] of Object.entries(variants)) {
+): Record<Name, Compared> {
+  const compared = Object.entries<Variant>(variants).map(([name, { ours, packages }]) => {
     if (ours() !== packages()) throw new Error(`${name}: the decoders disagree`);
     const times: { ours: number[]; packages: number[] } = { ours: [], packages: [] };
     for (let round = 0; round < rounds; round++) {
@@ -21,10 +29,25 @@ export function sideBySide(
     }
     const [mine, theirs] = [median(times.ours), median(times.packages)];
     const rate = (ms: number): string => `${Math.round(logs / ms)}k rows/s`.padStart(14);
-    const ratio = (theirs / mine).toFixed(2);
-    console.log(`${name.padEnd(22)} ours ${rate(mine)}   ${against} ${rate(theirs)}   × ${ratio}`);
-  }
+    const ratio = theirs / mine;
+    console.log(`${name.padEnd(22)} ours ${rate(mine)}   ${against} ${rate(theirs)}   × ${ratio.toFixed(2)}`);
+    return [name, { ours: (1_000 * logs) / mine, packages: (1_000 * logs) / theirs, ratio }] as const;
+  });
+  return Object.fromEntries(compared) as Record<Name, Compared>;
 }
+
+/** Bars for some of them: how many times as fast as the packages we are at least. */
+export const fastEnough = (
+  compared: Readonly<Record<string, Compared>>,
+  least: Readonly<Record<string, number>>,
+): Bar[] =>
+  Object.entries(least).map(([name, limit]) => ({
+    name: `${name}: how many times as fast`,
+    value: compared[name]?.ratio,
+    limit,
+    unit: '×',
+    direction: 'at least',
+  }));
 
 /** What is read of our records in each variant, in order of less. */
 export const READINGS = {
@@ -70,8 +93,4 @@ function durationMs(work: () => number): number {
   const start = performance.now();
   work();
   return performance.now() - start;
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

@@ -11,23 +11,18 @@ const EXIT_CODES: Readonly<Record<number, string>> = {
   2: 'an option or a setting cannot be used; the message names it and what to do',
 };
 
-/** `shardbeat COMMAND --help`. */
-export function helpOf({
-  name,
-  summary,
-  about,
-  words = [],
-  options,
-  examples,
-  exitCodes,
-}: CommandText): string {
+/** `shardbeat COMMAND --help`; of another program, what it is called and what is typed. */
+export function helpOf(
+  { name, summary, about, words = [], options, examples, exitCodes }: CommandText,
+  called: { program: string; typed: string } = { program: 'shardbeat', typed: `shardbeat ${name}` },
+): string {
   const usage = words.map(({ name, optional }) => (optional ? `[${name}]` : name));
   const sections = [
-    wrapped(`shardbeat ${name}: ${summary}`, WIDTH).join('\n'),
+    wrapped(`${called.program} ${name}: ${summary}`, WIDTH).join('\n'),
     ...(about === undefined
       ? []
       : about.split('\n\n').map((paragraph) => wrapped(paragraph, WIDTH).join('\n'))),
-    ['  shardbeat', name, ...usage, '[options]'].join(' '),
+    [`  ${called.typed}`, ...usage, '[options]'].join(' '),
     ...(words.length === 0 ? [] : [words.map(({ name, help }) => entry(name, help)).join('\n')]),
     ...optionSections({ ...options, help: HELP_OPTION }),
     ...(examples.length === 0

@@ -1,10 +1,7 @@
-/**
- * How long planning takes, on one core: a new group, a group in balance, one slot gone, one more, a tenth gone.
- *
- *   npm run bench planner
- */
+/** How long planning takes, on one core: a new group, a group in balance, one slot gone, one more, a tenth gone. */
 import { planByLag } from '../lib/group/planByLag.ts';
 import { type PlanInput, planEvenly, type Strategy } from '../lib/group/planner.ts';
+import { type Bar, bench, median } from './support/report.ts';
 
 const SHARDS = 10_000;
 const SLOTS = 1_000;
@@ -41,14 +38,47 @@ function measure(strategy: Strategy, input: PlanInput): { milliseconds: number; 
     times.push(performance.now() - startedAt);
     moves = [...plan.values()].flatMap(Object.values).filter((grant) => grant === input.generation).length;
   }
-  return { milliseconds: Math.round(times.sort((a, b) => a - b)[ROUNDS >> 1]!), moves };
+  return { milliseconds: median(times), moves };
 }
 
-console.log(`${SHARDS} shards, ${SLOTS} slots; the median of ${ROUNDS}`);
-console.table(
-  cases.map(([name, input]) => {
-    const even = measure(planEvenly, input);
-    const byLag = measure(planByLag, input);
-    return { plan: name, 'even ms': even.milliseconds, moves: even.moves, 'by lag ms': byLag.milliseconds };
-  }),
+function measureAll() {
+  console.log(`${SHARDS} shards, ${SLOTS} slots; the median of ${ROUNDS}`);
+  const figures = cases.map(([name, input]) => {
+    return { name, even: measure(planEvenly, input), byLag: measure(planByLag, input) };
+  });
+  console.table(
+    figures.map(({ name, even, byLag }) => ({
+      plan: name,
+      'even ms': Math.round(even.milliseconds),
+      moves: even.moves,
+      'by lag ms': Math.round(byLag.milliseconds),
+    })),
+  );
+  return { figures, bars: figures.flatMap(barsOf) };
+}
+
+/** What moves is least where it is as much as was held by those who are gone, or is given to those who are new. */
+const MOVES: Readonly<Record<string, number>> = {
+  'in balance': 0,
+  'one slot less': SHARDS / SLOTS,
+  'one slot more': Math.floor(SHARDS / (SLOTS + 1)),
+  'a tenth less': SHARDS / 10,
+};
+
+const barsOf = ({ name, even }: { name: string; even: { moves: number } }): Bar[] =>
+  MOVES[name] === undefined
+    ? []
+    : [
+        {
+          name: `${name}: moves`,
+          value: even.moves,
+          limit: MOVES[name],
+          unit: 'shards',
+          direction: 'at most',
+        },
+      ];
+
+process.exitCode = await bench(
+  { name: 'plan', summary: 'how long planning takes, and what it moves', options: {} },
+  measureAll,
 );
