@@ -4,7 +4,8 @@ import type { Values } from '../lib/commandLine/command.ts';
 import { parseAge } from '../lib/commandLine/parse.ts';
 import { SettingsError } from '../lib/errors.ts';
 import type { KeptLetter, LetterFilter } from '../lib/operations.ts';
-import { moment, plain } from './text.ts';
+import { moment } from './amounts.ts';
+import { plain } from './text.ts';
 
 const section = 'Which dead letters';
 

@@ -1,9 +1,10 @@
 /** A group, as a person reads it. */
 import { wrapped } from '../lib/commandLine/help.ts';
 import type { Description, ShardLag } from '../lib/operations.ts';
+import { about, counted, moment, several } from './amounts.ts';
 import { type Look, totalOf } from './look.ts';
 import { type Column, formatTable } from './table.ts';
-import { about, counted, cut, moment, plain, several } from './text.ts';
+import { cut, plain } from './text.ts';
 
 type Consumer = Description['consumers'][number];
 type Shard = Description['shards'][number];

@@ -2,12 +2,12 @@ import { wholeNumber } from '../../lib/commandLine/parse.ts';
 import { writeLetter } from '../../lib/delivery/deadLetters/letterText.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import type { KeptLetter, LetterFilter, OpenGroup } from '../../lib/operations.ts';
+import { about, several } from '../amounts.ts';
 import { ASKING_OPTIONS, agreed, EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { describeLetter, FILTER_OPTIONS, filterOf } from '../letters.ts';
 import { formatTable } from '../table.ts';
 import { findTarget, TARGET_OPTIONS } from '../target.ts';
-import { about, several } from '../text.ts';
 
 const LIMIT = 100;
 const LIMIT_MAX = 1_000_000;

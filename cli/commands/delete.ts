@@ -1,7 +1,7 @@
+import { several } from '../amounts.ts';
 import { ASKING_OPTIONS, agreed, EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { findTarget } from '../target.ts';
-import { several } from '../text.ts';
 
 export const deleteGroup = defineCommand({
   name: 'delete',

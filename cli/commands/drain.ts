@@ -1,8 +1,8 @@
 import { SettingsError } from '../../lib/errors.ts';
+import { several } from '../amounts.ts';
 import { CHANGE_OPTIONS } from '../change.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { findTarget } from '../target.ts';
-import { several } from '../text.ts';
 
 function defineDrain(name: 'drain' | 'undrain', summary: string, about: string, example: string): Command {
   return defineCommand({

@@ -1,11 +1,11 @@
 import { parseAge, wholeNumber } from '../../lib/commandLine/parse.ts';
 import type { Lag, ShardLag } from '../../lib/operations.ts';
+import { about, counted } from '../amounts.ts';
 import { EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { lagWith, totalOf } from '../look.ts';
 import { formatTable } from '../table.ts';
 import { findTarget, needService } from '../target.ts';
-import { about, counted } from '../text.ts';
 import { lagColumns, lagLine } from '../view.ts';
 import { LOOK_OPTIONS } from './status.ts';
 

@@ -5,11 +5,11 @@ import { SettingsError } from '../../lib/errors.ts';
 import type { UserModule } from '../../lib/index.ts';
 import { messageOf } from '../../lib/observe/plainError.ts';
 import type { OpenGroup, RedriveRequest, RedriveResult } from '../../lib/operations.ts';
+import { several } from '../amounts.ts';
 import { EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { FILTER_OPTIONS, filterOf } from '../letters.ts';
 import { findTarget, TARGET_OPTIONS, type Target } from '../target.ts';
-import { several } from '../text.ts';
 
 const LIMIT_MAX = 999_999_999;
 

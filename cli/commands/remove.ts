@@ -1,7 +1,7 @@
+import { about, moment } from '../amounts.ts';
 import { CHANGE_OPTIONS, EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { findTarget } from '../target.ts';
-import { about, moment } from '../text.ts';
 
 export const remove = defineCommand({
   name: 'remove',

@@ -1,10 +1,10 @@
 import { parseAge } from '../../lib/commandLine/parse.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
+import { several } from '../amounts.ts';
 import { defineCommand } from '../command.ts';
 import { type Look, lookAt } from '../look.ts';
 import { findTarget } from '../target.ts';
-import { several } from '../text.ts';
 import { formatLook } from '../view.ts';
 import { LOOK_OPTIONS } from './status.ts';
 

@@ -1,7 +1,7 @@
 /** A bill for people. */
 import { formatDuration } from '../../lib/duration.ts';
+import { several } from '../amounts.ts';
 import { formatTable } from '../table.ts';
-import { several } from '../text.ts';
 import type { Bill, BillLine } from './bill.ts';
 import type { GroupFacts } from './usage.ts';
 

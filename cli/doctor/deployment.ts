@@ -2,7 +2,7 @@
 import { isNewEnough, NODE_MAJOR_MIN } from '../../infra/plugin/group.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { DeployedFunction, DeployedSchedule } from '../../lib/examine.ts';
-import { several } from '../text.ts';
+import { several } from '../amounts.ts';
 import { type Facts, type Finding, found, knownOf, type SettingsFacts } from './facts.ts';
 import { unread } from './table.ts';
 

@@ -1,6 +1,7 @@
 /** Findings about versions, settings, the group as it stands, and the log service. */
 import { NODE_MAJOR_MIN } from '../../infra/plugin/group.ts';
-import { plain, several } from '../text.ts';
+import { several } from '../amounts.ts';
+import { plain } from '../text.ts';
 import { type Facts, type Finding, found, knownOf, type Problem } from './facts.ts';
 
 export function versions({ versions: { node, shardbeat } }: Facts): Finding[] {

@@ -1,6 +1,6 @@
 /** Findings about credentials, the table, and what may be done with it. */
 import type { TableAction } from '../../lib/examine.ts';
-import { counted } from '../text.ts';
+import { counted } from '../amounts.ts';
 import { type Facts, type Finding, found, isDenied, type Problem } from './facts.ts';
 
 const KEYS = ['pk S', 'sk S'];

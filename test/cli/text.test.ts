@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { about } from '../../cli/amounts.ts';
 import { formatTable } from '../../cli/table.ts';
-import { about, cut, cutWithin, plain } from '../../cli/text.ts';
+import { cut, cutWithin, plain } from '../../cli/text.ts';
 
 describe('a duration', () => {
   it.each([
