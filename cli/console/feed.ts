@@ -16,6 +16,8 @@ export interface About {
   /** For people: `local run of process 4711`, `table shop in eu-west-1`. */
   readonly place: string;
   readonly isLocal: boolean;
+  /** What a command is given to mean this group, such as `--stage prod`; empty where it finds the group by itself. */
+  readonly commandOptions: string;
   /** How often the table is looked at, while somebody looks. */
   readonly everyMs: number;
   /** Since when it has been observed. */
@@ -262,6 +264,8 @@ export interface Now {
 /** Data of the event `begin`. */
 export interface Begin extends Now {
   readonly about: About;
+  /** When this was told, by the clock of the server's machine. */
+  readonly now: number;
   readonly history: History;
 }
 

@@ -30,6 +30,7 @@ const about: About = {
   group: 'orders',
   place: 'local run of process 4711',
   isLocal: true,
+  commandOptions: '',
   everyMs: 2 * SECOND,
   since: BEGIN,
   redrivenBy: 'module',
@@ -213,6 +214,7 @@ const state: State = {
 
 export const sampleBegin: Begin = {
   about,
+  now: SAMPLE_NOW,
   state,
   history: withChanges(EMPTY_HISTORY, {
     spans,
