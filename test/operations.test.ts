@@ -40,7 +40,13 @@ describe('a group is opened', () => {
     ['by settings and a source of its own', { environment, source: createMemorySource() }],
   ])('%s', async (_how, address) => {
     const group = openGroup(address);
-    expect(await group.describe()).toEqual({ status: 'absent', group: undefined, consumers: [], shards: [] });
+    expect(await group.describe()).toEqual({
+      at: expect.any(Number),
+      status: 'absent',
+      group: undefined,
+      consumers: [],
+      shards: [],
+    });
     await expect(group.pause()).rejects.toMatchObject({ name: 'SettingsError', field: 'group' });
     const aborted = AbortSignal.abort(new Error('enough'));
     await expect(group.describe({ signal: aborted })).rejects.toThrow();

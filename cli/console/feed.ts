@@ -1,9 +1,8 @@
 /**
  * What the console's server and its page say to each other: types alone, which both sides import.
  *
- * The page is at `http://127.0.0.1:PORT/TOKEN/`; every other address is relative to it. Times are milliseconds since 1970, by the clock of
- * the server's machine where it observed something, by that of the group where the table tells it; durations end in `Ms`. What is not known
- * is missing.
+ * The page is at `http://127.0.0.1:PORT/TOKEN/`; every other address is relative to it. Times are milliseconds since 1970 by the clock of
+ * this machine, that of the browser; durations end in `Ms`. What is not known is missing.
  *
  * `GET events` is a stream of server-sent events, whose data is JSON: first `begin` (`Begin`), then one `change` (`Change`) after another.
  * A page that lost its connection gets a new `begin`, which replaces all that it had. The page adds a change to its history with
@@ -56,6 +55,7 @@ export interface GroupSettings {
   readonly sessionTimeoutMs: number;
 }
 
+/** A plan removes a slot whose session is over from the table: it stays here as it was seen last, not live, until it comes back. */
 export interface SlotState {
   readonly slot: string;
   /** Its session lasts. */
@@ -195,7 +195,10 @@ export type EventKind =
   | 'notSeen'
   | 'seenAgain';
 
-/** A curve for each name, each with a value for each moment of `Points.at`; null: not known then. As uPlot takes them. */
+/**
+ * A curve for each name, each with a value for each moment of `Points.at`, as uPlot takes them; null: not known then. Of a deployed group
+ * the log service is asked more seldom than the table: between its answers there are nulls, over which the curve goes on (`spanGaps`).
+ */
 export interface Curves {
   readonly lagMs: readonly (number | null)[];
   readonly positions: readonly (number | null)[];

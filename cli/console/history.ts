@@ -78,8 +78,9 @@ function withPoint(points: Points, { at, all, shards }: Point): Points {
       [...names].map((shard) => [shard, curves(points.shards[shard], shards[shard] ?? {})]),
     ),
   };
-  const most = Math.floor(LIMITS.momentsOfShards / Math.max(1, names.size));
-  return more.at.length <= Math.max(LIMITS.momentsMin, Math.min(LIMITS.moments, most)) ? more : thinned(more);
+  const ofShards = Math.floor(LIMITS.momentsOfShards / Math.max(1, names.size));
+  const most = Math.max(LIMITS.momentsMin, Math.min(LIMITS.moments, ofShards));
+  return more.at.length <= most ? more : thinned(more, most);
 }
 
 const NO_CURVES: Curves = { lagMs: [], positions: [], positionsPerSecond: [] };
@@ -96,27 +97,54 @@ const mapped = <C extends object>(curves: C, change: (values: Values, name: stri
     Object.entries(curves).map(([name, values]) => [name, change(values as Values, name)]),
   ) as C;
 
-/** Of the older half, two moments each become one. */
-function thinned({ at, all, shards }: Points): Points {
-  const pairs = Math.floor(at.length / 4);
-  const thin = (values: Values, name: string): Values => [
-    ...Array.from({ length: pairs }, (_, pair) => merged(values[2 * pair]!, values[2 * pair + 1]!, name)),
-    ...values.slice(2 * pairs),
-  ];
+/** How many times as old as it is wide a moment is, of those that were made one. */
+const AGE_PER_WIDTH = 75;
+
+/** The older moments are, the further apart they may lie: those that are closer become one. If that is not enough, the oldest fall away. */
+function thinned({ at, all, shards }: Points, most: number): Points {
+  const groups = groupsOf(at).slice(-Math.ceil(most * 0.95));
+  const thin = (values: Values, name: string): Values =>
+    groups.map((group) => merged(values, at, group, name));
   const left = Object.entries(shards)
     .map(([shard, curves]) => [shard, mapped(curves, thin)] as const)
-    .filter(([, curves]) =>
-      Object.values(curves).some((values: Values) => values.some((value) => value !== null)),
-    );
+    .filter(([, curves]) => Object.values(curves).some(isKnown));
   return {
-    at: at.filter((_, index) => index >= 2 * pairs || index % 2 === 1),
+    at: groups.map(({ last }) => at[last]!),
     all: mapped(all, thin),
     shards: Object.fromEntries(left),
   };
 }
 
+const isKnown = (values: Values): boolean => values.some((value) => value !== null);
+
+interface Group {
+  readonly first: number;
+  readonly last: number;
+}
+
+function groupsOf(at: readonly number[]): Group[] {
+  const now = at.at(-1)!;
+  const groups: Group[] = [];
+  for (const [index, time] of at.entries()) {
+    const group = groups.at(-1);
+    const isClose = group !== undefined && time - at[group.first]! <= (now - time) / AGE_PER_WIDTH;
+    if (isClose) groups[groups.length - 1] = { first: group.first, last: index };
+    else groups.push({ first: index, last: index });
+  }
+  return groups;
+}
+
 /** A peak must stay to be seen; of a rate it is the mean that tells how much it came to. */
-function merged(one: number | null, other: number | null, name: string): number | null {
-  if (one === null || other === null) return one ?? other;
-  return name.endsWith('PerSecond') ? (one + other) / 2 : Math.max(one, other);
+function merged(values: Values, at: readonly number[], { first, last }: Group, name: string): number | null {
+  let [sum, weights, worst] = [0, 0, Number.NEGATIVE_INFINITY];
+  for (let index = first; index <= last; index++) {
+    const value = values[index]!;
+    if (value === null) continue;
+    const weight = index === 0 ? 1 : Math.max(1, at[index]! - at[index - 1]!);
+    sum += value * weight;
+    weights += weight;
+    worst = Math.max(worst, value);
+  }
+  if (weights === 0) return null;
+  return name.endsWith('PerSecond') ? Math.round((sum / weights) * 100) / 100 : worst;
 }

@@ -4,6 +4,8 @@ import { type Wait, waitOf } from './waits.ts';
 
 /** A group as its items stand. */
 export interface Description {
+  /** When, by the clock of its table: all of its times are by that. */
+  at: number;
   status: 'absent' | 'running' | 'paused' | 'complete' | 'idle';
   group: GroupState['group'];
   consumers: (ConsumerItem & { slot: string; live: boolean; busy: boolean })[];
@@ -28,6 +30,7 @@ export async function describe(
     ),
   );
   return {
+    at: now,
     status: statusOf(
       group,
       listed.some(({ live }) => live),

@@ -1,5 +1,12 @@
 /** Which folder of lib may import which. What stands directly in `lib` is `base`, on which everything stands, or `face`. */
-const FACE = ['lib/index.ts', 'lib/consume.ts', 'lib/examine.ts', 'lib/operations.ts', 'lib/testing.ts'];
+const FACE = [
+  'lib/index.ts',
+  'lib/consume.ts',
+  'lib/distance.ts',
+  'lib/examine.ts',
+  'lib/operations.ts',
+  'lib/testing.ts',
+];
 
 const LIBRARY: Readonly<Record<string, readonly string[]>> = {
   observe: [],

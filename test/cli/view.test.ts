@@ -94,7 +94,7 @@ describe('what a terminal has cut of the reasons', () => {
 });
 
 it('a group that is not there is said to be absent', () => {
-  const description = { status: 'absent', group: undefined, consumers: [], shards: [] } as Description;
+  const description: Description = { at: NOW, status: 'absent', group: undefined, consumers: [], shards: [] };
   const look: Look = {
     group: 'orders',
     place: 'table x',
