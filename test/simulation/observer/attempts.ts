@@ -135,16 +135,18 @@ function failuresOf(watch: Watch, shard: string, position: number): { at: number
   const tries = triesOf[position] ?? [];
   // The run after one that died notes so, if that one had noted that it begins.
   const isBegun = (actor: Actor) => begunBy[position]?.some(({ run }) => run === actor.name) === true;
-  // What had less than half of a tick has not failed.
+  // What had less than half of a tick has not failed, nor have several that were not done in time: they are too many.
   const enoughMs = watch.world.settings.times.functionTimeoutMs / 2;
+  const isTooMuch = ({ positions, begunAt, endedAt }: Delivery): boolean =>
+    positions.length > 1 || endedAt! - begunAt < enoughMs;
   const failures = tries
     .filter((each) => !isFinishedIn(each, position))
-    .map(({ actor, how, begunAt, endedAt }) => ({
-      at: how === undefined ? begunAt : endedAt!,
+    .map((each) => ({
+      at: each.how === undefined ? each.begunAt : each.endedAt!,
       isNoted:
-        how === undefined
-          ? isBegun(actor)
-          : isCertain(watch, actor, shard) && !(how === 'timedOut' && endedAt! - begunAt < enoughMs),
+        each.how === undefined
+          ? isBegun(each.actor)
+          : isCertain(watch, each.actor, shard) && !(each.how === 'timedOut' && isTooMuch(each)),
     }));
   const unknown = neverGiven(watch, shard, position).map((at) => ({ at, isNoted: true }));
   return [...failures, ...unknown].sort((one, other) => one.at - other.at);
