@@ -136,10 +136,11 @@ function watchMove(watch: Watch, actor: Actor, shard: string, before: ShardItem,
     watch.fail('rewind', `shard ${shard} is no longer done`);
   if (from !== to && before.givenUpAt !== undefined)
     watch.fail('stale work', `shard ${shard} moves from ${before.cursor}, though it was given up`);
-  // What had been begun is past the retention in part: it goes on with what is left, as if it were new.
+  // What had been begun is past the retention in part: it goes on with what is left, as if it were new. The service has said so, or had
+  // nothing there.
   const { stream, scenario } = watch.world;
-  const isExpired =
-    scenario.expiresCursors && stream.shards.get(shard)!.trimmedUntil > positionOf(before.cursor);
+  const isTold = scenario.expiresCursors || scenario.rates.emptyAnswer > 0;
+  const isExpired = isTold && stream.shards.get(shard)!.trimmedUntil > positionOf(before.cursor);
   const isForgotten = before.pending !== undefined && after.pending === undefined;
   if (isExpired && isForgotten) startAgain(watch, shard, to);
   else if (to < from) watch.fail('rewind', `shard ${shard} goes back from ${from} to ${to}`);
