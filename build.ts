@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { buildPage } from './buildPage.ts';
 
 const ROOT = import.meta.dirname;
 const OUTPUT = join(ROOT, 'dist');
@@ -78,4 +79,5 @@ function refuseUndeclared(
 }
 
 buildLibrary();
+await buildPage(join(OUTPUT, 'cli/console/page'));
 await buildLocal();

@@ -49,6 +49,8 @@ describe('what is looked for', () => {
     ['lib/config/settings.ts', 'lib/consume.ts', 'lib/config may not import lib/face'],
     ['functions/consume/handler.ts', 'lib/tick/tick.ts', 'functions may not import lib/tick'],
     ['local/run/run.ts', 'lib/tick/tick.ts', 'shows what a tick answers'],
+    ['cli/console/page/page.tsx', 'cli/console/server.ts', 'nothing that runs in Node'],
+    ['cli/console/page/page.tsx', 'lib/operations.ts', 'cli/console/page may not import lib/face'],
     ['lib/delivery/x.ts', '@aws-sdk/client-s3', 'only adapters know the AWS SDK'],
   ])('is said of %s that imports %s', (file, target, said) => {
     expect(violationsOf(file, [target])).toEqual([expect.stringContaining(said)]);

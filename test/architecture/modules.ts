@@ -7,13 +7,13 @@ export type Imports = ReadonlyMap<string, readonly string[]>;
 
 /** Reads every TypeScript file below the folders. `root` is a path. */
 export function readImports(root: string, folders: readonly string[]): Imports {
-  const files = folders.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: root })).sort();
+  const files = folders.flatMap((folder) => globSync(`${folder}/**/*.{ts,tsx}`, { cwd: root })).sort();
   return new Map(files.map((file) => [file, importsOf(file, readFileSync(join(root, file), 'utf8'))]));
 }
 
 export function importsOf(file: string, source: string): string[] {
   const named = new Set<string>();
-  collect(parseAst(source, { lang: 'ts' }, file), named);
+  collect(parseAst(source, { lang: file.endsWith('.tsx') ? 'tsx' : 'ts' }, file), named);
   const isHere = (specifier: string): boolean => specifier.startsWith('.');
   return [...named].map((specifier) =>
     isHere(specifier) ? normalize(join(dirname(file), specifier)) : specifier,

@@ -35,8 +35,12 @@ const LIBRARY: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** It runs in a browser. */
+const PAGE = 'cli/console/page';
+
 /** Which folder of lib, or which other folder of the repository. */
 export function folderOf(file: string): string {
+  if (file.startsWith(`${PAGE}/`)) return PAGE;
   const [top = '', folder = '', ...rest] = file.split('/');
   if (top !== 'lib') return top;
   if (rest.length > 0) return `lib/${folder}`;
@@ -53,6 +57,7 @@ const ALLOWED: ReadonlyMap<string, readonly string[]> = new Map([
     'local',
     ['infra', ...inLib(['tick', 'config', 'commandLine', 'sources', 'delivery', 'http', 'base', 'observe'])],
   ],
+  [PAGE, ['cli']],
   ['cli', ['infra', ...inLib(['face', 'config', 'commandLine', 'delivery', 'base', 'observe'])]],
 ]);
 
@@ -73,6 +78,12 @@ const ONLY: readonly { from: string; to: string; files: readonly string[]; why: 
       'lib/group/stores/dynamodbExpressions.ts',
     ],
     why: 'delivery knows what is pending in a shard, and nothing else of the items of the group',
+  },
+  {
+    from: PAGE,
+    to: 'cli',
+    files: ['cli/amounts.ts', 'cli/console/feed.ts', 'cli/console/history.ts'],
+    why: 'the page knows what it is told, and nothing that runs in Node',
   },
   {
     from: 'local',
@@ -97,7 +108,7 @@ function violationOf(file: string, target: string): string | undefined {
   if (AWS_SDK.test(target)) {
     return AWS_ADAPTERS.test(file) ? undefined : `${file} imports ${target}: only adapters know the AWS SDK`;
   }
-  if (from === to || !target.endsWith('.ts')) return undefined;
+  if (from === to || !/\.tsx?$/.test(target)) return undefined;
   if (!ALLOWED.get(from)?.includes(to)) return `${file} imports ${target}: ${from} may not import ${to}`;
   const only = ONLY.find((rule) => rule.from === from && rule.to === to);
   return only === undefined || only.files.includes(target)

@@ -1,0 +1,61 @@
+import { counted, about as duration } from '../../amounts.ts';
+import type { ShardState } from '../feed.ts';
+import { ActionButton } from './actionButton.tsx';
+import { request } from './requests.ts';
+
+/** All that is known of a shard, and its switch. */
+export function ShardDetail({ state }: { state: ShardState }) {
+  const { shard, paused } = state;
+  return (
+    <div class="detail">
+      <dl>
+        {factsOf(state).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {state.state !== 'done' &&
+        (paused ? (
+          <ActionButton
+            key="resume"
+            label={`Resume shard ${shard}`}
+            icon="resume"
+            act={() => request('resume', { shard }).then(() => 'resumed: it goes on where it was')}
+          />
+        ) : (
+          <ActionButton
+            key="pause"
+            label={`Pause shard ${shard}`}
+            icon="pause"
+            act={() => request('pause', { shard }).then(() => 'paused: nothing is read from it')}
+          />
+        ))}
+    </div>
+  );
+}
+
+function factsOf(state: ShardState): [string, string][] {
+  const { owner, assignedTo, waits, failures, checkpoint, parents, error, positions, lagMs, leftMs } = state;
+  const facts: [string, string | undefined][] = [
+    ['waits for', waits ?? 'nothing'],
+    ['owner', owner ?? 'nobody yet'],
+    ['plan', assignedTo === owner ? undefined : `gives it to ${assignedTo ?? 'nobody'}`],
+    ['behind', positions === undefined ? undefined : counted(positions)],
+    ['lag', lagMs === undefined ? undefined : duration(lagMs)],
+    [
+      'retention',
+      leftMs === undefined
+        ? undefined
+        : leftMs === 0
+          ? 'has passed the checkpoint'
+          : `passes the checkpoint in ${duration(leftMs)}`,
+    ],
+    ['failures', failures === 0 ? undefined : `${failures} of what comes next`],
+    ['parents', parents.length === 0 ? undefined : parents.join(', ')],
+    ['checkpoint', checkpoint],
+    ['lag unknown', error],
+  ];
+  return facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]));
+}
