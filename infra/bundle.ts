@@ -6,7 +6,7 @@ import { SettingsError } from '../lib/errors.ts';
 import { copyPackages } from './bundling/copyPackages.ts';
 import { copyPatterns } from './bundling/copyPatterns.ts';
 import { type Inspected, inspect } from './bundling/inspect.ts';
-import { CONSUME, LIBRARY, resolution } from './bundling/resolution.ts';
+import { CONSUME, LIBRARY, resolution, STACKS } from './bundling/resolution.ts';
 import { HOST, type Target } from './bundling/target.ts';
 
 /** What is thrown for a module that cannot be bundled. */
@@ -59,6 +59,8 @@ export const BUNDLED = {
   },
   sourcemap: true,
   sourcesContent: false,
+  // Of an error that nobody caught, Node prints the whole line.
+  lineLimit: 500,
   logLevel: 'silent',
 } as const satisfies BuildOptions;
 
@@ -137,7 +139,8 @@ async function bundleEntry(
 
 function entryOf(module: string, around: BundleOptions['around']): string {
   const importing = (what: string, path: string): string => `import ${what} from ${JSON.stringify(path)};\n`;
-  const imported = importing('* as module', module);
+  // First, so that it names the sources of the user's module already when that one cannot be loaded.
+  const imported = `import ${JSON.stringify(STACKS)};\n${importing('* as module', module)}`;
   if (around === undefined) {
     return `${imported}${importing('{ consume }', LIBRARY)}export const handler = consume(module);\n`;
   }

@@ -8,6 +8,7 @@ const EXTENSION = extname(import.meta.filename);
 const LIB = join(import.meta.dirname, '../../lib');
 export const LIBRARY = join(LIB, `index${EXTENSION}`);
 export const CONSUME = join(LIB, `consume${EXTENSION}`);
+export const STACKS = join(LIB, `stacks${EXTENSION}`);
 const LAMBDA_CREDENTIALS = join(LIB, `credentials/lambdaCredentials${EXTENSION}`);
 const CREDENTIALS_PACKAGE = '@aws-sdk/credential-provider-node';
 
@@ -29,6 +30,9 @@ const PASSED_ON = Symbol('passed on');
  * Tells esbuild what an import of a package means: one that is shipped stays an import; what is required is what Node would take,
  * which is CommonJS where there is a choice; and our own client of the table does without the ways to credentials that Lambda
  * never goes, a fifth of the bundle. Other clients of the user's keep theirs.
+ *
+ * A module of Node is required, not imported: an import asks it for every name that it has, used or not, and `node:http` then loads
+ * all that `fetch` and `WebSocket` need, which takes longer than the rest of a cold start's modules of Node together.
  */
 export function resolution({ external, needing, usesClient }: Resolution): Plugin {
   const isExternal = (path: string): boolean =>
@@ -38,7 +42,9 @@ export function resolution({ external, needing, usesClient }: Resolution): Plugi
     setup(build) {
       build.onResolve({ filter: /^[^./]/ }, async (args) => {
         if (args.pluginData === PASSED_ON || args.kind === 'entry-point') return undefined;
-        if (isBuiltin(args.path) || isAbsolute(args.path)) return undefined;
+        if (isAbsolute(args.path)) return undefined;
+        if (isBuiltin(args.path))
+          return isRequired(args) ? undefined : { path: args.path, namespace: BUILTIN };
         if (isExternal(args.path)) return { path: args.path, external: true };
         if (args.path === CREDENTIALS_PACKAGE && !usesClient && isOurs(args.importer)) {
           return { path: LAMBDA_CREDENTIALS };
@@ -49,9 +55,19 @@ export function resolution({ external, needing, usesClient }: Resolution): Plugi
         const shipped = needing.has(directoryOf(found.path) ?? '');
         return shipped ? { path: args.path, external: true } : found;
       });
+      build.onLoad({ filter: /./, namespace: BUILTIN }, ({ path }) => ({
+        contents: `module.exports = require(${JSON.stringify(path)});`,
+        loader: 'js',
+      }));
     },
   };
 }
+
+/** Of modules of Node that are imported, which are required in place of that. */
+const BUILTIN = 'node';
+
+const isRequired = ({ kind }: OnResolveArgs): boolean =>
+  kind === 'require-call' || kind === 'require-resolve';
 
 const isOurs = (importer: string): boolean => directoryOf(importer) === CLIENT_DIRECTORY;
 

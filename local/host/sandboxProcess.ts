@@ -44,7 +44,7 @@ const DRAIN_MS_MAX = 1_000;
 export function startProcess(options: SandboxOptions, clock: Clock): SandboxProcess {
   const child = fork(SANDBOX_MAIN, [options.bundle, options.functionName], {
     env: processEnvironment(options.environment),
-    execArgv: ['--enable-source-maps', `--max-old-space-size=${HEAP_MB}`],
+    execArgv: [`--max-old-space-size=${HEAP_MB}`],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let ending: string | undefined;

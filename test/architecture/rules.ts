@@ -5,6 +5,7 @@ const FACE = [
   'lib/distance.ts',
   'lib/examine.ts',
   'lib/operations.ts',
+  'lib/stacks.ts',
   'lib/testing.ts',
 ];
 

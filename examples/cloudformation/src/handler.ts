@@ -1,3 +1,4 @@
+import 'shardbeat/stacks';
 import { consume } from 'shardbeat';
 
 /** One tick of the slot that the event names: the schedules send `{ "slot": "consumer-0" }` and so on. */

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { SettingsError } from '../../errors.ts';
 import { type Address, addressOfUrl, parseEndpoint } from '../../http/address.ts';
 
@@ -17,9 +16,12 @@ export function addressOf(endpoint: string, project: string, field = 'endpoint')
     throw new SettingsError(field, endpoint, 'leave out the project: it is put in front of the host');
   }
   const { secure, hostname, port, host } = addressOfUrl(url);
-  const bare = hostname === 'localhost' || isIP(hostname) !== 0;
+  const bare = hostname === 'localhost' || IP.test(hostname);
   return { secure, hostname: bare ? hostname : `${project}.${hostname}`, port, host: `${project}.${host}` };
 }
+
+/** As URLs write addresses: a host that ends in a number is one of IPv4 there. */
+const IP = /^[\d.]+$|:/;
 
 /** The networks of a region, as they stand in its endpoints. */
 const REGIONAL = /^([a-z0-9-]+?)(?:-(?:intranet|internal|vpc|share))?\.(?:log|sls)\.aliyuncs\.com$/;
