@@ -29,7 +29,12 @@ const WIDGETS: readonly Widget[] = [
     },
     lambda: { Errors: 'Sum', Throttles: 'Sum' },
   },
-  { title: 'Where the time goes', left: { pullMs: 'Sum', userMs: 'Sum', commitMs: 'Sum' }, stacked: true },
+  {
+    title: 'Where the time goes',
+    left: { pullMs: 'Sum', userMs: 'Sum', commitMs: 'Sum' },
+    right: { pullAheadMs: 'Sum' },
+    stacked: true,
+  },
   {
     title: 'What your function does not take',
     left: {

@@ -19,6 +19,7 @@ export type Counter =
       | 'outageShards'
       | 'handOffs'
       | 'pullMs'
+      | 'pullAheadMs'
       | 'userMs'
       | 'commitMs'
       | 'sourceFailures'

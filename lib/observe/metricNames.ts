@@ -32,6 +32,7 @@ export const METRICS = {
   expiredPositions: 'Count',
   failedPlans: 'Count',
   pullMs: 'Milliseconds',
+  pullAheadMs: 'Milliseconds',
   userMs: 'Milliseconds',
   commitMs: 'Milliseconds',
   sourceFailures: 'Count',

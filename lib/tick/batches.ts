@@ -3,6 +3,7 @@ import { nextOf } from '../delivery/reach.ts';
 import { mustWait } from '../delivery/waits.ts';
 import { commit, type Holding } from '../group/commit.ts';
 import type { Pending } from '../group/pending.ts';
+import { dropAhead, pullAhead } from './ahead.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
 import { observed } from './observed.ts';
@@ -12,6 +13,7 @@ import { type Range, rangeId } from './range/range.ts';
 import { count, type RangeWork } from './range/rangeWork.ts';
 import { readBehind, readRange } from './range/readRange.ts';
 import { tellStuck } from './range/stuck.ts';
+import type { Reading } from './reading.ts';
 import type { ShardResult } from './result.ts';
 
 /**
@@ -34,38 +36,42 @@ export async function consumeBatches(
   if (waiting !== undefined) return leave(waiting);
   const end = await endOf(context, shard);
   if (end.near) return leave('caughtUp');
-  const reading: Reading = { context, at, result, endCursor: end.cursor, longestMs: 0 };
-  while (result.batches < settings.batchesMax) {
-    if (!(await pullTurn(context, at))) return leave('deadline');
-    const startedAt = clock.now();
-    // A batch that takes as long as the longest one so far must still fit.
-    const needMs = at.pace?.msPerRecord === undefined ? reading.longestMs : 0;
-    if (budget.work.aborted || startedAt + needMs >= budget.workUntil) return leave('deadline');
-    if (context.yields?.(startedAt)) return leave('deadline');
-    const { slot } = context;
-    const { epoch, cursor, step } = at;
-    const stopped = await consumeRange(reading, { shard, slot, epoch, cursor, step }, startedAt);
-    if (stopped !== undefined) return leave(stopped);
+  const reading: Reading = { context, shard, at, endCursor: end.cursor, ahead: undefined };
+  const consuming: Consuming = { reading, result, longestMs: 0 };
+  try {
+    while (result.batches < settings.batchesMax) {
+      if (!(await (reading.ahead?.turn ?? pullTurn(context, at)))) return leave('deadline');
+      const startedAt = clock.now();
+      // A batch that takes as long as the longest one so far must still fit.
+      const needMs = at.pace?.msPerRecord === undefined ? consuming.longestMs : 0;
+      if (budget.work.aborted || startedAt + needMs >= budget.workUntil) return leave('deadline');
+      if (context.yields?.(startedAt)) return leave('deadline');
+      const { slot } = context;
+      const { epoch, cursor, step } = at;
+      const stopped = await consumeRange(consuming, { shard, slot, epoch, cursor, step }, startedAt);
+      if (stopped !== undefined) return leave(stopped);
+    }
+    return leave('batchesMax');
+  } finally {
+    dropAhead(reading);
   }
-  return leave('batchesMax');
 }
 
-interface Reading {
-  context: TickContext;
-  at: CachedShard;
+interface Consuming {
+  reading: Reading;
   result: ShardResult;
-  endCursor: string | undefined;
   longestMs: number;
 }
 
 /** Reads one range, gives all of it to the user's function, and moves the checkpoint. Undefined: there may be more. */
 async function consumeRange(
-  reading: Reading,
+  consuming: Consuming,
   holding: Holding,
   startedAt: number,
 ): Promise<ShardResult['stopped'] | undefined> {
-  const { context, at, result, endCursor, longestMs } = reading;
-  const range = await readRange(context, holding, at, endCursor);
+  const { reading, result, longestMs } = consuming;
+  const { context, at, endCursor } = reading;
+  const range = await readRange(reading, holding);
   if (range === 'cursorExpired') {
     return result.expired === undefined ? passOver(context, holding, at, result) : range;
   }
@@ -73,8 +79,6 @@ async function consumeRange(
   const moved = range.to !== at.cursor;
   // Delivered, they would have no end to name the batch by, and come again and again.
   assert(moved || range.count === 0, 'a source tells where to go on after records');
-  const readOn: RangeWork['readOn'] = (from, noted) =>
-    readBehind(context, holding, at, { from, noted, endCursor });
   const taken = { batches: 0, records: 0, bytes: 0 };
   const behind: Range[] = [];
   const work: RangeWork = {
@@ -84,14 +88,16 @@ async function consumeRange(
     range,
     behind,
     result,
-    readOn,
+    readOn: (from, noted) => readBehind(reading, from, noted),
+    dropAhead: () => dropAhead(reading),
     startedAt,
     longestMs,
     taken,
   };
+  if (isMoreWanted(work, endCursor)) pullAhead(reading, range.to);
   const ended = range.count > 0 ? await workOnRange(work) : 'finished';
   if (ended !== 'finished') return ended;
-  reading.longestMs = work.longestMs;
+  consuming.longestMs = work.longestMs;
   result.lagMs = range.lagMs;
   if (range.lagMs !== undefined) at.lag = { ms: range.lagMs, at: context.clock.now() };
   if ((moved || range.endOfShard) && !(await checkpoint(work))) return 'lost';
@@ -105,6 +111,19 @@ async function consumeRange(
   // A shard with an end is read until that is certain.
   const hasEnd = at.state !== 'open' || endCursor !== undefined;
   return !moved || (range.caughtUp && !hasEnd) ? 'caughtUp' : undefined;
+}
+
+/**
+ * Whether it is all but certain that the shard will be pulled behind the range in this tick. Where the service says that there is nothing
+ * more, where something is pending, or where too little is left for a batch, it may not come to that, and a pull has its price.
+ */
+function isMoreWanted({ context, at, range, result, longestMs }: RangeWork, endCursor?: string): boolean {
+  const { settings, clock, budget } = context;
+  const { batchesMax, delivery } = settings;
+  if (range.count === 0 || range.caughtUp || range.endOfShard || range.to === endCursor) return false;
+  const batches = Math.ceil(range.count / Math.min(range.count, delivery.recordsMax));
+  const isLast = result.batches + batches >= batchesMax || context.yields?.(clock.now()) === true;
+  return at.pending === undefined && !isLast && clock.now() + 2 * longestMs < budget.workUntil;
 }
 
 /** Why what is pending is not tried yet. A shard that waits costs the others nothing. */

@@ -1,11 +1,10 @@
 import { SourceError } from '../errors.ts';
 import { commit, type Holding } from '../group/commit.ts';
 import { nothingMore } from '../sources/pulled.ts';
-import type { Pulled } from '../sources/source.ts';
 import type { CachedShard } from './cache.ts';
 import type { TickContext } from './context.ts';
-import { observed } from './observed.ts';
 import { rangeId } from './range/range.ts';
+import type { Answer, Reading } from './reading.ts';
 import type { ShardResult } from './result.ts';
 
 /**
@@ -30,33 +29,48 @@ export async function endOf(
  */
 const SILENCE_SHARE = 0.25;
 
-/** Waits until the shard may be pulled again; false if that is beyond the time for work. */
-export async function pullTurn({ clock, budget, settings }: TickContext, at: CachedShard): Promise<boolean> {
+/** Waits until the shard may be pulled again, or the signal aborts; false if that is beyond the time for work. */
+export async function pullTurn(
+  { clock, budget, settings }: TickContext,
+  at: CachedShard,
+  signal = budget.work,
+): Promise<boolean> {
   const { pulledAt = Number.NEGATIVE_INFINITY } = at;
   // A clock that was set back meanwhile says that the last pull is still to come.
   const waitMs = Math.min(settings.pullIntervalMs, pulledAt + settings.pullIntervalMs - clock.now());
   if (waitMs <= 0) return true;
   if (clock.now() + waitMs >= budget.workUntil) return false;
-  await clock.sleep(waitMs, budget.work).catch(() => {});
+  await clock.sleep(waitMs, signal).catch(() => {});
   return true;
 }
 
-/** One pull at a cursor, up to an end, where there is one. */
-export async function pull(
-  context: TickContext,
-  { shard, cursor, at }: { shard: string; cursor: string; at: CachedShard },
-  { endCursor, countMax = context.settings.countMax }: { endCursor: string | undefined; countMax?: number },
-): Promise<Pulled | 'deadline' | 'cursorExpired'> {
-  if (cursor === endCursor) return nothingMore(cursor);
+/** Where to read, and up to which end, where there is one. `signal`: of a pull that may be given up before the time for work is over. */
+export interface Asked {
+  cursor: string;
+  endCursor: string | undefined;
+  signal?: AbortSignal;
+}
+
+/** One pull, which somebody waits for. */
+export async function pull(reading: Reading, asked: Asked): Promise<Answer> {
+  const { context, at } = reading;
+  if (asked.cursor === asked.endCursor) return nothingMore(asked.cursor);
   if (!(await pullTurn(context, at))) return 'deadline';
-  const { source, budget, settings } = context;
+  return context.meter.timed('pullMs', () => ask(reading, asked));
+}
+
+/** The same, of which nobody has to wait for the end: what that takes is not counted. Its turn has come. */
+export async function ask({ context, shard, at }: Reading, asked: Asked): Promise<Answer> {
+  const { source, budget, settings, tracing } = context;
+  const { cursor, endCursor, signal = budget.work } = asked;
   const closed = at.state !== 'open';
   const endAtMs = endCursor === undefined ? undefined : settings.endAt;
+  const { countMax } = settings;
   const askedAt = context.clock.now();
   at.pulledAt = askedAt;
   try {
-    const request = { shard, cursor, closed, endCursor, endAtMs, countMax, signal: budget.work };
-    return await observed(context, 'pull', { shard }, async (span) => {
+    const request = { shard, cursor, closed, endCursor, endAtMs, countMax, signal };
+    return await tracing.span('pull', { shard }, async (span) => {
       const pulled = await source.pull(request);
       const { nextCursor: to, count: records, bytes } = pulled;
       span.set({ range: rangeId(settings.group, shard, { from: cursor, to }), records, bytes });

@@ -89,8 +89,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'range read to another end',
     'tick/range/readRange.ts',
-    '{ endCursor: pending.to });',
-    '{ endCursor: undefined });',
+    'endCursor: pending.to });',
+    'endCursor: undefined });',
   ),
   mutant(
     'shorter answer taken for the whole range',

@@ -24,6 +24,7 @@ export function createSource(world: World, actor: Actor): Source {
     perform: () => T,
     show: (value: T) => string,
     fate = sourceFate(world),
+    ended: () => void = () => {},
   ) =>
     send<T>(world, actor, {
       target: 'source',
@@ -33,6 +34,8 @@ export function createSource(world: World, actor: Actor): Source {
       perform: () => Promise.resolve().then(perform),
       failed: (failure) => (failure === 'aborted' ? signal.reason : unavailable()),
       shown: show,
+      answered: ended,
+      gaveUp: ended,
     });
   return {
     kind: 'simulated',
@@ -58,15 +61,20 @@ export function createSource(world: World, actor: Actor): Source {
     distance: (from, to) => (world.scenario.tellsDistance ? positionOf(to) - positionOf(from) : undefined),
     pull(request) {
       observer.pulled(actor, request.shard, request.cursor);
+      const ended = () => observer.pullEnded(actor, request.shard);
       return ask(
         `pull ${request.shard} ${request.cursor}`,
         request.signal,
         () => pulled(world, actor, request),
         (answer) => `${answer.nextCursor}${answer.endOfShard ? ', its end' : ''}`,
-      ).then((answer) => {
-        observer.reached(actor, request.shard, answer.nextCursor);
-        return answer;
-      });
+        undefined,
+        ended,
+      )
+        .then((answer) => {
+          observer.reached(actor, request.shard, answer.nextCursor);
+          return answer;
+        })
+        .finally(ended);
     },
   };
 }

@@ -22,6 +22,8 @@ export interface RangeWork {
   behind: Range[];
   /** Reads what comes there, up to an end, where that is noted. Undefined: nothing, for now. `unknown`: there is no telling in this tick. */
   readOn(from: string, noted: RangeEndNote | undefined): Promise<Range | undefined | 'unknown'>;
+  /** What comes there is not wanted any more: something has failed that stands before it. */
+  dropAhead(): void;
   /** When the part in work was begun, or the pull for it; and how long one has taken at most in this tick. */
   startedAt: number;
   longestMs: number;
@@ -111,7 +113,7 @@ export async function given(
     taken.batches++;
     taken.records += size;
     taken.bytes += bytesOf(range, size);
-  }
+  } else work.dropAhead();
   return { delivered, givenMs: endedAt - beganAt, elapsedMs };
 }
 

@@ -3,9 +3,11 @@ import { SourceError } from '../../errors.ts';
 import type { Holding } from '../../group/commit.ts';
 import type { Pending } from '../../group/pending.ts';
 import type { Pulled } from '../../sources/source.ts';
+import { takeAhead } from '../ahead.ts';
 import type { CachedShard } from '../cache.ts';
 import type { TickContext } from '../context.ts';
 import { pull } from '../pull.ts';
+import type { Reading } from '../reading.ts';
 import { type Range, rangeOf } from './range.ts';
 import type { RangeEndNote } from './rangeWork.ts';
 
@@ -17,13 +19,12 @@ const JOINING_SHARE = 1 / 2;
  * batches are to have a size. `gathering`: there is less than that, and it can wait.
  */
 export async function readRange(
-  context: TickContext,
-  holding: Holding,
-  at: CachedShard,
-  endCursor: string | undefined,
+  reading: Reading,
+  { cursor: from }: Pick<Holding, 'cursor'>,
 ): Promise<Range | 'deadline' | 'cursorExpired' | 'gathering'> {
+  const { context, at, endCursor } = reading;
   if (at.pending !== undefined) {
-    const again = await readAgain(context, holding, at, at.pending);
+    const again = await readAgain(reading, from, at.pending);
     if (again !== undefined) return again;
     // Nothing stands there any more that it could be said of.
     at.pending = undefined;
@@ -34,33 +35,33 @@ export async function readRange(
   const joinUntil = budget.workUntil - budget.workMs * (1 - JOINING_SHARE);
   const pulls: Pulled[] = [];
   let bytes = 0;
-  for (let cursor = holding.cursor; ; cursor = pulls.at(-1)!.nextCursor) {
-    const pulled = await pull(context, { shard: holding.shard, cursor, at }, { endCursor });
+  for (let cursor = from; ; cursor = pulls.at(-1)!.nextCursor) {
+    const pulled = (await takeAhead(reading, cursor)) ?? (await pull(reading, { cursor, endCursor }));
     if (typeof pulled === 'string') {
       if (pulls.length > 0) break;
       return pulled;
     }
-    tellFiltered(context, holding, pulled);
+    tellFiltered(reading, pulled);
     pulls.push(pulled);
     bytes += pulled.bytes;
     const isEnough = bytes >= bytesMin || clock.now() + settings.pullIntervalMs >= joinUntil;
     if (isEnough || pulled.caughtUp || pulled.nextCursor === cursor) break;
   }
-  const range = rangeOf(holding.cursor, pulls);
+  const range = rangeOf(from, pulls);
   return bytes < bytesMin && mayWait(context, at, range) ? 'gathering' : range;
 }
 
 /** The range that was begun. Undefined: its records are gone. */
 async function readAgain(
-  context: TickContext,
-  { shard, cursor: from }: Holding,
-  at: CachedShard,
+  reading: Reading,
+  from: string,
   pending: Pending,
 ): Promise<Range | 'deadline' | 'cursorExpired' | undefined> {
+  const { context, shard, at } = reading;
   const pulls: Pulled[] = [];
   let cursor = from;
   do {
-    const pulled = await pull(context, { shard, cursor, at }, { endCursor: pending.to });
+    const pulled = await pull(reading, { cursor, endCursor: pending.to });
     if (typeof pulled === 'string') return pulled;
     const standsStill = pulled.nextCursor === cursor;
     if (standsStill && isShort(context, pulled, pending.to)) return gone(context, shard, cursor, pending.to);
@@ -123,24 +124,18 @@ const isBehind = ({ source }: TickContext, end: string, cursor: string): boolean
 /** Of pulls behind a range: some bring no record, where the service filters. */
 const EMPTY_PULLS_MAX = 10;
 
-interface Behind {
-  from: string;
-  noted: RangeEndNote | undefined;
-  endCursor: string | undefined;
-}
-
 /** Reads what comes after a range: up to its end, if that is noted, else one pull of it. `unknown`: no time is left, or it is past the retention. */
 export async function readBehind(
-  context: TickContext,
-  { shard }: Holding,
-  at: CachedShard,
-  { from, noted, endCursor }: Behind,
+  reading: Reading,
+  from: string,
+  noted: RangeEndNote | undefined,
 ): Promise<Range | undefined | 'unknown'> {
+  const { context, endCursor } = reading;
   const pulls: Pulled[] = [];
   let cursor = from;
   // One that is noted is read to its end, however little an answer brings.
   for (let empty = 0; noted !== undefined || empty < EMPTY_PULLS_MAX; ) {
-    const pulled = await pull(context, { shard, cursor, at }, { endCursor: noted?.to ?? endCursor });
+    const pulled = await pull(reading, { cursor, endCursor: noted?.to ?? endCursor });
     if (typeof pulled === 'string') return 'unknown';
     const standsStill = pulled.nextCursor === cursor;
     if (standsStill && noted !== undefined && isShort(context, pulled, noted.to)) return 'unknown';
@@ -158,8 +153,8 @@ export async function readBehind(
   return 'unknown';
 }
 
-function tellFiltered({ logger }: TickContext, { shard }: Holding, { filtered }: Pulled): void {
-  if (filtered?.failed) logger.warn('filter.failed', { shard, records: filtered.failed });
+function tellFiltered({ context, shard }: Reading, { filtered }: Pulled): void {
+  if (filtered?.failed) context.logger.warn('filter.failed', { shard, records: filtered.failed });
 }
 
 /**

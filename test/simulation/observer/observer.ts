@@ -15,7 +15,7 @@ import { watchConsumerWrite, watchGroupWrite, watchTicks } from './slots.ts';
 import { watchPlans, watchRepeats } from './trouble.ts';
 import { hear, watchTold } from './waits.ts';
 import { type Check, createWatch, type Delivery, type Violation } from './watch.ts';
-import { watchPull, watchReading } from './work.ts';
+import { watchAhead, watchPull, watchReading } from './work.ts';
 
 /**
  * Sees everything as it truly happens, on both sides of every request, and knows what the code under test cannot: which
@@ -42,7 +42,8 @@ export interface Observer {
   /** It writes a line into its log. */
   logs(actor: Actor, event: string, shard: unknown): void;
   pulled(actor: Actor, shard: string, cursor: string): void;
-  /** An answer to a pull, and where it ends. */
+  /** A pull has come to its end; and where an answer ends. */
+  pullEnded(actor: Actor, shard: string): void;
   reached(actor: Actor, shard: string, cursor: string): void;
   /** An answer to a pull that has nothing, though records are there. */
   emptied(actor: Actor, shard: string): void;
@@ -114,7 +115,10 @@ export function createObserver(world: World): Observer {
       pauses.isAnyUntold() ||
       [...world.stream.shards.keys()].some((id) => watch.history(id).openSeeks.size > 0),
     endedEarly: (shard) => watch.history(shard).endedEarly,
-    sent: (actor, target) => watchTicks(watch, actor, target),
+    sent(actor, target) {
+      watchTicks(watch, actor, target);
+      watchAhead(watch, actor, target);
+    },
     wrote(actor, key, before, after) {
       const [kind, name] = split(key);
       if (kind === 'SHARD') {
@@ -161,14 +165,22 @@ export function createObserver(world: World): Observer {
       watch.facts(actor).listedForMs += durationMs;
     },
     emptied: (actor, shard) => watch.facts(actor).emptied.add(shard),
+    pullEnded: (actor, shard) => watch.facts(actor).pulling.delete(shard),
     reached: (actor, shard, cursor) => watch.facts(actor).reading.get(shard)?.reached.add(cursor),
     returned(actor, result) {
       watchReading(watch, actor, result);
       watchEarlyNotes(watch, actor, result);
       watchTold(watch, actor, result);
     },
-    begun: (actor, given) => begin(watch, actor, given),
-    answered: (delivery, delivered) => answer(watch, delivery, delivered),
+    begun(actor, given) {
+      watch.facts(actor).failing.delete(given.shard);
+      return begin(watch, actor, given);
+    },
+    answered(delivery, delivered) {
+      const { actor, shard } = delivery;
+      if (delivered.how !== 'succeeded') watch.facts(actor).failing.add(shard);
+      answer(watch, delivery, delivered);
+    },
     succeededLate(delivery) {
       delivery.tooLate = true;
       finish(watch, delivery, delivery.positions);

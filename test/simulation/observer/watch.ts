@@ -42,6 +42,7 @@ export type Check =
   | 'letters left'
   | 'work while paused'
   | 'stale work'
+  | 'two pulls'
   | 'frozen request'
   | 'no reading'
   | 'no plan'
@@ -165,6 +166,9 @@ export interface ActorFacts {
   faultsBefore: number;
   /** Places in each shard up to which its answers go, and the cursor at which it began to read there. */
   reading: Map<string, { from: string; reached: Set<string> }>;
+  /** Shards of which it waits for an answer; and those in which the last thing that it gave has failed. */
+  pulling: Set<string>;
+  failing: Set<string>;
   /** Shards of which a write had no answer; and of which one was refused. */
   troubled: Set<string>;
   refused: Set<string>;
@@ -268,6 +272,8 @@ const createFacts = (faultsBefore: number): ActorFacts => ({
   earlyNotes: new Set(),
   faultsBefore,
   reading: new Map(),
+  pulling: new Set(),
+  failing: new Set(),
   working: false,
   planning: false,
   pulls: 0,

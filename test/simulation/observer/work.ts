@@ -1,6 +1,8 @@
 import { shardKey } from '../../../lib/group/items.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
 import type { Actor } from '../host.ts';
+import type { Request } from '../requests.ts';
+import { positionOf } from '../stream.ts';
 import { attemptsOf, watchAttempt } from './attempts.ts';
 import { watchSuspects } from './deaths.ts';
 import { watchIdentity } from './identity.ts';
@@ -22,15 +24,18 @@ import {
 /**
  * A pull must be at the cursor that the table last told this run, under an ownership it was not told to have lost;
  * or, where it was told nothing, at the true checkpoint: a remembered cursor must be current. Or it goes on where an answer to such a pull
- * ended.
+ * ended, with the checkpoint or ahead of it; but one pull at a time.
  */
 export function watchPull(watch: Watch, actor: Actor, shard: string, cursor: string): void {
-  const { seen: told, reading } = watch.facts(actor);
+  const { seen: told, reading, pulling } = watch.facts(actor);
+  if (pulling.has(shard)) watch.fail('two pulls', `${actor.name} pulls shard ${shard} twice at a time`);
+  pulling.add(shard);
   const seen = told.get(shard);
   const before = reading.get(shard);
-  const isStill =
-    seen === undefined || (seen.owner === actor.slot && seen.certain && seen.cursor === before?.from);
-  if (before !== undefined && isStill && before.from !== cursor && before.reached.has(cursor)) return;
+  const at = seen?.cursor ?? before?.from;
+  const isStill = before !== undefined && (at === before.from || before.reached.has(at!));
+  const isHeld = seen === undefined || (seen.owner === actor.slot && seen.certain);
+  if (isStill && isHeld && before.reached.has(cursor) && positionOf(cursor) > positionOf(at!)) return;
   reading.set(shard, { from: cursor, reached: new Set() });
   if (seen !== undefined) {
     if (seen.owner === actor.slot && seen.cursor === cursor && seen.certain) return;
@@ -49,6 +54,15 @@ export function watchPull(watch: Watch, actor: Actor, shard: string, cursor: str
   if (item !== undefined && item.owner === actor.slot && item.cursor === cursor) return;
   const truth = item === undefined ? 'it has no item' : `it is ${item.owner}'s at ${item.cursor}`;
   watch.fail('stale work', `${actor.name} remembers shard ${shard} at ${cursor}: ${truth}`);
+}
+
+/** What is noted of a failure is not noted beside a pull: what stands behind is not wanted before that. */
+export function watchAhead(watch: Watch, actor: Actor, target: Request<unknown>['target']): void {
+  const { pulling, failing } = watch.facts(actor);
+  for (const shard of failing) {
+    if (target !== shardKey(shard) || !pulling.has(shard)) continue;
+    watch.fail('two pulls', `${actor.name} pulls shard ${shard} ahead of what has failed`);
+  }
 }
 
 /** However long the service takes to list its shards, a tick that knows what it holds has read by then. */

@@ -1,0 +1,26 @@
+import { type Mutant, mutant } from './mutant.ts';
+
+/** The rules by which a pull goes ahead of the checkpoint. */
+export const AHEAD_MUTANTS: readonly Mutant[] = [
+  mutant(
+    'what was pulled ahead committed before its turn',
+    'tick/batches.ts',
+    '  if (isMoreWanted(work, endCursor)) pullAhead(reading, range.to);\n',
+    `  if (isMoreWanted(work, endCursor)) pullAhead(reading, range.to);
+  const early = await reading.ahead?.answer.catch(() => undefined);
+  if (typeof early === 'object') range.to = early.nextCursor;
+`,
+  ),
+  mutant(
+    'what was pulled ahead kept after a failure',
+    'tick/range/rangeWork.ts',
+    '  } else work.dropAhead();\n',
+    '  }\n',
+  ),
+  mutant(
+    'what was pulled ahead of a lost shard given',
+    'tick/batches.ts',
+    "!(await checkpoint(work))) return 'lost';",
+    "!(await checkpoint(work))) {\n    if (reading.ahead === undefined) return 'lost';\n    at.cursor = range.to;\n  }",
+  ),
+];
