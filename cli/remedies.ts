@@ -13,7 +13,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   ],
   [
     /AccessDenied/,
-    'whoever the key belongs to may not do this: docs/deploy.md lists the rights under “Roles”',
+    'whoever the key belongs to may not do this: docs/deploy.md lists the rights under “Rights of operators”',
   ],
   [/ResourceNotFoundException.*table|has no table/, 'check --table, --region and --profile, or --stage'],
   [

@@ -9,7 +9,13 @@ import { dashboardResource } from './plugin/dashboard.ts';
 import type { FunctionConfig, Group } from './plugin/group.ts';
 import { readGroups } from './plugin/groups.ts';
 import { checkCount, handlerOf } from './plugin/limits.ts';
-import { groupResources, type Resources, tableOutputs, tableResource } from './plugin/resources.ts';
+import {
+  groupResources,
+  isLasting,
+  type Resources,
+  tableOutputs,
+  tableResource,
+} from './plugin/resources.ts';
 import schema from './schema.json' with { type: 'json' };
 
 /** What is used of the Framework, which osls and Serverless Framework 4 have in common. */
@@ -160,11 +166,13 @@ export default class ShardbeatPlugin {
   }
 
   #addResources(): void {
-    const { provider } = this.#framework.service;
+    const { provider, custom } = this.#framework.service;
     const template = provider.compiledCloudFormationTemplate;
     if (this.#groups.length === 0 || template === undefined) return;
+    const isProtected =
+      custom?.shardbeat?.protect ?? isLasting(this.#framework.getProvider('aws').getStage());
     const made = [
-      tableResource(this.#tableName, provider.tags ?? {}),
+      tableResource({ name: this.#tableName, tags: provider.tags ?? {}, isProtected }),
       ...this.#groups.flatMap((group) => this.#resourcesOf(group)),
     ];
     for (const [id, resource] of made.flatMap((resources) => Object.entries(resources))) {
@@ -185,7 +193,7 @@ export default class ShardbeatPlugin {
     const functionName = group.function.name;
     const logGroupName = this.#naming.getLogGroupName(functionName);
     const base = this.#naming.getNormalizedFunctionName(functionKey);
-    const watched = { group: resources.group, functionName, base, intervalMs };
+    const watched = { group: resources.group, functionName, base, intervalMs, tags: resources.tags };
     return [
       groupResources({ ...resources, ids, logGroupName }),
       ...(alarms ? [alarmResources(alarms, { ...watched, functionId: ids.function })] : []),

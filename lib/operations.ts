@@ -58,7 +58,7 @@ export function openGroup(address: GroupAddress): OpenGroup {
   const of = {
     ...address,
     times: deriveTimes(INTERVAL_MS),
-    deadLetters: placeOfDeadLetters(address.deadLetters),
+    deadLetters: placeOfDeadLetters(address.deadLetters, process.env),
   };
   const composed = composeStore(of, runtime);
   const deadLetters = createDeadLetters(of, { ...runtime, ...composed });

@@ -4,7 +4,7 @@ import { SettingsError } from '../../lib/errors.ts';
 import { METRICS_NAMESPACE } from '../../lib/observe/metricNames.ts';
 import { ALARM_KINDS, ALARMS, type Alarm, type AlarmKind, type LambdaMetric, LIMITS } from './alarmKinds.ts';
 import type { AlarmsConfig, CloudFormation } from './config.ts';
-import type { Resources } from './resources.ts';
+import { type Resources, type Tags, tagged } from './resources.ts';
 
 /** What is read of `alarms`. */
 export interface Watched {
@@ -36,8 +36,9 @@ export function readAlarms(
 /** Undefined: it is off. 0: on, without a limit. */
 function limitOf(value: unknown, kind: AlarmKind, field: string, intervalMs: number): number | undefined {
   const own = LIMITS[kind];
-  if (value === undefined || value === null || value === false) return undefined;
-  if (value === true) return own?.(intervalMs) ?? 0;
+  if (value === undefined || value === null || String(value) === 'false') return undefined;
+  // The Framework makes a text of it where there may be one.
+  if (String(value) === 'true') return own?.(intervalMs) ?? 0;
   if (own === undefined) throw new SettingsError(field, value, 'write true, or leave it out');
   const limitMs = parseDuration(field, String(value), AGE_MS_MAX);
   if (limitMs > 0) return limitMs;
@@ -61,9 +62,16 @@ const MISSING = { well: 'notBreaching', alarm: 'breaching', unchanged: 'ignore' 
 /** The alarms as CloudWatch has them; each is called by the function's name and its own. */
 export function alarmResources(
   { alarms, topics }: Watched,
-  of: { group: string; functionId: string; functionName: string; base: string; intervalMs: number },
+  of: {
+    group: string;
+    functionId: string;
+    functionName: string;
+    base: string;
+    intervalMs: number;
+    tags: Tags;
+  },
 ): Resources {
-  const { group, functionId, functionName, base, intervalMs } = of;
+  const { group, functionId, functionName, base, intervalMs, tags } = of;
   const dimensionsOf = (metric: Alarm['metric']) =>
     isLambdas(metric)
       ? { Namespace: 'AWS/Lambda', Dimensions: [{ Name: 'FunctionName', Value: { Ref: functionId } }] }
@@ -85,6 +93,7 @@ export function alarmResources(
       TreatMissingData: MISSING[alarm.silence],
       AlarmActions: topics,
       OKActions: topics,
+      ...tagged(tags),
     },
   });
   return Object.fromEntries(alarms.map((alarm) => [`${base}Alarm${idOf(alarm.name)}`, resourceOf(alarm)]));

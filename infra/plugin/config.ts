@@ -1,6 +1,8 @@
 /** What stands under `custom.shardbeat`: see ../schema.json, which says what each means, and which the Framework has checked it by. */
 export interface ShardbeatConfig {
   table?: string;
+  /** Of the table against deletion; by the stage, unless set. */
+  protect?: boolean;
   groups: Readonly<Record<string, GroupConfig>>;
 }
 

@@ -1,6 +1,6 @@
 /** A dashboard of a group: from whether it ticks to what it costs. */
 import { METRICS_NAMESPACE, type Metric } from '../../lib/observe/metricNames.ts';
-import type { Resources } from './resources.ts';
+import { type Resources, type Tags, tagged } from './resources.ts';
 
 type Statistic = 'Sum' | 'Maximum' | 'Minimum';
 
@@ -78,10 +78,11 @@ export interface DashboardOf {
   logGroupName: string;
   base: string;
   intervalMs: number;
+  tags: Tags;
 }
 
 export function dashboardResource(of: DashboardOf): Resources {
-  const { base, functionName } = of;
+  const { base, functionName, tags } = of;
   const widgets = [...WIDGETS.map((widget, index) => metricWidget(widget, index, of)), logWidget(of)];
   return {
     [`${base}Dashboard`]: {
@@ -90,6 +91,7 @@ export function dashboardResource(of: DashboardOf): Resources {
         DashboardName: functionName,
         // The region is known only when it is deployed.
         DashboardBody: { 'Fn::Sub': JSON.stringify({ widgets }) },
+        ...tagged(tags),
       },
     },
   };

@@ -20,19 +20,19 @@ const MESSAGES = [
  * later is the ARN of a queue, unless it is `Fn::Sub` of a text that begins with `s3://`.
  * The settings have been checked.
  */
-export function deadLetterStatements({ deadLetters }: GroupConfig): object[] {
+export function deadLetterStatements(group: string, { deadLetters }: GroupConfig): object[] {
   if (deadLetters === undefined || deadLetters === null) return [];
-  if (typeof deadLetters === 'object') return statementsLater(deadLetters);
+  if (typeof deadLetters === 'object') return statementsLater(group, deadLetters);
   const { place } = placeOfDeadLetters(String(deadLetters));
   if (place.at === 'table') return [];
-  if (place.at === 's3') return bucketStatements(sub, place.bucket, place.prefix);
+  if (place.at === 's3') return bucketStatements(sub, place.bucket, `${place.prefix}${group}/`);
   const [account = '', queue = ''] = new URL(place.url).pathname.split('/').slice(-2);
   return [queueStatement(sub(`sqs:${place.region ?? REGION}:${account}:${queue}`))];
 }
 
 const sub = (rest: string): CloudFormation => ({ 'Fn::Sub': `arn:${PARTITION}:${rest}` });
 
-function statementsLater(value: object): object[] {
+function statementsLater(group: string, value: object): object[] {
   const { 'Fn::Sub': given } = value as { 'Fn::Sub'?: unknown };
   const [text, variables] = Array.isArray(given) ? given : [given];
   const [, bucket, prefix = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/?$/s.exec(String(text ?? '')) ?? [];
@@ -41,7 +41,7 @@ function statementsLater(value: object): object[] {
     const arn = `arn:${PARTITION}:${rest}`;
     return { 'Fn::Sub': variables === undefined ? arn : [arn, variables] };
   };
-  return bucketStatements(later, bucket, prefix && `${prefix}/`);
+  return bucketStatements(later, bucket, `${prefix && `${prefix}/`}${group}/`);
 }
 
 const bucketStatements = (
@@ -55,7 +55,7 @@ const bucketStatements = (
     Action: OBJECTS,
     Resource: arn(`s3:::${bucket}/${prefix}*`),
   },
-  // Without it S3 says of an object that is gone that it may not be read.
+  // Without it S3 says of an object that is gone that it may not be read, where nothing tells a prefix for a condition to look at.
   { Sid: 'ListDeadLetters', Effect: 'Allow', Action: 's3:ListBucket', Resource: arn(`s3:::${bucket}`) },
 ];
 

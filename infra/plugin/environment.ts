@@ -8,6 +8,8 @@ import type { CloudFormation, GroupConfig, Scalar, SourceConfig } from './config
 const PREFIX = 'SHARDBEAT_';
 /** Lambda's limit for names and values together: "Lambda quotas", developer guide. */
 const ENVIRONMENT_BYTES_MAX = 4_096;
+/** Lambda's, of a variable's name: "CreateFunction", API reference. */
+const VARIABLE = /^[a-zA-Z]\w+$/;
 /** Of the entries of an environment that is too large, those that an error names. */
 const LARGEST_SHOWN = 3;
 
@@ -95,6 +97,10 @@ export function variablesOf(
     const field = `${path}.${name}`;
     if (name.startsWith(PREFIX)) {
       throw new SettingsError(field, '(set)', 'settings of the group stand beside its module');
+    }
+    if (!VARIABLE.test(name)) {
+      const remedy = 'Lambda takes two or more letters, digits and _, a letter first: call it otherwise';
+      throw new SettingsError(field, name, remedy);
     }
     if (Array.isArray(value)) throw new SettingsError(field, '(a list)', 'write a text');
     if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {

@@ -115,7 +115,7 @@ export function readGroup(name: string, config: GroupConfig, service: Service): 
       rate,
       enabled: config.enabled ?? true,
       logRetentionInDays: config.logRetentionInDays ?? provider.logRetentionInDays ?? LOG_RETENTION_DAYS,
-      statements: statementsOf(name, config, provider),
+      statements: statementsOf({ group, path }, config, provider),
       tags: { ...provider.tags, ...config.tags },
       roleProperties: rolePropertiesOf(provider),
     },

@@ -6,15 +6,27 @@ export type Resources = Record<
   { Type: string; Properties: Record<string, unknown> } & Record<string, unknown>
 >;
 
+export type Tags = Readonly<Record<string, string>>;
 /** Tags as CloudFormation takes them; nothing for none. */
-type Tags = Readonly<Record<string, string>>;
-const tagged = (tags: Tags): { Tags?: { Key: string; Value: string }[] } =>
+export const tagged = (tags: Tags): { Tags?: { Key: string; Value: string }[] } =>
   Object.keys(tags).length === 0
     ? {}
     : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
 
 export const TABLE_ID = 'ShardbeatTable';
 const arnOf = (logicalId: string): CloudFormation => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
+
+/** Words in the names of stages that come and go. */
+const PASSING_STAGES = new Set(
+  'ci demo dev develop development feature local pr preview review sandbox temp test testing tmp'.split(' '),
+);
+
+/** Whether the checkpoints of a stage are worth a second thought before they are deleted: not in `dev`, `alice-dev`, `test2` or `pr-7`. */
+export const isLasting = (stage: string): boolean =>
+  !stage
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .some((word) => PASSING_STAGES.has(word));
 
 /**
  * The one table of all groups: `pk` = group, `sk` = kind of item. Every write is a single-item conditional update; there are no
@@ -23,12 +35,16 @@ const arnOf = (logicalId: string): CloudFormation => ({ 'Fn::GetAtt': [logicalId
  * The checkpoints outlive the stack. The name is fixed for the same reason: a stack made anew is refused while the old table exists,
  * and has to import it; with a generated name it would begin with an empty table, and a group that starts at `end` would lose what
  * came in between. It is encrypted with the key that DynamoDB owns, which is the default and costs nothing.
+ *
+ * @param of.isProtected DynamoDB deletes it only after somebody has ended that. CloudFormation could not either, so that a stack whose
+ * first deployment fails leaves the table, while it takes one that is not protected along.
  */
-export function tableResource(name: string, tags: Tags): Resources {
+export function tableResource(of: { name: string; tags: Tags; isProtected: boolean }): Resources {
+  const { name, tags, isProtected } = of;
   return {
     [TABLE_ID]: {
       Type: 'AWS::DynamoDB::Table',
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: isProtected ? 'Retain' : 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: {
         TableName: name,
@@ -42,6 +58,7 @@ export function tableResource(name: string, tags: Tags): Resources {
           { AttributeName: 'sk', KeyType: 'RANGE' },
         ],
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        DeletionProtectionEnabled: isProtected,
         ...tagged(tags),
       },
     },
@@ -60,7 +77,7 @@ export interface GroupResources {
   ids: { function: string; logGroup: string; role: string; scheduleRole: string; schedule: string };
   logGroupName: string;
   logRetentionInDays: number;
-  /** What the role allows besides the table and the log. */
+  /** What the role allows besides the items of the group and the log. */
   statements: readonly object[];
   slots: readonly string[];
   rate: string;
@@ -95,7 +112,7 @@ export function groupResources(given: GroupResources): Resources {
       },
     },
     [ids.role]: role(`What the function of the group ${group} may do`, 'lambda.amazonaws.com', [
-      ...ownStatements(ids.logGroup),
+      ...ownStatements(group, ids.logGroup),
       ...given.statements,
     ]),
     [ids.scheduleRole]: role(
@@ -120,12 +137,14 @@ export function groupResources(given: GroupResources): Resources {
 
 const policy = (statements: readonly object[]): object => ({ Version: '2012-10-17', Statement: statements });
 
-const ownStatements = (logGroup: string): object[] => [
+const ownStatements = (group: string, logGroup: string): object[] => [
   {
     Sid: 'CoordinateTheGroup',
     Effect: 'Allow',
     Action: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
     Resource: arnOf(TABLE_ID),
+    // Its own items, and what begins with its name and a `#`, such as its dead letters: those of other groups are not its business.
+    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [group, `${group}#*`] } },
   },
   {
     Sid: 'WriteItsLog',

@@ -8,10 +8,18 @@ const ACCOUNT = '${AWS::Region}:${AWS::AccountId}';
 // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own.
 const PARTITION = '${AWS::Partition}';
 
-/** What the function's role allows besides the table and the log. Throws a SettingsError for what no policy could match. */
-export function statementsOf(name: string, config: GroupConfig, provider: ProviderConfig): object[] {
+/**
+ * What the function's role allows besides the items of the group and the log. Throws a SettingsError for what no policy could match.
+ *
+ * @param of.path where the group stands in serverless.yml
+ */
+export function statementsOf(
+  of: { group: string; path: string },
+  config: GroupConfig,
+  provider: ProviderConfig,
+): object[] {
   const source = config.sls ?? config.cls ?? {};
-  const path = `groups.${name}.${config.sls === undefined ? 'cls' : 'sls'}`;
+  const path = `${of.path}.${config.sls === undefined ? 'cls' : 'sls'}`;
   const vpc = vpcOf(config, provider);
   return [
     ...(source.secret == null
@@ -26,7 +34,7 @@ export function statementsOf(name: string, config: GroupConfig, provider: Provid
     ...(source.parameter == null
       ? []
       : [allow('ReadItsParameter', 'ssm:GetParameter', parameterArn(source.parameter, `${path}.parameter`))]),
-    ...deadLetterStatements(config),
+    ...deadLetterStatements(of.group, config),
     ...(config.eventBus == null ? [] : [allow('TellEvents', 'events:PutEvents', busArn(config.eventBus))]),
     ...(vpc === undefined ? [] : [allow('BeInItsVpc', VPC_ACTIONS, '*')]),
     ...(provider.tracing?.lambda

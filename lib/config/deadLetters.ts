@@ -31,6 +31,9 @@ export const DeadLetterEntries = {
 
 type Read = v.InferOutput<v.ObjectSchema<typeof DeadLetterEntries, undefined>>;
 
+const ENDPOINTS = ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL_SQS', 'AWS_ENDPOINT_URL'] as const;
+type Endpoint = (typeof ENDPOINTS)[number];
+
 const FIELD = 'SHARDBEAT_DEAD_LETTERS';
 const REMEDY =
   "write table, s3://bucket/prefix, or a queue's URL or ARN, such as https://sqs.eu-west-1.amazonaws.com/123456789012/orders";
@@ -40,10 +43,14 @@ export function readDeadLetters(read: Read): DeadLetterSettings {
   return { place: readPlace(read), lettersMax: read.SHARDBEAT_DEAD_LETTERS_MAX };
 }
 
-/** The place alone, as it is written; the table, unless it is. */
-export function placeOfDeadLetters(text: string | undefined): DeadLetterSettings {
+/** The place alone, as it is written; the table, unless it is. `environment`: where another address than the public one may stand. */
+export function placeOfDeadLetters(
+  text: string | undefined,
+  environment: Readonly<Partial<Record<Endpoint, string | undefined>>> = {},
+): DeadLetterSettings {
+  const set = ENDPOINTS.flatMap((name) => (environment[name] ? [[name, environment[name]]] : []));
   const read = { SHARDBEAT_DEAD_LETTERS: text?.trim() || 'table', SHARDBEAT_DEAD_LETTERS_MAX: LETTERS_MAX };
-  return readDeadLetters(read);
+  return readDeadLetters({ ...read, ...Object.fromEntries(set) });
 }
 
 function readPlace(read: Read): DeadLetterPlace {

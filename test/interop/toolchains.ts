@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import type { Driver } from './driver.ts';
 
 /** What is installed stays here, outside of the repository, for the next time. */
@@ -29,33 +29,50 @@ const PIP_STEPS: Readonly<Record<ServiceName, readonly { file: string; options: 
 
 /** The official Python SDK of a service in an environment of its own; undefined if there is no Python. */
 export async function installPython(service: ServiceName): Promise<Driver | undefined> {
-  if (!(await works('python3', ['--version']))) return undefined;
   const source = join(import.meta.dirname, service, 'python');
-  const environment = join(CACHE, `${service}-python`);
-  const python = join(environment, 'bin/python');
-  const wanted = await read(source, service);
-  if ((await read(environment, service).catch(() => '')) !== wanted) {
-    await mkdir(CACHE, { recursive: true });
-    await execute('python3', ['-m', 'venv', '--clear', environment]);
-    for (const { file, options } of PIP_STEPS[service]) {
-      const words = ['--quiet', ...options, '--requirement', join(source, file)];
-      await execute(python, ['-m', 'pip', 'install', ...words]);
-    }
-    // What is not there is not installed: these come last.
-    for (const { file } of PIP_STEPS[service]) await copyFile(join(source, file), join(environment, file));
-  }
+  const steps = PIP_STEPS[service].map(({ file, options }) => ({ file: join(source, file), options }));
+  const environment = await installIn(`${service}-python`, steps);
+  if (environment === undefined) return undefined;
   const sdk = /\S+==\S+/.exec(await readFile(join(source, 'requirements.txt'), 'utf8'))?.[0];
   return {
     client: `Python SDK (${sdk})`,
     // -B: nothing is to be left behind in the repository.
-    command: (scenario) => [python, '-B', join(source, `${scenario}.py`)],
+    command: (scenario) => [join(environment, 'bin/python'), '-B', join(source, `${scenario}.py`)],
   };
 }
 
-/** The files that say what is installed, one after the other. */
-async function read(directory: string, service: ServiceName): Promise<string> {
-  const texts = PIP_STEPS[service].map(({ file }) => readFile(join(directory, file), 'utf8'));
-  return (await Promise.all(texts)).join('\n');
+/** Path of a program that pip installs, in an environment of its own; undefined if there is no Python. */
+export async function installPythonTool(name: string, requirements: string): Promise<string | undefined> {
+  const options = ['--only-binary', ':all:'];
+  const environment = await installIn(name, [{ file: requirements, options }]);
+  return environment && join(environment, 'bin', name);
+}
+
+/** An environment with what these files say; undefined if there is no Python. */
+async function installIn(
+  name: string,
+  steps: readonly { file: string; options: string[] }[],
+): Promise<string | undefined> {
+  if (!(await works('python3', ['--version']))) return undefined;
+  const environment = join(CACHE, name);
+  const wanted = await read(steps.map(({ file }) => file));
+  const installed = steps.map(({ file }) => join(environment, basename(file)));
+  if ((await read(installed).catch(() => '')) !== wanted) {
+    await mkdir(CACHE, { recursive: true });
+    await execute('python3', ['-m', 'venv', '--clear', environment]);
+    for (const { file, options } of steps) {
+      const words = ['--quiet', ...options, '--requirement', file];
+      await execute(join(environment, 'bin/python'), ['-m', 'pip', 'install', ...words]);
+    }
+    // What is not there is not installed: these come last.
+    for (const [index, { file }] of steps.entries()) await copyFile(file, installed[index]!);
+  }
+  return environment;
+}
+
+/** Files, one after the other. */
+async function read(files: readonly string[]): Promise<string> {
+  return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\n');
 }
 
 /** The official Go SDK of a service, and the drivers built with it; undefined if there is no Go. */

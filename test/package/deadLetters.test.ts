@@ -27,14 +27,14 @@ describe('the role of a group', () => {
     [
       's3://letters/orders',
       [
-        ['KeepDeadLetters', sub('s3:::letters/orders/*')],
+        ['KeepDeadLetters', sub('s3:::letters/orders/orders/*')],
         ['ListDeadLetters', sub('s3:::letters')],
       ],
     ],
     [
       's3://letters',
       [
-        ['KeepDeadLetters', sub('s3:::letters/*')],
+        ['KeepDeadLetters', sub('s3:::letters/orders/*')],
         ['ListDeadLetters', sub('s3:::letters')],
       ],
     ],
@@ -54,14 +54,14 @@ describe('the role of a group', () => {
     [
       { 'Fn::Sub': 's3://${Letters}/orders/' },
       [
-        ['KeepDeadLetters', sub('s3:::${Letters}/orders/*')],
+        ['KeepDeadLetters', sub('s3:::${Letters}/orders/orders/*')],
         ['ListDeadLetters', sub('s3:::${Letters}')],
       ],
     ],
     [
       { 'Fn::Sub': ['s3://${Name}', { Name: 'letters' }] },
       [
-        ['KeepDeadLetters', { 'Fn::Sub': [sub('s3:::${Name}/*')['Fn::Sub'], { Name: 'letters' }] }],
+        ['KeepDeadLetters', { 'Fn::Sub': [sub('s3:::${Name}/orders/*')['Fn::Sub'], { Name: 'letters' }] }],
         ['ListDeadLetters', { 'Fn::Sub': [sub('s3:::${Name}')['Fn::Sub'], { Name: 'letters' }] }],
       ],
     ],

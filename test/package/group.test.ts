@@ -4,7 +4,7 @@ import { SETTINGS } from '../../infra/plugin/environment.ts';
 import { type Group, readGroup } from '../../infra/plugin/group.ts';
 import { readGroups } from '../../infra/plugin/groups.ts';
 import { checkCount, handlerOf } from '../../infra/plugin/limits.ts';
-import { groupResources } from '../../infra/plugin/resources.ts';
+import { groupResources, isLasting } from '../../infra/plugin/resources.ts';
 import schema from '../../infra/schema.json' with { type: 'json' };
 import { readSettings } from '../../lib/config/settings.ts';
 import { deriveTimes } from '../../lib/times.ts';
@@ -237,6 +237,11 @@ describe('a group is refused when it is packaged', () => {
       'groups.orders.environment.SHARDBEAT_START',
     ],
     [
+      'a variable that Lambda would not take',
+      { environment: { 'the-hosts': 'a' } },
+      'groups.orders.environment.the-hosts: "the-hosts" cannot be used: Lambda takes two or more letters',
+    ],
+    [
       'a list as a variable',
       { environment: { HOSTS: ['a'] } },
       'groups.orders.environment.HOSTS: "(a list)" cannot be used: write a text',
@@ -282,9 +287,9 @@ describe('a group is refused when it is packaged', () => {
   it('for one byte more than that', () => {
     const bytesOf = (environment: object): number =>
       Object.entries(environment).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
-    const room = 4_096 - bytesOf(read().function.environment) - 'A'.length;
-    expect(bytesOf(read({ environment: { A: 'x'.repeat(room) } }).function.environment)).toBe(4_096);
-    expect(() => read({ environment: { A: 'x'.repeat(room + 1) } })).toThrow('"4097 bytes" cannot be used');
+    const room = 4_096 - bytesOf(read().function.environment) - 'AB'.length;
+    expect(bytesOf(read({ environment: { AB: 'x'.repeat(room) } }).function.environment)).toBe(4_096);
+    expect(() => read({ environment: { AB: 'x'.repeat(room + 1) } })).toThrow('"4097 bytes" cannot be used');
   });
 
   it('for a name that makes the function’s too long, with what to do', () => {
@@ -370,6 +375,22 @@ describe('a group takes from the service what it does not say itself', () => {
     for (const role of [made.R, made.SR]) expect(role!.Properties).toMatchObject({ Path: '/apps/', Tags });
     expect(made.S0!.Properties).toMatchObject({ State: 'DISABLED' });
   });
+});
+
+describe('a stage', () => {
+  it.each(['prod', 'production', 'staging', 'v1', 'live', 'devon', 'eu-west-1', 'latest'])(
+    'called %s lasts',
+    (stage) => {
+      expect(isLasting(stage)).toBe(true);
+    },
+  );
+
+  it.each(['dev', 'Dev', 'dev2', 'alice-dev', 'test', 'pr-7', 'preview_12', 'ci', 'sandbox.bob'])(
+    'called %s comes and goes',
+    (stage) => {
+      expect(isLasting(stage)).toBe(false);
+    },
+  );
 });
 
 describe('two groups', () => {

@@ -37,9 +37,12 @@ export function statementsOf(template: Template, role: string): object[] {
 }
 
 /** The one table as it must be: its keys are the protocol's, and it outlives its stack. */
-export const tableResource = (name: string, tags?: object[]): object => ({
+export const tableResource = (
+  name: string,
+  { tags, isProtected = false }: { tags?: object[]; isProtected?: boolean } = {},
+): object => ({
   Type: 'AWS::DynamoDB::Table',
-  DeletionPolicy: 'Retain',
+  DeletionPolicy: isProtected ? 'Retain' : 'RetainExceptOnCreate',
   UpdateReplacePolicy: 'Retain',
   Properties: {
     TableName: name,
@@ -53,6 +56,7 @@ export const tableResource = (name: string, tags?: object[]): object => ({
       { AttributeName: 'sk', KeyType: 'RANGE' },
     ],
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    DeletionProtectionEnabled: isProtected,
     ...(tags !== undefined && { Tags: tags }),
   },
 });

@@ -12,13 +12,13 @@ import { METRICS } from '../../lib/observe/metricNames.ts';
 import { metricsOf } from '../../lib/tick/metrics.ts';
 import { emptyResult, type ShardResult } from '../../lib/tick/result.ts';
 import { PACKAGING_MS_MAX, packageFiles } from './osls.ts';
-import { resourcesOf } from './template.ts';
+import { only, resourcesOf, tableResource } from './template.ts';
 
 const topic = 'arn:aws:sns:eu-west-1:123456789012:woken';
 const MINUTE_MS = 60_000;
 const of = {
   ...{ group: 'orders', functionId: 'OrdersLambdaFunction', functionName: 'shop-dev-shardbeat-orders' },
-  ...{ base: 'Orders', logGroupName: '/aws/lambda/shop-dev-shardbeat-orders' },
+  ...{ base: 'Orders', logGroupName: '/aws/lambda/shop-dev-shardbeat-orders', tags: {} },
 };
 const ALL: AlarmsConfig = { topic, ...Object.fromEntries(ALARM_KINDS.map((kind) => [kind, true])) };
 
@@ -185,13 +185,15 @@ it('the dashboard shows each metric once, and the warnings of the log', () => {
   expect(widgets.map(({ type }) => type)).toContain('log');
 });
 
-it('a service is packaged with them', { timeout: PACKAGING_MS_MAX }, async () => {
-  await using packaged = await packageFiles({
+it('a service is packaged with them, with its tags on all that can have some', {
+  timeout: PACKAGING_MS_MAX,
+}, async () => {
+  const files = {
     'src/orders.js': 'export const eachBatch = () => {};',
     'serverless.yml': `
 service: shop
 plugins: [shardbeat]
-provider: { name: aws }
+provider: { name: aws, tags: { team: shop } }
 custom:
   shardbeat:
     groups:
@@ -199,19 +201,31 @@ custom:
         module: src/orders.js
         sls: { endpoint: cn-hangzhou.log.aliyuncs.com, project: shop, logstore: orders, secret: shardbeat/sls }
         dashboard: true
-        alarms: { topic: !Ref Woken, lag: 30m, errors: true }
+        alarms: { topic: !Ref Woken, lag: 30m, retention: true, errors: true }
 resources:
   Resources:
     Woken: { Type: AWS::SNS::Topic }
 `,
-  });
+  };
+  await using packaged = await packageFiles(files, '--stage', 'prod');
   expect(packaged.output).not.toMatch(/warning/i);
   const alarms = resourcesOf(packaged.template, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
   expect(alarms.map(({ AlarmName }) => AlarmName)).toEqual(
-    ['lag', 'errors', 'failed-ticks'].map((name) => `shop-dev-shardbeat-orders-${name}`),
+    ['lag', 'retention', 'expired', 'errors', 'failed-ticks'].map(
+      (name) => `shop-prod-shardbeat-orders-${name}`,
+    ),
   );
-  const [, errors] = alarms;
+  const [, , , errors] = alarms;
   expect(errors!.AlarmActions).toEqual([{ Ref: 'Woken' }]);
   expect(packaged.template.Resources[errors!.Dimensions[0].Value.Ref]!.Type).toBe('AWS::Lambda::Function');
   expect(resourcesOf(packaged.template, 'AWS::CloudWatch::Dashboard')).toHaveLength(1);
+  const tags = [{ Key: 'team', Value: 'shop' }];
+  expect(only(packaged.template, 'AWS::DynamoDB::Table')).toEqual(
+    tableResource('shop-prod-shardbeat', { tags, isProtected: true }),
+  );
+  // What CloudFormation gives no tags.
+  const bare = ['AWS::Lambda::EventInvokeConfig', 'AWS::Scheduler::Schedule'];
+  const ours = Object.entries(packaged.template.Resources).filter(([id]) => id.startsWith('Shardbeat'));
+  for (const [id, { Type, Properties }] of ours)
+    expect(Properties.Tags, id).toEqual(bare.includes(Type) ? undefined : tags);
 });
