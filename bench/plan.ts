@@ -1,7 +1,8 @@
-/** How long planning takes, on one core: a new group, a group in balance, one slot gone, one more, a tenth gone. */
+/** How long planning takes, on one core: a new group, a group in balance, one slot gone, one more, a tenth gone; and how it grows. */
 import { planByLag } from '../lib/group/planByLag.ts';
 import { type PlanInput, planEvenly, type Strategy } from '../lib/group/planner.ts';
-import { type Bar, bench, median } from './support/report.ts';
+import { type Growth, measureGrowth, SIZES } from './support/growth.ts';
+import { type Bar, bench, median, rounded } from './support/report.ts';
 
 const SHARDS = 10_000;
 const SLOTS = 1_000;
@@ -41,7 +42,7 @@ function measure(strategy: Strategy, input: PlanInput): { milliseconds: number; 
   return { milliseconds: median(times), moves };
 }
 
-function measureAll() {
+async function measureAll() {
   console.log(`${SHARDS} shards, ${SLOTS} slots; the median of ${ROUNDS}`);
   const figures = cases.map(([name, input]) => {
     return { name, even: measure(planEvenly, input), byLag: measure(planByLag, input) };
@@ -54,8 +55,31 @@ function measureAll() {
       'by lag ms': Math.round(byLag.milliseconds),
     })),
   );
-  return { figures, bars: figures.flatMap(barsOf) };
+  const growth = await measureGrowth();
+  console.log('Milliseconds of CPU by shards; how much more than n log n the last one takes, of the first');
+  console.table(
+    growth.map(({ name, milliseconds, ratio }) => ({
+      what: name,
+      ...Object.fromEntries(SIZES.map((size, at) => [size, rounded(milliseconds[at]!)])),
+      '÷ n log n': rounded(ratio),
+    })),
+  );
+  return {
+    figures: { cases: figures, growth },
+    bars: [...figures.flatMap(barsOf), ...growth.map(growthBar)],
+  };
 }
+
+/** The square would be 6. */
+const GROWTH_MAX = 2;
+
+const growthBar = ({ name, ratio }: Growth): Bar => ({
+  name: `${name}: growth beside n log n`,
+  value: ratio,
+  limit: GROWTH_MAX,
+  unit: '×',
+  direction: 'at most',
+});
 
 /** What moves is least where it is as much as was held by those who are gone, or is given to those who are new. */
 const MOVES: Readonly<Record<string, number>> = {
@@ -79,6 +103,6 @@ const barsOf = ({ name, even }: { name: string; even: { moves: number } }): Bar[
       ];
 
 process.exitCode = await bench(
-  { name: 'plan', summary: 'how long planning takes, and what it moves', options: {} },
+  { name: 'plan', summary: 'how long planning takes, what it moves, and how it grows', options: {} },
   measureAll,
 );

@@ -84,7 +84,8 @@ export async function syncShards(
   for (const id of changes.miss) {
     await write(id, { set: { missingSince: now }, condition: { exists: 'epoch' } });
   }
-  for (const id of changes.find) await write(id, found(planning, state, id));
+  const children = changes.find.length > 0 ? childrenIn(state) : new Map();
+  for (const id of changes.find) await write(id, found(planning, state, id, children.get(id) ?? []));
   for (const id of changes.giveUp) await write(id, givenUp(planning, state, id));
   for (const id of changes.forget) {
     const { state: seen, epoch } = state.shards.get(id)!;
@@ -117,17 +118,29 @@ function givenUp({ now, assigns, logger }: Planning, { shards }: GroupState, id:
 }
 
 /** Listed again. One that was given up goes on at its checkpoint, also if children of it have begun: then out of order, aloud. */
-function found({ logger }: Planning, state: GroupState, id: string): Write<ShardItem> {
-  const { givenUpAt, cursor } = state.shards.get(id)!;
+function found(
+  { logger }: Planning,
+  { shards }: GroupState,
+  id: string,
+  children: readonly string[],
+): Write<ShardItem> {
+  const { givenUpAt, cursor } = shards.get(id)!;
   if (givenUpAt === undefined) return { unset: ['missingSince'], condition: { exists: 'epoch' } };
-  const begun = [...state.shards]
-    .filter(([, { owner, parents }]) => owner !== undefined && parents.includes(id))
-    .map(([child]) => child);
+  const begun = children.filter((child) => shards.get(child)?.owner !== undefined);
   logger.warn('shard.returned', { shard: id, cursor, givenUpAt, begun });
   return {
     unset: ['missingSince', 'givenUpAt'],
     condition: { equal: 'givenUpAt', value: givenUpAt },
   };
+}
+
+/** By the id of the parent: all shards of a stream may be found again at once. */
+function childrenIn({ shards }: GroupState): Map<string, string[]> {
+  const children = new Map<string, string[]>();
+  for (const [child, { parents }] of shards) {
+    for (const parent of parents) children.set(parent, [...(children.get(parent) ?? []), child]);
+  }
+  return children;
 }
 
 /** Where two slots list the shard, that of the higher grant will keep it. */
