@@ -12,14 +12,17 @@ const CACHE = process.env.XDG_CACHE_HOME
 
 /** Puts the jars that a project depends on into a folder. */
 const MAVEN_COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
-/** A small JVM that starts soon: several of them run beside everything else. */
+/** A small JVM that starts soon: several of them run beside everything else. What is measured is as a JVM is unless it is told. */
 const JAVA_OPTIONS = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 export type ServiceName = 'sls' | 'cls';
 
 /** What pip is told, by service. Its result is the same for the same files. */
 const PIP_STEPS: Readonly<Record<ServiceName, readonly { file: string; options: string[] }[]>> = {
-  sls: [{ file: 'requirements.txt', options: [] }],
+  sls: [
+    { file: 'compression.txt', options: ['--only-binary', ':all:'] },
+    { file: 'requirements.txt', options: [] },
+  ],
   cls: [
     { file: 'dependencies.txt', options: ['--only-binary', ':all:'] },
     { file: 'requirements.txt', options: ['--no-deps'] },
@@ -122,7 +125,7 @@ export async function installJava(): Promise<Driver | undefined> {
     client: `Java SDK (${client})`,
     command: (scenario) => [
       'java',
-      ...JAVA_OPTIONS,
+      ...(scenario === 'consume' ? [] : JAVA_OPTIONS),
       `-Djdk.net.hosts.file=${hosts}`,
       '-cp',
       path,

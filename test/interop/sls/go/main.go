@@ -29,7 +29,7 @@ var (
 func main() {
 	// The SDK's consumer logs to what it finds there.
 	os.Stdout = os.Stderr
-	scenarios := map[string]func(){"calls": calls, "produce": produce, "worker": worker}
+	scenarios := map[string]func(){"calls": calls, "consume": consume, "produce": produce, "worker": worker}
 	scenario, known := scenarios[os.Args[1]]
 	if !known {
 		panic("no scenario " + os.Args[1])

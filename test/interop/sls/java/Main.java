@@ -24,9 +24,11 @@ final class Main {
   public static void main(String[] words) throws Exception {
     // What the SDK itself has to say.
     System.setOut(System.err);
-    Tunnel.open(URI.create(System.getenv("HTTP_PROXY")));
+    // Where the JVM was not told a SOCKS proxy itself.
+    if (System.getProperty("socksProxyHost") == null) Tunnel.open(URI.create(System.getenv("HTTP_PROXY")));
     switch (words[0]) {
       case "calls" -> new Calls().run();
+      case "consume" -> Consume.run();
       case "produce" -> Produce.run();
       case "worker" -> Worker.run();
       default -> throw new IllegalArgumentException("no scenario " + words[0]);
