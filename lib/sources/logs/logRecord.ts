@@ -1,7 +1,8 @@
 /** One record of an answer: a span of its bytes, read again at every question. The framing was checked before. */
 import type { LogRecord, RawPair } from '../source.ts';
+import { findInPlain, found, nextInPlain } from './plain.ts';
 import { type Reader, readEnd, readVarint, skipValue } from './protobuf.ts';
-import { CONTENT, PAIR } from './schema.ts';
+import { CONTENT, PAIR, type Pair } from './schema.ts';
 
 /** Where an answer begins in its shard. Its log groups lie one behind the other from there on. */
 export interface Origin {
@@ -29,14 +30,8 @@ export interface GroupInfo {
   readonly topic: string;
   readonly source: string;
   readonly tags: Readonly<Record<string, string>>;
-}
-
-/** Where key and value of a pair stand. */
-export interface Pair {
-  keyStart: number;
-  keyEnd: number;
-  valueStart: number;
-  valueEnd: number;
+  /** All of its logs are: see `plain.ts`. */
+  readonly isPlain: boolean;
 }
 
 const KEY_SLOTS = 512;
@@ -94,20 +89,18 @@ export class DecodedRecord implements LogRecord {
   }
 
   get(field: string): string | undefined {
-    const pair = this.#find(field);
-    return pair && textAt(this.#answer.bytes, pair.valueStart, pair.valueEnd);
+    return this.#find(field) ? textAt(this.#answer.bytes, found.start, found.end) : undefined;
   }
 
   bytes(field: string): Uint8Array | undefined {
-    const pair = this.#find(field);
-    return pair && this.#answer.bytes.subarray(pair.valueStart, pair.valueEnd);
+    return this.#find(field) ? this.#answer.bytes.subarray(found.start, found.end) : undefined;
   }
 
   fields(): string[] {
     const names = new Set<string>();
     const reader = this.#reader();
     const pair = emptyPair();
-    while (nextContent(reader, pair)) names.add(keyText(this.#answer, pair.keyStart, pair.keyEnd));
+    while (this.#next(reader, pair)) names.add(keyText(this.#answer, pair.keyStart, pair.keyEnd));
     return [...names];
   }
 
@@ -115,7 +108,7 @@ export class DecodedRecord implements LogRecord {
     const { bytes } = this.#answer;
     const reader = this.#reader();
     const pair = emptyPair();
-    while (nextContent(reader, pair)) {
+    while (this.#next(reader, pair)) {
       yield [bytes.subarray(pair.keyStart, pair.keyEnd), bytes.subarray(pair.valueStart, pair.valueEnd)];
     }
   }
@@ -124,7 +117,7 @@ export class DecodedRecord implements LogRecord {
     const object: Record<string, string> = {};
     const reader = this.#reader();
     const pair = emptyPair();
-    while (nextContent(reader, pair)) {
+    while (this.#next(reader, pair)) {
       const key = keyText(this.#answer, pair.keyStart, pair.keyEnd);
       setFirst(object, key, textAt(this.#answer.bytes, pair.valueStart, pair.valueEnd));
     }
@@ -135,14 +128,24 @@ export class DecodedRecord implements LogRecord {
     return { bytes: this.#answer.bytes, at: this.#start, end: this.#end };
   }
 
-  #find(field: string): Pair | undefined {
+  #next(reader: Reader, pair: Pair): boolean {
+    return this.#group.isPlain ? nextInPlain(reader, pair) : nextContent(reader, pair);
+  }
+
+  /** Where it is, if it is there, `found` says. */
+  #find(field: string): boolean {
+    const { bytes } = this.#answer;
     const name = nameBytes(this.#answer, field);
+    if (this.#group.isPlain) return findInPlain(bytes, this.#start, this.#end, name);
     const reader = this.#reader();
     const pair = emptyPair();
     while (nextContent(reader, pair)) {
-      if (equals(this.#answer.bytes, pair.keyStart, pair.keyEnd, name)) return pair;
+      if (!equals(bytes, pair.keyStart, pair.keyEnd, name)) continue;
+      found.start = pair.valueStart;
+      found.end = pair.valueEnd;
+      return true;
     }
-    return undefined;
+    return false;
   }
 }
 
@@ -191,9 +194,19 @@ export function emptyPair(): Pair {
   return { keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0 };
 }
 
+/** Up to this, a text of ASCII is put together sooner than Node is asked for it. */
+const SHORT_BYTES_MAX = 4;
+
 /** UTF-8; a byte that is not becomes U+FFFD. */
 export function textAt(bytes: Buffer, start: number, end: number): string {
-  return bytes.toString('utf8', start, end);
+  if (end - start > SHORT_BYTES_MAX) return bytes.toString('utf8', start, end);
+  let text = '';
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte > 127) return bytes.toString('utf8', start, end);
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 /** Keeps the first of repeated keys, and takes any key for data (`__proto__` too). */

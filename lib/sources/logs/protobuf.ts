@@ -32,10 +32,17 @@ export function malformed(what: string, at: number): SourceError {
 /** An unsigned number of up to 64 bits; exact to 2^53, which is more than any length, tag or time here. */
 export function readVarint(reader: Reader, end: number): number {
   const { bytes } = reader;
-  let at = reader.at;
-  if (at < end && bytes[at]! < 128) {
+  let { at } = reader;
+  const first = bytes[at]!;
+  if (at < end && first < 128) {
     reader.at = at + 1;
-    return bytes[at]!;
+    return first;
+  }
+  // Most lengths of logs have two bytes.
+  const second = bytes[at + 1]!;
+  if (at + 1 < end && second < 128) {
+    reader.at = at + 2;
+    return first + (second - 1) * 128;
   }
   const last = Math.min(end, at + VARINT_BYTES_MAX);
   let value = 0;

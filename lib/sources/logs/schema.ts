@@ -11,6 +11,14 @@ export const CONTENT = tagOf(2, DELIMITED);
 /** Of a content and of a tag of a group. */
 export const PAIR = { key: tagOf(1, DELIMITED), value: tagOf(2, DELIMITED) };
 
+/** Where key and value of a pair stand. */
+export interface Pair {
+  keyStart: number;
+  keyEnd: number;
+  valueStart: number;
+  valueEnd: number;
+}
+
 /** The rest of a schema: fields of a group, by the number that precedes them. */
 export interface GroupSchema {
   /** Undefined where the groups of an answer do not name it. */
