@@ -45,12 +45,15 @@ const WHY: Readonly<Record<KeptLetter['reason'], string>> = {
   tooOld: 'it was too old, and was not given any more',
 };
 
+/** Why one was given up. */
+export const reasonText = (reason: KeptLetter['reason']): string => WHY[reason];
+
 /** All that is known of a letter, a line for each. */
 export function describeLetter(letter: KeptLetter): string {
   const { record, redrives, redriveMessage } = letter;
   const lines: [string, string][] = [
     ['id', letter.id],
-    ['given up', `${moment(letter.givenUpAt)}: ${WHY[letter.reason]}`],
+    ['given up', `${moment(letter.givenUpAt)}: ${reasonText(letter.reason)}`],
     ['attempts', `${letter.attempts}, from ${moment(letter.firstAt)} to ${moment(letter.lastAt)}`],
     ['message', letter.message],
     [

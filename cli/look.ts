@@ -26,40 +26,64 @@ export interface LookOptions {
   readonly retentionMs?: number | undefined;
 }
 
+type Asked = Pick<Target, 'group' | 'place' | 'asks'>;
+
 /** The table has to answer; what else fails is missing. */
-export async function lookAt(
-  target: Pick<Target, 'group' | 'place' | 'asks'>,
-  group: OpenGroup,
-  options: LookOptions,
-): Promise<Look> {
-  const { signal, now, askService, retentionMs } = options;
-  const missing: string[] = [];
-  const orMissing = async <T>(what: string, asked: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await asked;
-    } catch (error) {
-      signal.throwIfAborted();
-      missing.push(`${what}: ${messageOf(error)}`);
-      return undefined;
-    }
-  };
+export async function lookAt(target: Asked, group: OpenGroup, options: LookOptions): Promise<Look> {
+  const { signal, now, askService } = options;
   const description = await group.describe({ signal });
   const isThere = description.status !== 'absent';
-  if (askService && isThere && target.asks === 'nobody') {
-    missing.push(
-      'the lag: nobody here can ask the log service; with --function NAME the deployed function does',
-    );
-  }
-  const [lag, deadLetters] = await Promise.all([
-    askService && isThere && target.asks !== 'nobody'
-      ? orMissing('the lag', lagWith(group, retentionMs, signal))
-      : undefined,
-    isThere ? orMissing('dead letters', group.countDeadLetters({ signal })) : undefined,
+  const [service, letters] = await Promise.all([
+    askService && isThere ? askedService(target, group, options) : NOT_ASKED,
+    isThere ? toldOrMissing('dead letters', group.countDeadLetters({ signal }), signal) : NOT_TOLD,
   ]);
-  if (lag?.retentionError !== undefined && retentionMs === undefined) {
-    missing.push(`the retention (give it with --retention): ${lag.retentionError}`);
+  return {
+    group: target.group,
+    place: target.place,
+    at: now,
+    description,
+    lag: service.lag,
+    deadLetters: letters.told,
+    missing: [...service.missing, ...letters.missing],
+  };
+}
+
+const NOT_TOLD = { told: undefined, missing: [] };
+const NOT_ASKED: ServiceAnswer = { lag: undefined, missing: [] };
+
+/** What the log service has told, and what is missing of it. */
+export interface ServiceAnswer {
+  readonly lag: Lag | undefined;
+  readonly missing: readonly string[];
+}
+
+/** Asks the log service, itself or through the function. Rejects only when the signal has aborted. */
+export async function askedService(
+  { asks }: Pick<Target, 'asks'>,
+  group: OpenGroup,
+  { signal, retentionMs }: Pick<LookOptions, 'signal' | 'retentionMs'>,
+): Promise<ServiceAnswer> {
+  if (asks === 'nobody') {
+    const remedy = 'with --function NAME the deployed function does';
+    return { lag: undefined, missing: [`the lag: nobody here can ask the log service; ${remedy}`] };
   }
-  return { group: target.group, place: target.place, at: now, description, lag, deadLetters, missing };
+  const { told: lag, missing } = await toldOrMissing('the lag', lagWith(group, retentionMs, signal), signal);
+  const isKept = lag?.retentionError === undefined || retentionMs !== undefined;
+  const retention = isKept ? [] : [`the retention (give it with --retention): ${lag.retentionError}`];
+  return { lag, missing: [...missing, ...retention] };
+}
+
+async function toldOrMissing<T>(
+  what: string,
+  asked: Promise<T>,
+  signal: AbortSignal,
+): Promise<{ told: T | undefined; missing: readonly string[] }> {
+  try {
+    return { told: await asked, missing: [] };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { told: undefined, missing: [`${what}: ${messageOf(error)}`] };
+  }
 }
 
 /** With the time that is left, where only the retention is not told. */

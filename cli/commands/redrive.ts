@@ -1,14 +1,12 @@
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { wholeNumber } from '../../lib/commandLine/parse.ts';
 import { SettingsError } from '../../lib/errors.ts';
-import type { UserModule } from '../../lib/index.ts';
-import { messageOf } from '../../lib/observe/plainError.ts';
 import type { OpenGroup, RedriveRequest, RedriveResult } from '../../lib/operations.ts';
 import { several } from '../amounts.ts';
 import { EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { FILTER_OPTIONS, filterOf } from '../letters.ts';
+import { loadModule, untilAllTried } from '../redriving.ts';
 import { findTarget, TARGET_OPTIONS, type Target } from '../target.ts';
 
 const LIMIT_MAX = 999_999_999;
@@ -56,31 +54,6 @@ export const redrive = defineCommand({
   },
 });
 
-/** A function ends before its deadline, and says so: it is asked again as long as it gets on. */
-export async function untilAllTried(
-  step: (lettersMax: number | undefined) => Promise<RedriveResult>,
-  lettersMax: number | undefined,
-  tell: (soFar: RedriveResult) => void,
-): Promise<RedriveResult> {
-  let sum = await step(lettersMax);
-  let last = sum;
-  while (last.stopped === 'timeUp' && last.redriven > 0) {
-    const left = lettersMax === undefined ? undefined : lettersMax - sum.redriven - sum.failed;
-    if (left !== undefined && left <= 0) break;
-    tell(sum);
-    last = await step(left);
-    const { found, redriven, failed, skipped } = sum;
-    sum = {
-      ...last,
-      found: found + last.found,
-      redriven: redriven + last.redriven,
-      failed: failed + last.failed,
-      skipped: skipped + last.skipped,
-    };
-  }
-  return sum;
-}
-
 function outcome({ dryRun, found, redriven, failed, skipped, left, stopped }: RedriveResult): string {
   if (dryRun) return `${several(found, 'dead letter')} would be redriven`;
   const parts = [
@@ -104,16 +77,4 @@ async function moduleOf(
   if (target.asks === 'function') return 'function';
   const remedy = 'name your module, or with --function the deployed function';
   throw new SettingsError('--module', undefined, remedy);
-}
-
-async function loadModule(file: string, given: string): Promise<UserModule> {
-  try {
-    return (await import(pathToFileURL(file).href)) as UserModule;
-  } catch (error) {
-    throw new SettingsError(
-      '--module',
-      given,
-      `it cannot be loaded (${messageOf(error)}): mend it, or name another`,
-    );
-  }
 }

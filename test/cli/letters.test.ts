@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { untilAllTried } from '../../cli/commands/redrive.ts';
+import { untilAllTried } from '../../cli/redriving.ts';
 import { letterOf } from '../support/letters.ts';
 import { type Stage, startStage } from './stage.ts';
 
