@@ -2,11 +2,13 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CommandText } from '../lib/commandLine/command.ts';
+import type { OpenPage } from '../lib/commandLine/page.ts';
 import { SettingsError } from '../lib/errors.ts';
 
 /** The commands of the package `shardbeat-local`. Each returns the exit code, and never throws. */
 export interface LocalPackage {
-  local(args: readonly string[]): Promise<number>;
+  /** `means`: what this package does for a run; not every version asks for it. */
+  local(args: readonly string[], means?: { readonly openPage: OpenPage }): Promise<number>;
   serve(args: readonly string[]): Promise<number>;
   /** What is said of them; not in every version. */
   texts?: readonly CommandText[];

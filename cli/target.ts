@@ -37,6 +37,18 @@ export const TARGET_OPTIONS = {
 
 export type TargetOptions = Values<typeof TARGET_OPTIONS>;
 
+/** What was given of these, to be typed again. */
+export function optionsOf(options: TargetOptions): string {
+  const quoted = (text: string): string =>
+    /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return Object.keys(TARGET_OPTIONS)
+    .flatMap((name) => {
+      const value = options[name as keyof TargetOptions];
+      return value === undefined ? [] : [`--${name} ${quoted(value)}`];
+    })
+    .join(' ');
+}
+
 export interface Target {
   readonly group: string;
   readonly table: string;
@@ -71,7 +83,8 @@ export async function findTarget(options: TargetOptions, world: World, signal: A
   const run = runIn(runs, world.directory);
   if (run !== undefined) {
     tellOfOthers(run, runs, world);
-    return localTarget(run, options, world);
+    checkName(run, options);
+    return localTarget(run, world);
   }
   if (profile !== undefined) world.environment.AWS_PROFILE = profile;
   const found = table === undefined ? await foundIn(options, world, signal) : named(options, table, world);
@@ -91,18 +104,21 @@ function tellOfOthers({ pid, directory }: LocalRun, runs: readonly LocalRun[], w
     );
 }
 
-function localTarget(run: LocalRun, { group }: TargetOptions, world: World): Target {
-  const { SHARDBEAT_GROUP: name = '' } = run.environment;
-  if (group !== undefined && group !== name) {
-    const remedy = `the run in this folder has the group ${name}; of a deployed one, give --table or --stage, too`;
-    throw new SettingsError('--group', group, remedy);
-  }
+function checkName({ environment }: LocalRun, { group }: TargetOptions): void {
+  const { SHARDBEAT_GROUP: name = '' } = environment;
+  if (group === undefined || group === name) return;
+  const remedy = `the run in this folder has the group ${name}; of a deployed one, give --table or --stage, too`;
+  throw new SettingsError('--group', group, remedy);
+}
+
+/** Sets the variables by which its services are reached. */
+export function localTarget(run: LocalRun, world: Pick<World, 'environment' | 'say'>): Target {
   const { environment } = world;
   for (const variable of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL'])
     delete environment[variable];
   Object.assign(environment, run.environment);
   return {
-    group: name,
+    group: run.environment.SHARDBEAT_GROUP ?? '',
     table: run.environment.SHARDBEAT_TABLE ?? '',
     isLocal: true,
     function: undefined,

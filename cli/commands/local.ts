@@ -7,7 +7,13 @@ function ofLocalPackage(name: string, summary: string): Command {
   return {
     name,
     summary,
-    run: async (args) => (await loadLocalPackage(command))[command]([...service, ...args]),
+    run: async (args, world) => {
+      const local = await loadLocalPackage(command);
+      if (command === 'serve') return local.serve([...service, ...args]);
+      return local.local(args, {
+        openPage: async (page) => (await import('./console.ts')).openPageOfRun(world)(page),
+      });
+    },
     text: async () => {
       const local = await loadLocalPackage(command).catch(() => undefined);
       return local?.texts?.find((text) => text.name === name);

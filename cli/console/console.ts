@@ -24,13 +24,13 @@ export interface ConsoleOptions {
   readonly keepsLooking: boolean;
   /** 0: any free one. */
   readonly port: number;
+  /** What named it. */
+  readonly portOption: string;
   readonly tableOnly?: boolean;
   readonly retentionMs?: number | undefined;
-  /** Takes dead letters in place of the deployed function, or of the module of the local run: an absolute path. */
-  readonly module?: string | undefined;
   /** How many records a local run has processed so far. */
   readonly records?: (() => number) | undefined;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now' | 'sleep'>;
 }
 
 export interface Console {
@@ -63,6 +63,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   try {
     const server = await startServer({
       port: options.port,
+      portOption: options.portOption,
       token,
       files: readPage(),
       group,
@@ -83,11 +84,8 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   }
 }
 
-function redriverOf(
-  { target, group, module = target.module }: ConsoleOptions,
-  signal: AbortSignal,
-): Redriver {
-  const { settings } = target;
+function redriverOf({ target, group }: ConsoleOptions, signal: AbortSignal): Redriver {
+  const { module, settings } = target;
   if (module !== undefined && settings !== undefined) {
     return redriveByModule({ module, environment: settings, signal });
   }

@@ -47,9 +47,9 @@ export async function respond(
   if (post === undefined) await answerRead(routes, address, request, response);
   else {
     checkWriter(request.headers);
-    const body = await readObject(request);
+    const does = post(await readObject(request));
     try {
-      send(response, 200, await post(routes.actions, body));
+      send(response, 200, await does(routes.actions));
     } finally {
       routes.onChanged();
     }
@@ -58,16 +58,21 @@ export async function respond(
 
 type Body = Readonly<Record<string, unknown>>;
 
-const POSTS: ReadonlyMap<string, (actions: Actions, body: Body) => Promise<object>> = new Map(
-  Object.entries({
-    pause: (actions, body) => actions.pause(pauseRequest(body)),
-    resume: (actions, body) => actions.resume(pauseRequest(body)),
-    redrive: (actions, body) => actions.redrive(lettersRequest(body)),
-    drop: (actions, body) => actions.drop(lettersRequest(body)),
-  } satisfies Record<keyof Requests, (actions: Actions, body: Body) => Promise<object>>).map(
-    ([name, does]) => [`/${name}`, does] as const,
-  ),
-);
+/** What cannot be understood is refused before anything is done. */
+const action =
+  <R>(read: (body: Body) => R, does: (actions: Actions, request: R) => Promise<object>) =>
+  (body: Body) => {
+    const request = read(body);
+    return (actions: Actions): Promise<object> => does(actions, request);
+  };
+
+const ACTIONS: Readonly<Record<keyof Requests, ReturnType<typeof action>>> = {
+  pause: action(pauseRequest, (actions, request) => actions.pause(request)),
+  resume: action(pauseRequest, (actions, request) => actions.resume(request)),
+  redrive: action(lettersRequest, (actions, request) => actions.redrive(request)),
+  drop: action(lettersRequest, (actions, request) => actions.drop(request)),
+};
+const POSTS = new Map(Object.entries(ACTIONS).map(([name, does]) => [`/${name}`, does]));
 
 async function answerRead(
   { files, group, streams, signal }: Routes,

@@ -10,8 +10,12 @@ import { type Routes, respond, send } from './routes.ts';
 export interface ServerOptions extends Routes {
   /** 0: any free one. */
   readonly port: number;
+  /** What named it, for the message. */
+  readonly portOption: string;
   /** Part of every address. */
   readonly token: string;
+  /** How long a caller may take, where that is not the usual. */
+  readonly limits?: { readonly headersMs: number; readonly requestMs: number; readonly silentMs: number };
   /** What to say of an operation that has failed. */
   sayOf(error: unknown): string;
 }
@@ -23,10 +27,8 @@ export interface PageServer {
 
 const HOST = '127.0.0.1';
 const CONNECTIONS_MAX = 128;
-const HEADERS_MS_MAX = 10_000;
-const REQUEST_MS_MAX = 30_000;
-/** Neither end has sent or taken anything for so long. A stream shows a sign of life more often. */
-const SILENT_MS_MAX = 60_000;
+/** Of a stream that shows a sign of life more often, `silentMs` is the time in which the other end takes nothing. */
+const LIMITS = { headersMs: 10_000, requestMs: 30_000, silentMs: 60_000 };
 
 /** Of every answer. The page loads nothing from elsewhere, runs nothing that is not its own, and is shown in no other page. */
 const HEADERS = {
@@ -42,11 +44,12 @@ const HEADERS = {
 
 /** Listens on this machine only. Throws a SettingsError if the port cannot be had. */
 export async function startServer(options: ServerOptions): Promise<PageServer> {
+  const { headersMs, requestMs, silentMs } = options.limits ?? LIMITS;
   const limits = {
-    headersTimeout: HEADERS_MS_MAX,
-    requestTimeout: REQUEST_MS_MAX,
-    connectionsCheckingInterval: 5_000,
-    keepAliveTimeout: 5_000,
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: headersMs / 2,
+    keepAliveTimeout: headersMs / 2,
   };
   const server = createServer(limits, (request, response) => {
     // A connection that is lost in the midst of an answer has nobody left to tell.
@@ -54,8 +57,8 @@ export async function startServer(options: ServerOptions): Promise<PageServer> {
     void answer(options, server, request, response);
   });
   server.maxConnections = CONNECTIONS_MAX;
-  server.setTimeout(SILENT_MS_MAX);
-  const port = await listen(server, options.port);
+  server.setTimeout(silentMs);
+  const port = await listen(server, options);
   return {
     port,
     close: () =>
@@ -67,11 +70,11 @@ export async function startServer(options: ServerOptions): Promise<PageServer> {
   };
 }
 
-function listen(server: Server, port: number): Promise<number> {
+function listen(server: Server, { port, portOption }: ServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', ({ code, message }: NodeJS.ErrnoException) => {
       const wrong = code === 'EADDRINUSE' ? `another program listens on ${HOST}:${port}` : message;
-      reject(new SettingsError('port', port, `${wrong}; choose another one, or 0 for any that is free`));
+      reject(new SettingsError(portOption, port, `${wrong}; choose another one, or 0 for any that is free`));
     });
     server.listen({ port, host: HOST }, () => resolve((server.address() as AddressInfo).port));
   });

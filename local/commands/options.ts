@@ -74,6 +74,12 @@ const OPTIONS = {
     value: 'P',
     help: 'port of the log service with --source cls (any free one)',
   },
+  'no-page': { type: 'boolean', default: false, help: 'serve no page' },
+  'page-port': {
+    type: 'string',
+    value: 'P',
+    help: 'port of the page that shows the run (any free one; with --once there is a page only if this is given)',
+  },
   'dynamodb-port': { type: 'string', default: '0', value: 'P', help: 'port of DynamoDB (any free one)' },
 } as const;
 
@@ -108,13 +114,15 @@ export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boo
   if (values.module === '') throw new SettingsError('--module', '', MODULE_REMEDY);
   const intervalMs = parseDuration('--interval', values.interval);
   deriveTimes(intervalMs, {}, { interval: '--interval' });
+  const once = values.once ?? !stdoutIsTerminal;
   return {
     inputs: values.input,
     source,
     shards: wholeNumber('--shards', values.shards, 1, SHARDS_MAX),
     consumers: wholeNumber('--consumers', values.consumers, 1, CONSUMERS_MAX),
     intervalMs,
-    once: values.once ?? !stdoutIsTerminal,
+    once,
+    pagePort: readPagePort(values, once),
     json: values.json,
     module: values.module,
     logsPort: readLogsPort(source, values),
@@ -140,4 +148,15 @@ function readLogsPort(
     throw new SettingsError(option, values[`${useless}-port`], remedy);
   }
   return wholeNumber(`--${source}-port`, values[`${source}-port`] ?? '0', 0, PORT_MAX);
+}
+
+/** Nobody looks at a run that a script waits for. */
+function readPagePort(
+  { 'no-page': noPage, 'page-port': port }: { 'no-page': boolean; 'page-port'?: string },
+  once: boolean,
+): number | undefined {
+  if (noPage && port !== undefined)
+    throw new SettingsError('--page-port', port, 'leave out --no-page, or this');
+  if (port !== undefined) return wholeNumber('--page-port', port, 0, PORT_MAX);
+  return noPage || once ? undefined : 0;
 }

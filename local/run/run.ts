@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { announceRun } from '../../lib/commandLine/localRuns.ts';
+import type { OpenPage } from '../../lib/commandLine/page.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { deriveTimes } from '../../lib/times.ts';
@@ -11,6 +12,7 @@ import { startConsumers } from './consumers.ts';
 import { type Input, nothingToRead, openInputs } from './inputs.ts';
 import { tailLedger } from './ledger.ts';
 import { createListener } from './listener.ts';
+import { showPage } from './page.ts';
 import { produce } from './producer.ts';
 import { createProof, type Proof } from './proof.ts';
 import { createRate } from './rate.ts';
@@ -38,6 +40,8 @@ export interface LocalRunOptions {
   /** Of the log service; 0: any free one. */
   logsPort: number;
   dynamodbPort: number;
+  /** Of the page; 0: any free one. Undefined: there is none. */
+  pagePort?: number | undefined;
 }
 
 export interface LocalRunWorld {
@@ -46,6 +50,8 @@ export interface LocalRunWorld {
   clock: Clock;
   /** Ends the run at once. */
   signal: AbortSignal;
+  /** Serves the run's page. */
+  openPage?: OpenPage | undefined;
 }
 
 const REFRESH_MS = 100;
@@ -108,6 +114,9 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   };
   const lookUpLetters = createLetterLook(stack, proof);
 
+  // Before the first tick: what is loaded for it would hold that up.
+  const seen = { ...announced, pid: process.pid, environment: stack.onlookerEnvironment };
+  cleanup.defer(await showPage(options, world, seen, () => proof.totals().processed));
   const consumers = await startConsumers({
     slots,
     intervalMs: options.intervalMs,

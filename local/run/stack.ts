@@ -13,6 +13,8 @@ export interface Stack {
   dynamodbUrl: string;
   /** The variables of the deployed function, pointing here. */
   environment: Readonly<Record<string, string>>;
+  /** The same for who only looks on: what that asks of the table is no part of what the group costs. */
+  onlookerEnvironment: Readonly<Record<string, string>>;
   dynamodbUsage(): DynamodbUsage;
   /** The group's dead letters, as they stand in the table. */
   letters: LettersReader;
@@ -47,10 +49,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const letters = createLettersReader({ endpoint, table: TABLE, group: GROUP, accessKeyId: ONLOOKER, clock });
   started.defer(letters.close);
   const services = started.move();
+  const environment = { ...environmentOf(endpoint, options.intervalMs), ...logs.environment };
   return {
     logs,
     dynamodbUrl: endpoint,
-    environment: { ...environmentOf(endpoint, options.intervalMs), ...logs.environment },
+    environment,
+    onlookerEnvironment: { ...environment, AWS_ACCESS_KEY_ID: ONLOOKER },
     dynamodbUsage: dynamodb.usage,
     letters,
     close: () => services.disposeAsync(),

@@ -17,6 +17,7 @@ describe('options of shardbeat local', () => {
       module: undefined,
       logsPort: 0,
       dynamodbPort: 0,
+      pagePort: 0,
     });
   });
 
@@ -34,7 +35,18 @@ describe('options of shardbeat local', () => {
       module: 'mine.ts',
       logsPort: 8080,
       dynamodbPort: 8000,
+      pagePort: undefined,
     });
+  });
+
+  it('serve a page where somebody looks on, or if its port is given', () => {
+    expect(parse('--no-page')).toMatchObject({ pagePort: undefined });
+    expect(parse('--once')).toMatchObject({ pagePort: undefined });
+    expect(parse('--once', '--page-port', '8080')).toMatchObject({ pagePort: 8080 });
+    expect(parseLocalOptions([], false)).toMatchObject({ pagePort: undefined });
+    expect(() => parse('--no-page', '--page-port', '0')).toThrow(
+      '--page-port: "0" cannot be used: leave out --no-page',
+    );
   });
 
   it('are for one log service or the other', () => {
