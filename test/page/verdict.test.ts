@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { About, ShardState, SlotState, State } from '../../cli/console/feed.ts';
-import { named, verdictOf } from '../../cli/console/page/verdict.ts';
+import { named } from '../../cli/console/page/findings.ts';
+import { verdictOf } from '../../cli/console/page/verdict.ts';
 import { SAMPLE_NOW, sampleBegin } from '../cli/console/sampleFeed.ts';
 
 const HOUR = 3_600_000;

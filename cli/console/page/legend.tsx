@@ -1,5 +1,5 @@
 import type { Span } from '../feed.ts';
-import { BarShape, HEIGHT, MarkShape } from './rowChart.tsx';
+import { BarShape, HEIGHT, MarkShape } from './shapes.tsx';
 import { looksOf } from './slots.ts';
 
 const WIDTH = 30;

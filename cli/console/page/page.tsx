@@ -38,14 +38,14 @@ export function Page() {
       row?.querySelector('button')?.focus();
     });
   };
-  const isStale = link.state === 'lost' || seen.failure !== undefined;
+  const age = link.state === 'lost' ? 'stale' : seen.failure !== undefined ? 'unseen' : undefined;
   const window = rangeOf(range, seen, now);
   return (
     <>
       <Patterns />
       <Header seen={seen} link={link} />
       <Lost link={link} now={now} />
-      <main class={isStale ? 'stale' : undefined}>
+      <main class={age}>
         <VerdictBanner seen={seen} onShard={show} />
         <Figures seen={seen} />
         <Timeline {...{ seen, looks, window, range, shard, now }} onRange={setRange} onShard={setShard} />

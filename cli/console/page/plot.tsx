@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import type { Gap } from '../feed.ts';
 import { ticksOf } from './times.ts';
 
 export interface PlotLine {
@@ -12,6 +13,8 @@ export interface PlotLine {
 interface PlotProps {
   readonly title: string;
   readonly at: readonly number[];
+  /** Over these a curve does not go on; over what was not asked between two answers it does. */
+  readonly gaps: readonly Gap[];
   readonly lines: readonly PlotLine[];
   readonly window: { readonly from: number; readonly to: number };
   text(value: number): string;
@@ -32,10 +35,16 @@ export function Plot(props: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const [index, setIndex] = useState<number | null>(null);
+  const gaps = useRef(props.gaps);
+  gaps.current = props.gaps;
   const shape = lines.map(({ name }) => name).join('\n');
   useEffect(() => {
     const element = box.current!;
-    const made = new uPlot(optionsOf(props, element.clientWidth, setIndex), dataOf(props), element);
+    const made = new uPlot(
+      optionsOf(props, element.clientWidth, setIndex, () => gaps.current),
+      dataOf(props),
+      element,
+    );
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
@@ -86,6 +95,7 @@ function optionsOf(
   { lines, steps, least, text, axisText = text, window }: PlotProps,
   width: number,
   onIndex: (index: number | null) => void,
+  gapsNow: () => readonly Gap[],
 ): uPlot.Options {
   const line = { stroke: color('--line'), width: 1 };
   const axis = {
@@ -130,11 +140,15 @@ function optionsOf(
         width: isMinor ? 1.25 : 1.75,
         ...(isMinor ? { dash: [4, 3] } : { fill: color('--first-area') }),
         points: { show: false },
+        gaps: (plot: uPlot) => gapsOf(plot, gapsNow()),
       })),
     ],
     hooks: { setCursor: [({ cursor }) => onIndex(cursor.idx ?? null)] },
   };
 }
+
+const gapsOf = (plot: uPlot, gaps: readonly Gap[]): [number, number][] =>
+  gaps.map(({ from, until }) => [plot.valToPos(from, 'x', true), plot.valToPos(until, 'x', true)]);
 
 function textsOf(splits: readonly number[]): string[] {
   const [first = 0, last = first] = [splits[0], splits.at(-1)];

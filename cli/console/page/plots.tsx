@@ -55,6 +55,7 @@ export function Plots({ seen: { history, about, state }, window, shard }: PlotsP
       <Plot
         title="Lag"
         at={at}
+        gaps={history.gaps}
         lines={lag}
         window={window}
         text={duration}
@@ -64,6 +65,7 @@ export function Plots({ seen: { history, about, state }, window, shard }: PlotsP
       <Plot
         title={`Behind, ${unit}`}
         at={at}
+        gaps={history.gaps}
         lines={behind}
         window={window}
         text={counted}
@@ -74,6 +76,7 @@ export function Plots({ seen: { history, about, state }, window, shard }: PlotsP
       <Plot
         title={about.isLocal ? 'Records processed a second' : `Throughput, ${unit} a second`}
         at={at}
+        gaps={history.gaps}
         lines={rate}
         window={window}
         text={(value) => counted(Math.round(value))}

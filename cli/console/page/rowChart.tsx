@@ -1,16 +1,11 @@
 import { useState } from 'preact/hooks';
 import type { Gap, Span } from '../feed.ts';
-import { type Bar, barsOf, type Mark, type Window, xOf } from './bars.ts';
+import { type Bar, barsOf, type Mark, ticksPath, type Window, xOf } from './bars.ts';
+import { useNear } from './near.ts';
+import { BarShape, HEIGHT, MarkShape } from './shapes.tsx';
 import type { SlotLook } from './slots.ts';
 import type { Tick } from './times.ts';
 import { spanText } from './words.ts';
-
-export const HEIGHT = 26;
-const TOP = 7;
-const BAR = 14;
-/** Narrower than that, a bar has no room for the short name of its slot, or for the whole of it. */
-const SHORT_MIN = 14;
-const LETTER = 6.4;
 
 export interface RowChartProps {
   readonly label: string;
@@ -20,8 +15,8 @@ export interface RowChartProps {
   readonly grid: readonly Tick[];
   readonly gaps: readonly Gap[];
   readonly looks: ReadonlyMap<string, SlotLook>;
-  /** Of a slot: the heartbeats, as a path, and how they look. */
-  readonly beats?: { readonly path: string; readonly look: SlotLook | undefined };
+  /** Of a slot: when its heartbeats came, and how they look. */
+  readonly beats?: { readonly times: readonly number[]; readonly look: SlotLook | undefined };
   readonly now: number;
   /** Whether the key Tab comes here: to one row of all. */
   readonly isReached: boolean;
@@ -34,9 +29,10 @@ export interface RowChartProps {
  * chosen is told.
  */
 export function RowChart(props: RowChartProps) {
-  const { label, spans, marks, window, grid, gaps, looks, beats, now, isReached, onReach, onTip } = props;
+  const { label, spans, window, looks, now, isReached, onReach, onTip } = props;
   const [chosen, setChosen] = useState<number>();
-  const bars = barsOf(spans, window);
+  const [isNear, ref] = useNear<SVGSVGElement>();
+  const bars = isNear ? barsOf(spans, window) : [];
   const inTime = bars.toSorted((one, other) => one.x - other.x);
   const choose = (list: Element, bar: Bar | undefined): void => {
     setChosen(bar?.span.id);
@@ -58,10 +54,11 @@ export function RowChart(props: RowChartProps) {
   return (
     <svg
       class="chart"
+      ref={ref}
       width={window.width}
       height={HEIGHT}
       role={isEmpty ? 'img' : 'listbox'}
-      aria-label={isEmpty ? `${label}: nothing in this time` : label}
+      aria-label={isEmpty && isNear ? `${label}: nothing in this time` : label}
       {...active}
       tabIndex={isReached ? 0 : -1}
       onKeyDown={onKeyDown}
@@ -71,23 +68,7 @@ export function RowChart(props: RowChartProps) {
       }}
       onBlur={({ currentTarget }) => choose(currentTarget, undefined)}
     >
-      <g>
-        {gaps
-          .filter(({ from, until }) => until > window.from && from < window.to)
-          .map(({ from, until }) => (
-            <rect
-              key={from}
-              class="gap"
-              x={xOf(window, from)}
-              width={xOf(window, until) - xOf(window, from)}
-              height={HEIGHT}
-            />
-          ))}
-        <path
-          class="grid"
-          d={grid.map(({ at }) => `M${Math.round(xOf(window, at)) + 0.5} 0V${HEIGHT}`).join('')}
-        />
-      </g>
+      {isNear && <Ground {...props} />}
       {bars.map(({ span, x, width }) => (
         <g
           key={span.id}
@@ -102,15 +83,46 @@ export function RowChart(props: RowChartProps) {
           <BarShape kind={span.kind} slot={span.slot} look={looks.get(span.slot ?? '')} x={x} width={width} />
         </g>
       ))}
-      <g class="over">
-        {beats && <path class={`beats color${beats.look?.color ?? 0}`} d={beats.path} />}
-        {marks
-          .filter(({ at }) => at > window.from && at < window.to)
-          .map((mark) => (
-            <MarkShape key={`${mark.kind} ${mark.at}`} mark={mark} x={xOf(window, mark.at)} />
-          ))}
-      </g>
+      {isNear && <Over {...props} />}
     </svg>
+  );
+}
+
+/** Below the bars: when nobody looked, and round times. */
+function Ground({ gaps, grid, window }: RowChartProps) {
+  const inSight = gaps.filter(({ from, until }) => until > window.from && from < window.to);
+  return (
+    <g>
+      {inSight.map(({ from, until }) => (
+        <rect
+          key={from}
+          class="gap"
+          x={xOf(window, from)}
+          width={xOf(window, until) - xOf(window, from)}
+          height={HEIGHT}
+        />
+      ))}
+      <path
+        class="grid"
+        d={grid.map(({ at }) => `M${Math.round(xOf(window, at)) + 0.5} 0V${HEIGHT}`).join('')}
+      />
+    </g>
+  );
+}
+
+/** What happened at a moment. */
+function Over({ beats, marks, window }: RowChartProps) {
+  return (
+    <g class="over">
+      {beats && (
+        <path class={`beats color${beats.look?.color ?? 0}`} d={ticksPath(beats.times, window, 9, 19)} />
+      )}
+      {marks
+        .filter(({ at }) => at > window.from && at < window.to)
+        .map((mark) => (
+          <MarkShape key={`${mark.kind} ${mark.at}`} mark={mark} x={xOf(window, mark.at)} />
+        ))}
+    </g>
   );
 }
 
@@ -124,77 +136,4 @@ const KEYS: Readonly<Record<string, (at: number, count: number) => number>> = {
 function goToRow(from: Element, step: number): void {
   const charts = [...(from.closest('.rows')?.querySelectorAll<SVGElement>('.chart') ?? [])];
   charts[charts.indexOf(from as SVGElement) + step]?.focus();
-}
-
-interface BarShapeProps {
-  readonly kind: Span['kind'];
-  readonly slot: string | undefined;
-  readonly look: SlotLook | undefined;
-  readonly x: number;
-  readonly width: number;
-}
-
-/** Each kind has a form of its own, so that it is known without its colour. */
-export function BarShape({ kind, slot = '', look, x, width }: BarShapeProps) {
-  const rect = (y: number, height: number, more: object = {}) => (
-    <rect x={x} y={y} width={width} height={height} {...more} />
-  );
-  switch (kind) {
-    case 'owned':
-      return (
-        <g class={`color${look?.color ?? 0}`}>
-          {rect(TOP, BAR, { class: 'fill', rx: Math.min(2.5, width / 2) })}
-          {look !== undefined && look.texture > 0 && rect(TOP, BAR, { fill: `url(#texture${look.texture})` })}
-          {width >= SHORT_MIN && (
-            <text x={x + 5} y={TOP + BAR - 3.5}>
-              {width > slot.length * LETTER + 12 ? slot : look?.short}
-            </text>
-          )}
-        </g>
-      );
-    case 'overlap':
-      return <g class={`color${look?.color ?? 0}`}>{rect(TOP - 3, 8, { class: 'fill overlapping' })}</g>;
-    case 'handOff':
-      return <g class={`color${look?.color ?? 0}`}>{rect(TOP + BAR - 4, 4, { class: 'fill' })}</g>;
-    case 'failing':
-      return rect(TOP + BAR, 4, { fill: 'url(#failing)' });
-    case 'unowned':
-    case 'done':
-      return (
-        <>
-          {rect(TOP, BAR, { class: 'nothing' })}
-          <path class={kind} d={`M${x + 1} ${TOP + BAR / 2}H${x + Math.max(2, width - 1)}`} />
-        </>
-      );
-    case 'session':
-      return rect(TOP, BAR, { class: 'session' });
-    case 'draining':
-      return rect(TOP + BAR - 3, 3, { class: 'draining' });
-    default:
-      // Who has it is still to be seen below.
-      return rect(TOP, kind === 'dead' ? BAR : BAR - 3, {
-        class: `veil ${kind}`,
-        fill: `url(#${VEILS[kind]})`,
-      });
-  }
-}
-
-const VEILS = {
-  dead: 'dead',
-  blocked: 'blocked',
-  paused: 'paused',
-  parents: 'parents',
-  unlisted: 'parents',
-} as const;
-
-export function MarkShape({ mark: { kind }, x }: { mark: Pick<Mark, 'kind'>; x: number }) {
-  const middle = TOP + BAR / 2;
-  return kind === 'handOff' ? (
-    <path class="handed" d={`M${x} ${TOP - 1}V${TOP + BAR + 1}M${x - 4.5} ${TOP - 6.5}h9l-4.5 6.5z`} />
-  ) : (
-    <g class="death">
-      <circle cx={x} cy={middle} r="6.5" />
-      <path d={`M${x - 3} ${middle - 3}l6 6M${x + 3} ${middle - 3}l-6 6`} />
-    </g>
-  );
 }

@@ -1,7 +1,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { counted } from '../../amounts.ts';
 import type { Span } from '../feed.ts';
-import { deathsOf, keyOf, marksOf, rowsOf, ticksPath, type Window, xOf } from './bars.ts';
+import { deathsOf, keyOf, marksOf, rowsOf, type Window, xOf } from './bars.ts';
 import { Legend } from './legend.tsx';
 import { shardGroupsOf } from './order.ts';
 import { RANGES, type Range } from './range.ts';
@@ -98,7 +98,7 @@ export function Timeline(props: TimelineProps) {
             look={looks.get(slot)}
             chart={{
               ...chart({ slot }, `Slot ${slot}`),
-              beats: { path: ticksPath(history.ticks[slot] ?? [], window, 9, 19), look: looks.get(slot) },
+              beats: { times: history.ticks[slot] ?? [], look: looks.get(slot) },
             }}
           />
         ))}

@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
 import { several } from '../../amounts.ts';
+import type { Finding } from './findings.ts';
 import { Icon } from './icon.tsx';
 import type { Seen } from './seen.ts';
-import { type Finding, verdictOf } from './verdict.ts';
+import { verdictOf } from './verdict.ts';
 
 /** At the top of all: how it stands, worst first, with what to type. */
 export function VerdictBanner({ seen, onShard }: { seen: Seen; onShard(shard: string): void }) {
