@@ -101,7 +101,10 @@ function LetterRow({ letter, now, isOpen, onToggle, children }: LetterRowProps) 
     <li class={isOpen ? 'is-open' : undefined}>
       <button type="button" class="opens" aria-expanded={isOpen} onClick={onToggle}>
         <Icon name="open" />
-        <span class="id">{id}</span>
+        <span class="id" title={id}>
+          <span>{id.slice(0, id.lastIndexOf('/') + 1)}</span>
+          {id.slice(id.lastIndexOf('/') + 1)}
+        </span>
         <span class="message">{redriveMessage ?? (message === '' ? why : message)}</span>
         <span class="when">
           {redrives > 0 && <em>{redrives === 1 ? 'redriven once' : `redriven ${redrives} times`}</em>}

@@ -25,7 +25,7 @@ export function SlotRow({ slot, state, look, chart }: SlotRowProps) {
       <span class="facts">
         <span>
           <span class="hidden">heartbeat </span>
-          {state && `${duration(chart.now - state.heartbeatAt)}`}
+          {state && duration(wholeSeconds(chart.now - state.heartbeatAt))}
         </span>
         <span>
           {state && counted(state.ticks)}
@@ -39,6 +39,9 @@ export function SlotRow({ slot, state, look, chart }: SlotRowProps) {
     </div>
   );
 }
+
+/** A heartbeat is told by the second, or it would never stand still. */
+const wholeSeconds = (ms: number): number => Math.floor(ms / 1_000) * 1_000;
 
 function standingOf(state: SlotState | undefined): string {
   if (state === undefined) return 'removed';
