@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../cli/commands.ts';
 import type { About, ShardState, SlotState, State } from '../../cli/console/feed.ts';
 import { named } from '../../cli/console/page/findings.ts';
 import { verdictOf } from '../../cli/console/page/verdict.ts';
@@ -195,6 +196,38 @@ describe('the verdict', () => {
     });
     expect(verdictOf(about, undefined, undefined).first.level).toBe('note');
     expect(verdictOf(about, undefined, 'no').first.level).toBe('bad');
+  });
+});
+
+describe('what to type', () => {
+  it('is a command that there is, with options that it has', async () => {
+    const states: Partial<State>[] = [
+      { status: 'absent', slots: [], shards: [] },
+      { status: 'idle', slots: [] },
+      { status: 'paused' },
+      {
+        slots: [slot('consumer-0', { live: false }), slot('consumer-1', { draining: true })],
+        deadLetters: 1,
+      },
+      { shards: [shard('0', { waitsFor: 'success' }), shard('1', { waitsFor: 'listing', leftMs: 0 })] },
+      { shards: [shard('0', { failures: 1 }), shard('1', { waitsFor: 'assignment' })] },
+      { shards: [shard('0', { paused: true }), shard('1', { lagMs: HOUR, leftMs: HOUR })] },
+    ];
+    const findings = states.flatMap((state) => {
+      const { first, others } = verdict(state);
+      return [first, ...others];
+    });
+    const typed = new Set(findings.flatMap(({ command }) => command ?? []));
+    expect(typed.size).toBeGreaterThan(8);
+    const known = COMMANDS.flatMap(({ commands }) => commands);
+    for (const text of typed) {
+      const [, , name, ...words] = text.split(' ');
+      const command = known.find((one) => one.name === name);
+      expect(command, text).toBeDefined();
+      const { options } = (await command!.text())!;
+      const named = words.filter((word) => word.startsWith('--')).map((word) => word.slice(2));
+      expect(Object.keys(options), text).toEqual(expect.arrayContaining(named));
+    }
   });
 });
 
