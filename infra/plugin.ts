@@ -11,7 +11,7 @@ import { readGroups } from './plugin/groups.ts';
 import { checkCount, handlerOf } from './plugin/limits.ts';
 import {
   groupResources,
-  isLasting,
+  protectionOf,
   type Resources,
   tableOutputs,
   tableResource,
@@ -169,8 +169,8 @@ export default class ShardbeatPlugin {
     const { provider, custom } = this.#framework.service;
     const template = provider.compiledCloudFormationTemplate;
     if (this.#groups.length === 0 || template === undefined) return;
-    const isProtected =
-      custom?.shardbeat?.protect ?? isLasting(this.#framework.getProvider('aws').getStage());
+    const stage = this.#framework.getProvider('aws').getStage();
+    const isProtected = protectionOf(stage, custom?.shardbeat?.protect);
     const made = [
       tableResource({ name: this.#tableName, tags: provider.tags ?? {}, isProtected }),
       ...this.#groups.flatMap((group) => this.#resourcesOf(group)),

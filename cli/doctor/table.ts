@@ -85,7 +85,7 @@ export function shape({ table, isLocal }: Facts): Finding[] {
             'note',
             'table',
             'whoever has the right may delete it, with all checkpoints',
-            'aws dynamodb update-table --table-name … --deletion-protection-enabled',
+            'protect: true under custom.shardbeat, or aws dynamodb update-table --table-name … --deletion-protection-enabled',
           ),
         ]
       : []),

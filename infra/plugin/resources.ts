@@ -21,12 +21,15 @@ const PASSING_STAGES = new Set(
   'ci demo dev develop development feature local pr preview review sandbox temp test testing tmp'.split(' '),
 );
 
-/** Whether the checkpoints of a stage are worth a second thought before they are deleted: not in `dev`, `alice-dev`, `test2` or `pr-7`. */
-export const isLasting = (stage: string): boolean =>
-  !stage
-    .toLowerCase()
-    .split(/[^a-z]+/)
-    .some((word) => PASSING_STAGES.has(word));
+/**
+ * Whether the table of a stage is protected against deletion: as somebody says, or else unless the stage is one like `dev`, `alice-dev`,
+ * `test2` or `pr-7`. Undefined: nothing is said of it, and whoever protects it by hand is not undone by the next deployment.
+ */
+export function protectionOf(stage: string, protect: boolean | undefined): boolean | undefined {
+  if (protect !== undefined) return protect;
+  const words = stage.toLowerCase().split(/[^a-z]+/);
+  return words.some((word) => PASSING_STAGES.has(word)) ? undefined : true;
+}
 
 /**
  * The one table of all groups: `pk` = group, `sk` = kind of item. Every write is a single-item conditional update; there are no
@@ -39,7 +42,7 @@ export const isLasting = (stage: string): boolean =>
  * @param of.isProtected DynamoDB deletes it only after somebody has ended that. CloudFormation could not either, so that a stack whose
  * first deployment fails leaves the table, while it takes one that is not protected along.
  */
-export function tableResource(of: { name: string; tags: Tags; isProtected: boolean }): Resources {
+export function tableResource(of: { name: string; tags: Tags; isProtected: boolean | undefined }): Resources {
   const { name, tags, isProtected } = of;
   return {
     [TABLE_ID]: {
@@ -58,7 +61,7 @@ export function tableResource(of: { name: string; tags: Tags; isProtected: boole
           { AttributeName: 'sk', KeyType: 'RANGE' },
         ],
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-        DeletionProtectionEnabled: isProtected,
+        ...(isProtected !== undefined && { DeletionProtectionEnabled: isProtected }),
         ...tagged(tags),
       },
     },

@@ -6,6 +6,7 @@ import { type AttributeValue, QueryCommand, UpdateItemCommand } from '@aws-sdk/c
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands.ts';
 import { runCommandLine } from '../../cli/run.ts';
+import schema from '../../infra/schema.json' with { type: 'json' };
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
 import { createWorld } from '../cli/world.ts';
 import { createCountingRandom, createManualClock } from '../support/clock.ts';
@@ -94,6 +95,37 @@ const AWS: Readonly<Record<string, string[]>> = Object.fromEntries(
     .map((line) => line.split(':') as [string, string])
     .map(([name, options]) => [name.trim(), options.trim().split(' ')]),
 );
+
+describe('a serverless.yml', () => {
+  const requireOfFramework = createRequire(join(ROOT, 'node_modules/serverless/package.json'));
+  const yaml = requireOfFramework('js-yaml') as { load(text: string, options: object): unknown };
+  const cloudFormation = requireOfFramework(
+    './lib/utils/serverless-utils/cloudformation-schema.js',
+  ) as object;
+  const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text]) => text!);
+  const { table, protect, groups } = schema.properties.custom.properties.shardbeat.properties;
+  const { properties } = groups.additionalProperties;
+
+  it('can be read, and its groups have settings that there are', () => {
+    expect(blocks.length).toBeGreaterThan(3);
+    for (const text of blocks) {
+      const { custom } = yaml.load(text, { schema: cloudFormation }) as {
+        custom?: { shardbeat: { groups?: Record<string, Record<string, object>> } };
+      };
+      if (custom === undefined) continue;
+      expect(Object.keys({ table, protect, groups }), text).toEqual(
+        expect.arrayContaining(Object.keys(custom.shardbeat)),
+      );
+      for (const group of Object.values(custom.shardbeat.groups ?? {})) {
+        expect(Object.keys(properties), text).toEqual(expect.arrayContaining(Object.keys(group)));
+        for (const source of ['sls', 'cls'] as const)
+          expect(Object.keys(properties[source].properties), text).toEqual(
+            expect.arrayContaining(Object.keys(group[source] ?? {})),
+          );
+      }
+    }
+  });
+});
 
 describe('what it costs', () => {
   const rows = sectionOf('What it costs')

@@ -4,7 +4,7 @@ import { SETTINGS } from '../../infra/plugin/environment.ts';
 import { type Group, readGroup } from '../../infra/plugin/group.ts';
 import { readGroups } from '../../infra/plugin/groups.ts';
 import { checkCount, handlerOf } from '../../infra/plugin/limits.ts';
-import { groupResources, isLasting } from '../../infra/plugin/resources.ts';
+import { groupResources, protectionOf, tableResource } from '../../infra/plugin/resources.ts';
 import schema from '../../infra/schema.json' with { type: 'json' };
 import { readSettings } from '../../lib/config/settings.ts';
 import { deriveTimes } from '../../lib/times.ts';
@@ -377,20 +377,32 @@ describe('a group takes from the service what it does not say itself', () => {
   });
 });
 
-describe('a stage', () => {
+describe('the table of a stage', () => {
   it.each(['prod', 'production', 'staging', 'v1', 'live', 'devon', 'eu-west-1', 'latest'])(
-    'called %s lasts',
+    'called %s is protected, unless it is said that it is not',
     (stage) => {
-      expect(isLasting(stage)).toBe(true);
+      expect(protectionOf(stage, undefined)).toBe(true);
+      expect(protectionOf(stage, false)).toBe(false);
     },
   );
 
   it.each(['dev', 'Dev', 'dev2', 'alice-dev', 'test', 'pr-7', 'preview_12', 'ci', 'sandbox.bob'])(
-    'called %s comes and goes',
+    'called %s is protected only if it is said',
     (stage) => {
-      expect(isLasting(stage)).toBe(false);
+      expect(protectionOf(stage, undefined)).toBeUndefined();
+      expect(protectionOf(stage, true)).toBe(true);
     },
   );
+
+  it.each([
+    [true, 'Retain'],
+    [false, 'RetainExceptOnCreate'],
+    [undefined, 'RetainExceptOnCreate'],
+  ])('outlives its stack, protected or not: %s', (isProtected, DeletionPolicy) => {
+    const { ShardbeatTable } = tableResource({ name: 'table', tags: {}, isProtected });
+    expect(ShardbeatTable).toMatchObject({ DeletionPolicy, UpdateReplacePolicy: 'Retain' });
+    expect(ShardbeatTable!.Properties.DeletionProtectionEnabled).toBe(isProtected);
+  });
 });
 
 describe('two groups', () => {

@@ -39,7 +39,7 @@ export function statementsOf(template: Template, role: string): object[] {
 /** The one table as it must be: its keys are the protocol's, and it outlives its stack. */
 export const tableResource = (
   name: string,
-  { tags, isProtected = false }: { tags?: object[]; isProtected?: boolean } = {},
+  { tags, isProtected }: { tags?: object[]; isProtected?: boolean } = {},
 ): object => ({
   Type: 'AWS::DynamoDB::Table',
   DeletionPolicy: isProtected ? 'Retain' : 'RetainExceptOnCreate',
@@ -56,7 +56,7 @@ export const tableResource = (
       { AttributeName: 'sk', KeyType: 'RANGE' },
     ],
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-    DeletionProtectionEnabled: isProtected,
+    ...(isProtected !== undefined && { DeletionProtectionEnabled: isProtected }),
     ...(tags !== undefined && { Tags: tags }),
   },
 });

@@ -16,6 +16,9 @@ const DOCS = join(import.meta.dirname, '../../docs');
 const read = (page: string): string => readFileSync(join(DOCS, page), 'utf8');
 const unique = (texts: Iterable<string>): string[] => [...new Set(texts)].sort();
 
+// Each of them has a whole group at work, for hours of its time.
+vi.setConfig({ testTimeout: 120_000 });
+
 const before = { ...process.env };
 let aws: Aws;
 /** Operations, as the services' references call them, by the names of hosts that were asked. */

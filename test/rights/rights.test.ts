@@ -22,6 +22,9 @@ const OF_THE_PLATFORM = new Set(['WriteItsLog', 'BeInItsVpc', 'Trace', 'DecryptI
 
 /** All that was asked for in any of these tests. */
 const sent = new Set<string>();
+// Each of them has a whole group at work, for hours of its time.
+vi.setConfig({ testTimeout: 120_000 });
+
 const before = { ...process.env };
 let aws: Aws;
 const called = (): string[] => unique(aws.allowed.map(({ action }) => action));
