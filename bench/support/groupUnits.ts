@@ -131,5 +131,6 @@ const settingsOf = ({ identity }: Delivery): TickSettings => ({
   countMax: 1_000,
   pullIntervalMs: 0,
   shardsParallelMax: 8,
+  bytesMax: 64 * 1024 * 1024,
   delivery: { ...DELIVERY, identity },
 });

@@ -7,6 +7,7 @@ import { keepSecretsOf } from '../observe/secrets.ts';
 import { systemClock } from '../runtime.ts';
 import type { Position } from '../sources/source.ts';
 import { deriveTimes, type Times } from '../times.ts';
+import { readBytesMax } from './bytes.ts';
 import { CLS_NAMES, type ClsSettings, readCls } from './clsSettings.ts';
 import { DeadLetterEntries, type DeadLetterSettings, readDeadLetters } from './deadLetters.ts';
 import { DeliveryEntries, type DeliverySettings, readDelivery } from './delivery.ts';
@@ -54,6 +55,8 @@ export interface CommonSettings {
   /** Least time between two pulls of one shard in a tick; 0: none. */
   pullIntervalMs: number;
   shardsParallelMax: number;
+  /** Most bytes of records, as they are before compression, that all shards of a tick have in memory at a time. */
+  bytesMax: number;
   /** How records are given to the user's function, and what becomes of those that it does not take. */
   delivery: DeliverySettings;
   deadLetters: DeadLetterSettings;
@@ -88,7 +91,10 @@ const Schema = v.object({
     ),
   ),
   SHARDBEAT_PULL_INTERVAL: v.optional(v.string()),
-  SHARDBEAT_SHARDS_PARALLEL_MAX: count(4, 64),
+  SHARDBEAT_SHARDS_PARALLEL_MAX: count(16, 64),
+  SHARDBEAT_BYTES_MAX: v.optional(
+    v.pipe(v.string(), v.regex(/^[1-9]\d{0,11}$/, 'write a whole number of bytes, or leave it out')),
+  ),
   ...DeliveryEntries,
   ...DeadLetterEntries,
   SHARDBEAT_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error'], 'info'),
@@ -115,6 +121,7 @@ export function readSettings(
   keepSecretsOf(environment);
   const read = parseEnvironment(Schema, environment);
   const times = readTimes(read);
+  const delivery = readDelivery(read, times);
   const { source, countMax, stream, order } = readSource(read, environment, times, own);
   return {
     ...source,
@@ -134,7 +141,8 @@ export function readSettings(
     countMax,
     pullIntervalMs: readPullInterval(read, times),
     shardsParallelMax: read.SHARDBEAT_SHARDS_PARALLEL_MAX,
-    delivery: readDelivery(read, times),
+    bytesMax: readBytesMax(read.SHARDBEAT_BYTES_MAX, environment, delivery),
+    delivery,
     deadLetters: readDeadLetters(read),
     logLevel: read.SHARDBEAT_LOG_LEVEL,
     metrics: read.SHARDBEAT_METRICS,

@@ -16,6 +16,8 @@ export interface HttpRequest {
   target: string;
   headers: Readonly<Record<string, string>>;
   body: Uint8Array | undefined;
+  /** Asked once the headers are there: of an answer that is not wanted, no body is read. */
+  wants?: ((headers: Readonly<Record<string, string>>) => boolean) | undefined;
   signal: AbortSignal;
 }
 
@@ -24,6 +26,8 @@ export interface HttpResponse {
   /** Names in lower case; repeated ones joined by a comma. */
   headers: Readonly<Record<string, string>>;
   body: Buffer;
+  /** It was not wanted, and was not read. */
+  unread?: true;
 }
 
 export type Exchange = (request: HttpRequest) => Promise<HttpResponse>;
@@ -42,7 +46,7 @@ export function createExchange(
   const connections = keepConnections(clock);
   const agent = address.secure ? connections.https : connections.http;
 
-  return ({ method, target, headers, body, signal }) =>
+  return ({ method, target, headers, body, wants, signal }) =>
     new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         connections.dropUnused();
@@ -53,10 +57,13 @@ export function createExchange(
       const outgoing = request({ agent, hostname, port, method, path: target, headers, signal });
       outgoing.on('error', fail);
       outgoing.on('response', (incoming) => {
-        readBody(incoming, responseBytesMax).then(
-          (body) => resolve({ status: incoming.statusCode ?? 0, headers: plain(incoming.headers), body }),
-          fail,
-        );
+        const answer = { status: incoming.statusCode ?? 0, headers: plain(incoming.headers) };
+        if (wants !== undefined && answer.status === 200 && !wants(answer.headers)) {
+          incoming.destroy();
+          resolve({ ...answer, body: Buffer.alloc(0), unread: true });
+          return;
+        }
+        readBody(incoming, responseBytesMax).then((body) => resolve({ ...answer, body }), fail);
       });
       outgoing.end(body);
     });

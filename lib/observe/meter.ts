@@ -20,6 +20,7 @@ export type Counter =
       | 'handOffs'
       | 'pullMs'
       | 'pullAheadMs'
+      | 'shortPulls'
       | 'userMs'
       | 'commitMs'
       | 'sourceFailures'

@@ -33,6 +33,7 @@ export const METRICS = {
   failedPlans: 'Count',
   pullMs: 'Milliseconds',
   pullAheadMs: 'Milliseconds',
+  shortPulls: 'Count',
   userMs: 'Milliseconds',
   commitMs: 'Milliseconds',
   sourceFailures: 'Count',

@@ -60,6 +60,11 @@ export interface PullRequest {
   endAtMs?: number | undefined;
   /** Most records wanted, as far as the service can count them (SLS counts log groups; CLS counts nothing, but bytes). */
   countMax: number;
+  /**
+   * Most bytes wanted, decompressed: there is room for no more. A service that can be told so is told; a driver that learns of a larger answer
+   * before it has read it asks for fewer records, as long as there are several. Others ignore it.
+   */
+  bytesMax?: number | undefined;
   signal: AbortSignal;
 }
 

@@ -89,7 +89,8 @@ function pulled({ shard, records }: Stored, request: PullRequest, recordsMax: nu
   const from = positionOf(request.cursor);
   const end = Math.min(endCursor === undefined ? records.length : positionOf(endCursor), records.length);
   const { shard: id, shardName = id } = request;
-  const taken = records.slice(from, Math.min(from + recordsMax, from + countMax, end));
+  const wanted = records.slice(from, Math.min(from + recordsMax, from + countMax, end));
+  const taken = wanted.slice(0, fitting(wanted, request.bytesMax));
   const to = from + taken.length;
   const isLast = endCursor !== undefined || (closed && shard.state === 'closed');
   return {
@@ -101,6 +102,16 @@ function pulled({ shard, records }: Stored, request: PullRequest, recordsMax: nu
     endOfShard: taken.length === 0 && isLast,
     lagMs: to >= end ? 0 : records.at(-1)!.receivedAt - (taken.at(-1)?.receivedAt ?? 0),
   };
+}
+
+/** How many of them fit, and one at the least. */
+function fitting(records: Stored['records'], bytesMax = Number.POSITIVE_INFINITY): number {
+  let bytes = 0;
+  const tooMany = records.findIndex(({ record }) => {
+    bytes += bytesOf(record);
+    return bytes > bytesMax;
+  });
+  return tooMany < 0 ? records.length : Math.max(1, tooMany);
 }
 
 function positionOf(cursor: string): number {

@@ -1,14 +1,16 @@
-import { type Asked, ask, pullTurn } from './pull.ts';
+import { type Asked, ask, pullTurn, sizeOf } from './pull.ts';
 import type { Ahead, Answer, Reading } from './reading.ts';
 
-/** Asks for what stands behind a range that is about to be given to the user's function. */
+/** Asks for what stands behind a range that is about to be given to the user's function, if there is room for it. */
 export function pullAhead(reading: Reading, cursor: string): void {
-  const { context, at, endCursor } = reading;
+  const { context, at, endCursor, holder } = reading;
+  const room = holder.ahead();
+  if (room === undefined) return;
   const { budget } = context;
   const stop = new AbortController();
   const signal = AbortSignal.any([budget.work, stop.signal]);
   const turn = pullTurn(context, at, signal);
-  const asked: Asked = { cursor, endCursor, signal };
+  const asked: Asked = { cursor, endCursor, signal, bytesMax: room.bytes };
   const answer = turn.then((isInTime) =>
     isInTime && !signal.aborted ? measured(ahead, reading, asked) : 'deadline',
   );
@@ -19,6 +21,7 @@ export function pullAhead(reading: Reading, cursor: string): void {
     failed: false,
     wantedAt: Number.POSITIVE_INFINITY,
     stop,
+    room,
   };
   reading.ahead = ahead;
   answer.catch(() => {
@@ -31,7 +34,9 @@ async function measured(ahead: Ahead, reading: Reading, asked: Asked): Promise<A
   const { clock, meter } = reading.context;
   const askedAt = clock.now();
   try {
-    return await ask(reading, asked);
+    const answer = await ask(reading, asked);
+    ahead.room.filled(sizeOf(answer));
+    return answer;
   } finally {
     meter.add('pullAheadMs', Math.max(0, Math.min(clock.now(), ahead.wantedAt) - askedAt));
   }
@@ -49,6 +54,8 @@ export async function takeAhead(reading: Reading, cursor: string): Promise<Answe
     return undefined;
   }
   reading.ahead = undefined;
+  // Freed with all that is in hand, whatever it comes to.
+  reading.holder.took(ahead.room);
   ahead.wantedAt = context.clock.now();
   return context.meter.timed('pullMs', () => ahead.answer);
 }
@@ -56,5 +63,6 @@ export async function takeAhead(reading: Reading, cursor: string): Promise<Answe
 /** Whatever becomes of it is of no interest any more. */
 export function dropAhead(reading: Reading): void {
   reading.ahead?.stop.abort(new DOMException('what was pulled ahead is not wanted', 'AbortError'));
+  reading.ahead?.room.free();
   reading.ahead = undefined;
 }

@@ -5,7 +5,7 @@ import { commit, type Holding } from '../group/commit.ts';
 import type { Pending } from '../group/pending.ts';
 import { dropAhead, pullAhead } from './ahead.ts';
 import type { CachedShard } from './cache.ts';
-import type { ShardOutcome, TickContext } from './context.ts';
+import type { ShardContext, ShardOutcome, TickContext } from './context.ts';
 import { observed } from './observed.ts';
 import { endOf, passOver, pullTurn } from './pull.ts';
 import { workOnRange } from './range/parts.ts';
@@ -21,7 +21,7 @@ import type { ShardResult } from './result.ts';
  * holds, and is kept so. Throws what the store throws, and what the source throws unless the time was over.
  */
 export async function consumeBatches(
-  context: TickContext,
+  context: ShardContext,
   shard: string,
   at: CachedShard,
   result: ShardResult,
@@ -36,11 +36,14 @@ export async function consumeBatches(
   if (waiting !== undefined) return leave(waiting);
   const end = await endOf(context, shard);
   if (end.near) return leave('caughtUp');
-  const reading: Reading = { context, shard, at, endCursor: end.cursor, ahead: undefined };
+  const holder = context.bytes.holder();
+  const reading: Reading = { context, shard, at, endCursor: end.cursor, holder, ahead: undefined };
   const consuming: Consuming = { reading, result, longestMs: 0 };
   try {
     while (result.batches < settings.batchesMax) {
       if (!(await (reading.ahead?.turn ?? pullTurn(context, at)))) return leave('deadline');
+      // The wait for it says nothing of how long a batch takes.
+      if (reading.ahead === undefined && !(await holder.reserve(budget.work))) return leave('deadline');
       const startedAt = clock.now();
       // A batch that takes as long as the longest one so far must still fit.
       const needMs = at.pace?.msPerRecord === undefined ? consuming.longestMs : 0;
@@ -49,11 +52,13 @@ export async function consumeBatches(
       const { slot } = context;
       const { epoch, cursor, step } = at;
       const stopped = await consumeRange(consuming, { shard, slot, epoch, cursor, step }, startedAt);
+      holder.empty();
       if (stopped !== undefined) return leave(stopped);
     }
     return leave('batchesMax');
   } finally {
     dropAhead(reading);
+    holder.empty();
   }
 }
 

@@ -13,6 +13,7 @@ import type { Tracing } from '../observe/tracing.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import type { Budget } from './budget.ts';
+import type { Bytes } from './bytes.ts';
 import type { CachedShard, TickCache } from './cache.ts';
 import type { ShardResult } from './result.ts';
 import type { Retention } from './retention.ts';
@@ -66,6 +67,7 @@ export type TickSettings = Pick<
   | 'countMax'
   | 'pullIntervalMs'
   | 'shardsParallelMax'
+  | 'bytesMax'
   | 'delivery'
 > &
   Partial<Pick<CommonSettings, 'slots'>>;
@@ -90,6 +92,12 @@ export interface TickContext extends TickTools {
   begin?(): Promise<void>;
   /** Whether the rest of the time is for others, which wait for their turn. */
   yields?(now: number): boolean;
+}
+
+/** The same for the work on shards. */
+export interface ShardContext extends TickContext {
+  /** What all of them may have in memory together. */
+  bytes: Bytes;
 }
 
 /** `remember` is absent whenever it is not certain what the table holds. */

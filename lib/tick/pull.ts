@@ -49,27 +49,35 @@ export interface Asked {
   cursor: string;
   endCursor: string | undefined;
   signal?: AbortSignal;
+  /** An answer should be no larger. What there is room for, unless set. */
+  bytesMax?: number;
 }
+
+/** What an answer takes in memory, about. */
+export const sizeOf = (answer: Answer): number => (typeof answer === 'string' ? 0 : answer.bytes);
 
 /** One pull, which somebody waits for. */
 export async function pull(reading: Reading, asked: Asked): Promise<Answer> {
-  const { context, at } = reading;
+  const { context, at, holder } = reading;
   if (asked.cursor === asked.endCursor) return nothingMore(asked.cursor);
   if (!(await pullTurn(context, at))) return 'deadline';
-  return context.meter.timed('pullMs', () => ask(reading, asked));
+  if (!(await holder.reserve(context.budget.work))) return 'deadline';
+  const answer = await context.meter.timed('pullMs', () => ask(reading, asked));
+  holder.filled(sizeOf(answer));
+  return answer;
 }
 
 /** The same, of which nobody has to wait for the end: what that takes is not counted. Its turn has come. */
-export async function ask({ context, shard, at }: Reading, asked: Asked): Promise<Answer> {
+export async function ask({ context, shard, at, holder }: Reading, asked: Asked): Promise<Answer> {
   const { source, budget, settings, tracing } = context;
-  const { cursor, endCursor, signal = budget.work } = asked;
+  const { cursor, endCursor, signal = budget.work, bytesMax = holder.bytesMax() } = asked;
   const closed = at.state !== 'open';
   const endAtMs = endCursor === undefined ? undefined : settings.endAt;
   const { countMax } = settings;
   const askedAt = context.clock.now();
   at.pulledAt = askedAt;
   try {
-    const request = { shard, cursor, closed, endCursor, endAtMs, countMax, signal };
+    const request = { shard, cursor, closed, endCursor, endAtMs, countMax, bytesMax, signal };
     return await tracing.span('pull', { shard }, async (span) => {
       const pulled = await source.pull(request);
       const { nextCursor: to, count: records, bytes } = pulled;

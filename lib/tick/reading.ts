@@ -1,4 +1,5 @@
 import type { Pulled } from '../sources/source.ts';
+import type { Holder, Room } from './bytes.ts';
 import type { CachedShard } from './cache.ts';
 import type { TickContext } from './context.ts';
 
@@ -10,6 +11,8 @@ export interface Reading {
   at: CachedShard;
   /** Where the shard ends for this group, if that is so. */
   endCursor: string | undefined;
+  /** What it has in memory, and may have. */
+  holder: Holder;
   /** What was asked for while the user's function had what stands before it. */
   ahead: Ahead | undefined;
 }
@@ -31,4 +34,5 @@ export interface Ahead {
   /** When somebody began to wait for it. */
   wantedAt: number;
   stop: AbortController;
+  room: Room;
 }

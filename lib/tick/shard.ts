@@ -5,7 +5,7 @@ import { mayWork } from '../group/ownership.ts';
 import { messageOf } from '../observe/plainError.ts';
 import { consumeBatches } from './batches.ts';
 import type { CachedShard } from './cache.ts';
-import type { ShardOutcome, TickContext } from './context.ts';
+import type { ShardContext, ShardOutcome, TickContext } from './context.ts';
 import type { TickCoordination } from './coordination/coordination.ts';
 import { isSuspect, noteDeath } from './range/death.ts';
 import { givenBy } from './range/deliver.ts';
@@ -22,7 +22,7 @@ export interface Suspect {
  * only taken, unless it is its turn. Never throws.
  */
 export async function workOnShard(
-  context: TickContext,
+  context: ShardContext,
   coordination: TickCoordination,
   { shard, grant }: { shard: string; grant: Grant },
   known: { cached: CachedShard | undefined; isItsTurn: boolean },

@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict';
 import type { Grant } from '../group/items.ts';
 import { forEachParallel } from '../parallel.ts';
+import { createBytes } from './bytes.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
 import type { TickCoordination } from './coordination/coordination.ts';
@@ -23,15 +25,21 @@ export async function workOnShards(
   const { consumer, settings, budget, clock } = context;
   const worked: ShardOutcome[] = [];
   const suspects = new Map<string, CachedShard>();
+  const wanted = Object.entries(consumer.assigned ?? {}).filter(([shard]) => isWanted(shard));
+  let shortPulls = 0;
+  const bytes = createBytes({
+    max: settings.bytesMax,
+    shards: Math.min(settings.shardsParallelMax, wanted.length),
+    onShort: () => shortPulls++,
+  });
   const yieldFrom = budget.workUntil - budget.workMs * (1 - OTHERS_SHARE);
   const work = async (shard: string, grant: number, yields: (now: number) => boolean): Promise<void> => {
     const suspect = suspects.get(shard);
     const turn = { cached: suspect ?? known.get(shard), isItsTurn: suspect !== undefined };
-    const outcome = await workOnShard({ ...context, yields }, coordination, { shard, grant }, turn);
+    const outcome = await workOnShard({ ...context, bytes, yields }, coordination, { shard, grant }, turn);
     if ('suspect' in outcome) suspects.set(shard, outcome.suspect);
     else worked.push(outcome);
   };
-  const wanted = Object.entries(consumer.assigned ?? {}).filter(([shard]) => isWanted(shard));
   const assigned = rotated(wanted, consumer.tick);
   await forEachParallel(assigned, settings.shardsParallelMax, ([shard, grant]) =>
     work(shard, grant, (now) => suspects.size > 0 && now >= yieldFrom),
@@ -48,11 +56,23 @@ export async function workOnShards(
     const until = clock.now() + budget.remainingMs() / waiting--;
     await work(shard, grant, (now) => now >= until);
   }
+  assert(bytes.isFree(), 'whoever leaves a shard keeps nothing of it');
+  tellShort(context, shortPulls);
   outcomes.push(...(await coordination.publish(worked)));
   for (const { result, remember } of outcomes) {
     if (remember !== undefined) remembered.set(result.shard, remember);
   }
   return outcomes.map(({ result }) => result);
+}
+
+const SHORT_REMEDY =
+  'nothing is lost, but it goes slower and takes more checkpoints: give the function more memory, or raise SHARDBEAT_BYTES_MAX if it has enough';
+
+/** Once in a tick. */
+function tellShort({ meter, logger, settings }: TickContext, pulls: number): void {
+  if (pulls === 0) return;
+  meter.add('shortPulls', pulls);
+  logger.info('bytes.short', { pulls, bytesMax: settings.bytesMax, remedy: SHORT_REMEDY });
 }
 
 /**

@@ -72,6 +72,42 @@ describe('the times of a group', () => {
   });
 });
 
+describe('how many bytes a tick may have in memory', () => {
+  const mib = (environment: Record<string, string>): number =>
+    readSettings({ ...complete, ...environment }).bytesMax / (1024 * 1024);
+
+  it.each([
+    ['128', 8],
+    ['256', 40],
+    ['512', 104],
+    ['10240', 2536],
+    ['96', 1],
+    ['unknown', 104],
+  ])('follows from a memory of %s MB: %d MiB', (memory, bytes) => {
+    expect(mib({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory })).toBe(bytes);
+  });
+
+  it('is what is set', () => {
+    const set = { SHARDBEAT_BYTES_MAX: '2097152', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512' };
+    expect(mib(set)).toBe(2);
+  });
+
+  it.each([
+    [{ SHARDBEAT_BYTES_MAX: '1048575' }, /from 1048576/],
+    [{ SHARDBEAT_BYTES_MAX: '1e9' }, /^SHARDBEAT_BYTES_MAX: "1e9" .* whole number/],
+    [
+      {
+        SHARDBEAT_BYTES_MAX: '2097152',
+        SHARDBEAT_BATCH_BYTES_MIN: '2097153',
+        SHARDBEAT_BATCH_WAIT_MAX: '5m',
+      },
+      /^SHARDBEAT_BYTES_MAX: .* SHARDBEAT_BATCH_BYTES_MIN \(2097153\) has no room/,
+    ],
+  ])('is refused for %j', (given, message) => {
+    expect(() => readSettings({ ...complete, ...given })).toThrow(message);
+  });
+});
+
 describe('the settings', () => {
   it('are read from the environment, with their defaults', () => {
     expect(readSettings(complete)).toMatchObject({
@@ -81,7 +117,8 @@ describe('the settings', () => {
       order: true,
       batchesMax: Number.POSITIVE_INFINITY,
       countMax: 1_000,
-      shardsParallelMax: 4,
+      shardsParallelMax: 16,
+      bytesMax: 104 * 1024 * 1024,
       logLevel: 'info',
       stream: 'sls://shop/orders',
       endAt: undefined,

@@ -12,7 +12,7 @@ import type { GroupStore } from '../../lib/group/store.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
 import { forEachParallel } from '../../lib/parallel.ts';
 import { consumeBatches } from '../../lib/tick/batches.ts';
-import type { TickContext } from '../../lib/tick/context.ts';
+import type { ShardContext } from '../../lib/tick/context.ts';
 import type { ShardResult } from '../../lib/tick/result.ts';
 import { deriveTimes } from '../../lib/times.ts';
 import { planningOf } from '../support/planning.ts';
@@ -147,7 +147,7 @@ describe('a batch', () => {
   it('of a shard that was read to its end is not asked for', async () => {
     const { settings } = createWorld([]);
     const at = { epoch: 5, cursor: 'c0', state: 'done', pending: undefined, step: undefined } as const;
-    const reading = consumeBatches({ settings } as TickContext, '0', at, {} as ShardResult);
+    const reading = consumeBatches({ settings } as ShardContext, '0', at, {} as ShardResult);
     await expect(reading).rejects.toThrow(AssertionError);
   });
 

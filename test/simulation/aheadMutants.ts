@@ -1,6 +1,6 @@
 import { type Mutant, mutant } from './mutant.ts';
 
-/** The rules by which a pull goes ahead of the checkpoint. */
+/** The rules by which a pull goes ahead of the checkpoint, and what is in memory meanwhile. */
 export const AHEAD_MUTANTS: readonly Mutant[] = [
   mutant(
     'what was pulled ahead committed before its turn',
@@ -22,5 +22,23 @@ export const AHEAD_MUTANTS: readonly Mutant[] = [
     'tick/batches.ts',
     "!(await checkpoint(work))) return 'lost';",
     "!(await checkpoint(work))) {\n    if (reading.ahead === undefined) return 'lost';\n    at.cursor = range.to;\n  }",
+  ),
+  mutant(
+    'room of what was pulled ahead never free again',
+    'tick/ahead.ts',
+    '  reading.ahead?.room.free();\n',
+    '',
+  ),
+  mutant(
+    'room of what is in hand never free again',
+    'tick/bytes.ts',
+    'for (const room of freed) room.free();',
+    'if (freed.length > 1) for (const room of freed) room.free();',
+  ),
+  mutant(
+    'who has something waits for who has more',
+    'tick/bytes.ts',
+    'if (!fits(shard) && !isStuck()) return;',
+    'if (!fits(shard)) return;',
   ),
 ];

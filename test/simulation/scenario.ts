@@ -33,6 +33,9 @@ export interface Scenario extends UserScenario {
   batchesMax: number;
   countMax: number;
   shardsParallelMax: number;
+  /** What all shards of a tick may have in memory; and whether the service can be told how much a pull may bring. */
+  bytesMax: number;
+  heedsBytes: boolean;
   /** Records that a busy shard receives in one interval. */
   recordsPerInterval: number;
 }
@@ -53,6 +56,7 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
   const rates = drawRates(dice.fork('rates'), user);
   for (const name of overrides.without ?? []) rates[name] = 0;
   const rooms = dice.fork('rooms');
+  const bytes = dice.fork('bytes');
   const sessionTimeoutMs = dice.pick([65_000, 120_000, 120_000, 180_000]);
   const drawn = {
     seed,
@@ -75,6 +79,9 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
     batchesMax: dice.pick([1, 3, Number.POSITIVE_INFINITY]),
     countMax: dice.pick([1, 2, 3, 4, 5, 12]),
     shardsParallelMax: dice.between(1, 4),
+    // From four records to more than there ever are.
+    bytesMax: bytes.pick([1, 2, 3, 8, 1_000]) * 1024 * 1024,
+    heedsBytes: bytes.chance(0.7),
     recordsPerInterval: dice.pick([1, 4, 10]),
     ...user,
   };

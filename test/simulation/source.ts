@@ -7,7 +7,8 @@ import { send } from './requests.ts';
 import { cursorOf, positionOf, type StreamShard } from './stream.ts';
 import type { World } from './world.ts';
 
-export const RECORD_BYTES = 100;
+/** Four of them are as little as is worth a pull. */
+export const RECORD_BYTES = 256 * 1024;
 
 function shown(list: StreamList): string {
   if ('error' in list) return `${list.stream} fails`;
@@ -92,7 +93,9 @@ function pulled(world: World, actor: Actor, request: PullRequest): Pulled {
   const wantedEnd = request.endCursor === undefined ? end : positionOf(request.endCursor);
   // What an answer holds is the service's choice, up to a limit.
   const isShort = world.faults.happens('shortAnswer');
-  const countMax = isShort ? world.faults.dice('shortAnswer').between(1, request.countMax) : request.countMax;
+  const countMax = isShort
+    ? world.faults.dice('shortAnswer').between(1, request.countMax)
+    : wantedCount(world, request);
   const from = Math.min(end, Math.max(asked, shard.trimmedUntil));
   const to = Math.max(from, Math.min(wantedEnd, from + countMax));
   const caughtUp = to === end || to >= wantedEnd;
@@ -110,6 +113,16 @@ function pulled(world: World, actor: Actor, request: PullRequest): Pulled {
       (request.endCursor !== undefined && to >= wantedEnd),
     lagMs: oldestMs,
   };
+}
+
+/** As many as there is room for, where the service can be told so, and one at the least. */
+function wantedCount(
+  { scenario }: World,
+  { countMax, bytesMax = Number.POSITIVE_INFINITY }: PullRequest,
+): number {
+  return scenario.heedsBytes
+    ? Math.max(1, Math.min(countMax, Math.floor(bytesMax / RECORD_BYTES)))
+    : countMax;
 }
 
 function found(world: World, id: string): StreamShard {

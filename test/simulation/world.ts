@@ -222,7 +222,7 @@ function createWorld(seed: number, overrides: Overrides, tracing: boolean): Worl
 export const slotBytesMax = ({ slotShardsMax }: Scenario): number => slotShardsMax * assignedBytes('a:10');
 
 function tickSettings(scenario: Scenario): TickSettings {
-  const { times, order, batchesMax, countMax, shardsParallelMax } = scenario;
+  const { times, order, batchesMax, countMax, shardsParallelMax, bytesMax } = scenario;
   const at = scenario.start;
   const strategy = scenario.byLag ? planByLag : planEvenly;
   const start: Position = at === 'time' ? { at, unixMs: STARTS_AT } : { at };
@@ -240,6 +240,7 @@ function tickSettings(scenario: Scenario): TickSettings {
     countMax,
     pullIntervalMs: 0,
     shardsParallelMax,
+    bytesMax,
     delivery: scenario.delivery,
   };
 }

@@ -56,6 +56,7 @@ export function createGroup<S extends Source>(
     countMax: 1_000,
     pullIntervalMs: 0,
     shardsParallelMax: 4,
+    bytesMax: 64 * 1024 * 1024,
     delivery: DELIVERY,
     ...given,
   };

@@ -55,9 +55,9 @@ it('a shard that is read to its end is never asked for again', async () => {
   expect(new Set(asked)).toEqual(new Set(['1']));
 });
 
-it('what is held at a time is bounded: so many shards, one pull each, of so many records', async () => {
+it('what is held at a time is bounded: so many shards, bytes of them, and records of a pull', async () => {
   const shards = Array.from({ length: 8 }, (_, index) => String(index));
-  const world = createWorld(shards, { shardsParallelMax: 3, countMax: 17 });
+  const world = createWorld(shards, { shardsParallelMax: 3, countMax: 17, bytesMax: 12 * 1024 * 1024 });
   for (let round = 0; round < 2; round++) await world.round('a');
   for (const shard of shards) world.source.append(shard, ...'abcdef');
   let held = 0;
@@ -70,6 +70,8 @@ it('what is held at a time is bounded: so many shards, one pull each, of so many
   const { pull } = world.source;
   world.source.pull = (request) => {
     expect(held).toBeLessThan(3);
+    // One in hand and one ahead, of each of three.
+    expect(request.bytesMax).toBe(2 * 1024 * 1024);
     return pull(request);
   };
   await world.round('a');

@@ -20,6 +20,8 @@ interface Wanted {
   /** Exclusive. */
   end: bigint | undefined;
   endAtMs?: number | undefined;
+  /** There is room for no more. */
+  bytesMax?: number | undefined;
   signal: AbortSignal;
 }
 
@@ -51,7 +53,8 @@ export async function pullMessages(
   source: PullLimits & { client: ClsClient; topic: string },
   wanted: Wanted,
 ): Promise<PulledPartition> {
-  const { pullBytesMax = PULL_BYTES_DEFAULT } = source;
+  const { bytesMax: roomBytes = Number.POSITIVE_INFINITY } = wanted;
+  const pullBytesMax = Math.floor(Math.min(source.pullBytesMax ?? PULL_BYTES_DEFAULT, roomBytes));
   let asked = wanted;
   let answer = await pullOnce(source, asked, pullBytesMax);
   if (answer.isOver && wanted.end !== undefined) {

@@ -39,6 +39,21 @@ export interface PulledLogs {
   requestId: string | undefined;
 }
 
+/** `cursor` is inclusive, `endCursor` exclusive; `count` of log groups, 1 to 1000. An answer that is larger than `bytesMax` is not read. */
+export interface PullLogsFrom {
+  shard: string;
+  cursor: string;
+  endCursor?: string;
+  count: number;
+  bytesMax?: number | undefined;
+}
+
+/** An answer that was not read: how large it is, and of how many log groups, where the service tells. */
+export interface TooLarge {
+  rawBytes: number;
+  count: number | undefined;
+}
+
 export type SlsClient = ReturnType<typeof createSlsClient>;
 
 interface Context {
@@ -102,20 +117,19 @@ function operations({ transport, compression, responseBytesMax, filter, path, sh
       return unixS;
     },
 
-    /** `cursor` is inclusive, `endCursor` exclusive; `count` of log groups, 1 to 1000. */
-    async pullLogs(
-      from: { shard: string; cursor: string; endCursor?: string; count: number },
-      signal: AbortSignal,
-    ): Promise<PulledLogs> {
-      const { shard, cursor, endCursor, count } = from;
+    async pullLogs(from: PullLogsFrom, signal: AbortSignal): Promise<PulledLogs | TooLarge> {
+      const { shard, cursor, endCursor, count, bytesMax } = from;
       const end = endCursor === undefined ? {} : { end_cursor: endCursor };
       const response = await transport({
         method: 'GET',
         path: shardPath(shard),
         query: { type: 'log', cursor, count: String(count), ...end, ...filter },
         headers: { accept: 'application/x-protobuf', 'accept-encoding': compression },
+        ...(bytesMax !== undefined && { wants: (headers) => rawSizeOf(headers) <= bytesMax }),
         signal,
       });
+      const { headers } = response;
+      if (response.unread) return { rawBytes: rawSizeOf(headers), count: numberOf(headers['x-log-count']) };
       const said = pullHeaders(response.headers, cursor);
       return { ...said, body: rawBody(response, responseBytesMax) };
     },
@@ -150,6 +164,9 @@ function ageOf(headers: SlsResponse['headers']): number | undefined {
   const ageMs = Date.parse(headers.date ?? '') - receivedS * 1000;
   return receivedS > 0 && !Number.isNaN(ageMs) ? Math.max(0, ageMs) : undefined;
 }
+
+/** What it does not announce is refused elsewhere. */
+const rawSizeOf = (headers: SlsResponse['headers']): number => numberOf(headers['x-log-bodyrawsize']) ?? 0;
 
 function numberOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;

@@ -6,7 +6,13 @@ import { parentsOf } from '../lineage.ts';
 import type { Origin } from '../logs/logRecord.ts';
 import { cursorExpired, nothingMore } from '../pulled.ts';
 import type { Position, Pulled, PullRequest, Source, SourceShard } from '../source.ts';
-import { type ClientOptions, createSlsClient, type PulledLogs, type SlsClient } from './client.ts';
+import {
+  type ClientOptions,
+  createSlsClient,
+  type PulledLogs,
+  type PullLogsFrom,
+  type SlsClient,
+} from './client.ts';
 import { cursorDistance, cursorPosition } from './cursor.ts';
 import { decodeLogGroupList, GROUPS_MAX, type LogGroupList } from './logGroupList.ts';
 
@@ -20,12 +26,13 @@ export function createSlsSource(options: SlsSourceOptions): Source {
   const client = createSlsClient(options);
   const { project, logstore, query, processor } = options;
   const isFiltered = query !== undefined || processor !== undefined;
+  const groupBytes = new Map<string, number>();
   return {
     kind: 'sls',
     tags: { source: 'sls', project, logstore },
     listShards: (signal) => listShards(client, signal),
     cursorAt: (shard, position, signal) => client.getCursor(shard, fromOf(position), signal),
-    pull: (request) => pull(client, isFiltered, request),
+    pull: (request) => pull({ client, isFiltered, groupBytes }, request),
     retentionMs: (_shard, signal) => retentionMs(client, signal),
     distance: cursorDistance,
     positions: 'log groups',
@@ -62,12 +69,19 @@ function fromOf(position: Position): 'begin' | 'end' | number {
   return position.at === 'time' ? Math.floor(position.unixMs / 1000) : position.at;
 }
 
-async function pull(client: SlsClient, isFiltered: boolean, request: PullRequest): Promise<Pulled> {
-  const { shard, cursor, endCursor, signal } = request;
+interface Stream {
+  client: SlsClient;
+  isFiltered: boolean;
+  /** How large a log group is, by shard: as last seen. */
+  groupBytes: Map<string, number>;
+}
+
+async function pull(stream: Stream, request: PullRequest): Promise<Pulled> {
+  const { client, isFiltered } = stream;
+  const { shard, cursor, endCursor } = request;
   if (endCursor !== undefined && (cursorDistance(endCursor, cursor) ?? -1) >= 0) return nothingMore(cursor);
-  const count = Math.min(request.countMax, COUNT_MAX);
-  const range = { shard, cursor, count, ...(endCursor !== undefined && { endCursor }) };
-  const answer = await client.pullLogs(range, signal).catch((error) => explain(client, request, error));
+  const range = { shard, cursor, ...(endCursor !== undefined && { endCursor }) };
+  const answer = await pullWithin(stream, request, range).catch((error) => explain(client, request, error));
   const list = decode(answer, isFiltered ? undefined : originOf(request, answer));
   const { nextCursor } = answer;
   const standsStill = nextCursor === cursor;
@@ -85,6 +99,32 @@ async function pull(client: SlsClient, isFiltered: boolean, request: PullRequest
     lagMs: caughtUp ? 0 : answer.ageMs,
     ...filteredOf(answer),
   };
+}
+
+/** So often less is asked for, before one log group is. */
+const SMALLER_MAX = 3;
+
+/**
+ * As many log groups as there is room for, and one at the least. How large they are shows the answer before, or the head of one that is too large: of
+ * that no more is read.
+ */
+async function pullWithin(
+  { client, groupBytes }: Stream,
+  { shard, countMax, bytesMax = Number.POSITIVE_INFINITY, signal }: PullRequest,
+  range: Omit<PullLogsFrom, 'count'>,
+): Promise<PulledLogs> {
+  const within = (bytes: number): number => Math.max(1, Math.floor(bytesMax / Math.max(1, bytes)));
+  let count = Math.min(countMax, COUNT_MAX, within(groupBytes.get(shard) ?? 0));
+  for (let smaller = 0; ; smaller++) {
+    const isLeast = count === 1 || !Number.isFinite(bytesMax);
+    const answer = await client.pullLogs({ ...range, count, ...(!isLeast && { bytesMax }) }, signal);
+    if ('body' in answer) {
+      if (answer.count > 0) groupBytes.set(shard, answer.body.length / answer.count);
+      return answer;
+    }
+    const each = answer.rawBytes / (answer.count || count);
+    count = smaller < SMALLER_MAX ? Math.min(within(each), Math.ceil(count / 2)) : 1;
+  }
 }
 
 /**

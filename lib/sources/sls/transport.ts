@@ -1,7 +1,7 @@
 /** Signed requests to one SLS project, repeated where that helps. */
 import { SettingsError } from '../../errors.ts';
 import type { Credentials } from '../../http/credentials.ts';
-import type { HttpResponse } from '../../http/exchange.ts';
+import type { HttpRequest, HttpResponse } from '../../http/exchange.ts';
 import { badResponse } from '../../http/failure.ts';
 import { createSender, type SenderOptions } from '../../http/sender.ts';
 import { addressOf, REGION_REMEDY, regionOf } from './endpoint.ts';
@@ -27,6 +27,8 @@ export interface SlsRequest {
   body?: Uint8Array;
   /** Whether doing it twice does no harm. Unless set, only of a GET. */
   idempotent?: boolean;
+  /** As `HttpRequest` says. */
+  wants?: HttpRequest['wants'];
   signal: AbortSignal;
 }
 
@@ -57,6 +59,7 @@ export function createTransport(options: TransportOptions): Transport {
         target: request.path + queryText(request.query ?? {}),
         headers: authorize(request, common, credentials, nowMs),
         body: request.body,
+        wants: request.wants,
       };
     },
     check(response, name) {

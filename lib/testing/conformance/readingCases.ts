@@ -51,6 +51,14 @@ export const readingCases: readonly SourceCase[] = [
     assertMatches(reading.pulls[0]!, { caughtUp: false });
   }),
 
+  sourceCase('gives every record once, however few bytes there is room for', async ({ put, read, shard }) => {
+    const all = Array.from({ length: 7 }, (_, i) => [`${i}`.repeat(1_000)]);
+    for (const lines of all) await put(shard, lines);
+    for (const bytesMax of [1, 2_500]) {
+      assert.deepEqual((await read(shard, { bytesMax })).lines, all.flat());
+    }
+  }),
+
   sourceCase('gives the same again from the same cursor', async ({ put, pull, read, shard }) => {
     for (const line of ['a', 'b', 'c']) await put(shard, [line]);
     const reading = await read(shard, { countMax: 1 });

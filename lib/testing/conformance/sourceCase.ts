@@ -44,7 +44,9 @@ export interface Reading {
   pulls: Pulled[];
 }
 
-type More = Partial<Pick<PullRequest, 'countMax' | 'closed' | 'shardName' | 'endCursor' | 'endAtMs'>>;
+type More = Partial<
+  Pick<PullRequest, 'countMax' | 'bytesMax' | 'closed' | 'shardName' | 'endCursor' | 'endAtMs'>
+>;
 
 /** What a case works with: the backend's two shards, and short ways to read them. */
 export async function stageOf(backend: SourceBackend) {

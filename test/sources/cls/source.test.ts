@@ -74,6 +74,13 @@ describe('pulling', () => {
     expect(bodiesOf(server)[0]).toMatchObject({ Size: 10_485_760, Query: query });
   });
 
+  test('asks for no more than there is room for', async () => {
+    const server = await serve(nothing(100));
+    await sourceOf(server).pull({ ...request, bytesMax: 1_500_000.5 });
+    await sourceOf(server).pull({ ...request, bytesMax: 64_000_000 });
+    expect(bodiesOf(server).map(({ Size }) => Size)).toEqual([1_500_000, 2_097_152]);
+  });
+
   test('goes through every offset of 64 bits as it is', async () => {
     const cursor = String(2n ** 63n - 2n);
     const server = await serve(messages(2n ** 63n - 1n, 'a'));

@@ -54,6 +54,47 @@ describe('pulling', () => {
     });
   });
 
+  describe('where there is room for few bytes', () => {
+    const large = (count: number, raw = 60_000_000): Reply => ({
+      headers: {
+        'x-log-requestid': 'REQUEST-1',
+        'x-log-cursor': 'Mw==',
+        'x-log-count': String(count),
+        'x-log-bodyrawsize': String(raw),
+      },
+      body: TWO_GROUPS,
+    });
+    const countsOf = (server: ScriptedServer): unknown[] => server.received.map(({ query }) => query.count);
+
+    test('reads no answer that is larger, but asks for as many log groups as fit', async () => {
+      const server = await serve(large(100), pulled());
+      const { count } = await sourceOf(server).pull({ ...request, bytesMax: 7_000_000 });
+      expect([count, ...countsOf(server)]).toEqual([3, '100', '11']);
+    });
+
+    test('asks for fewer each time, and at last for one, whatever that takes', async () => {
+      const one = pulled({ 'x-log-count': '1', 'x-log-cursor': 'Mg==' }, encodeLogGroupList([group('a')]));
+      const server = await serve(large(100), large(11), one);
+      const { count } = await sourceOf(server).pull({ ...request, bytesMax: 7_000_000 });
+      expect([count, ...countsOf(server)]).toEqual([1, '100', '11', '1']);
+    });
+
+    test('asks for no more than fits from then on, by what the shard’s log groups last took', async () => {
+      const server = await serve(pulled());
+      const source = sourceOf(server);
+      const bytesMax = TWO_GROUPS.length * 5;
+      for (const shard of ['7', '7', '8']) await source.pull({ ...request, shard, bytesMax });
+      expect(countsOf(server)).toEqual(['100', '10', '100']);
+    });
+
+    test('leaves it to a request that was refused to say so', async () => {
+      const server = await serve(refusal(404, 'ShardNotExist'));
+      await expect(sourceOf(server).pull({ ...request, bytesMax: 1 })).rejects.toMatchObject({
+        code: 'ShardNotExist',
+      });
+    });
+  });
+
   const cursorOf = (position: string): string => Buffer.from(position).toString('base64');
   test.each([
     { when: 'its cursors count its groups', from: '1', to: '3', ids: ['7/1/0', '7/1/1', '7/2/0'] },
