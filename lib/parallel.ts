@@ -26,3 +26,21 @@ export async function forEachParallel<T>(
   await Promise.all(Array.from({ length: Math.min(parallelMax, queue.length) }, worker));
   if (errors.length > 0) throw errors[0];
 }
+
+/** Lets `parallelMax` go on at once, of those who come one by one, in the order in which they came. */
+export function createTurns(parallelMax: number): <T>(work: () => Promise<T>) => Promise<T> {
+  assert(parallelMax >= 1, 'somebody does the work');
+  let free = parallelMax;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
+}

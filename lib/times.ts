@@ -43,7 +43,7 @@ export function deriveTimes(
     const bounds = `${formatDuration(INTERVAL_MS_MIN)} to ${formatDuration(INTERVAL_MS_MAX)}`;
     throw new SettingsError(fields.interval, formatDuration(intervalMs), `choose ${bounds}`);
   }
-  const skewMarginMs = clamp(intervalMs * 0.05, 25, 5_000);
+  const skewMarginMs = skewMarginOf(intervalMs);
   const functionTimeoutMs = given.functionTimeoutMs ?? wholeSeconds(intervalMs * 0.8);
   const sessionTimeoutMs = given.sessionTimeoutMs ?? 2 * intervalMs;
   if (functionTimeoutMs + skewMarginMs >= intervalMs) {
@@ -65,6 +65,16 @@ export function deriveTimes(
   const reserveMs = clamp(functionTimeoutMs * 0.1, 50, 3_000);
   return { intervalMs, functionTimeoutMs, skewMarginMs, sessionTimeoutMs, reserveMs };
 }
+
+/**
+ * The longest timeout that still ends a tick before the next one starts, for who wants as little time as possible between two: a
+ * schedule may then be early by a second, or what is left of it.
+ */
+export function functionTimeoutMsMax(intervalMs: number): number {
+  return wholeSeconds(intervalMs - skewMarginOf(intervalMs) - 1);
+}
+
+const skewMarginOf = (intervalMs: number): number => clamp(intervalMs * 0.05, 25, 5_000);
 
 /** Share of a tick's time for work that one attempt of a request to a log service may take: a second one still fits. */
 const ATTEMPT_SHARE = 0.4;

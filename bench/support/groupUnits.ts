@@ -130,6 +130,7 @@ const settingsOf = ({ identity }: Delivery): TickSettings => ({
   batchesMax: Number.POSITIVE_INFINITY,
   countMax: 1_000,
   pullIntervalMs: 0,
+  lingerMs: 0,
   shardsParallelMax: 8,
   bytesMax: 64 * 1024 * 1024,
   delivery: { ...DELIVERY, identity },

@@ -12,6 +12,7 @@ import { CLS_NAMES, type ClsSettings, readCls } from './clsSettings.ts';
 import { DeadLetterEntries, type DeadLetterSettings, readDeadLetters } from './deadLetters.ts';
 import { DeliveryEntries, type DeliverySettings, readDelivery } from './delivery.ts';
 import { EventBusEntries, type EventBusSettings, readEventBus } from './eventBus.ts';
+import { functionTimeoutOf, LINGER, readLinger } from './linger.ts';
 import { OWN_NAMES, type OwnSource, readOwn } from './ownSource.ts';
 import { parsePosition, parseTime } from './position.ts';
 import { count, type Environment, name, oneOf, parseEnvironment, required } from './rules.ts';
@@ -54,6 +55,8 @@ export interface CommonSettings {
   countMax: number;
   /** Least time between two pulls of one shard in a tick; 0: none. */
   pullIntervalMs: number;
+  /** Until when a tick that has read all up goes on polling, from its start. 0: not at all; Infinity: as long as it may work. */
+  lingerMs: number;
   shardsParallelMax: number;
   /** Most bytes of records, as they are before compression, that all shards of a tick have in memory at a time. */
   bytesMax: number;
@@ -91,6 +94,7 @@ const Schema = v.object({
     ),
   ),
   SHARDBEAT_PULL_INTERVAL: v.optional(v.string()),
+  [LINGER]: v.optional(v.string()),
   SHARDBEAT_SHARDS_PARALLEL_MAX: count(16, 64),
   SHARDBEAT_BYTES_MAX: v.optional(
     v.pipe(v.string(), v.regex(/^[1-9]\d{0,11}$/, 'write a whole number of bytes, or leave it out')),
@@ -140,6 +144,7 @@ export function readSettings(
     batchesMax: Number(read.SHARDBEAT_BATCHES_MAX ?? Number.POSITIVE_INFINITY),
     countMax,
     pullIntervalMs: readPullInterval(read, times),
+    lingerMs: readLinger(read[LINGER], times),
     shardsParallelMax: read.SHARDBEAT_SHARDS_PARALLEL_MAX,
     bytesMax: readBytesMax(read.SHARDBEAT_BYTES_MAX, environment, delivery),
     delivery,
@@ -208,7 +213,12 @@ function readTimes(read: Read): Times {
     return text === undefined ? {} : { [`${field}Ms`]: parseDuration(fields[field], text) };
   };
   const intervalMs = parseDuration(fields.interval, read.SHARDBEAT_INTERVAL);
-  return deriveTimes(intervalMs, { ...given('functionTimeout'), ...given('sessionTimeout') }, fields);
+  const usual = functionTimeoutOf(read[LINGER], intervalMs);
+  return deriveTimes(
+    intervalMs,
+    { ...usual, ...given('functionTimeout'), ...given('sessionTimeout') },
+    fields,
+  );
 }
 
 /** Of clocks, and of whoever writes `now`. Until a time of the future comes, a group would read what it should leave out. */

@@ -13,6 +13,8 @@ import type { Condition, RequestOptions } from './store.ts';
 export interface Planned {
   /** When to look again. */
   planDueAt: number;
+  /** A plan was written: slots may have other shards by now. */
+  written: boolean;
   /** Streams that could not be listed: nothing is known of their new shards. */
   unlisted: string[];
   /** How many shards may be worked on and no slot is given. Undefined where the service assigns: others may have them. */
@@ -66,7 +68,8 @@ export async function plan(
     const postponed = await store.update('GROUP', { set: { planDueAt }, condition }, options);
     if (!postponed.accepted) return undefined;
     const unassigned = tellUnassigned(planning, state, target.unassigned);
-    return { planDueAt, unlisted, unassigned, living: [...state.consumers.keys()], completed: false };
+    const living = [...state.consumers.keys()];
+    return { planDueAt, written: false, unlisted, unassigned, living, completed: false };
   }
   const { deadline: planUntil, planner } = planning;
   const set = { planUntil, planner, plannedAt: now };
@@ -112,7 +115,8 @@ async function makePlan(
   logger.info('plan.made', { generation, moves, slots: state.consumers.size, shards: state.shards.size });
   if (completed) logger.info('group.complete', { endAt: planning.endAt });
   const living = [...state.consumers.keys()];
-  return { planDueAt, unassigned: tellUnassigned(planning, state, unassigned), living, completed };
+  const told = tellUnassigned(planning, state, unassigned);
+  return { planDueAt, written: true, unassigned: told, living, completed };
 }
 
 /** Said at every look, as long as it lasts: nobody reads these shards. Returns how many there are. */

@@ -31,6 +31,8 @@ export const METRICS = {
   handOffs: 'Count',
   expiredPositions: 'Count',
   failedPlans: 'Count',
+  lingerMs: 'Milliseconds',
+  polls: 'Count',
   pullMs: 'Milliseconds',
   pullAheadMs: 'Milliseconds',
   shortPulls: 'Count',

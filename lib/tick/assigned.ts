@@ -1,18 +1,31 @@
+import type { ConsumerItem } from '../group/items.ts';
 import type { TickCache } from './cache.ts';
-import type { TickContext } from './context.ts';
+import type { ShardOutcome, TickContext } from './context.ts';
 import type { TickCoordination } from './coordination/coordination.ts';
 import type { Looked } from './planning.ts';
 import { givenBy } from './range/deliver.ts';
-import type { ShardResult } from './result.ts';
 import { workOnShards } from './shards.ts';
 
-/** Works on what the slot is assigned, and says what its next tick may remember. `workOn` does what is still waiting. */
+/** What a slot is assigned, and how far the work on it came. */
+export interface Worked {
+  /** The slot's item, with the assignment. */
+  consumer: ConsumerItem;
+  outcomes: Map<string, ShardOutcome>;
+  /** How many shards there are for the slot that its item has no room for. Undefined: only a plan can tell. */
+  unassigned: number | undefined;
+  /** Does what is still waiting. */
+  workOn(): Promise<void>;
+  /** What the next tick may remember, if nobody is in the slot until then. */
+  remembered(planDueAt: number): TickCache;
+}
+
+/** Works on what the slot is assigned. `before`: what the tick has done so far. */
 export async function workAsAssigned(
   context: TickContext,
   coordination: TickCoordination,
-  cache: TickCache | undefined,
+  { cache, before }: { cache: TickCache | undefined; before: ReadonlyMap<string, ShardOutcome> },
   outcome: Looked['outcome'],
-) {
+): Promise<Worked> {
   const { consumer, known, unassigned } = await coordination.assignment(cache);
   const { slot, lifecycle } = context;
   const assignedShards = Object.keys(consumer.assigned ?? {});
@@ -20,25 +33,28 @@ export async function workAsAssigned(
   const why = consumer.draining ? 'drained' : 'lost';
   context.announcer?.assigned(slot, assignedShards, why);
   await lifecycle?.assigned(slot, assignedShards, why, givenBy(context));
-  const remembered: TickCache = {
+  const outcomes = new Map<string, ShardOutcome>();
+  const workOn = async (): Promise<void> => {
+    const isLeft = (shard: string): boolean =>
+      !outcomes.has(shard) || outcomes.get(shard)!.result.stopped === 'waiting';
+    const assigned = { ...context, consumer };
+    const worked = await workOnShards(assigned, coordination, isLeft, known, before);
+    for (const outcome of worked) outcomes.set(outcome.result.shard, outcome);
+  };
+  const remembered = (planDueAt: number): TickCache => ({
     tick: consumer.tick,
     heartbeatAt: consumer.heartbeatAt,
     generation: consumer.generation ?? 0,
     readAtTick: cache?.readAtTick ?? consumer.tick,
-    planDueAt: 0,
-    successAt: undefined,
-    shards: outcome === 'paused' ? new Map(known) : new Map(),
-  };
-  let shards: ShardResult[] = [];
-  const workOn = async (): Promise<ShardResult[]> => {
-    const isLeft = (shard: string): boolean =>
-      shards.every((result) => result.shard !== shard || result.stopped === 'waiting');
-    const assigned = { ...context, consumer };
-    const worked = await workOnShards(assigned, coordination, isLeft, known, remembered.shards);
-    const done = shards.filter(({ stopped }) => stopped !== 'waiting');
-    shards = [...done, ...worked];
-    return shards;
-  };
+    planDueAt,
+    successAt: context.successes.at,
+    shards: outcome === 'paused' ? new Map(known) : rememberedOf(outcomes),
+  });
   if (outcome === 'worked') await workOn();
-  return { remembered, shards, workOn, unassigned };
+  return { consumer, outcomes, unassigned, workOn, remembered };
 }
+
+const rememberedOf = (outcomes: ReadonlyMap<string, ShardOutcome>): TickCache['shards'] =>
+  new Map(
+    [...outcomes].flatMap(([shard, { remember }]) => (remember === undefined ? [] : [[shard, remember]])),
+  );

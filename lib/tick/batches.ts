@@ -18,13 +18,15 @@ import type { ShardResult } from './result.ts';
 
 /**
  * Reads, gives to the user's function, checkpoints, again and again while the shard is behind and time is left. `at` is what the table
- * holds, and is kept so. Throws what the store throws, and what the source throws unless the time was over.
+ * holds, and is kept so. `longestMs`: how long a batch of the shard may take, as far as is known; 0 at the beginning of a tick, when
+ * everything is begun. Throws what the store throws, and what the source throws unless the time was over.
  */
 export async function consumeBatches(
   context: ShardContext,
   shard: string,
   at: CachedShard,
   result: ShardResult,
+  longestMs: number,
 ): Promise<ShardOutcome> {
   const { clock, budget, settings } = context;
   assert(at.state !== 'done', 'there is something left to read');
@@ -38,7 +40,7 @@ export async function consumeBatches(
   if (end.near) return leave('caughtUp');
   const holder = context.bytes.holder();
   const reading: Reading = { context, shard, at, endCursor: end.cursor, holder, ahead: undefined };
-  const consuming: Consuming = { reading, result, longestMs: 0 };
+  const consuming: Consuming = { reading, result, longestMs };
   try {
     while (result.batches < settings.batchesMax) {
       if (!(await (reading.ahead?.turn ?? pullTurn(context, at)))) return leave('deadline');

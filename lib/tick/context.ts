@@ -66,6 +66,7 @@ export type TickSettings = Pick<
   | 'batchesMax'
   | 'countMax'
   | 'pullIntervalMs'
+  | 'lingerMs'
   | 'shardsParallelMax'
   | 'bytesMax'
   | 'delivery'

@@ -83,13 +83,14 @@ export function metricsOf({ result, counted: all, skewMs }: Ended): Measured {
 
 /** What the answer of a tick says. */
 export function metricsOfResult(result: TickResult): Measured {
-  const { outcome, planFailed, unassignedShards, silentSlots, shards } = result;
+  const { outcome, planFailed, unassignedShards, silentSlots, lingerMs, polls, shards } = result;
   return {
     ...outcomeOf(outcome),
     failedPlans: planFailed ? 1 : 0,
     ...metricsOfShards(shards),
     ...(unassignedShards !== undefined && { unassignedShards }),
     ...(silentSlots !== undefined && { silentSlots }),
+    ...(lingerMs !== undefined && { lingerMs, polls: polls ?? 0 }),
   };
 }
 

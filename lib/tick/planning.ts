@@ -18,6 +18,8 @@ export interface Looked {
 
 export interface Planned {
   planned: boolean;
+  /** The plan gave shards to slots, or may have. */
+  written: boolean;
   planDueAt: number;
   failed: boolean;
   /** Shards that no slot is given. Undefined: not known. */
@@ -78,7 +80,7 @@ export async function besidePlan<T>(
   work: () => Promise<T>,
 ): Promise<[worked: T, plan: Planned]> {
   const { clock, budget } = context;
-  const unplanned = { planned: false, failed: false, planDueAt: looked.planDueAt };
+  const unplanned = { planned: false, written: false, failed: false, planDueAt: looked.planDueAt };
   if (looked.due === undefined) return [await work(), unplanned];
   const shareMs = budget.workMs * PLAN_SHARE;
   const startedAt = clock.now();
@@ -128,14 +130,15 @@ async function planNow(
   const planning = { store, now, planner, deadline, times, asking, order, start, endAt, logger, ...how };
   try {
     const made = await plan(planning, group, { signal });
-    if (made === undefined) return { planned: false, failed: false, planDueAt: seenDueAt };
+    if (made === undefined) return { planned: false, written: false, failed: false, planDueAt: seenDueAt };
     const failed = made.unlisted.length > 0;
-    const { unassigned, living } = made;
+    const { unassigned, living, written } = made;
     if (made.completed && endAt !== undefined)
       context.announcer?.happened(context.slot, { type: 'complete', endAt });
-    return { planned: true, failed, planDueAt: looksAgain ? 0 : made.planDueAt, unassigned, living };
+    const planDueAt = looksAgain ? 0 : made.planDueAt;
+    return { planned: true, written, failed, planDueAt, unassigned, living };
   } catch (error) {
     logger.error('plan.failed', { error, remedy: remedyOf(error) });
-    return { planned: false, failed: true, planDueAt: seenDueAt };
+    return { planned: false, written: true, failed: true, planDueAt: seenDueAt };
   }
 }

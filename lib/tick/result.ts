@@ -24,6 +24,9 @@ export interface TickResult {
   unassignedShards?: number;
   /** Slots of this deployment whose session does not live, as this tick has found; where it knows its slots and looked at the plan. */
   silentSlots?: number;
+  /** How long the tick went on once it had read all up, and how often it asked shards meanwhile. Absent: it did not. */
+  lingerMs?: number;
+  polls?: number;
   shards: ShardResult[];
 }
 

@@ -19,23 +19,16 @@ export interface Suspect {
 
 /**
  * Claims one assigned shard if that is needed, and reads on in it until it is read up or the time is over. One of which a run may die is
- * only taken, unless it is its turn. Never throws.
+ * only taken, unless it is its turn. `before`: what the same tick has done in it. Never throws.
  */
 export async function workOnShard(
   context: ShardContext,
   coordination: TickCoordination,
   { shard, grant }: { shard: string; grant: Grant },
-  known: { cached: CachedShard | undefined; isItsTurn: boolean },
+  known: { cached: CachedShard | undefined; isItsTurn: boolean; before?: ShardOutcome | undefined },
 ): Promise<ShardOutcome | Suspect> {
-  const result: ShardResult = {
-    shard,
-    stopped: 'waiting',
-    batches: 0,
-    records: 0,
-    bytes: 0,
-    cursor: undefined,
-    lagMs: undefined,
-  };
+  const { before } = known;
+  const result = before === undefined ? nothingDone(shard) : goingOn(before.result);
   // Begun too late, it fails at nothing.
   const inTime = !context.budget.work.aborted;
   let at: CachedShard | undefined;
@@ -46,7 +39,7 @@ export async function workOnShard(
     if (held.state === 'done') {
       return { result: { ...result, stopped: 'done' }, remember: { ...held } };
     }
-    at = { ...held };
+    at = { ...held, ...(known.cached === undefined && ofSandbox(before?.remember)) };
     if (at.paused) {
       return withLag(context, at, {
         result: { ...result, stopped: 'paused', cursor: at.cursor },
@@ -63,7 +56,8 @@ export async function workOnShard(
     await lifecycle?.found(slot, shard, stand, given);
     const begin = async () => lifecycle?.begun(slot, shard, stand, given);
     standing = standingOf(context, shard, at);
-    const outcome = await consumeBatches({ ...context, begin }, shard, at, result);
+    const longestMs = before === undefined ? 0 : (at.batchMs ?? 0);
+    const outcome = await consumeBatches({ ...context, begin }, shard, at, result, longestMs);
     const { stopped } = outcome.result;
     const why = stopped === 'done' || stopped === 'lost' ? stopped : outcome.remember;
     await lifecycle?.ended(slot, shard, why, given);
@@ -71,6 +65,27 @@ export async function workOnShard(
   } catch (error) {
     return withLag(context, at, failedWith(context, { result, at, inTime }, error), standing);
   }
+}
+
+const nothingDone = (shard: string): ShardResult => ({
+  shard,
+  stopped: 'waiting',
+  batches: 0,
+  records: 0,
+  bytes: 0,
+  cursor: undefined,
+  lagMs: undefined,
+});
+
+/** What the table does not know, and what holds whatever stands there. */
+const ofSandbox = ({ pulledAt, batchMs }: Partial<CachedShard> = {}): Partial<CachedShard> => ({
+  pulledAt,
+  batchMs,
+});
+
+/** What the tick has done in the shard so far is counted on; how it stands there is found anew. */
+function goingOn({ error: _error, lagPositions: _positions, ...before }: ShardResult): ShardResult {
+  return { ...before, stopped: 'waiting', lagMs: undefined };
 }
 
 function failedWith(

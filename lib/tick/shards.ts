@@ -1,41 +1,39 @@
-import assert from 'node:assert/strict';
 import type { Grant } from '../group/items.ts';
 import { forEachParallel } from '../parallel.ts';
-import { createBytes } from './bytes.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
 import type { TickCoordination } from './coordination/coordination.ts';
-import type { ShardResult } from './result.ts';
 import { workOnShard } from './shard.ts';
+import { shareBytes } from './sharedBytes.ts';
 
 /** Share of the tick's time for work after which those of which a run may die have their turn, whatever is left of the others. */
 const OTHERS_SHARE = 0.75;
 
 /**
- * Works on the assigned shards that are wanted, some at a time; those of which a run may die last, and one at a time. Puts what the next
- * tick may remember into `remembered`.
+ * Works on the assigned shards that are wanted, some at a time; those of which a run may die last, and one at a time. `before`: what the
+ * tick has done in them so far.
  */
 export async function workOnShards(
   context: TickContext,
   coordination: TickCoordination,
   isWanted: (shard: string) => boolean,
   known: ReadonlyMap<string, CachedShard>,
-  remembered: Map<string, CachedShard>,
-): Promise<ShardResult[]> {
+  before: ReadonlyMap<string, ShardOutcome>,
+): Promise<ShardOutcome[]> {
   const { consumer, settings, budget, clock } = context;
   const worked: ShardOutcome[] = [];
   const suspects = new Map<string, CachedShard>();
   const wanted = Object.entries(consumer.assigned ?? {}).filter(([shard]) => isWanted(shard));
-  let shortPulls = 0;
-  const bytes = createBytes({
-    max: settings.bytesMax,
-    shards: Math.min(settings.shardsParallelMax, wanted.length),
-    onShort: () => shortPulls++,
-  });
+  const shared = shareBytes(context, wanted.length);
+  const { bytes } = shared;
   const yieldFrom = budget.workUntil - budget.workMs * (1 - OTHERS_SHARE);
   const work = async (shard: string, grant: number, yields: (now: number) => boolean): Promise<void> => {
     const suspect = suspects.get(shard);
-    const turn = { cached: suspect ?? known.get(shard), isItsTurn: suspect !== undefined };
+    const turn = {
+      cached: suspect ?? known.get(shard),
+      isItsTurn: suspect !== undefined,
+      before: before.get(shard),
+    };
     const outcome = await workOnShard({ ...context, bytes, yields }, coordination, { shard, grant }, turn);
     if ('suspect' in outcome) suspects.set(shard, outcome.suspect);
     else worked.push(outcome);
@@ -56,23 +54,9 @@ export async function workOnShards(
     const until = clock.now() + budget.remainingMs() / waiting--;
     await work(shard, grant, (now) => now >= until);
   }
-  assert(bytes.isFree(), 'whoever leaves a shard keeps nothing of it');
-  tellShort(context, shortPulls);
+  shared.end();
   outcomes.push(...(await coordination.publish(worked)));
-  for (const { result, remember } of outcomes) {
-    if (remember !== undefined) remembered.set(result.shard, remember);
-  }
-  return outcomes.map(({ result }) => result);
-}
-
-const SHORT_REMEDY =
-  'nothing is lost, but it goes slower and takes more checkpoints: give the function more memory, or raise SHARDBEAT_BYTES_MAX if it has enough';
-
-/** Once in a tick. */
-function tellShort({ meter, logger, settings }: TickContext, pulls: number): void {
-  if (pulls === 0) return;
-  meter.add('shortPulls', pulls);
-  logger.info('bytes.short', { pulls, bytesMax: settings.bytesMax, remedy: SHORT_REMEDY });
+  return outcomes;
 }
 
 /**

@@ -1,16 +1,15 @@
-import { heartbeat } from '../group/heartbeat.ts';
-import type { ConsumerItem, GroupItem } from '../group/items.ts';
+import type { GroupItem } from '../group/items.ts';
 import { joinGroup } from '../group/join.ts';
 import { settled } from '../group/settled.ts';
 import { createMeter } from '../observe/meter.ts';
 import { noTracing } from '../observe/tracing.ts';
-import { workAsAssigned } from './assigned.ts';
 import { type Budget, startBudget } from './budget.ts';
 import { isOfLastRun, mayHaveExpired, type TickCache, trusted } from './cache.ts';
 import type { TickContext, TickSettings, TickTools } from './context.ts';
-import type { Coordination, TickCoordination } from './coordination/coordination.ts';
-import { besidePlan, look } from './planning.ts';
-import { achievedNothing, emptyResult, type ShardResult, type TickResult } from './result.ts';
+import type { Coordination } from './coordination/coordination.ts';
+import { emptyResult, type TickResult } from './result.ts';
+import { workInRounds } from './rounds.ts';
+import { takeSlot } from './slot.ts';
 import { termsOf } from './terms.ts';
 
 export interface TickDependencies extends TickTools {
@@ -27,7 +26,7 @@ export interface Invocation {
 
 /**
  * One tick: heartbeat, then every assigned shard: claim, pull, process, checkpoint, until it is read up or the time is over;
- * beside that a plan, if it is due. Throws what the heartbeat throws: without an answer to it no work may be done.
+ * beside that a plan, if it is due; then, if it is to linger, the same again as records come. Throws what the heartbeat throws: without an answer to it no work may be done.
  */
 export async function tick(
   dependencies: TickDependencies,
@@ -90,8 +89,8 @@ async function begin(
   const skewMs = dependencies.skewMs?.() ?? 0;
   const groupNow = (): number => clock.now() + skewMs;
   if (Math.abs(skewMs) > times.skewMarginMs) logger.warn('clock.skewed', { skewMs });
-  const beat = { slot, nonce: random.nonce(), now: groupNow(), deadline: deadline + skewMs, times };
-  const answer = await heartbeat(store, beat, options);
+  const beat = { slot, nonce: random.nonce(), deadline: deadline + skewMs, times };
+  const answer = await takeSlot(store, beat, { clock, budget, groupNow, waits: settings.lingerMs > 0 });
   if (!answer.accepted) {
     logger.warn('tick.refused', { busyUntil: answer.busyUntil });
     return emptyResult(slot, 'busy');
@@ -114,7 +113,7 @@ async function begin(
     successes: { at: known?.successAt },
   };
   try {
-    return await workAndPlan(context, coordination.forTick(context), known, group);
+    return await workInRounds(context, coordination, { cache: known, group });
   } finally {
     const { invocation } = consumer;
     // One that could not even note any more what it had done has died, as far as anybody can tell.
@@ -137,66 +136,3 @@ function noteEnded(endedRuns: Set<string>, run: string): void {
 
 const DISAGREE_REMEDY =
   "deploy the settings that the group has, or raise SHARDBEAT_SETTINGS_VERSION above the group's to change them";
-
-/** Works on what is assigned, and beside it plans, if it is this tick's turn; then again, if the work has made that needed. */
-async function workAndPlan(
-  context: TickContext,
-  coordination: TickCoordination,
-  cache: TickCache | undefined,
-  group: GroupItem | undefined,
-): Promise<TickResult> {
-  const { slot, consumer, caches } = context;
-  const wantsPlan = consumer.generation === undefined || isLeaving(consumer);
-  const looked = await look(context, { knownDueAt: cache?.planDueAt, group, early: wantsPlan });
-  const result: TickResult = {
-    ...emptyResult(slot, looked.outcome),
-    tick: consumer.tick,
-    generation: consumer.generation ?? 0,
-    warm: cache !== undefined,
-  };
-  if (looked.outcome === 'disagrees') return result;
-  const work = () => workAsAssigned(context, coordination, cache, looked.outcome);
-  const [worked, plan] = await besidePlan(context, coordination, looked, work);
-  const { remembered, workOn, unassigned } = worked;
-  const plans = [plan];
-  const { isAheadOfPlans } = coordination;
-  result.shards = worked.shards;
-  if (isAheadOfPlans && plan.planned && isAnyWaiting(result.shards)) result.shards = await workOn();
-  // A finished shard may let others begin.
-  if (isAnyFinished(result.shards) || (isAheadOfPlans && isAnyWaiting(result.shards))) {
-    const again = await look(context, { early: true });
-    plans.push((await besidePlan(context, coordination, again, async () => {}))[1]);
-  }
-  result.planned = plans.some(({ planned }) => planned);
-  result.planFailed = plans.some(({ failed }) => failed);
-  const unassignedShards = unassigned ?? plans.findLast((made) => made.unassigned !== undefined)?.unassigned;
-  if (unassignedShards !== undefined) result.unassignedShards = unassignedShards;
-  const silentSlots = silentOf(context.settings.slots, plans.findLast(({ living }) => living)?.living);
-  if (silentSlots !== undefined) result.silentSlots = silentSlots;
-  if (result.outcome === 'worked' && achievedNothing(result)) result.outcome = 'failed';
-  remembered.planDueAt = plans.at(-1)!.planDueAt;
-  remembered.successAt = context.successes.at;
-  caches.set(slot, remembered);
-  return result;
-}
-
-/** How many of the slots that this deployment has do not live. */
-function silentOf(
-  slots: readonly string[] | undefined,
-  living: readonly string[] | undefined,
-): number | undefined {
-  if (slots === undefined || living === undefined) return undefined;
-  const alive = new Set(living);
-  return slots.filter((slot) => !alive.has(slot)).length;
-}
-
-const isAnyWaiting = (shards: readonly ShardResult[]): boolean =>
-  shards.some(({ stopped }) => stopped === 'waiting');
-
-const isAnyFinished = (shards: readonly ShardResult[]): boolean =>
-  shards.some(({ stopped, cursor }) => stopped === 'done' && cursor !== undefined);
-
-/** A draining slot that still holds shards waits for a plan that takes them. */
-function isLeaving(consumer: ConsumerItem): boolean {
-  return consumer.draining === true && Object.keys(consumer.assigned ?? {}).length > 0;
-}

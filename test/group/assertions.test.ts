@@ -147,7 +147,7 @@ describe('a batch', () => {
   it('of a shard that was read to its end is not asked for', async () => {
     const { settings } = createWorld([]);
     const at = { epoch: 5, cursor: 'c0', state: 'done', pending: undefined, step: undefined } as const;
-    const reading = consumeBatches({ settings } as ShardContext, '0', at, {} as ShardResult);
+    const reading = consumeBatches({ settings } as ShardContext, '0', at, {} as ShardResult, 0);
     await expect(reading).rejects.toThrow(AssertionError);
   });
 

@@ -315,8 +315,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'batch that is too small waits for ever',
     'tick/range/readRange.ts',
-    'return ageMs >= 0 && ageMs < waitMaxMs && now - at.gatheringSince < waitMaxMs;',
-    'return ageMs >= 0 && waitMaxMs > 0;',
+    'return isKnown && ageMs < waitMaxMs && now - at.gatheringSince < waitMaxMs;',
+    'return isKnown && waitMaxMs > 0;',
   ),
   mutant(
     'redrive without claim',

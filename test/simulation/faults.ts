@@ -67,8 +67,8 @@ export interface Faults {
   happens(name: FaultName): boolean;
   /** Length, target and so on of a fault that happens; a stream of its own per kind. */
   dice(name: FaultName): Dice;
-  /** How many have happened, those of the user's function left out. */
-  happened(): number;
+  /** How many have happened, those of the user's function left out; or of these kinds. */
+  happened(names?: readonly FaultName[]): number;
   hasCeased(): boolean;
   cease(): void;
 }
@@ -138,13 +138,16 @@ export function createFaults(rates: FaultRates, dice: Dice): Faults {
   const streams = new Map(FAULT_NAMES.map((name) => [name, dice.fork(name)]));
   let ceased = false;
   let happened = 0;
+  const counts = new Map<FaultName, number>();
   return {
     happens(name) {
       const happens = streams.get(name)!.chance(rates[name]) && !ceased;
       if (happens && !name.startsWith('process')) happened++;
+      if (happens) counts.set(name, (counts.get(name) ?? 0) + 1);
       return happens;
     },
-    happened: () => happened,
+    happened: (names) =>
+      names === undefined ? happened : names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0),
     hasCeased: () => ceased,
     dice: (name) => streams.get(name)!,
     cease: () => {

@@ -1,6 +1,12 @@
 import { AHEAD_MUTANTS } from './aheadMutants.ts';
 import { DELIVERY_MUTANTS } from './deliveryMutants.ts';
 import { GROUP_MUTANTS } from './groupMutants.ts';
+import { LINGER_MUTANTS } from './lingerMutants.ts';
 import type { Mutant } from './mutant.ts';
 
-export const MUTANTS: readonly Mutant[] = [...GROUP_MUTANTS, ...DELIVERY_MUTANTS, ...AHEAD_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [
+  ...GROUP_MUTANTS,
+  ...DELIVERY_MUTANTS,
+  ...AHEAD_MUTANTS,
+  ...LINGER_MUTANTS,
+];

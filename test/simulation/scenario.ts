@@ -1,5 +1,5 @@
 import type { Position } from '../../lib/sources/source.ts';
-import { deriveTimes, type Times } from '../../lib/times.ts';
+import { deriveTimes, functionTimeoutMsMax, type Times } from '../../lib/times.ts';
 import type { Dice } from './dice.ts';
 import { drawRates, type FaultName, type FaultRates } from './faults.ts';
 import { drawUser, type UserScenario } from './user/habits.ts';
@@ -30,6 +30,8 @@ export interface Scenario extends UserScenario {
   together: boolean;
   /** How long a usual batch takes at most. */
   processMsMax: number;
+  /** Until when a tick goes on polling. */
+  lingerMs: number;
   batchesMax: number;
   countMax: number;
   shardsParallelMax: number;
@@ -51,7 +53,11 @@ export interface Overrides {
 const INTERVAL_MS = 60_000;
 
 export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Scenario {
-  const functionTimeoutMs = dice.pick([15_000, 48_000, 48_000, 53_000]);
+  const usualTimeoutMs = dice.pick([15_000, 48_000, 48_000, 53_000]);
+  const lingers = dice.fork('lingers');
+  const lingerMs = lingers.pick([0, 0, 0, 10_000, Number.POSITIVE_INFINITY]);
+  const isLong = lingerMs === Number.POSITIVE_INFINITY && lingers.chance(0.7);
+  const functionTimeoutMs = isLong ? functionTimeoutMsMax(INTERVAL_MS) : usualTimeoutMs;
   const user = drawUser(dice.fork('user'), { intervalMs: INTERVAL_MS, functionTimeoutMs });
   const rates = drawRates(dice.fork('rates'), user);
   for (const name of overrides.without ?? []) rates[name] = 0;
@@ -76,6 +82,7 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
     together: dice.chance(0.5),
     // Drawn anew for every attempt: one that mostly takes longer than a tick has may never come to its end. `processSlow` is for that.
     processMsMax: Math.min(dice.pick([50, 400, 400, 5_000, 20_000]), functionTimeoutMs / 2),
+    lingerMs,
     batchesMax: dice.pick([1, 3, Number.POSITIVE_INFINITY]),
     countMax: dice.pick([1, 2, 3, 4, 5, 12]),
     shardsParallelMax: dice.between(1, 4),

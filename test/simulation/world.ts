@@ -239,6 +239,7 @@ function tickSettings(scenario: Scenario): TickSettings {
     batchesMax,
     countMax,
     pullIntervalMs: 0,
+    lingerMs: scenario.lingerMs,
     shardsParallelMax,
     bytesMax,
     delivery: scenario.delivery,

@@ -55,6 +55,7 @@ export function createGroup<S extends Source>(
     batchesMax: Number.POSITIVE_INFINITY,
     countMax: 1_000,
     pullIntervalMs: 0,
+    lingerMs: 0,
     shardsParallelMax: 4,
     bytesMax: 64 * 1024 * 1024,
     delivery: DELIVERY,

@@ -3,7 +3,7 @@ import type { Stream } from '../../group/planning.ts';
 import type { ServiceGroup } from '../../sources/serviceGroup.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Coordination } from './coordination.ts';
-import { takeAssignment } from './serviceAssignment.ts';
+import { type Adopted, hasChanged, takeAssignment } from './serviceAssignment.ts';
 import { createCheckpoints } from './serviceCheckpoints.ts';
 import { publishOutcomes, reconcile } from './serviceProgress.ts';
 
@@ -14,8 +14,13 @@ export function serviceCoordination(group: ServiceGroup): Coordination {
     join: (signal) => group.join(signal),
     forTick(context) {
       const checkpoints = createCheckpoints(context, group);
+      let adopted: Adopted | undefined;
       return {
-        assignment: (cache) => takeAssignment(context, { group, checkpoints }, cache),
+        async assignment(cache) {
+          adopted = await takeAssignment(context, { group, checkpoints }, cache);
+          return adopted;
+        },
+        hasChanged: async () => adopted !== undefined && hasChanged(context, group, adopted),
         planning: () => ({
           stream: startingAtCheckpoints(context.source, group),
           strategy: keepAssigned,

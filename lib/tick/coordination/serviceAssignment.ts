@@ -15,23 +15,48 @@ export interface Service {
 
 type Known = ReadonlyMap<string, CachedShard>;
 
+/** `wanted`: what the service wants the slot to hold. */
+export interface Adopted extends Assigned {
+  wanted: readonly string[];
+}
+
 /** The service's assignment as the slot's own, and what may be trusted of the cache under its grants. */
 export async function takeAssignment(
   context: TickContext,
   service: Service,
   cache: TickCache | undefined,
-): Promise<Assigned> {
+): Promise<Adopted> {
   const before = context.consumer.assigned;
   const remembered: Known = cache?.shards ?? new Map();
-  const { consumer, unassigned } = await adopted(context, service, remembered);
+  const { consumer, unassigned, wanted } = await adopted(context, service, remembered);
   // Not every service says so if it took the slot for dead, and gave its shards to somebody who has read on in them.
   // Then the shards are read, and held against the service's checkpoints.
   const mayBeDropped =
     cache !== undefined && mayHaveExpired(cache, context.groupNow(), context.settings.times);
-  if (mayBeDropped) return { consumer, known: new Map(), unassigned };
+  if (mayBeDropped) return { consumer, known: new Map(), unassigned, wanted };
   const hasSameGrant = (shard: string): boolean => before?.[shard] === consumer.assigned?.[shard];
   const known = new Map([...remembered].filter(([shard]) => hasSameGrant(shard)));
-  return { consumer, known, unassigned };
+  return { consumer, known, unassigned, wanted };
+}
+
+/**
+ * Says in mid-tick what the slot holds, as at its beginning, and whether the service wants another thing by now. Nothing is adopted: for that
+ * the slot must be at work on nothing. What fails is asked again later.
+ */
+export async function hasChanged(
+  { slot, budget, logger }: TickContext,
+  group: ServiceGroup,
+  { consumer, wanted }: Adopted,
+): Promise<boolean> {
+  if (consumer.draining === true) return false;
+  const held = Object.keys(consumer.assigned ?? {}).filter((shard) => group.isShard(shard));
+  try {
+    const answer = await group.heartbeat(slot, held, budget.work);
+    return !answer.known || String([...wanted].sort()) !== String([...answer.assigned].sort());
+  } catch (error) {
+    logger.debug('look.failed', { error });
+    return false;
+  }
 }
 
 /**
@@ -39,13 +64,13 @@ export async function takeAssignment(
  * checkpoint goes to the service, as the next owner may be an official consumer; then the consumer item, so that whoever is given
  * the shard next finds it unlisted; then a second heartbeat without it.
  *
- * Answers with the consumer item by which to work, and how many shards it has no room for. Throws what the service or the store throws: then no work may be done.
+ * Answers with the consumer item by which to work, how many shards it has no room for, and all that the service wants. Throws what the service or the store throws: then no work may be done.
  */
 async function adopted(
   context: TickContext,
   service: Service,
   known: Known,
-): Promise<{ consumer: ConsumerItem; unassigned: number }> {
+): Promise<Omit<Adopted, 'known'> & { unassigned: number }> {
   const { store, slot, consumer, logger, budget } = context;
   const { group } = service;
   const { invocation } = consumer;
@@ -56,7 +81,7 @@ async function adopted(
     adoptAssignment(store, { slot, invocation }, { assigned, generation: grant }, options);
   // A leaving slot has no call to leave by: it gives back what it holds, and is then silent until it is dropped.
   if (consumer.draining === true && held.length === 0) {
-    return { consumer: malformed.length === 0 ? consumer : await adopt({}), unassigned: 0 };
+    return { consumer: malformed.length === 0 ? consumer : await adopt({}), unassigned: 0, wanted: [] };
   }
 
   const { wanted, dropped } = await heartbeat(context, group, held);
@@ -81,7 +106,7 @@ async function adopted(
     logger.info('service.released', { shards: released });
   }
   if (dropped || taken.length > 0 || mayStarve(context, group, wanted)) await joinAgain(context, group);
-  return { consumer: next, unassigned: unassigned.length };
+  return { consumer: next, unassigned: unassigned.length, wanted };
 }
 
 /** Ids that an event names. */

@@ -108,6 +108,7 @@ export async function given(
   // What the module needs to begin with a shard says nothing of its batches.
   const elapsedMs = endedAt - work.startedAt - (beganAt - calledAt);
   work.longestMs = Math.max(work.longestMs, elapsedMs);
+  work.at.batchMs = elapsedMs;
   work.startedAt = endedAt;
   if (delivered.how === 'succeeded') {
     taken.batches++;

@@ -168,6 +168,8 @@ function mayWait(context: TickContext, at: CachedShard, range: Range): boolean {
   const [first] = range.records(0, 1);
   const ageMs = now - (first?.timeMs ?? 0);
   at.gatheringSince ??= now;
-  // A record of the future tells nothing: a sandbox that will not be there for the next tick must not wait for ever.
-  return ageMs >= 0 && ageMs < waitMaxMs && now - at.gatheringSince < waitMaxMs;
+  // A record of the future tells nothing: a sandbox that will not be there for the next tick must not wait for ever. One that was just
+  // written may be ahead by as much as clocks are.
+  const isKnown = ageMs >= -context.settings.times.skewMarginMs;
+  return isKnown && ageMs < waitMaxMs && now - at.gatheringSince < waitMaxMs;
 }

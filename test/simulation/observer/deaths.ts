@@ -7,16 +7,18 @@ import { type Delivery, isDisturbed, placeIn, type Watch } from './watch.ts';
 
 /** Those of which a run may die come last, and one at a time. */
 export function watchSuspects(watch: Watch, { actor, shard, id }: Delivery): void {
-  const { suspected, suspects, inWork } = watch.facts(actor);
+  const { suspected, suspects, inWork, reading, others, assigned } = watch.facts(actor);
   const pending = watch.world.table.item(shardKey(shard))?.pending;
   const isSuspect = pending?.deadly === true;
   if (isSuspect && inWork.size > 0 && !isDisturbed(watch, shard, actor.startedAt)) {
     watch.fail('suspects', `${actor.name} is given ${id}, of which it may die, beside ${[...inWork][0]!.id}`);
   }
   if (isSuspect) {
+    // What comes in them later is polled, and what is assigned later is worked on, all the same.
+    if (suspected.size === 0) for (const read of reading.keys()) others.add(read);
     suspected.add(shard);
     suspects.add(shard);
-  } else if (suspected.size > 0 && !suspects.has(shard)) {
+  } else if (suspected.size > 0 && !suspects.has(shard) && !others.has(shard) && assigned.has(shard)) {
     watch.fail('suspects', `${actor.name} is given ${id} after that of which it may die: ${[...suspected]}`);
   }
 }

@@ -2,6 +2,7 @@ import type { Delivered } from '../../../lib/delivery/delivered.ts';
 import { shardKey } from '../../../lib/group/items.ts';
 import type { Actor } from '../host.ts';
 import { named } from './identity.ts';
+import { watchGiven } from './lingers.ts';
 import type { Delivery, Watch } from './watch.ts';
 import { watchBatch } from './work.ts';
 
@@ -51,6 +52,7 @@ export function answer(watch: Watch, delivery: Delivery, delivered: Delivered): 
   delivery.endedAt = watch.world.scheduler.now();
   delivery.done = delivered.how === 'succeeded' ? positions.length : 'done' in delivered ? delivered.done : 0;
   finish(watch, delivery, positions.slice(0, delivery.done));
+  watchGiven(watch, delivery);
   if (delivery.done === 0) return;
   for (const whose of [`slot ${actor.slot}`, `shard ${delivery.shard}`]) {
     watch.successOf.set(whose, delivery.endedAt);

@@ -9,6 +9,7 @@ import { endSeeks, watchShardWrite } from './checkpoints.ts';
 import { watchEarlyNotes, watchStandstill } from './deaths.ts';
 import { answer, begin, finish, type Given } from './deliveries.ts';
 import { watchLetter } from './letters.ts';
+import { watchHearing, watchLease, watchPoll, watchRound } from './lingers.ts';
 import { watchPauses } from './pauses.ts';
 import { type Redriven, watchRedrives } from './redrives.ts';
 import { watchConsumerWrite, watchGroupWrite, watchTicks } from './slots.ts';
@@ -32,8 +33,8 @@ export interface Observer {
   sent(actor: Actor, target: Request<unknown>['target']): void;
   /** A write had its effect. */
   wrote(actor: Actor, key: ItemKey, before: object | undefined, after: object | undefined): void;
-  /** A consistent answer reached the actor. */
-  read(actor: Actor, key: ItemKey, item: object | undefined): void;
+  /** A consistent answer reached the actor; or that to a write. */
+  read(actor: Actor, key: ItemKey, item: object | undefined, isRead?: boolean): void;
   accepted(actor: Actor, key: ItemKey, write: AnyWrite, item: object): void;
   refused(actor: Actor, key: ItemKey, write: AnyWrite): void;
   /** `mayRepeat`: nobody knows what became of it, and the tick goes on. */
@@ -102,6 +103,7 @@ export function createObserver(world: World): Observer {
     },
     ended(actor, how) {
       if (actor.slot !== undefined) standstill.ended(actor);
+      if (actor.slot !== undefined) watchLease(watch, actor);
       endSeeks(watch, actor, how === 'done');
       pauses.ended(actor, how === 'done');
       if (actor.state === 'ended' && actor.open > 0) {
@@ -128,17 +130,18 @@ export function createObserver(world: World): Observer {
       } else if (kind === 'GROUP') {
         watchGroupWrite(watch, actor, before as GroupItem, after as GroupItem);
         pauses.wrote(before as GroupItem, after as GroupItem);
-      } else watchConsumerWrite(watch, name, before as ConsumerItem, after as ConsumerItem);
+      } else watchConsumerWrite(watch, actor, name, before as ConsumerItem, after as ConsumerItem);
     },
     accepted(actor, key, write, item) {
       watch.facts(actor).unsettled.delete(write);
-      if (isFenced(key, write) || key.startsWith('CONSUMER#')) this.read(actor, key, item);
+      if (isFenced(key, write) || key.startsWith('CONSUMER#')) this.read(actor, key, item, false);
     },
-    read(actor, key, item) {
+    read(actor, key, item, isRead = true) {
       const [kind, name] = split(key);
       if (kind === 'CONSUMER') heardOfSlot(actor, name, item as ConsumerItem | undefined);
       if (kind !== 'SHARD') return;
       const { owner, cursor } = (item ?? {}) as Partial<ShardItem>;
+      if (isRead) watchRound(watch, actor, name);
       watch.facts(actor).seen.set(name, { at: scheduler.now(), owner, cursor: cursor ?? '', certain: true });
     },
     refused(actor, key, write) {
@@ -156,6 +159,7 @@ export function createObserver(world: World): Observer {
     pulled(actor, shard, cursor) {
       pauses.pulled(actor, shard);
       watch.facts(actor).pulls++;
+      watchPoll(watch, actor, shard, cursor);
       watchPull(watch, actor, shard, cursor);
     },
     stalled(actor) {
@@ -194,8 +198,11 @@ export function createObserver(world: World): Observer {
   /** The answer to its heartbeat is what a run works by. */
   function heardOfSlot(actor: Actor, slot: string, item: ConsumerItem | undefined): void {
     const facts = watch.facts(actor);
-    if (actor.slot !== slot || facts.working || item === undefined) return;
+    if (actor.slot !== slot || item === undefined) return;
+    watchHearing(watch, actor);
+    if (facts.working) return;
     facts.generation = item.generation ?? 0;
+    facts.assigned = new Set(Object.keys(item.assigned ?? {}));
   }
 
   /** A fenced write that failed: what the actor knew of the shard holds no longer. */

@@ -1,16 +1,20 @@
 import { type ConsumerItem, consumerKey, type GroupItem } from '../../../lib/group/items.ts';
 import type { Actor } from '../host.ts';
 import type { Request } from '../requests.ts';
+import { watchNews } from './lingers.ts';
 import type { Watch } from './watch.ts';
 
 /** One tick per slot, one planner, and numbers that only grow. */
 
 export function watchConsumerWrite(
   watch: Watch,
+  actor: Actor,
   slot: string,
   before: ConsumerItem | undefined,
   after: ConsumerItem | undefined,
 ): void {
+  watchNews(watch, slot, before, after);
+  if (isAcknowledged(actor, before, after)) watchAcknowledged(watch, actor, after!);
   if (!watch.clocksWrong()) watchRunsOf(watch, slot, after);
   if (after === undefined) return;
   if (after.heartbeatAt === undefined) watch.fail('ghost', `slot ${slot} has an item, but no heartbeat`);
@@ -23,6 +27,31 @@ export function watchConsumerWrite(
   if ((after.generation ?? 0) < (before.generation ?? 0) && !watch.clocksWrong()) {
     watch.fail('generation', `slot ${slot} goes back to an older plan`);
   }
+}
+
+/** In mid-tick, by the run that has the slot. */
+const isAcknowledged = (
+  actor: Actor,
+  before: ConsumerItem | undefined,
+  after: ConsumerItem | undefined,
+): boolean =>
+  actor.state === 'live' &&
+  after?.invocation === actor.name &&
+  before?.invocation === actor.name &&
+  before.acknowledged !== after.acknowledged;
+
+/** Who says that it goes by a new plan has nothing in work, of which others may be given a part at once. */
+function watchAcknowledged(
+  watch: Watch,
+  actor: Actor,
+  { generation = 0, assigned = {} }: ConsumerItem,
+): void {
+  const facts = watch.facts(actor);
+  if (facts.inWork.size > 0 || actor.open > 1) {
+    watch.fail('false acknowledgement', `${actor.name} is at work, and says that it goes by a new plan`);
+  }
+  facts.generation = generation;
+  for (const shard of facts.workedOn) if (assigned[shard] === undefined) facts.workedOn.delete(shard);
 }
 
 /** A run at work keeps its slot, and nobody may take its shards before it knows the plan that gave them away. */

@@ -15,6 +15,8 @@ export type Check =
   | 'two ticks in one slot'
   | 'two owners at work'
   | 'two planners'
+  | 'not noticed'
+  | 'overrun'
   | 'false acknowledgement'
   | 'repeat'
   | 'other batch'
@@ -160,6 +162,18 @@ export interface ActorFacts {
   suspected: Set<string>;
   /** Shards that it has found suspect, whatever it gave of them. */
   suspects: Set<string>;
+  /** Since when it polls what is read up. */
+  lingersSince: number | undefined;
+  /** Shards whose items it has read since it last pulled them. */
+  reread: Set<string>;
+  /** It was told anew of its slot. */
+  heardAt: number;
+  /** It gave something after others had changed its slot's item, and so many faults had happened by then. */
+  unnoticed: { at: number; faults: number } | undefined;
+  /** Shards that it had read before it gave something of which it might die. */
+  others: Set<string>;
+  /** Shards that it was assigned when it began. */
+  assigned: Set<string>;
   /** Notes that it made before it gave something, where nothing was amiss. */
   earlyNotes: Set<string>;
   /** Faults that had happened when it began. */
@@ -200,6 +214,8 @@ export interface Watch {
   isFoundedWrong: boolean;
   /** Every run, by its name. */
   readonly runs: Map<string, Actor>;
+  /** When others last changed the item of a slot whose run has to go by it. */
+  readonly newsAt: Map<string, number>;
   /** When something last succeeded: of a slot, and of a shard. */
   readonly successOf: Map<string, number>;
   /** Counts successes. */
@@ -219,6 +235,7 @@ export function createWatch(world: World, fail: Watch['fail'], clocksWrong: Watc
     isFoundedWrong: false,
     named: new Map(),
     runs: new Map(),
+    newsAt: new Map(),
     successOf: new Map(),
     successes: 0,
     history: (shard) => found(histories, shard, createHistory),
@@ -269,6 +286,12 @@ const createFacts = (faultsBefore: number): ActorFacts => ({
   inWork: new Set(),
   suspected: new Set(),
   suspects: new Set(),
+  lingersSince: undefined,
+  reread: new Set(),
+  heardAt: 0,
+  unnoticed: undefined,
+  others: new Set(),
+  assigned: new Set(),
   earlyNotes: new Set(),
   faultsBefore,
   reading: new Map(),

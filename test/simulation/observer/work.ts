@@ -6,6 +6,7 @@ import { positionOf } from '../stream.ts';
 import { attemptsOf, watchAttempt } from './attempts.ts';
 import { watchSuspects } from './deaths.ts';
 import { watchIdentity } from './identity.ts';
+import { watchNoticed } from './lingers.ts';
 import { watchSize } from './sizes.ts';
 import { watchRound } from './waits.ts';
 import {
@@ -85,6 +86,7 @@ export function watchBatch(watch: Watch, delivery: Delivery): void {
   watchAttempt(watch, delivery);
   watchRound(watch, delivery);
   watchSuspects(watch, delivery);
+  watchNoticed(watch, delivery);
   for (const other of watch.world.platform.live()) {
     if (other === actor || !watch.facts(other).workedOn.has(shard) || watch.clocksWrong()) continue;
     watch.fail('two owners at work', `${actor.name} processes shard ${shard}, which ${other.name} works on`);

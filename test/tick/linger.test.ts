@@ -1,0 +1,319 @@
+import { describe, expect, it } from 'vitest';
+import { SourceError } from '../../lib/errors.ts';
+import { consumerKey, shardKey } from '../../lib/group/items.ts';
+import { drain, pause, seek } from '../../lib/group/operations.ts';
+import { pollDelayMs } from '../../lib/tick/pollDelay.ts';
+import type { TickResult } from '../../lib/tick/result.ts';
+import { deriveTimes, functionTimeoutMsMax } from '../../lib/times.ts';
+import { letTimePass } from '../support/letTimePass.ts';
+import { createWorld, INTERVAL_MS, type World } from '../support/world.ts';
+
+const options = { signal: new AbortController().signal };
+const read = { ...options, consistent: true };
+const LONG = deriveTimes(INTERVAL_MS, { functionTimeoutMs: functionTimeoutMsMax(INTERVAL_MS) });
+
+/** A group that has settled without lingering, and lingers from now on. */
+async function settled(
+  shards: readonly string[],
+  slots: readonly string[],
+  lingerMs = Number.POSITIVE_INFINITY,
+) {
+  const world = createWorld(shards, { times: LONG, countMax: 1_000 });
+  for (let round = 0; round < 8; round++) await world.round(...slots);
+  // Those that tick a second later than others are not early.
+  world.clock.advance(slots.length * 1_000);
+  world.settings.lingerMs = lingerMs;
+  world.store.requests.length = 0;
+  return world;
+}
+
+const passes = (world: World, durationMs: number) =>
+  letTimePass(world.clock, new Promise<never>(() => {}), { durationMs });
+
+describe('a tick that lingers', () => {
+  it('gives a record within a second of its arrival, long after it has read all up, and ends before its lease does', async () => {
+    const world = await settled(['0'], ['a']);
+    const startedAt = world.clock.now();
+    const seenAt: number[] = [];
+    world.eachBatch = async () => void seenAt.push(world.clock.now() - startedAt);
+    const ticking = world.tick('a');
+    await passes(world, 30_000);
+    world.source.append('0', 'late');
+    const result = await letTimePass(world.clock, ticking);
+    expect(world.delivered).toEqual(['0:late']);
+    expect(seenAt[0]).toBeLessThan(32_000);
+    expect(seenAt[0]).toBeGreaterThanOrEqual(30_000);
+    const endedMs = world.clock.now() - startedAt;
+    expect(endedMs).toBeGreaterThanOrEqual(LONG.functionTimeoutMs - LONG.reserveMs);
+    expect(endedMs).toBeLessThan(LONG.functionTimeoutMs);
+    expect(result).toMatchObject({
+      outcome: 'worked',
+      shards: [{ shard: '0', records: 1, stopped: 'caughtUp' }],
+    });
+    expect(result!.lingerMs).toBeGreaterThan(50_000);
+    expect(result!.polls).toBeGreaterThan(30);
+    expect(result!.polls).toBeLessThan(100);
+  });
+
+  it('asks the table for no more than any other, where nothing comes', async () => {
+    const requests = await Promise.all(
+      [0, Number.POSITIVE_INFINITY].map(async (lingerMs) => {
+        const world = await settled(['0', '1'], ['a', 'b'], lingerMs);
+        for (let minute = 0; minute < 10; minute++) {
+          const endsAt = world.clock.now() + INTERVAL_MS;
+          const ticks = [world.tick('a'), world.tick('b')];
+          for (const ticking of ticks) await letTimePass(world.clock, ticking);
+          world.clock.advance(endsAt - world.clock.now());
+        }
+        return world.store.requests;
+      }),
+    );
+    expect([...requests[1]!].sort()).toEqual([...requests[0]!].sort());
+  });
+
+  it('looks at its own item no oftener than every five seconds while records come', async () => {
+    const world = await settled(['0'], ['a']);
+    const ticking = world.tick('a');
+    for (let second = 0; second < 30; second++) {
+      world.source.append('0', `${second}`);
+      await passes(world, 1_000);
+    }
+    const looks = world.store.requests.filter((request) => request === `get ${consumerKey('a')}`);
+    expect(looks.length).toBeGreaterThanOrEqual(4);
+    expect(looks.length).toBeLessThanOrEqual(6);
+    await letTimePass(world.clock, ticking);
+    expect(world.delivered).toHaveLength(30);
+  });
+
+  it('ends after the duration that was set', async () => {
+    const world = await settled(['0'], ['a'], 20_000);
+    const startedAt = world.clock.now();
+    const result = await letTimePass(world.clock, world.tick('a'));
+    expect(world.clock.now() - startedAt).toBe(20_000);
+    expect(result!.lingerMs).toBe(20_000);
+  });
+
+  it('is warm the next time, and remembers all that it has read', async () => {
+    const world = await settled(['0'], ['a'], 20_000);
+    const ticking = world.tick('a');
+    await passes(world, 5_000);
+    world.source.append('0', 'one');
+    await letTimePass(world.clock, ticking);
+    world.clock.advance(INTERVAL_MS);
+    world.store.requests.length = 0;
+    const next = await letTimePass(world.clock, world.tick('a'));
+    expect(next).toMatchObject({ warm: true, shards: [{ batches: 0 }] });
+    expect(world.store.requests.filter((request) => request.includes('SHARD#'))).toEqual([]);
+  });
+
+  it('keeps the least time between two pulls of a shard, and the most batches of one', async () => {
+    const world = await settled(['0'], ['a']);
+    world.settings.pullIntervalMs = 10_000;
+    world.settings.batchesMax = 2;
+    const pulledAt: number[] = [];
+    const { pull } = world.source;
+    world.source.pull = (request) => {
+      pulledAt.push(world.clock.now());
+      return pull.call(world.source, request);
+    };
+    const ticking = world.tick('a');
+    for (let second = 0; second < 40; second++) {
+      world.source.append('0', `${second}`);
+      await passes(world, 1_000);
+    }
+    const result = await letTimePass(world.clock, ticking);
+    expect(result!.shards).toMatchObject([{ stopped: 'batchesMax', batches: 2 }]);
+    for (const [index, at] of pulledAt.slice(1).entries())
+      expect(at - pulledAt[index]!).toBeGreaterThanOrEqual(10_000);
+  });
+
+  it('begins no batch that would not fit into the rest of its time, as the last one took', async () => {
+    const world = await settled(['0'], ['a']);
+    world.eachBatch = (_batch, { signal }) => world.clock.sleep(8_000, signal);
+    world.source.append('0', 'first');
+    const ticking = world.tick('a');
+    await passes(world, 47_000);
+    world.source.append('0', 'late');
+    const result = await letTimePass(world.clock, ticking);
+    expect(world.delivered).toEqual(['0:first']);
+    expect(result!.shards).toMatchObject([{ stopped: 'deadline', batches: 1 }]);
+    expect(await world.store.get(shardKey('0'), read)).not.toHaveProperty('pending');
+    world.clock.advance(INTERVAL_MS);
+    await letTimePass(world.clock, world.tick('a'));
+    expect(world.delivered).toEqual(['0:first', '0:late']);
+  });
+
+  it('goes on polling when the log service fails for a while', async () => {
+    const world = await settled(['0'], ['a']);
+    const { pull } = world.source;
+    const details = { code: 'InternalServerError', status: 500, retriable: true };
+    world.source.pull = () => Promise.reject(new SourceError('no', details));
+    const ticking = world.tick('a');
+    await passes(world, 10_000);
+    world.source.pull = pull;
+    world.source.append('0', 'afterwards');
+    await passes(world, 10_000);
+    expect(world.delivered).toEqual(['0:afterwards']);
+    const result = await letTimePass(world.clock, ticking);
+    expect(result!.shards).toMatchObject([{ stopped: 'caughtUp' }]);
+    expect(result!.shards[0]).not.toHaveProperty('error');
+  });
+});
+
+describe('what changes while a slot lingers', () => {
+  it('a plan that gives it a shard: its work begins in the same tick', async () => {
+    const world = createWorld(['0'], { times: LONG, lingerMs: Number.POSITIVE_INFINITY });
+    world.source.append('0', 'first');
+    await letTimePass(world.clock, world.tick('a'));
+    world.clock.advance(10_000);
+    const second = await letTimePass(world.clock, world.tick('a'));
+    // The tick that makes the first plan reads the first record.
+    expect(second).toMatchObject({ planned: true, shards: [{ shard: '0', records: 1 }] });
+    expect(world.delivered).toEqual(['0:first']);
+  });
+
+  it('a plan of another slot: what was taken is handed on within seconds, and nothing is read twice', async () => {
+    const world = await settled(['0', '1'], ['a']);
+    const first = world.tick('a');
+    await passes(world, 1_000);
+    const second = world.tick('b');
+    const given: string[] = [];
+    for (let index = 0; index < 40; index++) {
+      for (const shard of ['0', '1']) {
+        world.source.append(shard, `${index}`);
+        given.push(`${shard}:${index}`);
+      }
+      await passes(world, 1_000);
+    }
+    const owners = await Promise.all(['0', '1'].map((shard) => world.store.get(shardKey(shard), read)));
+    expect(owners.map((item) => item!.owner).sort()).toEqual(['a', 'b']);
+    const results = await Promise.all([first, second].map((ticking) => letTimePass(world.clock, ticking)));
+    expect([...world.delivered].sort()).toEqual([...given].sort());
+    expect(results[1]!.shards).toMatchObject([{ stopped: 'caughtUp' }]);
+    expect(results[1]!.shards[0]!.records).toBeGreaterThan(20);
+  });
+
+  it('a pause: nothing is read from then on, a look later at most', async () => {
+    const world = await settled(['0'], ['a']);
+    world.source.append('0', 'before');
+    const ticking = world.tick('a');
+    await passes(world, 2_000);
+    await pause(world.store, options);
+    await passes(world, 5_000);
+    world.source.append('0', 'after');
+    await letTimePass(world.clock, ticking);
+    expect(world.delivered).toEqual(['0:before']);
+  });
+
+  it('a seek: it reads on from there', async () => {
+    const world = await settled(['0'], ['a']);
+    world.source.append('0', 'one', 'two');
+    const ticking = world.tick('a');
+    await passes(world, 2_000);
+    await seek(world.store, world.source, { shard: '0', to: { at: 'begin' } }, options);
+    await passes(world, 10_000);
+    expect(world.delivered).toEqual(['0:one', '0:two', '0:one', '0:two']);
+    await letTimePass(world.clock, ticking);
+  });
+
+  it('a drain: its shards go within the tick', async () => {
+    const world = await settled(['0', '1'], ['a', 'b']);
+    const ticks = [world.tick('a'), world.tick('b')];
+    await passes(world, 20_000);
+    await drain(world.store, 'a', options);
+    for (let second = 0; second < 20; second++) {
+      for (const shard of ['0', '1']) world.source.append(shard, `${second}`);
+      await passes(world, 1_000);
+    }
+    const owners = await Promise.all(['0', '1'].map((shard) => world.store.get(shardKey(shard), read)));
+    expect(owners.map((item) => item!.owner)).toEqual(['b', 'b']);
+    await Promise.all(ticks.map((ticking) => letTimePass(world.clock, ticking)));
+    expect(new Set(world.delivered).size).toBe(world.delivered.length);
+    expect(world.delivered).toHaveLength(40);
+  });
+
+  it('another run has the slot: nothing more is given', async () => {
+    const world = await settled(['0'], ['a']);
+    world.source.append('0', 'one');
+    const ticking = world.tick('a');
+    await passes(world, 2_000);
+    await world.store.remove(consumerKey('a'), { exists: 'tick' }, options);
+    await passes(world, 5_000);
+    world.source.append('0', 'two');
+    const result = await letTimePass(world.clock, ticking, { durationMs: 1_000 });
+    expect(result).toMatchObject({ outcome: 'worked' });
+    expect(world.delivered).toEqual(['0:one']);
+  });
+
+  it('a shard that ends lets its children begin within the tick', async () => {
+    const world = await settled(['0'], ['a']);
+    // A plan finds them.
+    world.source.append('0', 'last');
+    world.source.replace(['0'], ['1', '2']);
+    world.source.append('1', 'child');
+    const results: (TickResult | undefined)[] = [];
+    for (let tick = 0; tick < 3; tick++) {
+      results.push(await letTimePass(world.clock, world.tick('a')));
+      world.clock.advance(6_000);
+    }
+    expect(world.delivered).toEqual(['0:last', '1:child']);
+    const done = results.find((result) => result?.shards.some(({ stopped }) => stopped === 'done'));
+    expect(done!.shards.map(({ shard }) => shard)).toEqual(expect.arrayContaining(['0', '1', '2']));
+  });
+});
+
+describe('a schedule that is early', () => {
+  it('does not cost a tick that lingers its turn: it waits for the end of the lease', async () => {
+    const world = await settled(['0'], ['a']);
+    const startedAt = world.clock.now();
+    await letTimePass(world.clock, world.tick('a'));
+    world.clock.advance(startedAt + 55_000 - world.clock.now());
+    world.source.append('0', 'next');
+    const ticking = world.tick('a');
+    await passes(world, 3_950);
+    expect(world.delivered).toEqual([]);
+    await passes(world, 500);
+    expect(world.delivered).toEqual(['0:next']);
+    await letTimePass(world.clock, ticking);
+  });
+
+  it('is refused at once where it is the same event once more', async () => {
+    const world = await settled(['0'], ['a']);
+    const ticking = world.tick('a');
+    await passes(world, 5_000);
+    expect(await letTimePass(world.clock, world.tick('a'), { durationMs: 100 })).toMatchObject({
+      outcome: 'busy',
+    });
+    await letTimePass(world.clock, ticking);
+  });
+
+  it('is refused at once where nobody lingers', async () => {
+    const world = await settled(['0'], ['a'], 0);
+    await world.tick('a');
+    world.clock.advance(55_000);
+    expect(await letTimePass(world.clock, world.tick('a'), { durationMs: 100 })).toMatchObject({
+      outcome: 'busy',
+    });
+  });
+});
+
+describe('the delay between two polls', () => {
+  const usual = { idleMs: 0, failures: 0, shards: 1, chance: 0.5 };
+
+  it('is short while records come, and grows while none do', () => {
+    const delays = [0, 4_000, 8_000, 12_000, 60_000].map((idleMs) => pollDelayMs({ ...usual, idleMs }));
+    expect(delays).toEqual([500, 500, 1_000, 1_500, 1_500]);
+  });
+
+  it('grows with failures, up to a limit, and with the shards of a tick', () => {
+    expect([1, 2, 3, 4, 9].map((failures) => pollDelayMs({ ...usual, failures }))).toEqual([
+      3_000, 6_000, 6_000, 6_000, 6_000,
+    ]);
+    expect(pollDelayMs({ ...usual, shards: 1_000 })).toBe(20_000);
+  });
+
+  it('is a quarter less or more, by chance', () => {
+    expect(pollDelayMs({ ...usual, chance: 0 })).toBe(375);
+    expect(pollDelayMs({ ...usual, chance: 0.999_9 })).toBe(625);
+  });
+});
