@@ -20,6 +20,7 @@ export interface GroupConfig {
   alarms?: AlarmsConfig;
   dashboard?: boolean;
   interval?: Scalar;
+  linger?: Scalar;
   timeout?: number;
   memorySize?: number;
   architecture?: 'arm64' | 'x86_64';

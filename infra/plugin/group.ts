@@ -1,3 +1,4 @@
+import { functionTimeoutOf } from '../../lib/config/linger.ts';
 import { deployedSlots } from '../../lib/config/slot.ts';
 import { formatDuration, parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
@@ -160,7 +161,8 @@ function rateOf(intervalMs: number, field: string): string {
 
 function timeoutOf(config: GroupConfig, intervalMs: number, path: string): number {
   const names = { interval: `${path}.interval`, functionTimeout: `${path}.timeout` };
-  const set = config.timeout === undefined ? {} : { functionTimeoutMs: config.timeout * 1_000 };
+  const usual = functionTimeoutOf(String(config.linger ?? '').trim(), intervalMs);
+  const set = config.timeout === undefined ? usual : { functionTimeoutMs: config.timeout * 1_000 };
   return Math.min(deriveTimes(intervalMs, set, names).functionTimeoutMs, FUNCTION_TIMEOUT_MS_MAX);
 }
 

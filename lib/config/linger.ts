@@ -15,12 +15,16 @@ export function functionTimeoutOf(
 }
 
 /** How long after its start a tick goes on polling: 0 for `off`, Infinity for `max`. */
-export function readLinger(text: string | undefined, { functionTimeoutMs, reserveMs }: Times): number {
+export function readLinger(
+  text: string | undefined,
+  { functionTimeoutMs, reserveMs }: Times,
+  field = LINGER,
+): number {
   if (text === undefined || text === 'off') return 0;
   if (text === 'max') return Number.POSITIVE_INFINITY;
   const longestMs = functionTimeoutMs - reserveMs;
-  const lingerMs = /^\d/.test(text) ? parseDuration(LINGER, text) : Number.NaN;
+  const lingerMs = /^\d/.test(text) ? parseDuration(field, text) : Number.NaN;
   if (lingerMs >= Math.min(LINGER_MS_MIN, longestMs) && lingerMs <= longestMs) return lingerMs;
   const remedy = `choose off, max, or a duration from ${formatDuration(LINGER_MS_MIN)} to ${formatDuration(longestMs)}: the function's timeout is ${formatDuration(functionTimeoutMs)}, of which ${formatDuration(reserveMs)} are kept free for a tick's end`;
-  throw new SettingsError(LINGER, text, remedy);
+  throw new SettingsError(field, text, remedy);
 }

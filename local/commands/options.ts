@@ -1,5 +1,6 @@
 import { type CommandText, HELP_OPTION } from '../../lib/commandLine/command.ts';
 import { parseOptions, wholeNumber } from '../../lib/commandLine/parse.ts';
+import { functionTimeoutOf, readLinger } from '../../lib/config/linger.ts';
 import { MODULE_REMEDY } from '../../lib/delivery/exported.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
@@ -49,6 +50,12 @@ const OPTIONS = {
     default: '2s',
     value: 'D',
     help: 'how often each consumer is started, from 500ms (2s)',
+  },
+  linger: {
+    type: 'string',
+    default: 'off',
+    value: 'D',
+    help: 'until when a tick goes on polling once it has read all up: off, a duration from 1s, or max (off)',
   },
   once: {
     type: 'boolean',
@@ -113,7 +120,10 @@ export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boo
   const source = readSource(values.source);
   if (values.module === '') throw new SettingsError('--module', '', MODULE_REMEDY);
   const intervalMs = parseDuration('--interval', values.interval);
-  deriveTimes(intervalMs, {}, { interval: '--interval' });
+  const times = deriveTimes(intervalMs, functionTimeoutOf(values.linger, intervalMs), {
+    interval: '--interval',
+  });
+  readLinger(values.linger, times, '--linger');
   const once = values.once ?? !stdoutIsTerminal;
   return {
     inputs: values.input,
@@ -121,6 +131,7 @@ export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boo
     shards: wholeNumber('--shards', values.shards, 1, SHARDS_MAX),
     consumers: wholeNumber('--consumers', values.consumers, 1, CONSUMERS_MAX),
     intervalMs,
+    linger: values.linger,
     once,
     pagePort: readPagePort(values, once),
     json: values.json,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { announceRun } from '../../lib/commandLine/localRuns.ts';
 import type { OpenPage } from '../../lib/commandLine/page.ts';
+import { functionTimeoutOf } from '../../lib/config/linger.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { deriveTimes } from '../../lib/times.ts';
@@ -33,6 +34,8 @@ export interface LocalRunOptions {
   shards: number;
   consumers: number;
   intervalMs: number;
+  /** As `SHARDBEAT_LINGER`. */
+  linger: string;
   /** End when everything is consumed, rather than only when the signal aborts. */
   once: boolean;
   /** Path of the user's own module. */
@@ -95,7 +98,10 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   const slots = Array.from({ length: options.consumers }, (_, index) => `consumer-${index}`);
   const temporaryOf = (slot: string): string => join(directory.path, 'tmp', slot);
   for (const slot of slots) await mkdir(temporaryOf(slot), { recursive: true });
-  const { functionTimeoutMs } = deriveTimes(options.intervalMs);
+  const { functionTimeoutMs } = deriveTimes(
+    options.intervalMs,
+    functionTimeoutOf(options.linger, options.intervalMs),
+  );
   const board = createBoard(slots);
   const proof = createProof();
   const rate = createRate();

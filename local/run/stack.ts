@@ -25,6 +25,7 @@ export interface StackOptions {
   service: LogServiceKind;
   shards: number;
   intervalMs: number;
+  linger: string;
   /** Of the log service; 0: any free one. */
   logsPort: number;
   dynamodbPort: number;
@@ -49,7 +50,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const letters = createLettersReader({ endpoint, table: TABLE, group: GROUP, accessKeyId: ONLOOKER, clock });
   started.defer(letters.close);
   const services = started.move();
-  const environment = { ...environmentOf(endpoint, options.intervalMs), ...logs.environment };
+  const environment = { ...environmentOf(endpoint, options), ...logs.environment };
   return {
     logs,
     dynamodbUrl: endpoint,
@@ -68,11 +69,15 @@ async function createTable({ endpoint }: LocalDynamodb): Promise<void> {
   client.destroy();
 }
 
-function environmentOf(dynamodbUrl: string, intervalMs: number): Record<string, string> {
+function environmentOf(
+  dynamodbUrl: string,
+  { intervalMs, linger }: Pick<StackOptions, 'intervalMs' | 'linger'>,
+): Record<string, string> {
   return {
     SHARDBEAT_GROUP: GROUP,
     SHARDBEAT_TABLE: TABLE,
     SHARDBEAT_INTERVAL: formatDuration(intervalMs),
+    SHARDBEAT_LINGER: linger,
     SHARDBEAT_START: 'begin',
     AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
     AWS_REGION: 'local',

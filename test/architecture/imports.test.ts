@@ -10,7 +10,7 @@ const imports = readImports(ROOT, FOLDERS);
 describe('imports, of values and of types', () => {
   it('are found', () => {
     expect(imports.size).toBeGreaterThan(200);
-    expect(imports.get('lib/tick/tick.ts')).toContain('lib/group/heartbeat.ts');
+    expect(imports.get('lib/tick/slot.ts')).toContain('lib/group/heartbeat.ts');
     expect(imports.get('lib/group/planning.ts')).toContain('lib/sources/source.ts');
   });
 

@@ -26,7 +26,14 @@ export const eachBatch = async ({ records }: { records: Iterable<{ get(name: str
 
 let stack: Stack;
 beforeAll(async () => {
-  const options = { shards: 1, intervalMs: 1_000, logsPort: 0, dynamodbPort: 0, clock: systemClock };
+  const options = {
+    shards: 1,
+    intervalMs: 1_000,
+    linger: 'off',
+    logsPort: 0,
+    dynamodbPort: 0,
+    clock: systemClock,
+  };
   stack = await startStack({ ...options, service: LOG_SERVICES.sls });
 });
 afterAll(() => stack?.close());

@@ -12,6 +12,7 @@ describe('options of shardbeat local', () => {
       shards: 4,
       consumers: 2,
       intervalMs: 2_000,
+      linger: 'off',
       once: false,
       json: false,
       module: undefined,
@@ -23,13 +24,15 @@ describe('options of shardbeat local', () => {
 
   it('are read as they are written, with = or without', () => {
     const args = ['--input', 'a.log', '--input=-', '--shards=8', '--consumers', '3', '--interval', '500ms'];
+    const lingers = ['--linger', 'max'];
     const more = ['--once', '--json', '--module', 'mine.ts', '--sls-port', '8080', '--dynamodb-port=8000'];
-    expect(parse(...args, ...more)).toEqual({
+    expect(parse(...args, ...lingers, ...more)).toEqual({
       inputs: ['a.log', '-'],
       source: 'sls',
       shards: 8,
       consumers: 3,
       intervalMs: 500,
+      linger: 'max',
       once: true,
       json: true,
       module: 'mine.ts',

@@ -41,7 +41,14 @@ export async function startStage({
   const before = { ...process.env };
   const directory = mkdtempSync(join(tmpdir(), 'cli-stage-'));
   process.env.TMPDIR = directory;
-  const options = { shards, intervalMs: INTERVAL_MS, logsPort: 0, dynamodbPort: 0, clock: systemClock };
+  const options = {
+    shards,
+    intervalMs: INTERVAL_MS,
+    linger: 'off',
+    logsPort: 0,
+    dynamodbPort: 0,
+    clock: systemClock,
+  };
   const stack = await startStack({ ...options, service: LOG_SERVICES[source] });
   Object.assign(process.env, stack.environment);
   const logger = createLogger({ level: 'error', now: systemClock.now, write: () => {} });

@@ -3,7 +3,7 @@ import { readSettings } from '../../lib/config/settings.ts';
 import { readSlot } from '../../lib/config/slot.ts';
 import { formatDuration, parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
-import { deriveTimes } from '../../lib/times.ts';
+import { deriveTimes, functionTimeoutMsMax } from '../../lib/times.ts';
 
 const complete = {
   SHARDBEAT_GROUP: 'orders',
@@ -226,3 +226,39 @@ function catching(call: () => unknown): unknown {
     return error;
   }
 }
+
+describe('SHARDBEAT_LINGER', () => {
+  const lingerOf = (more: Record<string, string>) => {
+    const { lingerMs, times } = readSettings({ ...complete, ...more });
+    return { lingerMs, functionTimeoutMs: times.functionTimeoutMs };
+  };
+
+  it('is off unless set, a duration, or as long as a tick may work, for which the timeout is as long as can be', () => {
+    const usual = { lingerMs: 0, functionTimeoutMs: 48_000 };
+    expect(lingerOf({})).toEqual(usual);
+    expect(lingerOf({ SHARDBEAT_LINGER: 'off' })).toEqual(usual);
+    expect(lingerOf({ SHARDBEAT_LINGER: '45s' })).toEqual({ ...usual, lingerMs: 45_000 });
+    const max = { lingerMs: Number.POSITIVE_INFINITY, functionTimeoutMs: 56_000 };
+    expect(lingerOf({ SHARDBEAT_LINGER: 'max' })).toEqual(max);
+    expect(lingerOf({ SHARDBEAT_LINGER: 'max', SHARDBEAT_FUNCTION_TIMEOUT: '30s' })).toEqual({
+      ...max,
+      functionTimeoutMs: 30_000,
+    });
+  });
+
+  it.each(['46s', '999ms', '0s', 'MAX', 'always'])('is refused as %s', (text) => {
+    expect(() => lingerOf({ SHARDBEAT_LINGER: text })).toThrow(
+      /^SHARDBEAT_LINGER: .* choose off, max, or a duration from 1s to 45s/,
+    );
+  });
+
+  it.each([500, 1_000, 2_000, 60_000, 300_000, 1_800_000])(
+    'leaves as little as is allowed between two ticks of %i ms',
+    (intervalMs) => {
+      const functionTimeoutMs = functionTimeoutMsMax(intervalMs);
+      const { skewMarginMs } = deriveTimes(intervalMs, { functionTimeoutMs });
+      expect(intervalMs - functionTimeoutMs - skewMarginMs).toBeGreaterThan(0);
+      expect(intervalMs - functionTimeoutMs - skewMarginMs).toBeLessThanOrEqual(1_000);
+    },
+  );
+});

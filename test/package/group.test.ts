@@ -175,6 +175,28 @@ describe('a group', () => {
   });
 });
 
+describe('a group that lingers', () => {
+  const timesOf = (config: Partial<GroupConfig>) => {
+    const { function: deployed } = read(config);
+    return [
+      deployed.timeout,
+      deployed.environment.SHARDBEAT_FUNCTION_TIMEOUT,
+      deployed.environment.SHARDBEAT_LINGER,
+    ];
+  };
+
+  it('as long as it may has the longest timeout that ends before the next tick', () => {
+    expect(timesOf({ linger: 'max' })).toEqual([56, '56s', 'max']);
+    expect(timesOf({ linger: 'max', interval: '5m' })).toEqual([294, '294s', 'max']);
+    expect(timesOf({ linger: 'max', interval: '30m' })).toEqual([900, '15m', 'max']);
+  });
+
+  it('has another one if that is set, and the usual one for a duration', () => {
+    expect(timesOf({ linger: 'max', timeout: 30 })).toEqual([30, '30s', 'max']);
+    expect(timesOf({ linger: '20s' })).toEqual([48, '48s', '20s']);
+  });
+});
+
 describe('a group is refused when it is packaged', () => {
   const refused: [string, Partial<GroupConfig>, string][] = [
     ['no slot', { slots: 0 }, 'groups.orders.slots: 0 cannot be used: write a whole number from 1 to 400'],
@@ -192,6 +214,12 @@ describe('a group is refused when it is packaged', () => {
       'groups.orders.interval: "5" cannot be used: write a number and a unit',
     ],
     ['a timeout over the interval', { timeout: 60 }, 'groups.orders.timeout: "1m"'],
+    [
+      'a linger beyond what the timeout allows',
+      { linger: '46s' },
+      'groups.orders.linger: "46s" cannot be used: choose off, max, or a duration from 1s to 45s: the function\'s timeout is 48s',
+    ],
+    ['a linger that is neither', { linger: 'always' }, 'groups.orders.linger: "always" cannot be used'],
     ['a pull interval without a unit', { pullInterval: 0 }, 'groups.orders.pullInterval: "0" cannot be used'],
     [
       'an end before the start',

@@ -1,5 +1,4 @@
 import type { ConsumerItem } from '../../../lib/group/items.ts';
-import { STALE_MS_MAX } from '../fates.ts';
 import type { Actor } from '../host.ts';
 import type { Delivery, Watch } from './watch.ts';
 
@@ -41,8 +40,11 @@ export function watchNews(
   if (!isSame) watch.newsAt.set(slot, watch.world.scheduler.now());
 }
 
+/** What it is told begins another round, with an order of its own. */
 export function watchHearing(watch: Watch, actor: Actor): void {
   const facts = watch.facts(actor);
+  facts.suspected.clear();
+  facts.others.clear();
   facts.heardAt = watch.world.scheduler.now();
   facts.unnoticed = undefined;
 }
@@ -51,7 +53,7 @@ export function watchHearing(watch: Watch, actor: Actor): void {
 export function watchGiven(watch: Watch, { actor, begunAt }: Delivery): void {
   const facts = watch.facts(actor);
   const newsAt = watch.newsAt.get(actor.slot ?? '') ?? 0;
-  if (facts.lingersSince === undefined || newsAt <= facts.heardAt || begunAt < newsAt + STALE_MS_MAX) return;
+  if (facts.lingersSince === undefined || newsAt <= facts.heardAt || begunAt < newsAt) return;
   facts.unnoticed ??= { at: watch.world.scheduler.now(), faults: watch.world.faults.happened(IN_THE_WAY) };
 }
 
