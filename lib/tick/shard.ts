@@ -56,7 +56,7 @@ export async function workOnShard(
     await lifecycle?.found(slot, shard, stand, given);
     const begin = async () => lifecycle?.begun(slot, shard, stand, given);
     standing = standingOf(context, shard, at);
-    const longestMs = before === undefined ? 0 : (at.batchMs ?? 0);
+    const longestMs = before === undefined ? 0 : (at.batchMs ?? at.pace?.msPerRecord ?? 0);
     const outcome = await consumeBatches({ ...context, begin }, shard, at, result, longestMs);
     const { stopped } = outcome.result;
     const why = stopped === 'done' || stopped === 'lost' ? stopped : outcome.remember;

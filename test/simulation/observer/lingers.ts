@@ -23,6 +23,8 @@ export function watchRound(watch: Watch, actor: Actor, shard: string): void {
   const facts = watch.facts(actor);
   facts.lingersSince = undefined;
   facts.reread.add(shard);
+  // Not to be had before.
+  if (facts.suspected.size > 0) facts.others.add(shard);
 }
 
 /** Whoever else changes it. */

@@ -34,7 +34,8 @@ function watchJoined(watch: Watch, { actor, shard, id, positions, begunAt }: Del
   if ((end - start) * RECORD_BYTES >= bytesMin || settings.endAt !== undefined) return;
   const { pending, step = 0 } = table.item(shardKey(shard)) ?? {};
   // What is noted was begun before, or comes behind what was: then it is as it is.
-  const isNoted = pending !== undefined && (step > 1 || pending.block !== undefined);
+  const isOfAnother = pending?.inWork !== undefined && pending.inWork.run !== actor.name;
+  const isNoted = pending !== undefined && (step > 1 || pending.block !== undefined || isOfAnother);
   const isAgain = isNoted || watch.history(shard).tries[first] !== undefined;
   const { trimmedUntil, receivedAt, closedAt } = stream.shards.get(shard)!;
   const isOver = closedAt !== undefined && end === receivedAt.length;
