@@ -117,7 +117,8 @@ function createGroup(store: GroupStore, ids: readonly string[], slots: number, d
   };
 }
 
-const settingsOf = ({ identity }: Delivery): TickSettings => ({
+/** Of a group whose schedule has a period of a minute. */
+export const settingsOf = ({ identity }: Delivery): TickSettings => ({
   group: 'bench',
   times: deriveTimes(MINUTE_MS),
   stream: 'memory://bench',
