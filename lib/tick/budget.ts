@@ -36,7 +36,7 @@ export function startBudget(
     work: signalAt(clock, workUntil, ended.signal),
     requests: signalAt(clock, requestsUntil, ended.signal),
     remainingMs: () => Math.max(0, workUntil - clock.now()),
-    end: () => ended.abort(new DOMException('the tick has ended', 'AbortError')),
+    end: () => ended.abort(HAS_ENDED),
   };
 }
 
@@ -51,6 +51,9 @@ export function shorter(clock: Clock, budget: Budget, limitMs: number): Budget {
     remainingMs: () => Math.max(0, workUntil - clock.now()),
   };
 }
+
+/** One for all: the end of every tick needs it, and where it comes from says nothing. */
+const HAS_ENDED = new DOMException('the tick has ended', 'AbortError');
 
 const timeIsOver = () => new DOMException('the time of the tick is over', 'TimeoutError');
 
