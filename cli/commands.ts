@@ -1,5 +1,5 @@
 import { defineCompletion } from './commands/completion.ts';
-import { console } from './commands/console.ts';
+import { consoleCommand } from './commands/console.ts';
 import { cost } from './commands/cost.ts';
 import { deadLetters, dropDeadLetters, showDeadLetter } from './commands/deadLetters.ts';
 import { deleteGroup } from './commands/delete.ts';
@@ -18,7 +18,7 @@ import type { Sections } from './run.ts';
 
 /** A new command is a file in commands/ and a word here. */
 const SECTIONS: Sections = [
-  { heading: 'Look at a group', commands: [status, watch, lag, console] },
+  { heading: 'Look at a group', commands: [status, watch, lag, consoleCommand] },
   { heading: 'Change it', commands: [pause, resume, seek, drain, undrain, remove, deleteGroup] },
   { heading: 'Dead letters', commands: [deadLetters, showDeadLetter, dropDeadLetters, redrive] },
   { heading: 'Check it, and reckon', commands: [doctor, cost] },

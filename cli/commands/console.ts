@@ -16,7 +16,7 @@ const EVERY_MS = { local: 1_000, deployed: 10_000 } as const;
 const PORT_MAX = 65_535;
 const { json: _json, ...SEEING_OPTIONS } = LOOK_OPTIONS;
 
-export const console = defineCommand({
+export const consoleCommand = defineCommand({
   name: 'console',
   summary: 'serves a page that shows a group, live: who has which shard, lag, events, dead letters',
   about: `Prints the page’s address, and serves it until Ctrl-C, on this machine only. Whoever has the address may also pause and resume the group, and redrive and drop its dead letters: it has a secret in it, and is another one each time.

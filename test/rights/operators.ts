@@ -89,7 +89,9 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'seek --cursor': ['seek 0 --cursor MTc5NTczNTI4NjY0ODAwMDAwMQ== --yes'],
   begin: [],
   end: [],
+  // They do not end; a look is that of `status`.
   watch: [],
+  console: [],
   remove: ['remove consumer-1'],
   delete: ['delete --yes'],
   'dead-letters show': ['dead-letters show 0/0'],
