@@ -63,7 +63,6 @@ export async function startServer(options: ServerOptions): Promise<PageServer> {
     port,
     close: () =>
       new Promise((resolve) => {
-        options.streams.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

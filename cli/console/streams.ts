@@ -16,36 +16,29 @@ const RETRY_MS = 1_000;
 export interface Streams {
   /** Answers with the stream, until either end closes it. Throws what the caller is refused with where there are too many. */
   open(response: ServerResponse): void;
-  close(): void;
 }
 
 export function createStreams(about: About, lookout: Lookout, now: () => number): Streams {
-  const open = new Set<() => void>();
+  let open = 0;
   const begin = (): string => {
     const data: Begin = { about, now: now(), ...lookout.known() };
     return eventOf('begin', data);
   };
   return {
     open(response) {
-      if (open.size >= STREAMS_MAX)
-        throw new Refused(503, `${STREAMS_MAX} pages are open already: close one.`);
+      if (open >= STREAMS_MAX) throw new Refused(503, `${STREAMS_MAX} pages are open already: close one.`);
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
       const page = createPage(response, begin);
       page.send(`retry: ${RETRY_MS}\n\n${begin()}`);
       const listening = lookout.listen((change) => page.change(change));
       const signs = setInterval(() => page.send(': here\n\n'), SIGN_OF_LIFE_MS);
       signs.unref();
-      const close = (): void => {
+      open += 1;
+      response.once('close', () => {
         listening[Symbol.dispose]();
         clearInterval(signs);
-        open.delete(close);
-        response.destroy();
-      };
-      open.add(close);
-      response.once('close', close);
-    },
-    close: () => {
-      for (const close of open) close();
+        open -= 1;
+      });
     },
   };
 }

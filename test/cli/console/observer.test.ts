@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NOTHING_OBSERVED, observeFailure } from '../../../cli/console/observer.ts';
-import { pause, pauseShard, resume, resumeShard, seek } from '../../../lib/group/operations.ts';
+import { pause, pauseShard, removeSlot, resume, resumeShard, seek } from '../../../lib/group/operations.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
 import { createObserved } from './observed.ts';
 
@@ -103,6 +103,17 @@ describe('a slot that dies', () => {
   });
 });
 
+it('a slot that is removed before its session is over has not died', async () => {
+  const { seen, world, clock, of } = await settled();
+  const shard = of(B);
+  await removeSlot(world.store, B, { now: clock.now(), skewMarginMs: 0 }, options);
+  await seen.look();
+  expect(seen.bars({ slot: B })).toMatchObject([{ kind: 'session', until: clock.now() }]);
+  expect(seen.events().map(({ kind }) => kind)).toEqual(['slotRemoved']);
+  expect(seen.whose(shard).at(-1)).toMatchObject({ kind: 'unowned', until: undefined });
+  expect(seen.observed.state!.slots.map(({ slot }) => slot)).toEqual([A]);
+});
+
 it('a hand-off is seen as a shard that waits for its claim, then as one with another owner', async () => {
   const seen = createObserved(['0', '1']);
   const { world, clock } = seen;
@@ -154,6 +165,9 @@ describe('two that may be at work on a shard', () => {
       { kind: 'overlap', from: claimedAt, until: undefined, slot: B },
     ]);
     expect(seen.events('overlap')).toMatchObject([{ at: claimedAt, slot: B, shard, tone: 'warning' }]);
+    clock.advance(1_000);
+    await seen.look({}, claimed);
+    expect(seen.bars({ shard }, ['overlap'])).toMatchObject([{ until: undefined }]);
     const { busyUntil } = seen.observed.look!.description.consumers[1]!;
     clock.advance(busyUntil - clock.now() + 1);
     await seen.look({}, claimed);
@@ -309,6 +323,22 @@ it('a group that is deleted and made again is another one: nothing of it is a ha
   expect(seen.events().at(-1)).toMatchObject({ kind: 'groupDeleted', tone: 'bad' });
 });
 
+it('a clock that is put back has nothing end before it began', async () => {
+  const { seen, world } = await settled();
+  await world.round(A, B);
+  await seen.look();
+  seen.aheadMs = -3_600_000;
+  for (let round = 0; round < 3; round++) {
+    await world.round(A);
+    await seen.look();
+  }
+  const { at } = seen.observed.history.points;
+  expect(at).toEqual(at.toSorted((one, other) => one - other));
+  for (const { from, until = from } of seen.observed.history.spans)
+    expect(until).toBeGreaterThanOrEqual(from);
+  expect(seen.events('slotDied')).toHaveLength(1);
+});
+
 it('times are those of the observer’s clock, however wrong that is', async () => {
   const right = await settled();
   const wrong = createObserved([], right.world);
@@ -377,7 +407,10 @@ describe('the lag', () => {
   });
 
   it('is known of the moments at which the log service was asked; the last answer stands', async () => {
-    const { seen, clock } = await settled();
+    const { seen, world, clock } = await settled();
+    // What the ticks have noted is another measure.
+    world.source.append('0', { content: '1' });
+    await world.round(A, B);
     await seen.look({ lag: lag(5) });
     const lagAt = clock.now();
     clock.advance(10_000);

@@ -57,10 +57,15 @@ export async function createServing(given: Partial<ServerOptions> = {}) {
     drop: called('drop', { dropped: 1, skipped: 0 }),
   };
   const letters: KeptLetter[] = [];
+  /** How many letters were read. */
+  const serving = { read: 0 };
   const group: ServerOptions['group'] = {
     async *deadLetters({ id, shard, error } = {}) {
       calls.push(`list ${JSON.stringify({ id, shard, error })}`);
-      yield* letters.filter((letter) => id === undefined || letter.id === id);
+      for (const letter of letters.filter((letter) => id === undefined || letter.id === id)) {
+        serving.read += 1;
+        yield letter;
+      }
     },
     countDeadLetters: async () => letters.length,
   };
@@ -106,6 +111,7 @@ export async function createServing(given: Partial<ServerOptions> = {}) {
     origin,
     calls,
     letters,
+    lettersRead: () => serving.read,
     listeners,
     tell: (change: Change) => {
       for (const listener of listeners) listener(change);
