@@ -139,7 +139,7 @@ it('a hand-off is seen as a shard that waits for its claim, then as one with ano
 
 describe('two that may be at work on a shard', () => {
   /** The earlier owner is at work, and the item has another owner all the same: of clocks that are wrong, or of a service that assigns. */
-  async function overlapping(acknowledged: boolean) {
+  async function overlapping(acknowledged: boolean, seenAfterMs = 100) {
     const context = await settled();
     const { seen, clock, of } = context;
     const shard = of(B);
@@ -154,7 +154,7 @@ describe('two that may be at work on a shard', () => {
       delete earlier.assigned![shard];
       Object.assign(earlier, { generation: 9, acknowledged: acknowledged ? 9 : 8 });
     };
-    clock.advance(100);
+    clock.advance(seenAfterMs);
     await seen.look({}, claimed);
     return { ...context, shard, claimedAt, claimed };
   }
@@ -172,6 +172,12 @@ describe('two that may be at work on a shard', () => {
     clock.advance(busyUntil - clock.now() + 1);
     await seen.look({}, claimed);
     expect(seen.bars({ shard }, ['overlap'])).toMatchObject([{ until: clock.now() }]);
+  });
+
+  it('are none, where the earlier owner’s run is over', async () => {
+    const { seen, shard } = await overlapping(false, INTERVAL_MS);
+    expect(seen.events('handOff')).toHaveLength(1);
+    expect(seen.bars({ shard }, ['overlap'])).toEqual([]);
   });
 
   it('are none, where the earlier owner’s run knows that it has the shard no more', async () => {
@@ -387,6 +393,11 @@ describe('throughput', () => {
     await seen.look();
     expect(seen.events('sought')).toHaveLength(2);
     expect(await minute(0)).toBe(0);
+    // It was sought, and something was committed before anybody looked.
+    await seen.look({}, ({ shards }) => {
+      Object.assign(shards.find((one) => one.shard === shard)!, { cursor: '3' });
+    });
+    expect(seen.events('sought')).toHaveLength(3);
   });
 });
 
