@@ -2,7 +2,12 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** Real processes that tick by the real clock, and are killed at their deadline: with much beside them, they miss it. */
-const PROCESSES = ['test/chaos/chaos.test.ts', 'test/cli/local.test.ts', 'test/local/host/sandbox.test.ts'];
+const PROCESSES = [
+  'test/chaos/chaos.test.ts',
+  'test/cli/local.test.ts',
+  'test/cli/console/ofRun.test.ts',
+  'test/local/host/sandbox.test.ts',
+];
 /** Those that mostly wait, for ticks to come or for a program to begin: two of them at a time are not too many. */
 const WAITING = [
   'test/cli/**/*.test.ts',

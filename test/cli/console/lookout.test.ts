@@ -101,7 +101,7 @@ it('one that keeps looking looks from the beginning', async () => {
 });
 
 it('the log service is asked once in an interval, and the table has not to wait for it', async () => {
-  const { asked, told, listen, pass, answerLagWith } = await watched();
+  const { asked, lookout, told, listen, pass, answerLagWith } = await watched();
   let answer = (_: Lag): void => {};
   answerLagWith(
     () =>
@@ -122,6 +122,8 @@ it('the log service is asked once in an interval, and the table has not to wait 
   answer(LAG);
   for (let period = 0; period < 5; period++) await pass(EVERY_MS);
   expect(asked.lag).toBe(2);
+  // It is of the moments in which it was told, and of no others.
+  expect(lookout.known().history.points.all.positions.filter((count) => count !== null)).toHaveLength(2);
   await pass(EVERY_MS);
   expect(asked.lag).toBe(3);
 });

@@ -1,6 +1,10 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { SettingsError } from '../../../lib/errors.ts';
+import { systemClock } from '../../../lib/runtime.ts';
 import { showPage } from '../../../local/run/page.ts';
+import { LOG_SERVICES } from '../../../local/run/services/services.ts';
+import { startStack } from '../../../local/run/stack.ts';
 
 const run = { pid: 1, directory: '/', startedAt: 1, environment: {} };
 
@@ -41,4 +45,27 @@ describe('the page of a run', () => {
     });
     await expect(shown({ pagePort: 8080, fails })).rejects.toThrow(fails);
   });
+});
+
+it('what it asks of the table is no part of what the group costs', async () => {
+  const ports = { logsPort: 0, dynamodbPort: 0 };
+  const options = { shards: 1, intervalMs: 1_000, linger: 'off', ...ports, clock: systemClock };
+  const stack = await startStack({ ...options, service: LOG_SERVICES.sls });
+  try {
+    const usageOf = async (environment: Readonly<Record<string, string>>) => {
+      const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } =
+        environment;
+      const credentials = { accessKeyId, secretAccessKey };
+      const client = new DynamoDBClient({ endpoint: stack.dynamodbUrl, region: 'local', credentials });
+      await client.send(
+        new GetItemCommand({ TableName: 'shardbeat', Key: { pk: { S: 'a' }, sk: { S: 'b' } } }),
+      );
+      client.destroy();
+      return stack.dynamodbUsage().requests;
+    };
+    expect(await usageOf(stack.onlookerEnvironment)).toBe(0);
+    expect(await usageOf(stack.environment)).toBe(1);
+  } finally {
+    await stack.close();
+  }
 });
