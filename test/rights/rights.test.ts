@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { COMMANDS } from '../../cli/commands.ts';
 import type { GroupConfig, ProviderConfig } from '../../infra/plugin/config.ts';
 import type { LogService } from '../../local/run/services/service.ts';
 import { restore, typed } from '../cli/stage.ts';
@@ -192,6 +193,13 @@ describe('the sources', () => {
 
   it('send nothing that was not sent here', () => {
     expect(unique(sent)).toEqual(unique(files.flatMap(({ source }) => actionsIn(source))));
+  });
+
+  it('have no command that asks for something and is not in docs/deploy.md', () => {
+    const names = COMMANDS.flatMap(({ commands }) => commands).map(({ name }) => name);
+    // The console is a page for what the others do.
+    const asking = names.filter((name) => !/^(init|local|serve\b.*|cost|completion|console)$/.test(name));
+    expect(operatorsMay(ROOT).flatMap(({ names }) => names)).toEqual(expect.arrayContaining(asking));
   });
 
   it('name what they send where they send it', () => {
