@@ -27,6 +27,8 @@ export function Figures({ seen }: { seen: Seen }) {
 }
 
 const UNKNOWN = '–';
+/** The log service is asked more seldom than the table: an answer that old is said to be. */
+const OLD_MS = 90_000;
 
 function figuresOf({ history, about }: Seen, state: NonNullable<Seen['state']>): Figure[] {
   const { slots, shards, total, unit = 'positions', deadLetters, lagAt } = state;
@@ -49,7 +51,11 @@ function figuresOf({ history, about }: Seen, state: NonNullable<Seen['state']>):
       ...(open.length < shards.length && { of: `and ${counted(shards.length - open.length)} done` }),
     },
     { name: 'Behind', value: known(total.positions, counted), of: unit },
-    { name: 'Lag', value: known(total.lagMs, (ms) => (ms === 0 ? 'none' : duration(ms))) },
+    {
+      name: 'Lag',
+      value: known(total.lagMs, (ms) => (ms === 0 ? 'none' : duration(ms))),
+      ...(lagAt !== undefined && state.at - lagAt > OLD_MS && { of: `${duration(state.at - lagAt)} ago` }),
+    },
     {
       name: 'Until records are lost',
       value: isReadUp && total.leftMs === undefined ? 'none waits' : known(total.leftMs, duration),

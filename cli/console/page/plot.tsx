@@ -109,7 +109,7 @@ function optionsOf(
     height: HEIGHT,
     ms: 1,
     legend: { show: false },
-    padding: [8, 16, 0, 0],
+    padding: [8, 10, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'all' }, points: { size: 7 } },
     scales: {
       x: { time: true, min: window.from, max: window.to, auto: false },
@@ -120,7 +120,10 @@ function optionsOf(
         ...axis,
         size: 22,
         gap: 4,
-        splits: (_plot, _axis, min, max) => ticksOf(min, max, width / LABEL).map(({ at }) => at),
+        splits: (plot, _axis, min, max) =>
+          ticksOf(min, max, plot.width / LABEL)
+            .map(({ at }) => at)
+            .filter((at) => ((max - at) / (max - min)) * plot.width > LABEL / 4),
         values: (_plot, splits) => textsOf(splits),
       },
       {

@@ -1,13 +1,20 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { several } from '../../amounts.ts';
 import type { Finding } from './findings.ts';
 import { Icon } from './icon.tsx';
 import type { Seen } from './seen.ts';
 import { verdictOf } from './verdict.ts';
 
+const SIGNS: Readonly<Record<Finding['level'], string>> = { good: '', note: '', warning: '! ', bad: '✕ ' };
+
 /** At the top of all: how it stands, worst first, with what to type. */
 export function VerdictBanner({ seen, onShard }: { seen: Seen; onShard(shard: string): void }) {
   const { first, others, waiting } = verdictOf(seen.about, seen.state, seen.failure);
+  const { group } = seen.about;
+  useEffect(() => {
+    // Also a tab that nobody looks at tells how it stands.
+    document.title = `${SIGNS[first.level]}${group} · Shardbeat`;
+  }, [first.level, group]);
   return (
     <section class={`verdict ${first.level}`} aria-labelledby="verdict" aria-live="polite">
       <FirstFinding finding={first} onShard={onShard} waiting={waiting} />
