@@ -66,17 +66,18 @@ export const paused: Rule = (state, command) => {
   );
 };
 
-export const letters: Rule = ({ deadLetters = 0 }, command) =>
-  deadLetters === 0
-    ? []
-    : [
-        {
-          level: 'warning',
-          says: `${several(deadLetters, 'dead letter')} ${deadLetters === 1 ? 'waits' : 'wait'} for somebody to redrive or drop ${deadLetters === 1 ? 'it' : 'them'}.`,
-          advice: 'Mend your function, then give it to it once more:',
-          command: command('redrive'),
-        },
-      ];
+export const letters: Rule = ({ deadLetters = 0 }, command) => {
+  if (deadLetters === 0) return [];
+  const [waits, them] = deadLetters === 1 ? ['waits', 'it'] : ['wait', 'them'];
+  return [
+    {
+      level: 'warning',
+      says: `${several(deadLetters, 'dead letter')} ${waits} for somebody to redrive or drop ${them}.`,
+      advice: `Mend your function, then have it take ${them} once more:`,
+      command: command('redrive'),
+    },
+  ];
+};
 
 export const draining: Rule = ({ slots }, command) => {
   const some = slots.filter((slot) => slot.draining && slot.live).map(({ slot }) => slot);
