@@ -197,8 +197,7 @@ describe('the sources', () => {
 
   it('have no command that asks for something and is not in docs/deploy.md', () => {
     const names = COMMANDS.flatMap(({ commands }) => commands).map(({ name }) => name);
-    // The console is a page for what the others do.
-    const asking = names.filter((name) => !/^(init|local|serve\b.*|cost|completion|console)$/.test(name));
+    const asking = names.filter((name) => !/^(init|local|serve\b.*|cost|completion)$/.test(name));
     expect(operatorsMay(ROOT).flatMap(({ names }) => names)).toEqual(expect.arrayContaining(asking));
   });
 
