@@ -1,6 +1,9 @@
 /** Who reads: ours, the official consumers as far as they are installed, and bare Node. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { bundleModule } from '../../infra/bundle.ts';
 import { startDynamodb } from '../../local/dynamodb.ts';
 import { createGroupTable } from '../../local/groupTable.ts';
 import type { Driver } from '../../test/interop/driver.ts';
@@ -36,12 +39,15 @@ export async function createConsumers(): Promise<{
   close(): Promise<void>;
 }> {
   const dynamodb = await startDynamodb();
+  const folder = await mkdtemp(join(tmpdir(), 'shardbeat-consume-'));
+  const bundled = await bundleModule({ module: join(CONSUMERS, 'twoFields.ts'), directory: folder });
+  const bundle = join(folder, bundled.handler);
   const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
   const client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'local', credentials });
   await createGroupTable(client, TABLE);
   client.destroy();
   const consumers = new Map<ConsumerName, Consumer>([
-    ['ours', (reading) => ours(reading, dynamodb.endpoint)],
+    ['ours', (reading) => ours(reading, bundle, dynamodb.endpoint)],
     ['limit', (reading) => limit(reading, reading.codec)],
     ['limit, native lz4', (reading) => (reading.codec === 'lz4' ? limit(reading, 'native') : undefined)],
   ]);
@@ -62,10 +68,18 @@ export async function createConsumers(): Promise<{
     await installJava(),
     (driver) => (reading) => (reading.codec === 'lz4' ? official(reading, 'sls', driver) : undefined),
   );
-  return { consumers, versions, missing: [...new Set(missing)], close: dynamodb.close };
+  const close = async (): Promise<void> => {
+    await dynamodb.close();
+    await rm(folder, { recursive: true });
+  };
+  return { consumers, versions, missing: [...new Set(missing)], close };
 }
 
-function ours({ service, kind, codec, fields, records, group }: Reading, dynamodbUrl: string): Program {
+function ours(
+  { service, kind, codec, fields, records, group }: Reading,
+  bundle: string,
+  dynamodbUrl: string,
+): Program {
   const { accessKeyId, accessKeySecret } = KEY;
   const source =
     kind === 'sls'
@@ -88,7 +102,7 @@ function ours({ service, kind, codec, fields, records, group }: Reading, dynamod
           SHARDBEAT_CLS_ACCESS_KEY_SECRET: accessKeySecret,
         };
   return {
-    command: [process.execPath, join(CONSUMERS, 'ours.ts')],
+    command: [process.execPath, join(CONSUMERS, 'schedule.mjs'), bundle],
     environment: {
       ...source,
       SHARDBEAT_SOURCE: kind,
