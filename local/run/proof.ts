@@ -32,8 +32,10 @@ export interface ProofTotals {
   duplicates: number;
   /** Records that were given up and put aside. */
   deadLetters: number;
-  /** Lines that neither came out nor are dead letters. */
+  /** Lines that neither came out nor are dead letters, nor were let go. */
   lost: number;
+  /** Lines that were dead letters until somebody redrove or dropped them, where that may be. */
+  letGo: number;
   /** Records that are dead letters and came out all the same, or are dead letters twice. */
   endedTwice: number;
   /** Lines that came out for the first time after a later line of the same shard had. */
@@ -46,7 +48,8 @@ export interface ProofTotals {
 const LINES_MAX = 2 ** 27;
 const LINES_AT_FIRST = 1024;
 
-export function createProof(): Proof {
+/** `lettersMayGo`: somebody looks on, who may redrive or drop dead letters. Else one that is gone is lost. */
+export function createProof({ lettersMayGo = false } = {}): Proof {
   let checksums = new Uint32Array(LINES_AT_FIRST);
   let seen = new Uint8Array(LINES_AT_FIRST);
   const latestLine = new Map<string, number>();
@@ -54,6 +57,8 @@ export function createProof(): Proof {
   const byShard = new Map<string, number>();
   const totals = { produced: 0, processed: 0, distinct: 0, outOfOrder: 0, damaged: 0 };
   let buried: readonly BuriedLine[] = [];
+  /** Lines that were dead letters, and did not come out since. */
+  const gone = new Set<number>();
 
   function grow(): void {
     const size = checksums.length * 2;
@@ -100,6 +105,13 @@ export function createProof(): Proof {
     return counts;
   }
 
+  function noteGone(letters: readonly BuriedLine[]): void {
+    for (const { line, checksum } of buried) {
+      if (line !== undefined && wasProduced(line, checksum)) gone.add(line);
+    }
+    for (const { line } of letters) if (line !== undefined) gone.delete(line);
+  }
+
   return {
     produced: (line, checksum) => {
       assert(line === totals.produced + 1, 'lines are produced in order');
@@ -114,12 +126,14 @@ export function createProof(): Proof {
       add(byShard, shard, records.length / 2);
     },
     deadLettered: (letters) => {
+      if (lettersMayGo) noteGone(letters);
       buried = letters;
     },
     totals: () => {
       const { produced, processed, distinct, outOfOrder } = totals;
       const { only, endedTwice, damaged } = countBuried();
-      const left = produced - distinct - only;
+      const letGo = [...gone].filter((line) => seen[line - 1] !== 1).length;
+      const left = produced - distinct - only - letGo;
       return {
         produced,
         processed,
@@ -127,6 +141,7 @@ export function createProof(): Proof {
         duplicates: processed - distinct,
         deadLetters: buried.length,
         lost: Math.max(0, left),
+        letGo,
         // Fewer than none: one of those that were not kept is of a line that came out.
         endedTwice: endedTwice + Math.max(0, -left),
         outOfOrder,

@@ -103,7 +103,7 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
     functionTimeoutOf(options.linger, options.intervalMs),
   );
   const board = createBoard(slots);
-  const proof = createProof();
+  const proof = createProof({ lettersMayGo: !options.once });
   const rate = createRate();
   const onIdle = (): void => screen.say('everything is consumed; Ctrl-C ends');
   const troubles = createTroubles();

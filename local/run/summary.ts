@@ -29,6 +29,8 @@ export interface RunResult {
   damaged: number;
   /** Records that were processed and are dead letters, or are dead letters twice. */
   endedTwice: number;
+  /** Dead letters that somebody has redriven or dropped meanwhile. */
+  letGo: number;
   recordsBySlot: ReadonlyMap<string, number>;
   /** By the shards' names. */
   recordsByShard: ReadonlyMap<string, number>;
@@ -45,7 +47,7 @@ export function resultOf(run: {
   shardName(shard: string): string;
 }): RunResult {
   const { proof, board, dynamodb, shardName } = run;
-  const { damaged, endedTwice, ...counts } = proof.totals();
+  const { damaged, endedTwice, letGo, ...counts } = proof.totals();
   const bySlot = board.consumers().map(({ slot }) => [slot, proof.recordsBySlot().get(slot) ?? 0] as const);
   const seconds = Math.round(run.elapsedMs / 100) / 10;
   return {
@@ -61,6 +63,7 @@ export function resultOf(run: {
     problem: run.problem,
     damaged,
     endedTwice,
+    letGo,
     recordsBySlot: new Map(bySlot),
     recordsByShard: new Map([...proof.recordsByShard()].map(([shard, count]) => [shardName(shard), count])),
   };
@@ -75,12 +78,12 @@ export function exitCodeOf({ summary, interrupted, problem, damaged, endedTwice 
 
 /** The summary for a person. */
 export function formatSummary(result: RunResult): string {
-  const { summary, interrupted, damaged, endedTwice } = result;
+  const { summary, interrupted, damaged, endedTwice, letGo } = result;
   const { dynamodb, logService, seconds } = summary;
   const rows = [
     ['produced', number(summary.produced)],
     ['processed', `${number(summary.processed)} (${number(summary.duplicates)} duplicates)`],
-    ['dead letters', number(summary.deadLetters)],
+    ['dead letters', number(summary.deadLetters) + letGoText(letGo)],
     interrupted || result.problem !== undefined
       ? ['left', `${number(summary.lost)} neither processed nor dead letters`]
       : ['lost', number(summary.lost)],
@@ -105,6 +108,9 @@ export function formatSummary(result: RunResult): string {
   return [verdictOf(result), ...table(rows).map((row) => `  ${row}`)].join('\n');
 }
 
+const letGoText = (letGo: number): string =>
+  letGo === 0 ? '' : ` (and ${number(letGo)} redriven or dropped)`;
+
 function verdictOf(result: RunResult): string {
   const { summary, interrupted, problem } = result;
   if (problem !== undefined) return problem;
@@ -113,8 +119,12 @@ function verdictOf(result: RunResult): string {
   }
   if (exitCodeOf(result) !== 0) return 'NOT everything came out as it went in.';
   const { deadLetters } = summary;
-  const but = deadLetters === 0 ? '' : `, but for ${counted(deadLetters, 'dead letter')}`;
-  return `Every record came out, in the order of its shard${but}.`;
+  const { letGo } = result;
+  const but = [
+    ...(deadLetters === 0 ? [] : [counted(deadLetters, 'dead letter')]),
+    ...(letGo === 0 ? [] : [`${counted(letGo, 'dead letter')} that somebody redrove or dropped`]),
+  ];
+  return `Every record came out, in the order of its shard${but.length === 0 ? '' : `, but for ${but.join(' and ')}`}.`;
 }
 
 function countsOf(counts: ReadonlyMap<string, number>): string {

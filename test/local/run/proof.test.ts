@@ -3,8 +3,11 @@ import { type BuriedLine, createProof, type Proof, type ProofTotals } from '../.
 
 const checksumOf = (line: number): number => line * 7 + 1;
 
-function proofOf(lines: number): Proof & { deliver(shard: string, ...lines: number[]): void } {
-  const proof = createProof();
+function proofOf(
+  lines: number,
+  options: { lettersMayGo?: boolean } = {},
+): Proof & { deliver(shard: string, ...lines: number[]): void } {
+  const proof = createProof(options);
   for (let line = 1; line <= lines; line += 1) proof.produced(line, checksumOf(line));
   return {
     ...proof,
@@ -26,6 +29,7 @@ const clean: ProofTotals = {
   deadLetters: 0,
   lost: 0,
   endedTwice: 0,
+  letGo: 0,
   outOfOrder: 0,
   damaged: 0,
 };
@@ -129,6 +133,28 @@ describe('the proof', () => {
     expect(proof.totals()).toMatchObject({ deadLetters: 2, lost: 0, endedTwice: 0 });
     proof.deadLettered([unknown, unknown, unknown]);
     expect(proof.totals()).toMatchObject({ deadLetters: 3, lost: 0, endedTwice: 1 });
+  });
+
+  it('counts a dead letter that is gone as lost, unless somebody looks on who may have let it go', () => {
+    const strict = proofOf(6);
+    const lenient = proofOf(6, { lettersMayGo: true });
+    for (const proof of [strict, lenient]) {
+      proof.deliver('0', 1, 2, 4, 5);
+      proof.deadLettered([buried(3), buried(6)]);
+      proof.deadLettered([buried(6)]);
+    }
+    expect(strict.totals()).toMatchObject({ deadLetters: 1, lost: 1, letGo: 0 });
+    expect(lenient.totals()).toMatchObject({ deadLetters: 1, lost: 0, letGo: 1 });
+    // It came out after all, and the other one was let go; then it is there again.
+    lenient.deliver('0', 3);
+    lenient.deadLettered([]);
+    expect(lenient.totals()).toMatchObject({ deadLetters: 0, lost: 0, letGo: 1, endedTwice: 0 });
+    lenient.deadLettered([buried(6)]);
+    expect(lenient.totals()).toMatchObject({ deadLetters: 1, lost: 0, letGo: 0 });
+    const more = proofOf(3, { lettersMayGo: true });
+    more.deadLettered([{ line: 3, checksum: 999 }]);
+    more.deadLettered([]);
+    expect(more.totals()).toMatchObject({ lost: 3, letGo: 0 });
   });
 
   it('has no order for a dead letter that was redriven', () => {

@@ -33,6 +33,20 @@ const inOrder: [number, number][] = [
 const first: BuriedLine = { line: 1, checksum: 1 };
 
 describe('the summary', () => {
+  it('says what somebody has redriven or dropped, and takes it for no loss', () => {
+    const proof = createProof({ lettersMayGo: true });
+    for (const line of [1, 2, 3]) proof.produced(line, line);
+    proof.delivered({ slot: 'consumer-0', shard: '0', batch: 'b', records: Uint32Array.from([2, 2]) });
+    proof.deadLettered([first, { line: 3, checksum: 3 }]);
+    proof.deadLettered([first]);
+    const result = run([], { proof });
+    expect(exitCodeOf(result)).toBe(0);
+    expect(formatSummary(result)).toMatch(
+      /^Every record came out, in the order of its shard, but for 1 dead letter and 1 dead letter that somebody redrove or dropped\.$/m,
+    );
+    expect(formatSummary(result)).toMatch(/^ +dead letters +1 \(and 1 redriven or dropped\)$/m);
+  });
+
   it('has exactly these keys', () => {
     expect(JSON.stringify(run(inOrder).summary)).toBe(
       '{"produced":3,"processed":3,"distinct":3,"duplicates":0,"deadLetters":0,"lost":0,"outOfOrder":0,"ticks":0,"handOffs":0,"dynamodb":{"requests":12,"writeUnits":8,"readUnits":2.5},"logService":{"requests":0,"bytes":0,"rawBytes":0},"seconds":1.2}',

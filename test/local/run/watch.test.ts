@@ -28,6 +28,7 @@ function watching({ once = true } = {}) {
       ...counts,
       deadLetters,
       endedTwice: 0,
+      letGo: 0,
       lost,
       duplicates: 0,
       outOfOrder: 0,
