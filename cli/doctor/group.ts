@@ -2,7 +2,8 @@
 import { NODE_MAJOR_MIN } from '../../infra/plugin/group.ts';
 import { several } from '../amounts.ts';
 import { plain } from '../text.ts';
-import { type Facts, type Finding, found, knownOf, type Problem } from './facts.ts';
+import { type Facts, type Finding, found, isDenied, knownOf, type Problem } from './facts.ts';
+import { unread } from './table.ts';
 
 export function versions({ versions: { node, shardbeat } }: Facts): Finding[] {
   const says = `shardbeat ${shardbeat}, Node ${node}`;
@@ -26,14 +27,20 @@ export function settings({ settings, settingsOf }: Facts): Finding[] {
       'give both the same, or raise SHARDBEAT_SETTINGS_VERSION above the group’s: such a deployment does no work';
     findings.push(found('error', 'settings', `${settingsOf}: ${disagreements.join('; ')}`, remedy));
   }
-  return findings.length > 0
-    ? findings
-    : [found('ok', 'settings', `those of ${settingsOf} can be used, and are the group's`)];
+  if (findings.length > 0) return findings;
+  const isSame = disagreements === undefined ? '' : ", and are the group's";
+  return [found('ok', 'settings', `those of ${settingsOf} can be used${isSame}`)];
 }
 
 export function group({ settings, ...facts }: Facts): Finding[] {
-  const description = knownOf(facts.description);
-  if (description === undefined) return [];
+  if (facts.description === undefined) return [];
+  if ('problem' in facts.description) {
+    const { problem } = facts.description;
+    const finding = unread(problem, 'dynamodb:GetItem and dynamodb:Query', 'group');
+    // A right that is missing is found among the rights.
+    return [isDenied(problem) ? finding : { ...finding, level: 'error' }];
+  }
+  const description = facts.description.value;
   const { status, consumers, shards } = description;
   if (status === 'absent') {
     const remedy =

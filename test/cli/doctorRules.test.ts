@@ -159,6 +159,11 @@ describe('each of these is found', () => {
     [{ backups: { value: false } }, ['warning backups: the table cannot be restored as it was']],
     [{ description: { value: describing('absent', {}) } }, ['warning group: the table has no such group']],
     [
+      { description: { problem: { code: 'TimeoutError', message: 'the table did not answer' } } },
+      ['error group: the table did not answer'],
+    ],
+    [{ description: { problem: { code: 'AccessDeniedException', message: 'no' } } }, ['unknown group: no']],
+    [
       { description: { value: describing('paused', { 'consumer-0': true, 'consumer-1': true }) } },
       ['note group: it is paused'],
     ],
@@ -314,6 +319,15 @@ describe('what serverless.yml would deploy', () => {
 });
 
 describe('a local run', () => {
+  it('has the settings of the function only where it can be compared with them', () => {
+    const saysOf = (disagreements: string[] | undefined) =>
+      diagnose({ ...WELL, settings: { value: { ...SETTINGS, disagreements } } })
+        .filter(({ about }) => about === 'settings')
+        .map(({ says }) => says);
+    expect(saysOf([])).toEqual(["those of the function can be used, and are the group's"]);
+    expect(saysOf(undefined)).toEqual(['those of the function can be used']);
+  });
+
   it('has no function, no schedules, and a table for the time being', () => {
     const local = {
       isLocal: true,
