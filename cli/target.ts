@@ -158,9 +158,18 @@ function named(
     table,
     region,
     function: name,
-    deadLetters: 'table',
-    ...(isIts && environment.SHARDBEAT_SOURCE !== undefined && { environment }),
+    ...(isIts ? toldBy(environment) : { deadLetters: 'table' }),
   };
+}
+
+/** What the variables of the group's function tell. The log service can be asked with those that every function has to have. */
+function toldBy(environment: NodeJS.ProcessEnv): Pick<Found, 'deadLetters' | 'environment'> {
+  const {
+    SHARDBEAT_SOURCE: source,
+    SHARDBEAT_INTERVAL: interval,
+    SHARDBEAT_DEAD_LETTERS: deadLetters = 'table',
+  } = environment;
+  return { deadLetters, ...(source !== undefined && interval !== undefined && { environment }) };
 }
 
 async function foundIn(options: TargetOptions, world: World, signal: AbortSignal): Promise<Found> {
@@ -176,16 +185,10 @@ async function foundIn(options: TargetOptions, world: World, signal: AbortSignal
     if (found.length === 1) return { ...found[0]!, function: options.function ?? found[0]!.function };
     throw new SettingsError('--group', options.group, `choose one that ${file} describes: ${names}`);
   }
-  const {
-    SHARDBEAT_TABLE: table,
-    SHARDBEAT_GROUP: group,
-    SHARDBEAT_DEAD_LETTERS: deadLetters = 'table',
-  } = environment;
+  const { SHARDBEAT_TABLE: table, SHARDBEAT_GROUP: group } = environment;
   if (table !== undefined && group !== undefined && (options.group ?? group) === group) {
     const { region, function: name } = options;
-    const isComplete =
-      environment.SHARDBEAT_SOURCE !== undefined && environment.SHARDBEAT_INTERVAL !== undefined;
-    return { group, table, region, function: name, deadLetters, ...(isComplete && { environment }) };
+    return { group, table, region, function: name, ...toldBy(environment) };
   }
   const remedy =
     'none is found here: start one in this folder (npm start), go to a folder with a serverless.yml, or give --table and --group';
@@ -213,7 +216,10 @@ function deployedTarget(
     open: async () => {
       const { openGroup } = await operations();
       const logger = sayEvents(say);
-      if (itself) return openGroup({ environment: settings, logger });
+      if (itself) {
+        const environment = { ...settings, SHARDBEAT_DEAD_LETTERS: deadLetters };
+        return openGroup({ environment, logger });
+      }
       if (deadLetters !== undefined) return openGroup({ ...byName, deadLetters, logger });
       return withoutLetters(openGroup({ ...byName, logger }));
     },

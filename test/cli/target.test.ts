@@ -135,6 +135,38 @@ describe('a group is found', () => {
     const all = { ...variables, SHARDBEAT_SOURCE: 'sls', SHARDBEAT_INTERVAL: '1m' };
     expect(await found('empty', {}, all)).toMatchObject({ asks: 'itself' });
   });
+
+  it.each([
+    ['by these', {}],
+    ['by its table and name', { table: 'shop', group: 'orders' }],
+  ])(
+    'with the log service asked by the variables of its function only if all are there that it needs: %s',
+    async (_how, given) => {
+      const its = { SHARDBEAT_TABLE: 'shop', SHARDBEAT_GROUP: 'orders', AWS_REGION: 'eu-west-3' };
+      const asked = async (more: NodeJS.ProcessEnv) =>
+        (await found('empty', given, { ...its, ...more })).asks;
+      expect(await asked({ SHARDBEAT_SOURCE: 'sls', SHARDBEAT_INTERVAL: '1m' })).toBe('itself');
+      expect(await asked({ SHARDBEAT_SOURCE: 'sls' })).toBe('nobody');
+      expect(await asked({ SHARDBEAT_INTERVAL: '1m' })).toBe('nobody');
+    },
+  );
+
+  it('with its dead letters where the variables of its function say, by its table and name, too', async () => {
+    const its = { SHARDBEAT_TABLE: 'shop', SHARDBEAT_GROUP: 'orders', AWS_REGION: 'eu-west-3' };
+    const wrong = { SHARDBEAT_DEAD_LETTERS: 'no place' };
+    const open = async (given: Partial<TargetOptions>, variables: NodeJS.ProcessEnv) =>
+      (await found('empty', given, variables)).open();
+    const byName = { table: 'shop', group: 'orders' };
+    await expect(open(byName, { ...its, ...wrong })).rejects.toThrow('SHARDBEAT_DEAD_LETTERS: "no place"');
+    await expect(open({}, { ...its, ...wrong })).rejects.toThrow('SHARDBEAT_DEAD_LETTERS: "no place"');
+    // Those of another group say nothing about this one; and what is typed counts.
+    await open({ ...byName, group: 'refunds' }, { ...its, ...wrong });
+    await open({ ...byName, 'dead-letters': 'table' }, { ...its, ...wrong });
+    const all = { ...its, ...wrong, SHARDBEAT_SOURCE: 'sls', SHARDBEAT_INTERVAL: '1m' };
+    const sls = { SHARDBEAT_SLS_ENDPOINT: 'cn-hangzhou.log.aliyuncs.com', SHARDBEAT_SLS_SECRET: 'shop/sls' };
+    const stream = { SHARDBEAT_SLS_PROJECT: 'shop', SHARDBEAT_SLS_LOGSTORE: 'orders' };
+    await open({ 'dead-letters': 'table' }, { ...all, ...sls, ...stream });
+  });
 });
 
 describe('a person is told', () => {
