@@ -11,6 +11,7 @@ import { local, serve, serveCls, serveSls } from './commands/local.ts';
 import { pause, resume } from './commands/pause.ts';
 import { redrive } from './commands/redrive.ts';
 import { remove } from './commands/remove.ts';
+import { replay } from './commands/replay.ts';
 import { seek } from './commands/seek.ts';
 import { status } from './commands/status.ts';
 import { watch } from './commands/watch.ts';
@@ -21,6 +22,7 @@ const SECTIONS: Sections = [
   { heading: 'Look at a group', commands: [status, watch, lag, consoleCommand] },
   { heading: 'Change it', commands: [pause, resume, seek, drain, undrain, remove, deleteGroup] },
   { heading: 'Dead letters', commands: [deadLetters, showDeadLetter, dropDeadLetters, redrive] },
+  { heading: 'Read the past again', commands: [replay] },
   { heading: 'Check it, and reckon', commands: [doctor, cost] },
   { heading: 'Begin, and try', commands: [init, local, serve, serveSls, serveCls] },
 ];

@@ -3,6 +3,7 @@ import type { Context } from 'aws-lambda';
 import { composeGroup } from './compose/group.ts';
 import { composeObserving } from './compose/observing.ts';
 import { describeOwn } from './compose/ownSource.ts';
+import { createReplays } from './compose/replays.ts';
 import { type OperateEvent, type Operation, readOperation } from './config/operate.ts';
 import { type RedriveEvent, readRedrive } from './config/redrive.ts';
 import type { Environment } from './config/rules.ts';
@@ -20,6 +21,7 @@ import { type Lag, lagOf } from './group/lag.ts';
 import { type Sought, seek } from './group/operations.ts';
 import type { AnyLogger } from './observe/anyLogger.ts';
 import type { OpenTelemetry } from './observe/openTelemetry.ts';
+import type { ReplayBegun, ReplayTurned } from './replay/replay.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
 import { thenTell } from './tick/afterTick.ts';
@@ -33,7 +35,7 @@ import { tick } from './tick/tick.ts';
 export type ConsumerEvent = TickEvent | RedriveEvent | OperateEvent;
 
 /** What it answers. */
-export type ConsumerResult = TickResult | RedriveResult | Lag | Sought[];
+export type ConsumerResult = TickResult | RedriveResult | Lag | Sought[] | ReplayBegun | ReplayTurned;
 
 /**
  * The function's handler, as a middy handler, so that `.use()` takes middleware: one tick of the slot that its event names, a redrive
@@ -125,8 +127,10 @@ export function consumeAround(
       span.set({ found, redriven, failed, skipped });
       return result;
     });
-  const operated = (operation: Operation) => async (time: Budget) => {
+  const replays = createReplays({ ...dependencies, table: composed.replayTable() }, settings);
+  const operated = (operation: Operation, deadline: number) => async (time: Budget) => {
     const { store, source } = composed;
+    if (operation.name === 'replay') return replays(operation.event, { deadline, signal: time.requests });
     const options = { signal: time.work };
     if (operation.name === 'seek') return seek(store, source, operation, options);
     // In the table's time, of which an answer of it tells.
@@ -142,7 +146,7 @@ export function consumeAround(
     const operation = readOperation(event);
     const deadline = deadlineAt(context.getRemainingTimeInMillis());
     if (request !== undefined) return beside(deadline, signal, redriven(request));
-    if (operation !== undefined) return beside(deadline, signal, operated(operation));
+    if (operation !== undefined) return beside(deadline, signal, operated(operation, deadline));
     const invocation = { slot: readSlot(event, slots), deadline, signal };
     return thenTell(afterwards, invocation, () => tick(dependencies, settings, invocation));
   };

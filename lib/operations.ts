@@ -4,6 +4,7 @@ import { createDeployed, type Deployed } from './compose/deployed.ts';
 import { composeGroup, composeStore } from './compose/group.ts';
 import { type OpenGroup, operate } from './compose/openGroup.ts';
 import { describeOwn } from './compose/ownSource.ts';
+import { composeReplayTable } from './compose/replayTable.ts';
 import { placeOfDeadLetters } from './config/deadLetters.ts';
 import type { Environment } from './config/rules.ts';
 import { readSettings } from './config/settings.ts';
@@ -16,6 +17,7 @@ import type { Source } from './sources/source.ts';
 import { deriveTimes } from './times.ts';
 
 export type { OpenGroup } from './compose/openGroup.ts';
+export type { ReplayLeft, ReplayOperations, ReplayOptions, ReplayRequest } from './compose/openReplay.ts';
 export type {
   KeptLetter,
   LetterFilter,
@@ -29,6 +31,10 @@ export type { Lag, ShardLag } from './group/lag.ts';
 export type { CallOptions, DryRunOptions, Removed, ShardOptions } from './group/open.ts';
 export type { SeekRequest, Sought } from './group/operations.ts';
 export type { Wait } from './group/waits.ts';
+export type { Cleared } from './replay/clear.ts';
+export type { GivenUpRecords, ReplayCount, ReplayResult } from './replay/conduct.ts';
+export type { ReplayProgress } from './replay/progress.ts';
+export type { ReplayShard, ReplayStanding } from './replay/replay.ts';
 
 /**
  * A group by the settings of its function, or by its table and name; then also where its dead letters are, if not in the table, as
@@ -53,7 +59,12 @@ export function openGroup(address: GroupAddress): OpenGroup {
   const runtime = { clock, random, logger: loggerOf(address.logger) };
   if ('environment' in address) {
     const settings = readSettings(address.environment, { own: source && describeOwn(source) });
-    return operate({ ...composeGroup(settings, runtime, source), ...runtime, group: settings.group });
+    return operate({
+      ...composeGroup(settings, runtime, source),
+      ...runtime,
+      group: settings.group,
+      settings,
+    });
   }
   const of = {
     ...address,
@@ -63,7 +74,12 @@ export function openGroup(address: GroupAddress): OpenGroup {
   const composed = composeStore(of, runtime);
   const deadLetters = createDeadLetters(of, { ...runtime, ...composed });
   const deployed = deployedOf(address, composed.client.config);
-  return operate({ ...composed, ...runtime, deadLetters, source, deployed, group: address.group });
+  const replayTable = () => composeReplayTable(of, { ...runtime, ...composed });
+  return operate({
+    ...composed,
+    ...runtime,
+    ...{ deadLetters, source, deployed, replayTable, group: address.group, tableName: address.table },
+  });
 }
 
 function loggerOf(given: AnyLogger | undefined): Logger {

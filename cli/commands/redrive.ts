@@ -1,13 +1,12 @@
-import { resolve } from 'node:path';
 import { wholeNumber } from '../../lib/commandLine/parse.ts';
-import { SettingsError } from '../../lib/errors.ts';
-import type { OpenGroup, RedriveRequest, RedriveResult } from '../../lib/operations.ts';
+import type { RedriveRequest, RedriveResult } from '../../lib/operations.ts';
 import { several } from '../amounts.ts';
 import { EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { FILTER_OPTIONS, filterOf } from '../letters.ts';
-import { loadModule, untilAllTried } from '../redriving.ts';
-import { findTarget, TARGET_OPTIONS, type Target } from '../target.ts';
+import { moduleOf } from '../module.ts';
+import { untilAllTried } from '../redriving.ts';
+import { findTarget, TARGET_OPTIONS } from '../target.ts';
 
 const LIMIT_MAX = 999_999_999;
 
@@ -64,17 +63,4 @@ function outcome({ dryRun, found, redriven, failed, skipped, left, stopped }: Re
     ...(stopped === 'timeUp' ? ['not all were tried'] : []),
   ];
   return parts.join(', ');
-}
-
-/** Throws a SettingsError where nobody is known who would take them. */
-async function moduleOf(
-  target: Target,
-  given: string | undefined,
-  directory: string,
-): Promise<Parameters<OpenGroup['redrive']>[0]> {
-  const file = given === undefined ? target.module : resolve(directory, given);
-  if (file !== undefined) return loadModule(file, given ?? file);
-  if (target.asks === 'function') return 'function';
-  const remedy = 'name your module, or with --function the deployed function';
-  throw new SettingsError('--module', undefined, remedy);
 }

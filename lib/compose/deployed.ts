@@ -2,12 +2,15 @@
 import type { OperateEvent } from '../config/operate.ts';
 import { formatPosition } from '../config/position.ts';
 import type { RedriveEvent } from '../config/redrive.ts';
+import type { ReplayEvent } from '../config/replay.ts';
 import { createInvoke, type InvokeOptions } from '../credentials/lambdaInvoke.ts';
 import type { RedriveRequest, RedriveResult } from '../delivery/redrive.ts';
 import { formatDuration } from '../duration.ts';
 import { StoreError } from '../errors.ts';
 import type { Lag } from '../group/lag.ts';
 import type { Sought } from '../group/operations.ts';
+import type { ReplaySteps } from '../replay/conduct.ts';
+import type { ReplayBegun, ReplayTurned } from '../replay/replay.ts';
 import type { Position } from '../sources/source.ts';
 
 export interface Deployed {
@@ -17,6 +20,7 @@ export interface Deployed {
     signal: AbortSignal,
   ): Promise<Sought[]>;
   redrive(request: RedriveRequest, signal: AbortSignal): Promise<RedriveResult>;
+  replay: ReplaySteps;
 }
 
 /** Of one function. Nothing is sent before the first call. */
@@ -32,7 +36,14 @@ export function createDeployed(options: InvokeOptions): Deployed {
     const message = `the function ${options.name} does not know this event: deploy it with this version of shardbeat`;
     throw new StoreError(message, { code: 'BadResponse', outcome: 'unknown', retriable: false });
   }
+  const askReplay = <T>(replay: ReplayEvent, signal: AbortSignal, field: keyof T & string) =>
+    ask<T>({ operate: { replay } }, signal, (answer) => field in answer);
   return {
+    replay: {
+      begin: (begin, signal) => askReplay<ReplayBegun>({ begin }, signal, 'begun'),
+      // A run that is begun is waited for: until it has ended it may write.
+      turn: (turn) => askReplay<ReplayTurned>({ turn }, new AbortController().signal, 'outcome'),
+    },
     lag: (signal) => ask<Lag>({ operate: { lag: {} } }, signal, (answer) => 'unit' in answer),
     seek: ({ shard, to, dryRun }, signal) => {
       const seek = { shard, to: formatPosition(to), ...(dryRun && { dryRun }) };

@@ -14,6 +14,7 @@ import type { Times } from '../times.ts';
 import type { SourceRuntime } from './composed.ts';
 import { createDeadLetters } from './deadLetters.ts';
 import { composeEventBus } from './eventBus.ts';
+import { composeReplayTable } from './replayTable.ts';
 import { composeSource } from './source.ts';
 
 interface Runtime {
@@ -58,5 +59,6 @@ export function composeGroup(settings: Settings, runtime: Runtime & { logger: Lo
   const { source, serviceGroup } = composeSource(settings, sourceRuntime, own);
   const coordination = serviceGroup ? serviceCoordination(serviceGroup) : ownCoordination;
   const eventBus = composeEventBus(settings, { ...runtime, ...table, client });
-  return { ...table, deadLetters, source, coordination, eventBus };
+  const replayTable = () => composeReplayTable(settings, { ...runtime, ...table, client });
+  return { ...table, deadLetters, source, coordination, eventBus, replayTable };
 }

@@ -3,12 +3,14 @@ import { type LetterOperations, operateOnLetters } from '../delivery/openLetters
 import { type CallOptions, type GroupOperations, operateOn } from '../group/open.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { Clock } from '../runtime.ts';
+import type { ReplayTable } from '../replay/replay.ts';
+import type { Clock, Random } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import type { Deployed } from './deployed.ts';
+import { operateOnReplays, type ReplayedGroup, type ReplayOperations } from './openReplay.ts';
 
-/** A group that is operated on, with its dead letters. Each call is safe while its consumers run; if it stops half-way, do it again. */
-export interface OpenGroup extends GroupOperations, LetterOperations {}
+/** A group that is operated on, with its dead letters and its replays. Each call is safe while its consumers run; if it stops half-way, do it again. */
+export interface OpenGroup extends GroupOperations, LetterOperations, ReplayOperations {}
 
 export interface OpenedGroup {
   group: string;
@@ -17,7 +19,13 @@ export interface OpenedGroup {
   /** Needed to seek to a position, and for records that were too large to be kept. */
   source?: Source | undefined;
   clock: Clock;
+  random: Random;
   logger: Logger;
+  /** Where its replays keep what they know. */
+  replayTable(): ReplayTable;
+  tableName?: string | undefined;
+  /** Of the function, where they are known. */
+  settings?: ReplayedGroup['settings'];
   /** The function that is asked for what only the log service knows, where there is no source. */
   deployed?: Deployed | undefined;
   /** What to add to our clock to have the table's, as far as an answer has told. */
@@ -35,10 +43,29 @@ export function operate({ deadLetters: letters, ...opened }: OpenedGroup): OpenG
     redriveByFunction: deployed?.redrive,
     synchronize: (options) => store.get('GROUP', { ...options, consistent: false }),
   });
-  const operations = operateOn({ ...opened, skewMs });
+  const table = opened.replayTable();
+  const replays = operateOnReplays({ ...opened, source, skewMs, table, byFunction: deployed?.replay });
+  const operations = removingReplays(operateOn({ ...opened, skewMs }), replays);
   const asking = source === undefined && deployed !== undefined ? askingOf(deployed, operations) : {};
-  return { ...operations, ...asking, ...letterOperations };
+  return { ...operations, ...asking, ...letterOperations, ...replays };
 }
+
+/** With a group goes what a replay of it has left. */
+function removingReplays(operations: GroupOperations, replays: ReplayOperations): GroupOperations {
+  return {
+    ...operations,
+    async delete(options = {}) {
+      const left = await replays.replayLeft(options);
+      if (left !== undefined && left.until > 0) return { deleted: false, live: [REPLAY] };
+      const answer = await operations.delete(options);
+      if (left !== undefined && answer.deleted && !options.dryRun) await replays.clearReplay(options);
+      return answer;
+    },
+  };
+}
+
+/** In the place of the slots that are live. */
+const REPLAY = 'replay';
 
 /** What needs the log service, done by the function. A cursor needs none. */
 function askingOf(deployed: Deployed, operations: GroupOperations): Pick<GroupOperations, 'lag' | 'seek'> {

@@ -2,17 +2,23 @@
 import { SettingsError } from '../errors.ts';
 import type { Position } from '../sources/source.ts';
 import { parsePosition } from './position.ts';
+import { type ReplayEvent, readReplay } from './replay.ts';
 
 /** What an operator sends, who then needs no key of the log service: the function answers with the lag of the group, or seeks. */
 export interface OperateEvent {
   operate:
     | { lag: Record<string, never> }
     /** `shard`: its id, or `all`. `to`: `begin`, `end`, or a time. `dryRun`: only tells what would be. */
-    | { seek: { shard: string; to: string; dryRun?: boolean } };
+    | { seek: { shard: string; to: string; dryRun?: boolean } }
+    /** A range of the past is read again, by many such events: the command line sends them. */
+    | { replay: ReplayEvent };
 }
 
 /** The event, understood. */
-export type Operation = { name: 'lag' } | { name: 'seek'; shard: string; to: Position; dryRun: boolean };
+export type Operation =
+  | { name: 'lag' }
+  | { name: 'seek'; shard: string; to: Position; dryRun: boolean }
+  | { name: 'replay'; event: ReplayEvent };
 
 const EXAMPLES = '{"operate": {"lag": {}}} or {"operate": {"seek": {"shard": "all", "to": "end"}}}';
 
@@ -27,6 +33,7 @@ export function readOperation(event: unknown): Operation | undefined {
   if (isObject(operate) && more.length === 0) {
     if (name === 'lag') return { name };
     if (name === 'seek' && isObject(operate.seek)) return { name, ...readSeek(operate.seek) };
+    if (name === 'replay' && isObject(operate.replay)) return { name, event: readReplay(operate.replay) };
   }
   throw new SettingsError('event.operate', operate, `write ${EXAMPLES}`);
 }

@@ -29,6 +29,8 @@ export interface Batch {
   readonly tags: Readonly<Record<string, string>>;
   /** It is a dead letter that is given once more, alone; absent otherwise. */
   readonly redriven?: true;
+  /** It is of a replay: read again from the past, beside the group, in whose place `group` names the replay. Absent otherwise. */
+  readonly replayed?: true;
 }
 
 /** What comes with a batch. */

@@ -83,7 +83,8 @@ function sameShards(before: string, after: string): boolean {
   return before === after || (whole(before) === whole(after) && named(before) && named(after));
 }
 
-function newGroup(mine: Terms, start: { now(): number; times: Times }): GroupItem {
+/** One that has just begun. */
+export function newGroup(mine: Terms, start: { now(): number; times: Times }): GroupItem {
   const now = start.now();
   return {
     schema: SCHEMA,

@@ -241,7 +241,7 @@ async function coolDown(store: GroupStore, slot: string, options: RequestOptions
 }
 
 /** Makes the next plan due now, for every tick that looks. */
-async function planSoon(store: GroupStore, options: RequestOptions): Promise<void> {
+export async function planSoon(store: GroupStore, options: RequestOptions): Promise<void> {
   await store.update('GROUP', { set: { planDueAt: 0 }, condition: { exists: 'generation' } }, options);
 }
 

@@ -30,5 +30,10 @@ export interface Planning {
   strategy: Strategy;
   /** False where the service assigns the shards: then others may read them too, and the plan only tends the items. */
   assigns: boolean;
+  /**
+   * Of the past: every shard begins at `start`, whenever it is found, and its item stays until the end, though the service may list it no
+   * more; else it would be read anew once it is listed again. `shards`: only these are read.
+   */
+  replay?: { readonly shards?: readonly string[] | undefined } | undefined;
   logger: Logger;
 }

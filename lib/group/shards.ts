@@ -1,6 +1,5 @@
 import { forEachParallel } from '../parallel.ts';
 import type { Position, SourceShard } from '../sources/source.ts';
-import type { Times } from '../times.ts';
 import { type ConsumerItem, type GroupItem, type GroupState, type ShardItem, shardKey } from './items.ts';
 import { type Listing, streamOf } from './listing.ts';
 import { isOver } from './ownership.ts';
@@ -28,17 +27,19 @@ export interface ShardChanges {
 export function shardChanges(
   { shards }: Pick<GroupState, 'shards'>,
   listing: Pick<Listing, 'shards' | 'covers'>,
-  { now, times, assigns }: { now: number; times: Times; assigns: boolean },
+  { now, times, assigns, replay }: Pick<Planning, 'now' | 'times' | 'assigns' | 'replay'>,
 ): ShardChanges {
   const listed = listing.shards;
   const listedIds = new Set(listed.map((shard) => shard.id));
   const gone = [...shards].filter(([id]) => !listedIds.has(id) && listing.covers(id));
   // Its checkpoint must outlast it: the shard may be listed again. Where the service assigns, its own is kept by the service.
   const isOfNoUse = ({ state, owner, givenUpAt }: ShardItem): boolean =>
-    state === 'done' || (!assigns && owner === undefined && givenUpAt !== undefined);
+    replay === undefined &&
+    (state === 'done' || (!assigns && owner === undefined && givenUpAt !== undefined));
   const goneForLong = gone.filter(([, { missingSince = now }]) => now - missingSince > 2 * times.intervalMs);
+  const isWanted = ({ id }: SourceShard): boolean => replay?.shards?.includes(id) ?? true;
   return {
-    create: listed.filter((shard) => !shards.has(shard.id)),
+    create: listed.filter((shard) => !shards.has(shard.id) && isWanted(shard)),
     close: listed
       .filter(({ id, state }) => state === 'closed' && shards.get(id)?.state === 'open')
       .map(({ id }) => id),
@@ -155,8 +156,8 @@ function generationOfHolder({ consumers }: GroupState, shard: string): number | 
 
 const BEGIN: Position = { at: 'begin' };
 
-function startOf({ start }: Planning, group: GroupItem | undefined, shard: string): Position {
-  if (!group?.initialized) return start;
+function startOf({ start, replay }: Planning, group: GroupItem | undefined, shard: string): Position {
+  if (!group?.initialized || replay !== undefined) return start;
   if (!group.awaited?.includes(streamOf(shard))) return BEGIN;
   // The end that was meant is where the stream ended when the group began, not where it ends by now.
   return start.at === 'end' ? { at: 'time', unixMs: group.createdAt } : start;
@@ -174,7 +175,8 @@ async function create(
   options: RequestOptions,
 ): Promise<ShardItem> {
   const { store, stream, now } = planning;
-  const position = continues ? BEGIN : startOf(planning, state.group, shard.id);
+  const position =
+    continues && planning.replay === undefined ? BEGIN : startOf(planning, state.group, shard.id);
   const cursor = await stream.cursorAt(shard.id, position, options.signal);
   const item: ShardItem = {
     epoch: now,

@@ -8,6 +8,7 @@ import { userFunctionsOf } from '../delivery/userFunctions.ts';
 import type { UserModule } from '../delivery/userModule.ts';
 import { createMemoryStore } from '../group/stores/memory.ts';
 import { createLogger, type Fields } from '../observe/logger.ts';
+import { replayPartition } from '../replay/replay.ts';
 import { systemRandom as random, systemClock } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import type { TickCache } from '../tick/cache.ts';
@@ -55,11 +56,9 @@ export async function startTestGroup(module: UserModule, options: TestGroupOptio
     logged.push(fields);
   };
   const logger = createLogger({ level: 'debug', write, now: clock.now });
-  const deadLetters = createMemoryDeadLetters({
-    letters: new Map(),
-    lettersMax: settings.deadLetters.lettersMax,
-    now: clock.now,
-  });
+  const { lettersMax } = settings.deadLetters;
+  const lettersOf = () => createMemoryDeadLetters({ letters: new Map(), lettersMax, now: clock.now });
+  const deadLetters = lettersOf();
   const dependencies = {
     store,
     source,
@@ -78,5 +77,11 @@ export async function startTestGroup(module: UserModule, options: TestGroupOptio
     return tick(dependencies, settings, { slot, deadline: clock.now() + functionTimeoutMs });
   };
   for (let count = 0; count < TICKS_TO_BEGIN; count++) await tickOf();
-  return { tick: tickOf, operations: operate({ ...dependencies, group: settings.group }), logged };
+  const replayTable = () => ({
+    store: createMemoryStore(new Map(), replayPartition(settings.group)),
+    letters: lettersOf(),
+    dropLetters: async () => {},
+  });
+  const operations = operate({ ...dependencies, group: settings.group, replayTable, settings });
+  return { tick: tickOf, operations, logged };
 }

@@ -6,6 +6,7 @@ import type { LastWords } from '../delivery/lastWords.ts';
 import type { Lifecycle } from '../delivery/lifecycle.ts';
 import type { ConsumerItem } from '../group/items.ts';
 import type { Terms } from '../group/join.ts';
+import type { Planning } from '../group/planning.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Meter } from '../observe/meter.ts';
@@ -71,7 +72,10 @@ export type TickSettings = Pick<
   | 'bytesMax'
   | 'delivery'
 > &
-  Partial<Pick<CommonSettings, 'slots'>>;
+  Partial<Pick<CommonSettings, 'slots'>> & {
+    /** The past is read again, beside the group. */
+    replay?: Planning['replay'];
+  };
 
 /** Everything one accepted tick works with. */
 export interface TickContext extends TickTools {

@@ -123,11 +123,24 @@ async function planNow(
   { asking, signal }: { asking: AbortSignal; signal: AbortSignal },
 ): Promise<Planned> {
   const { store, settings, logger, consumer } = context;
-  const { times, order, start, endAt } = settings;
+  const { times, order, start, endAt, replay } = settings;
   const how = coordination.planning();
   const now = context.groupNow();
   const { busyUntil: deadline, invocation: planner } = consumer;
-  const planning = { store, now, planner, deadline, times, asking, order, start, endAt, logger, ...how };
+  const planning = {
+    store,
+    now,
+    planner,
+    deadline,
+    times,
+    asking,
+    order,
+    start,
+    endAt,
+    replay,
+    logger,
+    ...how,
+  };
   try {
     const made = await plan(planning, group, { signal });
     if (made === undefined) return { planned: false, written: false, failed: false, planDueAt: seenDueAt };

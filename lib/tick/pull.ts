@@ -9,15 +9,17 @@ import type { ShardResult } from './result.ts';
 
 /**
  * Where the shard ends, if an end time is set and past. Near it, by the margin for clocks, nothing is read: what is
- * pulled before may still grow, and what comes after is not wanted.
+ * pulled before may still grow, and what comes after is not wanted. That of a replay has come before it began: a clock that says
+ * otherwise is slow.
  */
 export async function endOf(
   context: TickContext,
   shard: string,
 ): Promise<{ near: boolean; cursor: string | undefined }> {
-  const { endAt, times } = context.settings;
+  const { endAt, times, replay } = context.settings;
   const now = context.groupNow();
-  if (endAt === undefined || now < endAt - times.skewMarginMs) return { near: false, cursor: undefined };
+  const isToCome = endAt !== undefined && replay === undefined && now < endAt - times.skewMarginMs;
+  if (endAt === undefined || isToCome) return { near: false, cursor: undefined };
   if (now <= endAt + times.skewMarginMs) return { near: true, cursor: undefined };
   const position = { at: 'time', unixMs: endAt } as const;
   return { near: false, cursor: await context.source.cursorAt(shard, position, context.budget.work) };

@@ -77,6 +77,10 @@ export async function doEverything(
   await handler({ redrive: {} }, context);
   refused.poison = leaveLetters;
   await handler({ redrive: {} }, context);
+  // A replay that is killed half-way.
+  const range = { id: 'killed', from: Date.now() - 3 * 3_600_000, to: Date.now() - 60_000 };
+  await handler({ operate: { replay: { begin: { ...range, slots: 1 } } } }, context);
+  await handler({ operate: { replay: { turn: { ...range, slot: 'killed-0', ends: {} } } } }, context);
   // A slot whose schedule is gone.
   await rounds(handler, 4, 'consumer-0');
 }

@@ -9,6 +9,10 @@ import { ACCOUNT, type Statement } from './iam.ts';
 const FUNCTION = 'shop-prod-shardbeat-orders';
 const ARN = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${FUNCTION}`;
 
+/** Of a range in which there is nothing. */
+const BEGUN = { begun: true, group: 'orders', table: TABLE, unit: 'log groups', patienceMs: 1, shards: [] };
+const TURNED = { outcome: 'worked', batches: 0, records: 0, bytes: 0, expired: 0, errors: [], shards: [] };
+
 const reply = (body: unknown): AwsReply => ({ body: JSON.stringify(body) });
 
 /** As if the function were deployed, with its schedules. */
@@ -28,6 +32,7 @@ export function deploy(aws: Aws, environment: Readonly<Record<string, string>>):
     const { operate, redrive } = JSON.parse(body.toString());
     if (redrive !== undefined)
       return reply({ dryRun: false, found: 1, redriven: 1, failed: 0, skipped: 0, left: 0, stopped: 'done' });
+    if ('replay' in operate) return reply('begin' in operate.replay ? BEGUN : TURNED);
     return reply('lag' in operate ? { unit: 'log groups', shards: [] } : []);
   };
   aws.answers.scheduler = ({ path }) =>
@@ -94,6 +99,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   console: [],
   remove: ['remove consumer-1'],
   delete: ['delete --yes'],
+  replay: ['replay --clear', 'replay --from 2026-01-01T00:00:00Z --to 2026-01-02T00:00:00Z --yes'],
   'dead-letters show': ['dead-letters show 0/0'],
   'dead-letters drop': ['dead-letters drop --all --yes'],
 };

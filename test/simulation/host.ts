@@ -94,6 +94,7 @@ export function sleep(
 export type Purpose =
   | 'tick'
   | 'redrive'
+  | 'replay'
   | 'seek'
   | 'pause'
   | 'resume'

@@ -43,8 +43,13 @@ export function startLetters({ scheduler, faults, scenario, trace }: World): Let
  * The dead letters as one actor reaches them, by the rules of the library: each verb of their place is a request, of which everything may
  * go wrong that does with the table's.
  */
-export function createLetterStore(world: World, actor: Actor): DeadLetterStore {
-  const { letters, observer, scenario } = world;
+export function createLetterStore(
+  world: World,
+  actor: Actor,
+  place: Pick<World, 'letters'> & { observer: Pick<World['observer'], 'lettered' | 'letterRemoved'> } = world,
+): DeadLetterStore {
+  const { scenario } = world;
+  const { letters, observer } = place;
   const { kept: all } = letters;
   const request = <T>(kind: 'read' | 'write', label: string, signal: AbortSignal, perform: () => T) =>
     send<T>(world, actor, {

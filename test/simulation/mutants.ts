@@ -3,10 +3,12 @@ import { DELIVERY_MUTANTS } from './deliveryMutants.ts';
 import { GROUP_MUTANTS } from './groupMutants.ts';
 import { LINGER_MUTANTS } from './lingerMutants.ts';
 import type { Mutant } from './mutant.ts';
+import { REPLAY_MUTANTS } from './replayMutants.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...GROUP_MUTANTS,
   ...DELIVERY_MUTANTS,
   ...AHEAD_MUTANTS,
   ...LINGER_MUTANTS,
+  ...REPLAY_MUTANTS,
 ];

@@ -184,6 +184,7 @@ async function perform(world: World, actor: Actor, what: string, signal: AbortSi
       return (await deleteGroup(store, limits, options)).deleted;
     case 'tick':
     case 'redrive':
+    case 'replay':
       throw new Error('an operator does not tick');
   }
 }

@@ -14,8 +14,8 @@ import type { World } from './world.ts';
 export interface Platform {
   invoke(slot: string): void;
   crash(actor: Actor, cause: string): void;
-  /** A run that redrives, in a sandbox of its own. */
-  redriver(): Actor;
+  /** A run of no slot of the group, in a sandbox of its own, or in that one, if it is free. */
+  beside(purpose: 'redrive' | 'replay', sandbox?: Sandbox): Actor;
   /** It has come to its end, if it still lives. */
   ended(actor: Actor, how: string): void;
   loggerOf(actor: Actor): Logger;
@@ -133,18 +133,19 @@ export function createPlatform(world: World): Platform {
       },
     );
   };
-  const redriver = (): Actor => {
-    const sandbox = createOne();
+  const beside = (purpose: 'redrive' | 'replay', wanted?: Sandbox): Actor => {
+    const isFree = wanted?.state === 'frozen' && !busy(wanted);
+    const sandbox = isFree ? wanted : createOne();
     moveClock(sandbox);
     sandbox.thaw();
     observer.clockUsed(sandbox.offsetMs);
     const startedAt = scheduler.now();
-    const name = `t${++runs} redrive@${sandbox.name}`;
+    const name = `t${++runs} ${purpose}@${sandbox.name}`;
     const deadline = startedAt + functionTimeoutMs;
     const actor: Actor = {
       name,
       slot: undefined,
-      purpose: 'redrive',
+      purpose,
       sandbox,
       startedAt,
       deadline,
@@ -158,7 +159,7 @@ export function createPlatform(world: World): Platform {
   };
   return {
     invoke,
-    redriver,
+    beside,
     ended,
     loggerOf: (actor) => createLogger(world, actor),
     crash,
@@ -191,7 +192,7 @@ function createLogger(world: World, actor: Actor): Logger {
 }
 
 /** Whatever goes wrong outside, the code itself must not break: these are thrown by nothing else. */
-function watchForBugs(world: World, actor: Actor, error: unknown): void {
+export function watchForBugs(world: World, actor: Actor, error: unknown): void {
   const bugs = [TypeError, ReferenceError, RangeError, SyntaxError, AssertionError];
   if (bugs.some((bug) => error instanceof bug)) {
     world.observer.fail('crash of the code', `${actor.name}: ${(error as Error).stack}`);

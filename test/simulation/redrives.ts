@@ -25,7 +25,7 @@ export function startRedrives(world: World): Redrives {
   let ceased = false;
 
   const run = async (request: RedriveRequest): Promise<void> => {
-    const actor = platform.redriver();
+    const actor = platform.beside('redrive');
     const { clock } = actor.sandbox;
     const deadline = clock.now() + functionTimeoutMs;
     const budget = startBudget(clock, { deadline, reserveMs });

@@ -110,9 +110,13 @@ function measureSkew({ sandbox }: Actor, servedAt: number, sentAt: number): void
   sandbox.skewMs = leastSkewMs(servedSecond, sentAt, sandbox.clock.now());
 }
 
+/** Of the platform, and no person's. */
+const isRun = ({ slot, purpose, deadline }: Actor): boolean =>
+  slot !== undefined || (purpose === 'replay' && Number.isFinite(deadline));
+
 function drawCrash(world: World, actor: Actor, answerMs: number): void {
   const { scheduler, faults } = world;
-  if (faults.happens(actor.slot === undefined ? 'operatorCrash' : 'crash')) {
+  if (faults.happens(isRun(actor) ? 'crash' : 'operatorCrash')) {
     const atMs = faults.dice('crash').next() * (answerMs + 1);
     scheduler.after(atMs, () => world.platform.crash(actor, 'crash'));
   }

@@ -40,6 +40,8 @@ export interface Scenario extends UserScenario {
   heedsBytes: boolean;
   /** Records that a busy shard receives in one interval. */
   recordsPerInterval: number;
+  /** Does somebody read the past again beside the group? */
+  replays: boolean;
 }
 
 /** What the command line and the shrinker may say instead of the seed. */
@@ -51,6 +53,7 @@ export interface Overrides {
 }
 
 const INTERVAL_MS = 60_000;
+const REPLAYS_SHARE = 0.25;
 
 export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Scenario {
   const usualTimeoutMs = dice.pick([15_000, 48_000, 48_000, 53_000]);
@@ -90,6 +93,7 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
     bytesMax: bytes.pick([1, 2, 3, 8, 1_000]) * 1024 * 1024,
     heedsBytes: bytes.chance(0.7),
     recordsPerInterval: dice.pick([1, 4, 10]),
+    replays: dice.fork('replays').chance(REPLAYS_SHARE),
     ...user,
   };
   return {

@@ -3,6 +3,7 @@ import { nothingMore } from '../../lib/sources/pulled.ts';
 import type { LogRecord, Pulled, PullRequest, Source, StreamList } from '../../lib/sources/source.ts';
 import { listFate, sourceFate } from './fates.ts';
 import type { Actor } from './host.ts';
+import type { Observer } from './observer/observer.ts';
 import { send } from './requests.ts';
 import { cursorOf, positionOf, type StreamShard } from './stream.ts';
 import type { World } from './world.ts';
@@ -16,9 +17,19 @@ function shown(list: StreamList): string {
   return `${list.stream}: ${shards.join(' ')}`;
 }
 
+/** What a replay reads is nothing of the group's. */
+const UNSEEN = {
+  listed: () => {},
+  pulled: () => {},
+  reached: () => {},
+  emptied: () => {},
+  pullEnded: () => {},
+};
+
 /** A driver for the simulated stream, as one run of the handler uses it. */
 export function createSource(world: World, actor: Actor): Source {
-  const { stream, observer } = world;
+  const { stream } = world;
+  const observer = actor.purpose === 'replay' ? UNSEEN : world.observer;
   const ask = <T>(
     label: string,
     signal: AbortSignal,
@@ -66,7 +77,7 @@ export function createSource(world: World, actor: Actor): Source {
       return ask(
         `pull ${request.shard} ${request.cursor}`,
         request.signal,
-        () => pulled(world, actor, request),
+        () => pulled(world, actor, request, observer),
         (answer) => `${answer.nextCursor}${answer.endOfShard ? ', its end' : ''}`,
         undefined,
         ended,
@@ -80,14 +91,19 @@ export function createSource(world: World, actor: Actor): Source {
   };
 }
 
-function pulled(world: World, actor: Actor, request: PullRequest): Pulled {
+function pulled(
+  world: World,
+  actor: Actor,
+  request: PullRequest,
+  { emptied }: Pick<Observer, 'emptied'>,
+): Pulled {
   const shard = found(world, request.shard);
   const end = shard.receivedAt.length;
   const asked = positionOf(request.cursor);
   // Services differ: some say that the cursor has expired, some go on at the oldest record left.
   if (asked < shard.trimmedUntil && world.scenario.expiresCursors) throw expired(request);
   if (world.faults.happens('emptyAnswer')) {
-    world.observer.emptied(actor, request.shard);
+    emptied(actor, request.shard);
     return { ...nothingMore(request.cursor), endOfShard: false };
   }
   const wantedEnd = request.endCursor === undefined ? end : positionOf(request.endCursor);

@@ -18,7 +18,7 @@ export interface Table {
 
 const never = new AbortController().signal;
 
-export function createTable(group: string, now: () => number, observer: Observer): Table {
+export function createTable(group: string, now: () => number, observer: Pick<Observer, 'wrote'>): Table {
   const memory: MemoryTable = new Map([[group, new Map()]]);
   const store = createMemoryStore(memory, group);
   const items = memory.get(group)!;

@@ -3,13 +3,22 @@ import { consumerKey, groupState, type ItemKey, type ShardItem } from '../../lib
 import type { GroupStore } from '../../lib/group/store.ts';
 import { readFate, STALE_MS_MAX, writeFate } from './fates.ts';
 import type { Actor } from './host.ts';
+import type { Observer } from './observer/observer.ts';
 import { send } from './requests.ts';
+import type { Table } from './table.ts';
 import { shown, shownWrite } from './trace.ts';
 import type { World } from './world.ts';
 
+/** What the group's items are, and who is to see what becomes of them. */
+export interface Place {
+  readonly table: Table;
+  readonly observer: Pick<Observer, 'read' | 'accepted' | 'refused' | 'unanswered'>;
+}
+
 /** The table as one actor reaches it: slowly, not always, and sometimes without an answer. */
-export function createTransport(world: World, actor: Actor): GroupStore {
-  const { table, observer, scheduler, faults } = world;
+export function createTransport(world: World, actor: Actor, place: Place = world): GroupStore {
+  const { scheduler, faults } = world;
+  const { table, observer } = place;
   const show = (value: unknown): string => shown(value, world.startsAt);
   return {
     get: (key, { consistent, signal }) =>

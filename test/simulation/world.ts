@@ -16,6 +16,7 @@ import { CACHE_AGE_INTERVALS, type Violation } from './observer/watch.ts';
 import { type Operators, startOperators } from './operators.ts';
 import { createPlatform, type Platform } from './platform.ts';
 import { type Redrives, startRedrives } from './redrives.ts';
+import { type Replays, startReplays } from './replays.ts';
 import { drawScenario, type Overrides, type Scenario } from './scenario.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createStream, type Stream } from './stream.ts';
@@ -48,6 +49,7 @@ export interface World {
   readonly workload: Workload;
   readonly operators: Operators;
   readonly redrives: Redrives;
+  readonly replays: Replays;
   /** The last moment at which a write under way may still land. */
   landsUntil: number;
 }
@@ -90,6 +92,7 @@ export async function runSeed(seed: number, overrides: Overrides = {}, tracing =
   world.platform.correctClocks();
   world.operators.cease();
   world.redrives.cease();
+  world.replays.cease();
   world.trace.add('simulation', () => 'faults cease');
   // A write of theirs may have been on its way for long: only now is it certain what there is to set right.
   await scheduler.run(world.landsUntil, failed);
@@ -103,6 +106,7 @@ export async function runSeed(seed: number, overrides: Overrides = {}, tracing =
     await waitForRest(world);
   }
   if (!failed()) await redriveAll(world);
+  if (!failed()) await world.replays.finish(failed);
   return { seed, scenario, violation: observer.violation, restAfter, trace: world.trace.lines() };
 }
 
@@ -215,6 +219,7 @@ function createWorld(seed: number, overrides: Overrides, tracing: boolean): Worl
   world.workload = startWorkload(world);
   world.operators = startOperators(world);
   world.redrives = startRedrives(world);
+  world.replays = startReplays(world);
   return world;
 }
 

@@ -35,11 +35,10 @@ const SETTLED_MS = 300_000;
 export function createTableDeadLetters(options: TableDeadLettersOptions): DeadLetterStore {
   const { lettersMax, now } = options;
   const items = createLetterTable(options);
-  const itemKey = ({ shard, id }: LetterHead): string => LETTERS + letterKey(shard, id);
 
   const shelf: Shelf<number> = {
     async add(letter, options) {
-      const key = itemKey(letter);
+      const key = keyOfLetter(letter);
       const [bound, takenAt] = [{ lettersMax, now }, now()];
       if (!(await reserve(items, bound, options))) {
         if ((await items.get(key, ['id'], options)) !== undefined) return 'kept';
@@ -62,11 +61,11 @@ export function createTableDeadLetters(options: TableDeadLettersOptions): DeadLe
       const unset = STATE.filter((attribute) => state[attribute] === undefined);
       const set = { ...state, version: version + 1 };
       const condition = { equal: 'version', value: version } as const;
-      const written = await items.update(itemKey(letter), { set, unset, condition }, options);
+      const written = await items.update(keyOfLetter(letter), { set, unset, condition }, options);
       return written ? { letter: { ...letter, ...state }, version: version + 1 } : undefined;
     },
     async remove({ letter, version }, options) {
-      const key = itemKey(letter);
+      const key = keyOfLetter(letter);
       const condition = { any: [{ absent: 'version' }, { equal: 'version', value: version }] } as const;
       const removedAt = now();
       const answer = await items.remove(key, condition, options);
@@ -76,6 +75,17 @@ export function createTableDeadLetters(options: TableDeadLettersOptions): DeadLe
   };
   return createShelvedLetters(shelf, now);
 }
+
+/** All of them, also those that somebody has claimed, and what counts them. */
+export async function removeLetters(options: LetterTableOptions, call: CallOptions): Promise<void> {
+  const items = createLetterTable(options);
+  for await (const item of items.query(LETTERS, call)) {
+    await items.remove(keyOfLetter(entryOf(item).letter), { exists: 'id' }, call);
+  }
+  await items.remove(COUNTER, { exists: 'letters' }, call);
+}
+
+const keyOfLetter = ({ shard, id }: LetterHead): string => LETTERS + letterKey(shard, id);
 
 const STATE = ['redrives', 'redrivenAt', 'redriveMessage', 'claimedUntil'] as const;
 

@@ -30,6 +30,7 @@ export async function deliver(
     records: range.records(first, last),
     bytes: bytesOf(range, last - first),
     tags: source.tagsOf?.(shard) ?? source.tags,
+    ...(settings.replay && { replayed: true }),
   };
   const logger = context.logger.with({ shard, batch: id });
   context.lastWords?.given({ slot, invocation: consumer.invocation }, shard, id);

@@ -122,6 +122,7 @@ export function createObserver(world: World): Observer {
       watchAhead(watch, actor, target);
     },
     wrote(actor, key, before, after) {
+      if (actor.purpose === 'replay') fail('replay', `${actor.name} writes the group's ${key}`);
       const [kind, name] = split(key);
       if (kind === 'SHARD') {
         watchShardWrite(watch, actor, name, before as ShardItem, after as ShardItem);

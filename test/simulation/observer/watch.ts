@@ -54,6 +54,7 @@ export type Check =
   | 'deletion'
   | 'overfull item'
   | 'never at rest'
+  | 'replay'
   | 'crash of the code';
 
 /** After so many intervals a cache has been read anew, whatever happened. */
