@@ -4,20 +4,14 @@
  */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { composeStore } from '../lib/compose/group.ts';
-import { createAnnouncer } from '../lib/delivery/announcer.ts';
-import { createLogger } from '../lib/observe/logger.ts';
 import { createMeter } from '../lib/observe/meter.ts';
-import { noTracing } from '../lib/observe/tracing.ts';
 import { systemClock, systemRandom } from '../lib/runtime.ts';
 import { createMemorySource } from '../lib/testing/memorySource.ts';
-import { thenTell } from '../lib/tick/afterTick.ts';
-import type { TickCache } from '../lib/tick/cache.ts';
-import { ownCoordination } from '../lib/tick/coordination/own.ts';
-import { tick } from '../lib/tick/tick.ts';
 import { createManualClock } from '../test/support/clock.ts';
 import { type DynamodbProcess, startDynamodbProcess, TABLE } from './support/dynamodbProcess.ts';
 import { HEALTHY, settingsOf } from './support/groupUnits.ts';
 import { type Bar, bench, ROUNDS, rounded, roundsOf } from './support/report.ts';
+import { createSandbox } from './support/sandbox.ts';
 
 const MINUTE_MS = 60_000;
 const YEARS_MS = 10 * 365 * 24 * 60 * MINUTE_MS;
@@ -35,52 +29,21 @@ const REQUESTS_MAX = 1.1;
 
 function prepare({ environment }: DynamodbProcess) {
   Object.assign(process.env, environment);
-  const settings = { ...settingsOf(HEALTHY), group: GROUP, slots: [SLOT], metrics: 'group' as const };
-  const { times } = settings;
-  const meter = createMeter(systemClock);
+  const settings = { ...settingsOf(HEALTHY), group: GROUP, slots: [SLOT] };
   // By the real clock, which the service's answers have.
-  const runtime = { clock: systemClock, random: systemRandom, meter };
-  const { client, store } = composeStore({ table: TABLE, group: GROUP, times }, runtime);
+  const runtime = { clock: systemClock, random: systemRandom, meter: createMeter(systemClock) };
+  const { client, store } = composeStore({ table: TABLE, group: GROUP, times: settings.times }, runtime);
   const clock = createManualClock();
-  const logger = createLogger({ level: 'info', write: () => {}, now: clock.now });
-  const shared = { clock, skewMs: () => 0, logger, meter, tracing: noTracing };
-  const announcer = createAnnouncer({
-    group: GROUP,
-    now: clock.now,
-    logger,
-    onEvent: undefined,
-    bus: undefined,
-  });
-  const dependencies = {
-    ...shared,
+  const sandbox = createSandbox(settings, {
     store,
-    announcer,
+    clock,
     source: createMemorySource({ now: clock.now }),
-    random: systemRandom,
-    coordination: ownCoordination,
-    deliver: async () => ({ how: 'succeeded' }) as const,
-    deadLetters: { put: async () => 'kept' as const },
-    caches: new Map<string, TickCache>(),
-    endedRuns: new Set<string>(),
-  };
-  const afterwards = {
-    ...shared,
-    announcer,
-    settings,
-    write: () => {},
-  };
+    deliver: async () => ({ how: 'succeeded' }),
+    deadLetters: { put: async () => 'kept' },
+  });
   return {
-    /** As the function does it, from the event to the line of metrics. */
     async tick(): Promise<void> {
-      const invocation = {
-        slot: SLOT,
-        deadline: clock.now() + times.functionTimeoutMs,
-        // Each invocation has one of its own.
-        signal: new AbortController().signal,
-      };
-      const { outcome } = await thenTell(afterwards, invocation, () =>
-        tick(dependencies, settings, invocation),
-      );
+      const { outcome } = await sandbox(SLOT);
       if (outcome !== 'worked') throw new Error(`a tick that was to be idle: ${outcome}`);
       clock.advance(MINUTE_MS);
     },
