@@ -15,6 +15,7 @@ it.each(SOURCES)(
       rounds: 3,
       seed: 'real',
       intervalMs: 500,
+      lingers: false,
       clock,
       signal,
       onProgress: () => {},

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { deriveTimes } from '../../lib/times.ts';
 import { bundleFunction } from '../../local/run/bundle.ts';
@@ -25,6 +26,8 @@ export interface ChaosOptions {
   /** Decides what happens and when; how far the group is at that moment is the machine's business. */
   seed: string;
   intervalMs: number;
+  /** Every other slot goes on polling as long as it may: a group may have both. */
+  lingers: boolean;
   clock: Clock;
   /** Ends the run at once. */
   signal: AbortSignal;
@@ -40,7 +43,7 @@ const SLOTS_AT_FIRST = 3;
  * faults cease, everything is read up, and the account says whether all is well. Leaves nothing running.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { clock, intervalMs, seed, rounds } = options;
+  const { clock, intervalMs, lingers, seed, rounds } = options;
   const startedAtMs = clock.now();
   const times = deriveTimes(intervalMs);
   const trail = createTrail(clock);
@@ -56,7 +59,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const startStream = STREAMS[options.source];
   const stage = cleanup.use(await startStage({ startStream, shards: SHARDS_AT_FIRST, intervalMs, clock }));
   const crew = createCrew({
-    ...(await functionOf(directory, ledgerFile, stage)),
+    ...(await functionOf(directory, ledgerFile, stage, {
+      timeoutMs: times.functionTimeoutMs,
+      lingers,
+    })),
     intervalMs,
     timeoutMs: times.functionTimeoutMs,
     clock,
@@ -138,6 +144,7 @@ async function functionOf(
   directory: string,
   ledgerFile: string,
   { environment }: Stage,
+  { timeoutMs, lingers }: { timeoutMs: number; lingers: boolean },
 ): Promise<Pick<CrewOptions, 'bundle' | 'environmentOf' | 'orderFileOf'>> {
   const bundle = await bundleFunction(join(import.meta.dirname, 'userModule.ts'), directory);
   const orderFileOf = (slot: string): string => join(directory, `die-${slot}`);
@@ -146,6 +153,8 @@ async function functionOf(
     orderFileOf,
     environmentOf: (slot) => ({
       ...environment,
+      SHARDBEAT_LINGER: lingers && SLOTS.indexOf(slot) % 2 === 0 ? 'max' : 'off',
+      SHARDBEAT_FUNCTION_TIMEOUT: formatDuration(timeoutMs),
       CHAOS_ORDER: orderFileOf(slot),
       CHAOS_SINK: sinkIn(directory),
       LOCAL_LEDGER: ledgerFile,

@@ -125,4 +125,6 @@ export interface Actor {
   killedIn?: string;
   /** Requests that are neither answered nor aborted. */
   open: number;
+  /** Those of them for whose answer nobody waits. */
+  asides?: number;
 }

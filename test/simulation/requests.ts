@@ -20,6 +20,8 @@ export interface Request<T> {
   label: () => string;
   fate: Fate;
   signal: AbortSignal;
+  /** Nobody waits for the answer. */
+  isAside?: boolean;
   perform: () => Promise<T>;
   /** What the caller is thrown. */
   failed: (failure: 'refused' | 'unknown' | 'aborted') => unknown;
@@ -51,12 +53,15 @@ export function send<T>(world: World, actor: Actor, request: Request<T>): Promis
   const results: Promise<T>[] = [];
   const sentAt = actor.sandbox.clock.now();
   let servedAt = 0;
+  const asideBy = request.isAside ? 1 : 0;
   actor.open++;
+  actor.asides = (actor.asides ?? 0) + asideBy;
   return new Promise<T>((resolve, reject) => {
     const settle = (how: string, action: () => void): void => {
       if (!waiting) return;
       waiting = false;
       actor.open--;
+      actor.asides = (actor.asides ?? 0) - asideBy;
       signal.removeEventListener('abort', abort);
       trace.add(actor.name, () => `${label()} → ${how}`);
       action();

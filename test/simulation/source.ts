@@ -37,12 +37,14 @@ export function createSource(world: World, actor: Actor): Source {
     show: (value: T) => string,
     fate = sourceFate(world),
     ended: () => void = () => {},
+    isAside = false,
   ) =>
     send<T>(world, actor, {
       target: 'source',
       label: () => label,
       fate,
       signal,
+      isAside,
       perform: () => Promise.resolve().then(perform),
       failed: (failure) => (failure === 'aborted' ? signal.reason : unavailable()),
       shown: show,
@@ -69,6 +71,10 @@ export function createSource(world: World, actor: Actor): Source {
         signal,
         () => cursorOf(stream.position(found(world, id), position)),
         (cursor) => cursor,
+        sourceFate(world),
+        () => {},
+        // Where a shard ends is asked for beside the work on it, to measure how far that is.
+        position.at === 'end',
       ),
     distance: (from, to) => (world.scenario.tellsDistance ? positionOf(to) - positionOf(from) : undefined),
     pull(request) {

@@ -47,7 +47,9 @@ function watchAcknowledged(
   { generation = 0, assigned = {} }: ConsumerItem,
 ): void {
   const facts = watch.facts(actor);
-  if (facts.inWork.size > 0 || actor.open > 1) {
+  const { open, asides = 0 } = actor;
+  // It is under way itself.
+  if (facts.inWork.size > 0 || open - asides > 1) {
     watch.fail('false acknowledgement', `${actor.name} is at work, and says that it goes by a new plan`);
   }
   facts.generation = generation;
