@@ -14,7 +14,7 @@ const address = { table: 'shardbeat', group: 'orders', function: NAME };
 const environment = {
   SHARDBEAT_GROUP: 'orders',
   SHARDBEAT_TABLE: 'shardbeat',
-  SHARDBEAT_INTERVAL: '2s',
+  SHARDBEAT_INTERVAL: '10s',
   SHARDBEAT_ATTEMPTS_MAX: '2',
   SHARDBEAT_LOG_LEVEL: 'error',
   SHARDBEAT_RECORD_AGE_MAX: '30m',
@@ -33,7 +33,7 @@ let eachBatch: (batch: Batch) => void | Promise<void>;
 let receivedAt = 0;
 const noon = Date.now() - 24 * HOUR_MS;
 
-const invoke = (event: object, remainingMs = 1_600) => {
+const invoke = (event: object, remainingMs = 8_000) => {
   const context = { getRemainingTimeInMillis: () => remainingMs } as Context;
   return handler(event as never, context, { signal } as never);
 };
@@ -106,7 +106,7 @@ const done = async (request = all, options = {}): Promise<ReplayResult> => {
   return result;
 };
 
-describe('a replay by the deployed function', () => {
+describe('a replay by the deployed function', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     source = createMemorySource({ shards: ['0', '1'] });
     handler = consume({ eachBatch: () => {} }, { environment, source });
@@ -207,7 +207,7 @@ describe('a replay by the deployed function', () => {
   });
 });
 
-describe('a replay that was killed', () => {
+describe('a replay that was killed', { timeout: 60_000 }, () => {
   const id = 'killed0';
   const range = { id, ...all };
   const begin = () => invoke({ operate: { replay: { begin: { ...range, slots: 1 } } } });
