@@ -9,14 +9,14 @@ import type { Browser } from 'playwright-core';
 import { buildPage } from '../../buildPage.ts';
 import { launchChromium } from './chromium.ts';
 import { startRun } from './run.ts';
+import { insist, pause } from './until.ts';
 
 const SIZE = { width: 1280, height: 957 };
 const QUALITY = 0.86;
 const [, , file] = process.argv;
 assert(file !== undefined, 'name the file');
 
-const seconds = (count: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, count * 1_000));
+const seconds = (count: number): Promise<void> => pause(count * 1_000);
 
 await buildPage(join(import.meta.dirname, '../../dist/cli/console/page'));
 await using browser = await launchChromium();
@@ -34,9 +34,20 @@ await seconds(30);
 letLive();
 await seconds(25);
 await page.locator('#shard-0 .opens').click();
-await page.getByRole('button', { name: 'Pause shard 0' }).click();
+const [pauseShard, resumeShard] = ['Pause shard 0', 'Resume shard 0'].map((name) =>
+  page.getByRole('button', { name }),
+);
+await insist(
+  'shard 0 is paused',
+  () => pauseShard!.click({ timeout: 2_000 }),
+  () => resumeShard!.isVisible(),
+);
 await seconds(18);
-await page.getByRole('button', { name: 'Resume shard 0' }).click();
+await insist(
+  'shard 0 is resumed',
+  () => resumeShard!.click({ timeout: 2_000 }),
+  () => pauseShard!.isVisible(),
+);
 await page.locator('#shard-0 .opens').click();
 await seconds(15);
 await run.raise('down-1');

@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert';
 import type { Locator, Page } from 'playwright-core';
 import { examine, type Guarded, LOOKS, WIDE } from './guarded.ts';
 import { type Run, SHARDS } from './run.ts';
+import { insist, until, WAIT_MS_MAX } from './until.ts';
 
 export interface Stage {
   readonly run: Run;
@@ -16,8 +17,7 @@ export interface Step {
   take(stage: Stage): Promise<void>;
 }
 
-/** Some things take a session timeout, or five attempts with their waits. */
-const WAIT_MS_MAX = 60_000;
+const CLICK_MS_MAX = 2_000;
 const DEAD = 'consumer-2';
 const HTML = '<img src=x onerror=alert(1)>';
 /** An amount that is no number: the function fails at it until it is mended. */
@@ -29,14 +29,6 @@ const rowOf = (page: Page, name: string): Locator =>
 const barOf = (row: Locator, kind: string): Locator => row.locator(`.bar.${kind}`).last();
 const letters = (page: Page): Locator => page.locator('.letters > ul > li');
 const said = (page: Page, text: string | RegExp): Locator => page.getByText(text).first();
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + WAIT_MS_MAX; Date.now() < deadline; ) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`it did not come to be that ${what}`);
-}
 
 const textOf = async (locator: Locator): Promise<string> => (await locator.textContent()) ?? '';
 
@@ -94,15 +86,15 @@ export const STEPS: readonly Step[] = [
     name: 'it fails again when it is redriven, and is gone once the function is mended',
     async take({ run, guarded: { page } }) {
       const redrive = page.locator('.letters .detail').getByRole('button', { name: 'Redrive' });
-      await redrive.click();
-      await said(page, /1 failed again: .*amount of order 70 is no number/).waitFor({ timeout: WAIT_MS_MAX });
+      const hasFailed = said(page, /1 failed again: .*amount of order 70 is no number/);
+      await insist(
+        'it fails again',
+        () => redrive.click({ timeout: CLICK_MS_MAX }),
+        () => hasFailed.isVisible(),
+      );
       await run.raise('mended');
-      // Where the machine is so busy that it fails for want of time, as the page says then, somebody does it again.
-      await until('it is gone', async () => {
-        if ((await letters(page).count()) === 0) return true;
-        await redrive.click({ timeout: 1_000 }).catch(() => {});
-        return false;
-      });
+      const isGone = async () => (await letters(page).count()) === 0;
+      await insist('it is gone', () => redrive.click({ timeout: CLICK_MS_MAX }), isGone);
       await run.lower('mended');
       for (const order of [71, 72, 73]) run.put(poison(order));
     },
@@ -121,23 +113,32 @@ export const STEPS: readonly Step[] = [
       await page.locator('.tip').waitFor();
       await page.locator('#shard-0 .opens').focus();
       await page.keyboard.press('Enter');
-      await press(page, 'Pause shard 0');
+      const canPause = () => page.getByRole('button', { name: 'Pause shard 0' }).isVisible();
+      const canResume = () => page.getByRole('button', { name: 'Resume shard 0' }).isVisible();
+      await insist('shard 0 is paused', () => press(page, 'Pause shard 0'), canResume);
       await barOf(rowOf(page, '0'), 'paused').waitFor({ timeout: WAIT_MS_MAX });
-      await press(page, 'Resume shard 0');
-      await until('shard 0 is resumed', () =>
-        page.getByRole('button', { name: 'Pause shard 0' }).isVisible(),
-      );
+      await insist('shard 0 is resumed', () => press(page, 'Resume shard 0'), canPause);
       await page.locator('#shard-0 .opens').press('Enter');
     },
   },
   {
     name: 'the group is paused and resumed',
     async take({ guarded: { page } }) {
-      await page.getByRole('button', { name: 'Pause group' }).click();
+      const [pause, resume] = ['Pause group', 'Resume group'].map((name) =>
+        page.getByRole('button', { name }),
+      );
+      await insist(
+        'the group is paused',
+        () => pause!.click({ timeout: CLICK_MS_MAX }),
+        () => resume!.isVisible(),
+      );
       await said(page, 'The group is paused: nothing is read.').waitFor({ timeout: WAIT_MS_MAX });
       await said(page, 'npx shardbeat resume').waitFor();
-      await page.getByRole('button', { name: 'Resume group' }).click();
-      await page.getByRole('button', { name: 'Pause group' }).waitFor({ timeout: WAIT_MS_MAX });
+      await insist(
+        'the group is resumed',
+        () => resume!.click({ timeout: CLICK_MS_MAX }),
+        () => pause!.isVisible(),
+      );
     },
   },
   {
@@ -150,9 +151,11 @@ export const STEPS: readonly Step[] = [
       await said(page, 'Drop it for good?').waitFor();
       await detail.getByRole('button', { name: 'Keep' }).click();
       assert.equal(await letters(page).count(), 3);
-      await detail.getByRole('button', { name: 'Drop' }).click();
-      await detail.getByRole('button', { name: 'Drop' }).click();
-      await until('two are left', async () => (await letters(page).count()) === 2);
+      const drop = async (): Promise<void> => {
+        for (let clicks = 0; clicks < 2; clicks += 1)
+          await detail.getByRole('button', { name: 'Drop' }).click({ timeout: CLICK_MS_MAX });
+      };
+      await insist('two are left', drop, async () => (await letters(page).count()) === 2);
       await run.raise('down-1');
     },
   },
@@ -194,11 +197,10 @@ export const STEPS: readonly Step[] = [
 
 /** As whoever has no mouse does it. */
 async function press(page: Page, name: string): Promise<void> {
-  const button = page.getByRole('button', { name });
-  await button.waitFor();
   for (let tabs = 0; tabs < 10; tabs += 1) {
+    if ((await page.evaluate('document.activeElement.textContent')) === name)
+      return page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
-    if ((await textOf(page.locator(':focus'))).trim() === name) return page.keyboard.press('Enter');
   }
   throw new Error(`the key Tab does not come to “${name}”`);
 }

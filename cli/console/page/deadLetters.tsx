@@ -10,6 +10,8 @@ import type { Seen } from './seen.ts';
 
 /** Whoever types has come to an end. */
 const TYPED_MS = 250;
+/** What could not be read is read again. */
+const AGAIN_MS = 5_000;
 
 /** Records that were given up: what was thrown, what they hold, and what becomes of them. */
 export function DeadLetters({ seen, now }: { seen: Seen; now: number }) {
@@ -121,9 +123,10 @@ function useLetters(error: string, count: number | undefined) {
   const [answer, setAnswer] = useState<LettersAnswer>();
   const [failure, setFailure] = useState<string>();
   const [turn, setTurn] = useState(0);
+  const reload = (): void => setTurn((before) => before + 1);
   useEffect(() => {
     let isOver = false;
-    const timer = setTimeout(() => {
+    let timer = setTimeout(() => {
       lettersWith({ error }).then(
         (told) => {
           if (isOver) return;
@@ -131,7 +134,9 @@ function useLetters(error: string, count: number | undefined) {
           setFailure(undefined);
         },
         ({ message }: Error) => {
-          if (!isOver) setFailure(message);
+          if (isOver) return;
+          setFailure(message);
+          timer = setTimeout(reload, AGAIN_MS);
         },
       );
     }, TYPED_MS);
@@ -140,5 +145,5 @@ function useLetters(error: string, count: number | undefined) {
       clearTimeout(timer);
     };
   }, [error, count, turn]);
-  return { answer, failure, reload: () => setTurn((before) => before + 1) };
+  return { answer, failure, reload };
 }

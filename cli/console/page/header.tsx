@@ -7,6 +7,7 @@ import type { Seen } from './seen.ts';
 /** Which group this is, whether what is seen is of now, and the switch of the whole group. */
 export function Header({ seen: { about, state }, link }: { seen: Seen; link: Link }) {
   const { settings, status } = state ?? {};
+  const isPaused = status === 'paused';
   return (
     <header>
       <div class="which">
@@ -26,18 +27,15 @@ export function Header({ seen: { about, state }, link }: { seen: Seen; link: Lin
         <p class={`link ${link.state}`} role="status">
           {TEXTS[link.state]}
         </p>
-        {(status === 'running' || status === 'idle') && (
+        {(isPaused || status === 'running' || status === 'idle') && (
           <ActionButton
-            label="Pause group"
-            icon="pause"
-            act={() => request('pause', {}).then(() => 'paused')}
-          />
-        )}
-        {status === 'paused' && (
-          <ActionButton
-            label="Resume group"
-            icon="resume"
-            act={() => request('resume', {}).then(({ stillPaused }) => resumedText(stillPaused))}
+            label={isPaused ? 'Resume group' : 'Pause group'}
+            icon={isPaused ? 'resume' : 'pause'}
+            act={() =>
+              isPaused
+                ? request('resume', {}).then(({ stillPaused }) => resumedText(stillPaused))
+                : request('pause', {}).then(() => 'paused')
+            }
           />
         )}
       </div>

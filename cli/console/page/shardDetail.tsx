@@ -16,22 +16,18 @@ export function ShardDetail({ state }: { state: ShardState }) {
           </div>
         ))}
       </dl>
-      {state.state !== 'done' &&
-        (paused ? (
-          <ActionButton
-            key="resume"
-            label={`Resume shard ${shard}`}
-            icon="resume"
-            act={() => request('resume', { shard }).then(() => 'resumed: it goes on where it was')}
-          />
-        ) : (
-          <ActionButton
-            key="pause"
-            label={`Pause shard ${shard}`}
-            icon="pause"
-            act={() => request('pause', { shard }).then(() => 'paused: nothing is read from it')}
-          />
-        ))}
+      {state.state !== 'done' && (
+        // One button for both, so that whoever pressed it by keyboard is still there.
+        <ActionButton
+          label={`${paused ? 'Resume' : 'Pause'} shard ${shard}`}
+          icon={paused ? 'resume' : 'pause'}
+          act={() =>
+            paused
+              ? request('resume', { shard }).then(() => 'resumed: it goes on where it was')
+              : request('pause', { shard }).then(() => 'paused: nothing is read from it')
+          }
+        />
+      )}
     </div>
   );
 }
