@@ -11,34 +11,10 @@ export const REPLAY_MUTANTS: readonly Mutant[] = [
   ),
   mutant('replay that leaves its dead letters', 'replay/clear.ts', '  await dropLetters(options);\n', ''),
   mutant(
-    'replay removed while a run is at work',
-    'replay/clear.ts',
-    'if (until >= limits.now - limits.skewMarginMs) return { cleared: false, until };',
-    '',
-  ),
-  mutant(
-    'replay that removes that of another',
-    'replay/clear.ts',
-    'if (limits.isOwn?.(state) === false) return { cleared: true };',
-    '',
-  ),
-  mutant(
     'replay whose slots are made anew by a late run',
     'replay/turn.ts',
     "const condition = { all: [{ exists: 'tick' as never }, write.condition] };",
     'const condition = write.condition;',
-  ),
-  mutant(
-    'replay that forgets a shard which is not listed',
-    'group/shards.ts',
-    'replay === undefined &&\n    (state',
-    '(state',
-  ),
-  mutant(
-    'replay that reads a shard found late from its beginning',
-    'group/shards.ts',
-    '!group?.initialized || replay !== undefined',
-    '!group?.initialized',
   ),
   mutant(
     'replay that says too early that it is done',
