@@ -1,0 +1,40 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { consumerKey } from '../../lib/group/items.ts';
+import { createManualClock } from '../support/clock.ts';
+import { letTimePass } from '../support/letTimePass.ts';
+import { createGroup, INTERVAL_MS } from '../support/world.ts';
+import { clsStage } from './stages/cls.ts';
+import { slsStage } from './stages/sls.ts';
+import type { ServiceStage, StageOptions } from './stages/stage.ts';
+
+const read = { signal: new AbortController().signal, consistent: true };
+
+const STAGES: [service: string, start: (options: StageOptions) => Promise<ServiceStage>][] = [
+  ['SLS', slsStage],
+  ['CLS', clsStage({})],
+];
+
+let stage: ServiceStage | undefined;
+afterEach(() => stage?.close());
+
+describe.each(STAGES)('a slot that lingers where %s assigns the shards', (_service, start) => {
+  it('gives up within the tick what the service wants somebody else to have', async () => {
+    const clock = createManualClock();
+    stage = await start({ clock, shards: 2 });
+    const { source, serviceGroup } = stage;
+    const world = createGroup({ clock, source, serviceGroup }, {});
+    const heldBy = async (slot: string): Promise<number> =>
+      Object.keys((await world.store.get(consumerKey(slot), read))?.assigned ?? {}).length;
+    for (let round = 0; round < 4; round++) await world.round('a');
+    expect(await heldBy('a')).toBe(2);
+    world.settings.lingerMs = Number.POSITIVE_INFINITY;
+    const first = world.tick('a');
+    await letTimePass(clock, new Promise<never>(() => {}), { durationMs: 2_000 });
+    // It joins, and waits for what the service takes from the other one.
+    const second = world.tick('b');
+    await letTimePass(clock, new Promise<never>(() => {}), { durationMs: 40_000 });
+    expect(await heldBy('a')).toBe(1);
+    for (const ticking of [first, second]) await letTimePass(clock, ticking, { durationMs: INTERVAL_MS });
+    expect(await first).toMatchObject({ outcome: 'worked' });
+  });
+});
