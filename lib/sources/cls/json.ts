@@ -11,8 +11,6 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
 /** Of 64 bits with a sign. To make a bigint of a million digits takes a second. */
 const INTEGER_CHARACTERS_MAX = 20;
-/** An integer that a number may not hold, where JSON may have one. Most texts have none, and are read at once. */
-const LONG_INTEGER = /(?:^|[[,:\s])-?\d{16}/;
 /**
  * Values of lists and objects. A group of 10,000 partitions is told in some 80,000; a pull of 10 MiB has at most as many
  * messages. Each is a call to `revive`, which takes ten times as long as to parse it.
@@ -25,7 +23,15 @@ const VALUES_MAX = 500_000;
  */
 export function parseJson(text: string): unknown {
   if (hasMore(text, ',', VALUES_MAX)) throw new RangeError(`more than ${VALUES_MAX} values`);
-  return LONG_INTEGER.test(text) ? JSON.parse(text, revive) : JSON.parse(text);
+  const value: unknown = JSON.parse(text);
+  // Most texts have no number that has to be read again: megabytes of them are messages.
+  return hasUnsafe(value) ? JSON.parse(text, revive) : value;
+}
+
+/** Whether a number is among them that may stand for another one. */
+function hasUnsafe(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isSafeInteger(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasUnsafe);
 }
 
 function revive(_key: string, value: unknown, context?: { source?: string }): unknown {
