@@ -59,6 +59,11 @@ describe('a plain log', () => {
     { name: 'no value', log: delimited(2, Buffer.from([0x0a, 1, 65])) },
     { name: 'a second value', log: delimited(2, Buffer.from([0x0a, 1, 65, 0x12, 1, 65, 0x12, 1, 65])) },
     { name: 'a key of 128 bytes', log: content(text(128), text(1)) },
+    // Its length has two bytes. Taken for one, the rest would fit together, too.
+    {
+      name: 'a key that ends where a shorter one would',
+      log: content(Buffer.concat([text(127), Buffer.of(0x12)]), text(17)),
+    },
     { name: 'a field that nobody knows', log: NOT_PLAIN },
     { name: 'a number of eleven bytes', log: Buffer.from([0x08, ...Array(10).fill(255), 1]) },
   ])('has not $name', ({ log }) => {

@@ -3,6 +3,7 @@ import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../../../lib/errors.ts';
 import { decodeLogGroupList } from '../../../lib/sources/sls/logGroupList.ts';
+import type { LogRecord } from '../../../lib/sources/source.ts';
 import { encodeLogGroup, encodeLogGroupList } from '../../../local/clients/sls/logGroup.ts';
 
 /** The official schema, but with bytes for text, nothing required, and fields of a future version. */
@@ -227,6 +228,20 @@ test("a group's tags are read once, however many records ask for them", () => {
   const [first, second] = decodeLogGroupList(list).records;
   expect(first!.tags).toEqual({ host: 'web-1' });
   expect(second!.tags).toBe(first!.tags);
+});
+
+test('an iterator of records is as any other: it is over where it was left, and has what iterators have', () => {
+  const group = encodeLogGroup({ logs: [1_000, 2_000].map((timeMs) => ({ timeMs, fields: {} })) });
+  const { records } = decodeLogGroupList(encodeLogGroupList([group, group]));
+  const iterate = () => records[Symbol.iterator]() as IteratorObject<LogRecord> & { toArray(): LogRecord[] };
+  const iterator = iterate();
+  for (const _ of iterator) break;
+  expect(iterator.next()).toEqual({ value: undefined, done: true });
+  expect(
+    iterate()
+      .toArray()
+      .map(({ timeMs }) => timeMs),
+  ).toEqual([1_000, 2_000, 1_000, 2_000]);
 });
 
 test('a number may have ten bytes', () => {
