@@ -4,7 +4,7 @@ import { several } from '../amounts.ts';
 import { EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
 import { FILTER_OPTIONS, filterOf } from '../letters.ts';
-import { moduleOf } from '../module.ts';
+import { moduleOf, tellOfAnEnd } from '../module.ts';
 import { untilAllTried } from '../redriving.ts';
 import { findTarget, TARGET_OPTIONS } from '../target.ts';
 
@@ -42,6 +42,7 @@ export const redrive = defineCommand({
     const module = await moduleOf(target, file, world.directory);
     const step = (most: number | undefined) =>
       group.redrive(module, { ...request, ...(most !== undefined && { lettersMax: most }) }, { signal });
+    using _end = module === 'function' ? undefined : tellOfAnEnd(world.say);
     const result = await untilAllTried(step, lettersMax, (so) => world.say(`so far: ${outcome(so)}`));
     const what = `group ${target.group}, ${target.place}: `;
     world.out(

@@ -8,7 +8,8 @@ import type { OpenGroup, ReplayCount, ReplayRequest, ReplayResult } from '../../
 import { about, moment } from '../amounts.ts';
 import { ASKING_OPTIONS, agreed, EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
-import { moduleOf } from '../module.ts';
+import { sayEvents } from '../events.ts';
+import { moduleOf, tellOfAnEnd } from '../module.ts';
 import { drawProgress } from '../replay/bar.ts';
 import { formatCount, formatResult, missingOf } from '../replay/view.ts';
 import { findTarget, needService, type Target } from '../target.ts';
@@ -71,12 +72,15 @@ export const replay = defineCommand({
     [EXIT_INTERRUPTED]: 'stopped by Ctrl-C, after it was removed; it says where to go on',
   },
   run: async ({ options }, world) => {
-    const request = options.clear ? undefined : requestOf(options, world.clock.now());
+    const request = options.clear ? nothingElse(options) : requestOf(options, world.clock.now());
     const signal = world.untilStopped();
-    const target = await findTarget(options, world, signal);
+    const lines: Lines = { say: world.say };
+    const say = (line: string): void => lines.say(line);
+    const target = await findTarget(options, { ...world, say }, signal);
     if (request === undefined) return clear(target, options, world, signal);
     if (options.module === undefined) needService(target);
-    const group = options.module === undefined ? await target.open() : await openHere(target, options.module);
+    const group =
+      options.module === undefined ? await target.open() : await openHere(target, options.module, say);
     const module = options['dry-run'] ? undefined : await moduleOf(target, options.module, world.directory);
     const what = `group ${target.group}, ${target.place}`;
     const isDeployed = module === 'function';
@@ -93,19 +97,33 @@ export const replay = defineCommand({
     tell(count, request, options, world, isDeployed && !options.yes);
     const question = `Have ${target.function} process this again, for ${what}?`;
     if (isDeployed && !(await agreed(world, options, question))) return EXIT_NO;
-    return make({ group, target, module: module!, request, count }, options, world, signal);
+    return make({ group, target, module: module!, request, count, lines }, options, world, signal);
   },
 });
 
 type Given = Values<typeof OPTIONS>;
 
+/** Where the events of the replay are said: once there is a bar, not into it. */
+interface Lines {
+  say: World['say'];
+}
+
 /** Where this process reads the stream. */
-async function openHere({ settings }: Target, module: string): Promise<OpenGroup> {
+async function openHere({ settings }: Target, module: string, say: World['say']): Promise<OpenGroup> {
   const remedy =
     'it is given what this process reads: set all variables of the function, and name the group with --table and --group; or leave it out';
   if (settings === undefined) throw new SettingsError('--module', module, remedy);
   const { openGroup } = await import('../../lib/operations.ts');
-  return openGroup({ environment: settings });
+  return openGroup({ environment: settings, logger: sayEvents(say) });
+}
+
+/** Throws a SettingsError for what says what is to be read. */
+function nothingElse({ from, to, shards, module }: Given): undefined {
+  const others = Object.entries({ from, to, shards, module });
+  const [name] = others.find(([, value]) => value !== undefined) ?? [];
+  if (name === undefined) return undefined;
+  const remedy = `it only removes what is left, and reads nothing: leave it out, or --${name}`;
+  throw new SettingsError('--clear', undefined, remedy);
 }
 
 function requestOf({ from, to, shards, parallel }: Given, now: number): ReplayRequest {
@@ -145,16 +163,19 @@ interface Making {
   module: Parameters<OpenGroup['replay']>[0];
   request: ReplayRequest;
   count: ReplayCount;
+  lines: Lines;
 }
 
 async function make(
-  { group, target, module, request, count }: Making,
+  { group, target, module, request, count, lines }: Making,
   { json }: Given,
   world: World,
   signal: AbortSignal,
 ): Promise<number> {
   using bar = drawProgress(world, json);
+  lines.say = bar.say;
   const isDeployed = module === 'function';
+  using _end = isDeployed ? undefined : tellOfAnEnd(world.say);
   const stopping = () => {
     const wait = isDeployed ? ', and for the runs at work' : '';
     bar.say(`stopping: it waits for what is in work${wait}, and removes the replay`);
@@ -181,14 +202,23 @@ function exitCodeOf({ stopped, givenUp, expired, shards }: ReplayResult): number
 const busyUntil = (until: number, now: number): string =>
   `another replay of the group is at work, or was killed a moment ago: try again in ${about(until - now + 6_000)}`;
 
-async function clear(target: Target, { json }: Given, world: World, signal: AbortSignal): Promise<number> {
+async function clear(target: Target, options: Given, world: World, signal: AbortSignal): Promise<number> {
+  const { json, 'dry-run': dryRun } = options;
   const group = await target.open();
   const left = await group.replayLeft({ signal });
-  const answer = left === undefined ? undefined : await group.clearReplay({ signal });
-  const isAtWork = answer?.cleared === false;
-  if (json) world.out(`${JSON.stringify({ group: target.group, left: left ?? null, ...answer })}\n`);
+  const until = left === undefined ? 0 : dryRun ? left.until : await clearedUntil(group, signal);
+  const isAtWork = until > 0;
+  const answer = left !== undefined && { cleared: !isAtWork && !dryRun, ...(isAtWork && { until }) };
+  const removed = dryRun ? 'would be removed' : 'removed';
+  if (json) world.out(`${JSON.stringify({ group: target.group, dryRun, left: left ?? null, ...answer })}\n`);
   else if (left === undefined) world.out('nothing of a replay is in the table\n');
-  else if (isAtWork) world.say(busyUntil(answer.until, world.clock.now()));
-  else world.out(`removed: a replay that was begun at ${moment(left.begunAt)}\n`);
+  else if (isAtWork) world.say(busyUntil(until, world.clock.now()));
+  else world.out(`${removed}: a replay that was begun at ${moment(left.begunAt)}\n`);
   return isAtWork ? EXIT_NO : 0;
+}
+
+/** 0: it is removed. */
+async function clearedUntil(group: OpenGroup, signal: AbortSignal): Promise<number> {
+  const answer = await group.clearReplay({ signal });
+  return answer.cleared ? 0 : answer.until;
 }

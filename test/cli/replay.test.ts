@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lineOf } from '../../cli/replay/bar.ts';
+import { drawProgress, lineOf } from '../../cli/replay/bar.ts';
 import { formatCount, formatResult, missingOf } from '../../cli/replay/view.ts';
 import { type Consumer, consume } from '../../lib/index.ts';
 import { type AwsService, REGION, startAwsService } from '../support/awsService.ts';
@@ -114,6 +114,7 @@ describe('replay with the module of a local run', () => {
       /^--to: .* there is nothing to read: choose a time after --from/,
     ],
     ['--from 2026-01-01T00:00:00Z --to now --shards 0,', /^--shards: "0," cannot be used/],
+    ['--clear --shards 0', /^--clear: .*it only removes what is left, and reads nothing/],
     [
       '--from 2026-01-01T00:00:00Z --to now --shards 9',
       /^shards: "9" cannot be used: the stream has no such shard: it has 0, 1/,
@@ -130,6 +131,42 @@ describe('replay with the module of a local run', () => {
     const { code, said } = await stage.type(`replay ${line}`);
     expect({ code, said }).toEqual({ code: 2, said: expect.stringMatching(message) });
   });
+});
+
+describe('a module in the process of the command', () => {
+  const run = async (code: string, ...args: string[]) => {
+    const file = join(stage.directory, 'its.mjs');
+    writeFileSync(file, code);
+    const { PATH, HOME, TMPDIR } = process.env;
+    const range = ['--from', from, '--to', to, '--shards', '1'];
+    const of = ['--table', table, '--group', stage.environment.SHARDBEAT_GROUP!];
+    const child = spawn(process.execPath, [MAIN, 'replay', ...range, '--module', file, ...of, ...args], {
+      env: { PATH, HOME, TMPDIR, ...stage.environment },
+      cwd: stage.directory,
+    });
+    child.stdin.end();
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const [status, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+    return { status, stdout, stderr };
+  };
+
+  it('that ends the process is said to, and is no success', async () => {
+    const { status, stdout, stderr } = await run('export const eachBatch = () => process.exit(0);');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('the process ends before all was given to the module');
+  }, 60_000);
+
+  it('that has something open does not keep it; what fails is said beside the answer', async () => {
+    const { status, stdout, stderr } = await run(
+      `setInterval(() => {}, 1_000);
+       let calls = 0;
+       export const eachBatch = () => { if (calls++ === 0) throw new Error('not yet'); };`,
+      '--json',
+    );
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ stopped: 'done', records: 100 });
+    expect(stderr).toMatch(/^batch\.failed, .*: not yet$/m);
+  }, 60_000);
 });
 
 describe('replay by the deployed function', () => {
@@ -205,7 +242,12 @@ describe('replay by the deployed function', () => {
       ),
     });
     expect((await start('--clear').finished)[0]).toBe(3);
+    expect((await start('--clear', '--dry-run').finished)[0]).toBe(3);
     await age();
+    const asLeft = await left();
+    const [, would] = await start('--clear', '--dry-run').finished;
+    expect(would).toMatch(/^would be removed: a replay that was begun at /);
+    expect(await left()).toEqual(asLeft);
     const [cleared, said] = await start('--clear').finished;
     expect({ cleared, said }).toEqual({
       cleared: 0,
@@ -238,6 +280,16 @@ describe('replay by the deployed function', () => {
 });
 
 describe('the line that shows how far it is', () => {
+  it('makes room for what is said meanwhile', () => {
+    const written: string[] = [];
+    const clock = { now: () => 0, sleep: () => new Promise<void>(() => {}) };
+    const out = (text: string) => void written.push(text);
+    const bar = drawProgress({ columns: 80, out, say: (line) => out(`${line}\n`), clock }, false);
+    bar.say('batch.failed');
+    bar.end();
+    expect(written.join('').replaceAll('\r\u001b[2K', '|')).toMatch(/^\|\[.*begins, 0s\|batch\.failed\n\|$/);
+  });
+
   const shard = { shard: '0', parents: [], left: 5 };
   const progress = { batches: 3, bytes: 0, expired: 0, records: 1_200 };
 
