@@ -13,8 +13,6 @@ export const LINGER_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
-  mutant('lingers and notices no plan', 'tick/watch.ts', '    item.generation === known.generation &&\n', ''),
-  mutant('lingers and notices no operator', 'tick/watch.ts', '    item.tick === known.tick &&\n', ''),
   mutant(
     'lingers and never looks',
     'tick/linger.ts',
