@@ -193,7 +193,7 @@ export const GROUP_MUTANTS: readonly Mutant[] = [
   mutant(
     'end for late shards',
     'group/shards.ts',
-    '  if (!group?.initialized) return start;\n',
+    '  if (!group?.initialized || replay !== undefined) return start;\n',
     '  if (group !== null) return start;\n',
   ),
   mutant(
