@@ -41,6 +41,8 @@ export interface Shelf<Version> {
   ): Promise<Entry<Version> | undefined>;
   /** True also if it is gone; false: it is not as it was seen any more. */
   remove(entry: Entry<Version>, options: CallOptions): Promise<boolean>;
+  /** Somebody who may write has been through all of them: whatever counts them may be put right. */
+  seenAll?(options: CallOptions): Promise<void>;
 }
 
 /** Letters on a shelf. `now` is a time that all who claim have in common. */
@@ -74,11 +76,13 @@ export function createShelvedLetters<Version>(shelf: Shelf<Version>, now: () => 
         else if (claimedUntil > now()) yield 'taken';
         else isAnyInterrupted = true;
       }
-      if (!isAnyInterrupted) return;
-      for await (const entry of matching(filter, options)) {
-        const { claimedUntil } = entry.letter;
-        if (claimedUntil !== undefined && claimedUntil <= now()) yield await claim(entry, leaseMs, options);
+      if (isAnyInterrupted) {
+        for await (const entry of matching(filter, options)) {
+          const { claimedUntil } = entry.letter;
+          if (claimedUntil !== undefined && claimedUntil <= now()) yield await claim(entry, leaseMs, options);
+        }
       }
+      if (filter.shard === undefined) await shelf.seenAll?.(options);
     },
   };
 }

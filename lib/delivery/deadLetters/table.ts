@@ -30,7 +30,8 @@ const SETTLED_MS = 300_000;
  * Dead letters in the group's own table, an item each. A record that is too large for one is not in it.
  *
  * The counter is raised before an item is made, and lowered after one is removed, unless it was corrected since: whoever is interrupted
- * in between leaves it too high, and never too low. One that says that there is no room is corrected now and then.
+ * in between leaves it too high, and never too low. It is corrected now and then where it says that there is no room, and by whoever has
+ * been through all letters.
  */
 export function createTableDeadLetters(options: TableDeadLettersOptions): DeadLetterStore {
   const { lettersMax, now } = options;
@@ -71,6 +72,13 @@ export function createTableDeadLetters(options: TableDeadLettersOptions): DeadLe
       const answer = await items.remove(key, condition, options);
       if (answer === 'removed') await lower(items, removedAt, options);
       return answer !== 'refused';
+    },
+    async seenAll(options) {
+      await ifPossible(async () => {
+        const { letters, takenAt } = await counterOf(items, options);
+        if (letters === undefined || letters === 0 || isWithin(SETTLED_MS, takenAt, now())) return;
+        await correct(items, now, takenAt, options);
+      });
     },
   };
   return createShelvedLetters(shelf, now);
@@ -120,10 +128,14 @@ function reserve(items: LetterTable, { lettersMax, now }: Bound, options: CallOp
 async function lower(items: LetterTable, since: number, options: CallOptions): Promise<void> {
   const uncorrected = { any: [{ absent: 'countedAt' }, { less: 'countedAt', value: since }] } as const;
   const condition = { all: [{ exists: 'letters' }, uncorrected] } as const;
+  await ifPossible(() => items.update(COUNTER, { add: { letters: -1 }, condition }, options));
+}
+
+/** What was done is done; a counter that is too high is corrected when it matters. */
+async function ifPossible(write: () => Promise<unknown>): Promise<void> {
   try {
-    await items.update(COUNTER, { add: { letters: -1 }, condition }, options);
+    await write();
   } catch (error) {
-    // What was done is done; a counter that is too high is corrected when it matters.
     if (!(error instanceof StoreError)) throw error;
   }
 }
@@ -134,22 +146,40 @@ async function recount(
   { lettersMax, now }: Bound,
   options: CallOptions,
 ): Promise<boolean> {
-  const counter = await items.get(COUNTER, ['letters', 'countedAt', 'takenAt'], options);
-  const { letters, countedAt, takenAt } = counter ?? {};
-  if (typeof letters !== 'number') return true;
+  const { letters, countedAt, takenAt } = await counterOf(items, options);
+  if (letters === undefined) return true;
   // A place that was taken lately may have no letter yet, and would be counted as free.
   if (isWithin(COUNTED_MS, countedAt, now()) || isWithin(SETTLED_MS, takenAt, now()))
     return letters < lettersMax;
+  return (await correct(items, now, takenAt, options)) < lettersMax;
+}
+
+interface Counter {
+  letters?: number;
+  countedAt?: number;
+  takenAt?: number;
+}
+
+const counterOf = async (items: LetterTable, options: CallOptions): Promise<Counter> =>
+  (await items.get(COUNTER, ['letters', 'countedAt', 'takenAt'], options)) ?? {};
+
+/** Counts the letters, of which the last place was taken at that time. */
+async function correct(
+  items: LetterTable,
+  now: () => number,
+  takenAt: number | undefined,
+  options: CallOptions,
+): Promise<number> {
   const counted = await items.count(LETTERS, options);
   const set = { letters: counted, countedAt: now() };
   // What was taken meanwhile is in the counter already, and in the count perhaps not.
   const untaken =
-    typeof takenAt === 'number'
-      ? ({ equal: 'takenAt', value: takenAt } as const)
-      : ({ absent: 'takenAt' } as const);
+    takenAt === undefined
+      ? ({ absent: 'takenAt' } as const)
+      : ({ equal: 'takenAt', value: takenAt } as const);
   await items.update(COUNTER, { set, condition: untaken }, options);
-  return counted < lettersMax;
+  return counted;
 }
 
-const isWithin = (durationMs: number, at: unknown, now: number): boolean =>
-  typeof at === 'number' && now - at < durationMs;
+const isWithin = (durationMs: number, at: number | undefined, now: number): boolean =>
+  at !== undefined && now - at < durationMs;

@@ -2,7 +2,7 @@ import { createCipheriv } from 'node:crypto';
 import { DeleteItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DeadLetterStore } from '../../../lib/delivery/deadLetters/deadLetters.ts';
+import type { DeadLetterStore, LetterFilter } from '../../../lib/delivery/deadLetters/deadLetters.ts';
 import { createTableDeadLetters } from '../../../lib/delivery/deadLetters/table.ts';
 import { createDynamodbStore } from '../../../lib/group/stores/dynamodb.ts';
 import { systemRandom as random, systemClock } from '../../../lib/runtime.ts';
@@ -158,6 +158,26 @@ describe('dynalite', () => {
       expect(await put(2)).toBe('kept');
       expect(await store.count(options)).toBe(3);
       expect(await put(3)).toBe('full');
+    });
+
+    it('a counter that is too high is corrected by whoever has been through all letters', async () => {
+      const seen = async (filter: LetterFilter, isRemoving = false): Promise<number> => {
+        for await (const claim of store.claims(filter, { ...options, leaseMs: 1_000 })) {
+          if (claim === 'taken') continue;
+          await (isRemoving ? claim.remove(options) : claim.fail('again', options));
+        }
+        return store.count(options);
+      };
+      await put(0);
+      await put(1);
+      await setCounter(3);
+      clock.advance(SETTLED_MS - 1);
+      expect(await seen({})).toBe(3);
+      clock.advance(1);
+      expect(await seen({ shard: '0' })).toBe(3);
+      expect(await seen({})).toBe(2);
+      await setCounter(3);
+      expect(await seen({}, true)).toBe(0);
     });
 
     it.each([
