@@ -22,7 +22,7 @@ import { operateOn } from './group/open.ts';
 import { createLogger } from './observe/logger.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import { termsOf } from './tick/terms.ts';
-import { deriveTimes } from './times.ts';
+import { unhurried } from './times.ts';
 
 export { type DeployedFunction, type DeployedSchedule, type Description, TABLE_ACTIONS, type TableShape };
 export type TableAction = (typeof TABLE_ACTIONS)[number];
@@ -43,11 +43,9 @@ export interface Examiner {
   schedules(functionArn: string, signal: AbortSignal): Promise<DeployedSchedule[]>;
 }
 
-const INTERVAL_MS = 60_000;
-
 /** With the credentials and the region that the AWS SDK finds. Nothing is sent. */
 export function examine({ table, group }: { table: string; group: string }): Examiner {
-  const of = { table, group, times: deriveTimes(INTERVAL_MS) };
+  const of = { table, group, times: unhurried() };
   const { client, store, skewMs } = composeStore(of, { clock, random });
   const { AWS_ENDPOINT_URL: all, AWS_ENDPOINT_URL_LAMBDA: lambda = all } = process.env;
   const { AWS_ENDPOINT_URL_SCHEDULER: scheduler = all } = process.env;
@@ -73,7 +71,8 @@ export function disagreements(group: GroupItem, settings: Settings): string[] {
 /** Asks the log service for all shards, and for the end of one: what a plan and a claim need. Returns how many there are. */
 export async function listStream(settings: Settings, signal: AbortSignal): Promise<number> {
   const logger = createLogger({ level: 'error', write: () => {}, now: clock.now });
-  const { source } = composeGroup(settings, { clock, random, logger });
+  const times = unhurried(settings.times);
+  const { source } = composeGroup({ ...settings, times }, { clock, random, logger });
   const { shards, unlisted } = await listAll(source, signal, { signal });
   for (const error of unlisted.values()) throw error;
   await source.cursorAt(shards[0]!.id, { at: 'end' }, signal);

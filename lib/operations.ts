@@ -14,7 +14,7 @@ import { type AnyLogger, asLogger, isLogger, LOGGER_REMEDY } from './observe/any
 import { createLogger, type Logger } from './observe/logger.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import type { Source } from './sources/source.ts';
-import { deriveTimes } from './times.ts';
+import { unhurried } from './times.ts';
 
 export type { OpenGroup } from './compose/openGroup.ts';
 export type { ReplayLeft, ReplayOperations, ReplayOptions, ReplayRequest } from './compose/openReplay.ts';
@@ -47,9 +47,6 @@ export type GroupAddress = { source?: Source; logger?: AnyLogger } & (
   | { table: string; group: string; deadLetters?: string; function?: string }
 );
 
-/** No function's time is short here: an attempt may take as long as any. */
-const INTERVAL_MS = 60_000;
-
 /**
  * Opens a group to operate on. With the `environment` of its function it knows the stream, too. The table is asked with the
  * credentials and the region that the AWS SDK finds. Throws a SettingsError for settings that cannot be used; nothing is sent.
@@ -59,8 +56,9 @@ export function openGroup(address: GroupAddress): OpenGroup {
   const runtime = { clock, random, logger: loggerOf(address.logger) };
   if ('environment' in address) {
     const settings = readSettings(address.environment, { own: source && describeOwn(source) });
+    const { times } = settings;
     return operate({
-      ...composeGroup(settings, runtime, source),
+      ...composeGroup({ ...settings, times: unhurried(times) }, runtime, source),
       ...runtime,
       group: settings.group,
       settings,
@@ -68,7 +66,7 @@ export function openGroup(address: GroupAddress): OpenGroup {
   }
   const of = {
     ...address,
-    times: deriveTimes(INTERVAL_MS),
+    times: unhurried(),
     deadLetters: placeOfDeadLetters(address.deadLetters, process.env),
   };
   const composed = composeStore(of, runtime);

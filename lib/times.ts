@@ -84,6 +84,14 @@ export function attemptMsMax({ functionTimeoutMs, reserveMs }: Times): number {
   return Math.round((functionTimeoutMs - reserveMs) * ATTEMPT_SHARE);
 }
 
+/** For an operator, whose time no schedule limits: a request may take as long as it may of a group that ticks every minute, or longer. */
+export function unhurried(times?: Times): Times {
+  const usual = deriveTimes(60_000);
+  if (times === undefined) return usual;
+  const { functionTimeoutMs, reserveMs } = times.functionTimeoutMs < usual.functionTimeoutMs ? usual : times;
+  return { ...times, functionTimeoutMs, reserveMs };
+}
+
 /** Lambda takes its timeout in whole seconds; only local schedules are too short for that. */
 function wholeSeconds(durationMs: number): number {
   return durationMs >= 4_000 ? Math.floor(durationMs / 1_000) * 1_000 : Math.round(durationMs);

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTableDeadLetters } from '../lib/delivery/deadLetters/table.ts';
 import type { Batch } from '../lib/index.ts';
@@ -50,6 +52,20 @@ describe('a group is opened', () => {
     await expect(group.pause()).rejects.toMatchObject({ name: 'SettingsError', field: 'group' });
     const aborted = AbortSignal.abort(new Error('enough'));
     await expect(group.describe({ signal: aborted })).rejects.toThrow();
+  });
+
+  it('of a group that ticks often, and yet waits for a slow table', async () => {
+    const slow = createServer((_request, response) => {
+      // Longer than a request of such a function may take.
+      setTimeout(() => response.writeHead(200).end('{"Items":[],"Count":0}'), 400);
+    });
+    await new Promise<void>((listening) => slow.listen(0, '127.0.0.1', listening));
+    const usual = process.env.AWS_ENDPOINT_URL_DYNAMODB;
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
+    const group = openGroup({ environment: { ...sls, SHARDBEAT_INTERVAL: '500ms' } });
+    expect(await group.describe()).toMatchObject({ status: 'absent' });
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = usual;
+    slow.close();
   });
 
   it('without a source, and then cannot seek to a position, which only that knows', async () => {

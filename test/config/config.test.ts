@@ -3,7 +3,7 @@ import { readSettings } from '../../lib/config/settings.ts';
 import { readSlot } from '../../lib/config/slot.ts';
 import { formatDuration, parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
-import { deriveTimes, functionTimeoutMsMax } from '../../lib/times.ts';
+import { attemptMsMax, deriveTimes, functionTimeoutMsMax, unhurried } from '../../lib/times.ts';
 
 const complete = {
   SHARDBEAT_GROUP: 'orders',
@@ -69,6 +69,16 @@ describe('the times of a group', () => {
     [60_000, { sessionTimeoutMs: 24 * 3_600_000 + 1 }, /^sessionTimeout: .* choose 24h or less/],
   ])('are refused for %d with %j', (intervalMs, given, message) => {
     expect(() => deriveTimes(intervalMs, given)).toThrow(message);
+  });
+
+  it('leave an operator the time that a group has which ticks every minute, and change nothing else', () => {
+    const usualMs = attemptMsMax(deriveTimes(60_000));
+    const often = deriveTimes(2_000);
+    expect(attemptMsMax(unhurried(often))).toBe(usualMs);
+    expect(unhurried(often)).toMatchObject({ sessionTimeoutMs: 4_000, intervalMs: 2_000 });
+    expect(attemptMsMax(unhurried())).toBe(usualMs);
+    const seldom = deriveTimes(600_000);
+    expect(unhurried(seldom)).toEqual(seldom);
   });
 });
 
