@@ -57,7 +57,10 @@ describe('a group is opened', () => {
   it('of a group that ticks often, and yet waits for a slow table', async () => {
     const slow = createServer((_request, response) => {
       // Longer than a request of such a function may take.
-      setTimeout(() => response.writeHead(200).end('{"Items":[],"Count":0}'), 400);
+      setTimeout(
+        () => response.writeHead(200).end('{"Items":[],"Count":0,"ConsumedCapacity":{"CapacityUnits":0.5}}'),
+        400,
+      );
     });
     await new Promise<void>((listening) => slow.listen(0, '127.0.0.1', listening));
     const usual = process.env.AWS_ENDPOINT_URL_DYNAMODB;
