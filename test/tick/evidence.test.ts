@@ -78,3 +78,27 @@ it('what failed in ticks before is not given up by what succeeds now, where no t
   expect(shards.find(({ shard }) => shard === '0')).toMatchObject({ stopped: 'deadline' });
   expect(await pendingOf(world)).not.toHaveProperty('condemned');
 });
+
+it('what a run that died of the first had proven counts for the last, of which another hangs', async () => {
+  const { world } = await working(async (contents, context) => {
+    if (contents.includes('hangs')) await spend(world, context, Number.POSITIVE_INFINITY);
+  });
+  const now = world.clock.now();
+  world.source.append('0', 'deadly', 'hangs', 'good');
+  const pending = {
+    ...exhausted,
+    to: '3',
+    count: 3,
+    block: 2,
+    tried: 1,
+    deadly: true,
+    proven: true,
+  } as const;
+  await note(world, { ...pending, firstAt: now - INTERVAL_MS, lastAt: now - 1 });
+  await world.tick('a', 'another sandbox');
+  expect(await pendingOf(world)).toMatchObject({ condemned: { count: 2 } });
+  world.clock.advance(INTERVAL_MS);
+  await world.tick('a', 'a third one');
+  expect(lettersOf(world)).toEqual(['deadly', 'hangs']);
+  expect(world.delivered).toEqual(['0:good']);
+});

@@ -50,7 +50,10 @@ export async function workOnBlock(
 const giveUp = (work: RangeWork, pending: Pending, count: number, resume?: number) =>
   noted(work, condemned(pending, { count, reason: reasonOf(pending), ...(resume && { resume }) }));
 
-/** No time is left for more. Where all of the block, if there is one, have just failed again, what has succeeded meanwhile may tell. */
+/**
+ * No time is left for more. Where all of the block, if there is one, have just failed again, what has succeeded meanwhile may tell: in this
+ * sandbox, or in one that died of the first of them, and noted it.
+ */
 export async function leaveForTime(
   work: RangeWork,
   pending: Pending,
@@ -58,7 +61,8 @@ export async function leaveForTime(
 ): Promise<RangeEnd> {
   const { context } = work;
   const isWhole = tried > 0 && tried === pending.block && !isStale;
-  const isProven = isWhole && givesUp(context) && hasSucceededSince(context, lastFailedAt);
+  const isSeen = pending.proven === true || hasSucceededSince(context, lastFailedAt);
+  const isProven = isWhole && givesUp(context) && isSeen;
   return (isProven ? await giveUp(work, pending, tried) : undefined) ?? 'deadline';
 }
 
