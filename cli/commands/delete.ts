@@ -12,7 +12,7 @@ export const deleteGroup = defineCommand({
     ['npx shardbeat delete --stage old --dry-run', 'what would go'],
     ['npx shardbeat delete --table shop --group orders --yes', 'without a question'],
   ],
-  exitCodes: { [EXIT_NO]: 'slots are live, or you did not agree' },
+  exitCodes: { [EXIT_NO]: 'slots are live, or a replay is, or you did not agree' },
   run: async ({ options }, world) => {
     const signal = world.untilStopped();
     const target = await findTarget(options, world, signal);
@@ -36,8 +36,12 @@ export const deleteGroup = defineCommand({
       const done = dryRun ? 'would be deleted' : 'is deleted';
       world.out(`${what} ${done}: ${several(counts.slots, 'slot')}, ${several(counts.shards, 'shard')}\n`);
     } else {
-      const remedy = 'delete their schedules, and wait for the session timeout';
-      world.out(`${what} is not deleted: these slots are live: ${answered.live.join(', ')}; ${remedy}\n`);
+      const slots = answered.live.filter((live) => consumers.some(({ slot }) => slot === live));
+      const why =
+        slots.length === 0
+          ? 'a replay of it is at work, or was killed a moment ago; let it end, or wait for the session timeout'
+          : `these slots are live: ${slots.join(', ')}; delete their schedules, and wait for the session timeout`;
+      world.out(`${what} is not deleted: ${why}\n`);
     }
     return answered.deleted ? 0 : EXIT_NO;
   },

@@ -243,6 +243,10 @@ describe('replay by the deployed function', () => {
     });
     expect((await start('--clear').finished)[0]).toBe(3);
     expect((await start('--clear', '--dry-run').finished)[0]).toBe(3);
+    expect(await stage.type('delete --dry-run')).toMatchObject({
+      code: 3,
+      out: expect.stringMatching(/is not deleted: a replay of it is at work, or was killed a moment ago/),
+    });
     await age();
     const asLeft = await left();
     const [, would] = await start('--clear', '--dry-run').finished;
