@@ -200,6 +200,36 @@ describe('the verdict', () => {
 });
 
 describe('what to type', () => {
+  it('has in front that the group cannot be seen, also of what is as bad', () => {
+    const { first, others } = verdict({ shards: [shard('1', { leftMs: 0, lagMs: HOUR })] }, 'no answer');
+    expect(first.says).toMatch(/^The group cannot be seen any more/);
+    expect(others[0]!.says).toMatch(/^Records are lost/);
+  });
+
+  it('names the slot that ticked last, where none does', () => {
+    const slots = [SAMPLE_NOW - 2, SAMPLE_NOW - 1, SAMPLE_NOW - 3].map((heartbeatAt, index) =>
+      slot(`consumer-${index}`, { live: false, heartbeatAt }),
+    );
+    expect(verdict({ status: 'idle', slots }).first.says).toContain('the last one consumer-1:');
+  });
+
+  it('does not tell that a slot drains which is dead', () => {
+    const { first, others } = verdict({
+      slots: [slot('consumer-0'), slot('consumer-1', { live: false, draining: true })],
+    });
+    expect([first, ...others]).toMatchObject([{ slot: 'consumer-1', level: 'warning' }]);
+  });
+
+  it.each([
+    [1_000, 59_000, 'good'],
+    [1_000, 61_000, 'warning'],
+    [60_000, 599_000, 'good'],
+    [60_000, 601_000, 'warning'],
+  ])('with an interval of %i, and %i behind, is %s', (intervalMs, lagMs, level) => {
+    const settings = { ...sampleBegin.state!.settings!, intervalMs };
+    expect(verdict({ settings, shards: [shard('0', { lagMs })], total: { lagMs } }).first.level).toBe(level);
+  });
+
   it('is a command that there is, with options that it has', async () => {
     const states: Partial<State>[] = [
       { status: 'absent', slots: [], shards: [] },
@@ -237,6 +267,7 @@ describe('what it costs to wait', () => {
       { total: { lagMs: HOUR, leftMs: 5 * HOUR }, shards: [shard('3', { leftMs: 5 * HOUR })] },
       'Nothing is lost for 5h: then the retention passes the checkpoint of shard 3.',
     ],
+    [{ total: { positions: 0 } }, 'Nothing is lost by waiting: no record is left to read.'],
     [{ total: { lagMs: HOUR, leftMs: 0 } }, 'Each further minute, more is lost.'],
     [
       { total: { lagMs: HOUR, positions: 5 } },

@@ -33,6 +33,15 @@ describe('what is seen at first', () => {
     expect(Object.values(seen.observed.history.ticks).map((at) => at.length)).toEqual([1, 1]);
   });
 
+  it('is no heartbeat of a slot that is dead', async () => {
+    const seen = createObserved(['0']);
+    for (let round = 0; round < 4; round++) await seen.world.round(A);
+    seen.clock.advance(9 * INTERVAL_MS);
+    await seen.look();
+    expect(seen.observed.state!.slots).toMatchObject([{ slot: A, live: false }]);
+    expect(seen.observed.history.ticks).toEqual({});
+  });
+
   it('is nothing, where there is no group yet, and then how it is made', async () => {
     const seen = createObserved(['0']);
     await seen.look();
@@ -174,6 +183,16 @@ describe('two that may be at work on a shard', () => {
     expect(seen.bars({ shard }, ['overlap'])).toMatchObject([{ until: clock.now() }]);
   });
 
+  it('are one no more with its next heartbeat: that is another run', async () => {
+    const { seen, clock, shard, claimed } = await overlapping(false);
+    clock.advance(1_000);
+    await seen.look({}, (description) => {
+      claimed(description);
+      description.consumers.find(({ slot }) => slot === B)!.heartbeatAt = clock.now();
+    });
+    expect(seen.bars({ shard }, ['overlap'])).toMatchObject([{ until: clock.now() }]);
+  });
+
   it('are none, where the earlier owner’s run is over', async () => {
     const { seen, shard } = await overlapping(false, INTERVAL_MS);
     expect(seen.events('handOff')).toHaveLength(1);
@@ -202,8 +221,18 @@ describe('what holds up a shard', () => {
       why: 'TypeError: seventy is no order',
     });
     expect(seen.observed.state!.shards.find((one) => one.shard === shard)).toMatchObject({ failures: 1 });
-    world.eachBatch = async () => {};
+    world.eachBatch = async () => {
+      throw new TypeError('eighty is none either');
+    };
     clock.advance(5 * INTERVAL_MS);
+    await world.round(A, B);
+    await world.round(A, B);
+    const { spans } = await seen.look();
+    expect(spans.filter(({ kind }) => kind === 'failing')).toMatchObject([
+      { row: { shard }, why: 'TypeError: eighty is none either' },
+    ]);
+    world.eachBatch = async () => {};
+    clock.advance(9 * INTERVAL_MS);
     await world.round(A, B);
     await world.round(A, B);
     await seen.look();
