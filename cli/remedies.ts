@@ -21,6 +21,10 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     'nothing listens there: a local run has ended, or an endpoint in the environment is wrong',
   ],
   [/ENOTFOUND|EAI_AGAIN/, 'there is no such host: check --region, and the network'],
+  [
+    /FunctionFailed.*: event\.(operate|redrive|slot)/,
+    'it does not know what it is asked: deploy it with this version of shardbeat (npx shardbeat --version)',
+  ],
   [/Throttling|ProvisionedThroughput|TooManyRequests/, 'it is throttled: try again in a while'],
   [/Timeout|timed out|ETIMEDOUT/, 'there was no answer in time: check the network, and try again'],
 ];

@@ -2,8 +2,10 @@
 import { ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ConsumerItem } from '../../lib/group/items.ts';
 import { type Batch, type Consumer, consume } from '../../lib/index.ts';
 import { type OpenGroup, openGroup, type ReplayResult } from '../../lib/operations.ts';
+import { aliveUntil } from '../../lib/replay/clear.ts';
 import { createMemorySource, type MemorySource } from '../../lib/testing.ts';
 import { type AwsService, REGION, startAwsService } from '../support/awsService.ts';
 import { type LocalTable, startLocalTable } from '../support/localTable.ts';
@@ -208,6 +210,20 @@ describe('a replay by the deployed function', { timeout: 60_000 }, () => {
 });
 
 describe('a replay that was killed', { timeout: 60_000 }, () => {
+  it('may go on until the session of its last run is over, however long ago it was begun', () => {
+    const group = { createdAt: 0, settings: { sessionTimeoutMs: 60_000 } } as never;
+    const slot = { heartbeatAt: 100_000, expiresAt: 160_000 } as ConsumerItem;
+    const state = (busyUntil: number) => ({
+      group,
+      consumers: new Map([['a-0', { ...slot, busyUntil }]]),
+      shards: new Map(),
+    });
+    expect(aliveUntil(state(99_000))).toBe(160_000);
+    expect(aliveUntil(state(900_000))).toBe(900_000);
+    expect(aliveUntil(state(99_000), true)).toBe(0);
+    expect(aliveUntil({ group, consumers: new Map(), shards: new Map() })).toBe(60_000);
+  });
+
   const id = 'killed0';
   const range = { id, ...all };
   const begin = () => invoke({ operate: { replay: { begin: { ...range, slots: 1 } } } });
