@@ -32,7 +32,7 @@ const WIDGETS: readonly Widget[] = [
   {
     title: 'Where the time goes',
     left: { pullMs: 'Sum', userMs: 'Sum', commitMs: 'Sum' },
-    right: { pullAheadMs: 'Sum', shortPulls: 'Sum' },
+    right: { pullAheadMs: 'Sum', shortPulls: 'Sum', lingerMs: 'Sum', polls: 'Sum' },
     stacked: true,
   },
   {

@@ -45,7 +45,9 @@ function measured(): string[] {
     ...{ shard: '0', stopped: 'deadline', batches: 1, records: 1, bytes: 1, cursor: 'c', lagMs: 1 },
     ...{ lagPositions: 1, retentionLeftMs: 1, deadLetters: 1, expired: { positions: 1 } },
   };
-  const result = { ...emptyResult('a', 'worked'), unassignedShards: 1, silentSlots: 1, shards: [shard] };
+  const lingered = { lingerMs: 1, polls: 1 };
+  const planned = { unassignedShards: 1, silentSlots: 1 };
+  const result = { ...emptyResult('a', 'worked'), ...planned, ...lingered, shards: [shard] };
   const told = metricsOf({ slot: 'a', result, counted: {}, skewMs: 1 });
   const lib = join(import.meta.dirname, '../../lib');
   const sources = readdirSync(lib, { recursive: true, encoding: 'utf8' })
