@@ -236,14 +236,16 @@ describe('a replay that was killed', { timeout: 60_000 }, () => {
   /** As it is after a while. */
   const age = async (): Promise<void> => {
     const now = { N: String(Date.now() - 10 * 60_000) };
-    for (const [sk, name] of [
-      ['GROUP', 'createdAt'],
-      [`CONSUMER#${id}-0`, 'expiresAt'],
+    for (const [pk, sk, name] of [
+      ['orders#replay', 'GROUP', 'createdAt'],
+      ['orders#replay', `CONSUMER#${id}-0`, 'expiresAt'],
+      // The group itself is not deleted while a slot of it lives.
+      ['orders', 'CONSUMER#consumer-0', 'expiresAt'],
     ]) {
       await table.client.send(
         new UpdateItemCommand({
           TableName: 'shardbeat',
-          Key: { pk: { S: 'orders#replay' }, sk: { S: sk! } },
+          Key: { pk: { S: pk! }, sk: { S: sk! } },
           UpdateExpression: 'SET #a = :now',
           ExpressionAttributeNames: { '#a': name! },
           ExpressionAttributeValues: { ':now': now },

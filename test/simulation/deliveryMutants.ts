@@ -339,8 +339,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'interrupted redrive never repeated',
     'delivery/deadLetters/shelf.ts',
-    '      if (!isAnyInterrupted) return;\n',
-    '      if (isAnyInterrupted !== null) return;\n',
+    '      if (isAnyInterrupted) {\n',
+    '      if (isAnyInterrupted === null) {\n',
   ),
   mutant(
     'dead letter removed whatever came of it',
