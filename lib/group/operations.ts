@@ -1,6 +1,6 @@
 import { SettingsError } from '../errors.ts';
 import type { Position } from '../sources/source.ts';
-import { consumerKey, type ShardItem, shardKey } from './items.ts';
+import { type ConsumerItem, consumerKey, type ShardItem, shardKey } from './items.ts';
 import { parentsFirst } from './parentsFirst.ts';
 import type { Stream } from './planning.ts';
 import type { Condition, GroupStore, RequestOptions, Write } from './store.ts';
@@ -213,7 +213,9 @@ export async function deleteGroup(
 ): Promise<{ deleted: true } | { deleted: false; live: string[] }> {
   const { group, consumers, shards } = await store.readAll({ ...options, consistent: true });
   const expiry = limits.now - limits.skewMarginMs;
-  const live = [...consumers].filter(([, consumer]) => consumer.expiresAt >= expiry).map(([slot]) => slot);
+  const isLive = ({ expiresAt, busyUntil }: ConsumerItem): boolean =>
+    Math.max(expiresAt, busyUntil) >= expiry;
+  const live = [...consumers].filter(([, consumer]) => isLive(consumer)).map(([slot]) => slot);
   if (live.length > 0) return { deleted: false, live };
   if (limits.dryRun) return { deleted: true };
   for (const [slot, { expiresAt }] of consumers) {

@@ -162,6 +162,17 @@ suite('what would be', () => {
     expect(await world.store.readAll(read)).toEqual(before);
   });
 
+  it('is told of a deletion which a run that may be at work keeps from being done, whatever its session says', async () => {
+    const world = await running(['0']);
+    world.clock.advance(3 * INTERVAL_MS);
+    const busy = { set: { busyUntil: world.clock.now() + 1 }, condition: { exists: 'heartbeatAt' } } as const;
+    await world.store.update(consumerKey('a'), busy, options);
+    const live = { deleted: false, live: ['a'] };
+    expect(await deleteGroup(world.store, { ...limits(world), dryRun: true }, options)).toEqual(live);
+    expect(await deleteGroup(world.store, limits(world), options)).toEqual(live);
+    expect(await describe(world.store, world.clock.now(), options)).not.toMatchObject({ consumers: [] });
+  });
+
   it('is told of a removal and of a deletion, by the rules of both', async () => {
     const world = await running(['0']);
     const before = await world.store.readAll(read);

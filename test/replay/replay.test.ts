@@ -241,6 +241,7 @@ describe('a replay that was killed', { timeout: 60_000 }, () => {
       ['orders#replay', `CONSUMER#${id}-0`, 'expiresAt'],
       // The group itself is not deleted while a slot of it lives.
       ['orders', 'CONSUMER#consumer-0', 'expiresAt'],
+      ['orders', 'CONSUMER#consumer-0', 'busyUntil'],
     ]) {
       await table.client.send(
         new UpdateItemCommand({
