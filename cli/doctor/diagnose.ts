@@ -16,6 +16,7 @@ const RULES: readonly ((facts: Facts) => Finding[])[] = [
   table.backups,
   group.group,
   group.shards,
+  group.replay,
   group.stream,
   deployment.deployedFunction,
   deployment.schedules,

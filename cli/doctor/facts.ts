@@ -6,6 +6,7 @@ import type {
   TableAction,
   TableShape,
 } from '../../lib/examine.ts';
+import type { ReplayLeft } from '../../lib/operations.ts';
 import type { Packaged } from '../project.ts';
 
 /** Why something is not known. */
@@ -61,6 +62,8 @@ export interface Facts {
   /** How far this machine's clock is behind the table's. */
   readonly skewMs: number | undefined;
   readonly description: Known<Description>;
+  /** A replay of the group that stands in the table. */
+  readonly replay: Known<ReplayLeft | undefined>;
   readonly stream: Known<StreamFacts>;
   readonly function: Known<DeployedFunction>;
   readonly schedules: Known<readonly DeployedSchedule[]>;

@@ -38,6 +38,8 @@ export async function gather(target: Target, signal: AbortSignal): Promise<Facts
   const read = source.environment && readKnown(source.environment);
   const description = aws.description;
   const settings = read && factsOfSettings(read, description);
+  const isReadable = knownOf(description) !== undefined;
+  const replayLeft = async () => (await target.open()).replayLeft({ signal });
   return {
     group,
     place,
@@ -48,6 +50,7 @@ export async function gather(target: Target, signal: AbortSignal): Promise<Facts
     packaged,
     rights,
     skewMs: isBlocked ? undefined : examiner.skewMs(),
+    replay: isReadable ? await known(replayLeft, signal) : undefined,
     stream: await streamOf(target, read, description, signal),
     ...aws,
   };

@@ -1,6 +1,6 @@
 /** Findings about versions, settings, the group as it stands, and the log service. */
 import { NODE_MAJOR_MIN } from '../../infra/plugin/group.ts';
-import { several } from '../amounts.ts';
+import { moment, several } from '../amounts.ts';
 import { plain } from '../text.ts';
 import { type Facts, type Finding, found, isDenied, knownOf, type Problem } from './facts.ts';
 import { unread } from './table.ts';
@@ -103,6 +103,14 @@ const idsOf = (shards: readonly { readonly shard: string }[]): string => {
   const ids = shards.slice(0, IDS_MAX).map(({ shard }) => shard);
   return [...ids, ...(shards.length > IDS_MAX ? ['…'] : [])].join(', ');
 };
+
+/** What a replay that was killed has left is in nobody's way, but stands there. */
+export function replay(facts: Facts): Finding[] {
+  const left = knownOf(facts.replay);
+  if (left === undefined || left.until > 0) return [];
+  const says = `one that was begun at ${moment(left.begunAt)} was killed, and has left items in the table`;
+  return [found('note', 'replay', says, 'npx shardbeat replay --clear')];
+}
 
 export function stream({ stream, isLocal, settings }: Facts): Finding[] {
   if (stream === undefined) {

@@ -69,6 +69,7 @@ const WELL: Facts = {
   ],
   skewMs: 0,
   description: { value: describing('running', { 'consumer-0': true, 'consumer-1': true }) },
+  replay: { value: undefined },
   stream: { value: { listed: 4, failed: [], asked: 4, retentionError: undefined } },
   function: { value: FUNCTION },
   schedules: { value: SCHEDULES },
@@ -163,6 +164,11 @@ describe('each of these is found', () => {
       ['error group: the table did not answer'],
     ],
     [{ description: { problem: { code: 'AccessDeniedException', message: 'no' } } }, ['unknown group: no']],
+    [
+      { replay: { value: { begunAt: Date.parse('2026-01-31T12:00:00Z'), until: 0 } } },
+      ['note replay: one that was begun at 2026-01-31T12:00:00Z was killed, and has left items in the table'],
+    ],
+    [{ replay: { value: { begunAt: 1, until: 2 } } }, []],
     [
       { description: { value: describing('paused', { 'consumer-0': true, 'consumer-1': true }) } },
       ['note group: it is paused'],

@@ -251,6 +251,8 @@ describe('replay by the deployed function', () => {
     const asLeft = await left();
     const [, would] = await start('--clear', '--dry-run').finished;
     expect(would).toMatch(/^would be removed: a replay that was begun at /);
+    const { out: found } = await stage.type('doctor');
+    expect(found).toMatch(/note +replay +one that was begun at .* was killed, and has left items/);
     expect(await left()).toEqual(asLeft);
     const [cleared, said] = await start('--clear').finished;
     expect({ cleared, said }).toEqual({
