@@ -44,11 +44,18 @@ export const LOOKS: readonly Looks[] = (['wide', 'narrow'] as const).flatMap((wi
 export async function examine(page: Page, { width, scheme }: Looks): Promise<void> {
   await page.setViewportSize(width === 'wide' ? WIDE : NARROW);
   await page.emulateMedia({ colorScheme: scheme });
+  await settled(page);
   const beside = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
   assert.equal(beside, 0, `${width}, ${scheme}: so many pixels lie beside the screen`);
   const violations = await violationsOf(page);
   assert.deepEqual(violations, [], `${width}, ${scheme}`);
 }
+
+/** Cards fade from one scheme into the other: a colour on its way is none that stays. */
+const settled = (page: Page): Promise<unknown> =>
+  page.evaluate(
+    'new Promise(requestAnimationFrame).then(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)))',
+  );
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
