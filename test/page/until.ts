@@ -1,5 +1,5 @@
 /** Some things take a session timeout, or five attempts with their waits. */
-export const WAIT_MS_MAX = 60_000;
+export const WAIT_MS_MAX = 120_000;
 const LOOK_MS = 100;
 const AGAIN_MS = 3_000;
 
@@ -7,8 +7,12 @@ export const pause = (durationMs: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, durationMs));
 
 /** Looks again and again, until it holds. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + WAIT_MS_MAX; Date.now() < deadline; ) {
+export async function until(
+  what: string,
+  holds: () => Promise<boolean>,
+  patienceMs = WAIT_MS_MAX,
+): Promise<void> {
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; ) {
     if (await holds()) return;
     await pause(LOOK_MS);
   }
