@@ -2,16 +2,16 @@
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTableDeadLetters } from '../lib/delivery/deadLetters/table.ts';
-import { type Batch, type Consumer, consume } from '../lib/index.ts';
+import { type Batch, type Consumer, type ConsumerEvent, consume } from '../lib/index.ts';
 import { type OpenGroup, openGroup } from '../lib/operations.ts';
 import { systemClock, systemRandom } from '../lib/runtime.ts';
 import { createMemorySource } from '../lib/testing.ts';
-import { type AwsService, REGION, startAwsService } from './support/awsService.ts';
+import { type AwsService, startAwsService } from './support/awsService.ts';
+import { FUNCTION, lambdaReply, operatorEnvironment } from './support/deployedFunction.ts';
 import { letterOf } from './support/letters.ts';
 import { type LocalTable, startLocalTable } from './support/localTable.ts';
 
 const before = { ...process.env };
-const NAME = 'shop-prod-shardbeat-orders';
 const address = { table: 'shardbeat', group: 'orders' };
 const environment = {
   SHARDBEAT_GROUP: 'orders',
@@ -27,36 +27,22 @@ let lambda: AwsService;
 let handler: Consumer;
 let group: OpenGroup;
 
+const invoke = (event: ConsumerEvent) =>
+  handler(event, { getRemainingTimeInMillis: () => 48_000 } as Context, { signal } as never);
+
 beforeAll(async () => {
   table = await startLocalTable('shardbeat');
   lambda = await startAwsService('lambda', async ({ path, body }) => {
-    if (path !== `/2015-03-31/functions/${NAME}/invocations`) return { status: 404, body: '{}' };
-    const context = { getRemainingTimeInMillis: () => 48_000 } as Context;
-    try {
-      const answer = await handler(JSON.parse(body.toString()), context, { signal } as never);
-      return { body: JSON.stringify(answer) };
-    } catch (error) {
-      const { name, message } = error as Error;
-      const headers = { 'x-amz-function-error': 'Unhandled' };
-      return { headers, body: JSON.stringify({ errorType: name, errorMessage: message }) };
-    }
+    if (path !== `/2015-03-31/functions/${FUNCTION}/invocations`) return { status: 404, body: '{}' };
+    return lambdaReply(invoke, body);
   });
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_DYNAMODB: table.service.endpoint,
-    AWS_ENDPOINT_URL_LAMBDA: lambda.url,
-    AWS_REGION: REGION,
-    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'the-secret-of-aws',
-    AWS_SESSION_TOKEN: 'the/session+token',
-  });
+  Object.assign(process.env, operatorEnvironment(table.service.endpoint, lambda.url));
   const eachBatch = ({ records }: Batch) => {
     for (const record of records) given.push(record.get('content') ?? '');
   };
   handler = consume({ eachBatch }, { environment, source });
-  group = openGroup({ ...address, function: NAME });
-  const invoke = (slot: string) =>
-    handler({ slot }, { getRemainingTimeInMillis: () => 48_000 } as Context, { signal } as never);
-  await invoke('consumer-0');
+  group = openGroup({ ...address, function: FUNCTION });
+  await invoke({ slot: 'consumer-0' });
   source.append('0', { content: 'a' }, { content: 'b' });
 });
 afterAll(async () => {
@@ -120,7 +106,7 @@ describe('the deployed function', () => {
     });
     const failed = group.lag();
     await expect(failed).rejects.toMatchObject({ code: 'FunctionFailed' });
-    await expect(failed).rejects.toThrow(`the function ${NAME}: there is no shard 9`);
+    await expect(failed).rejects.toThrow(`the function ${FUNCTION}: there is no shard 9`);
   });
 
   it('that is not there, may not be called, or is of an earlier version is told with the remedy', async () => {
@@ -129,7 +115,7 @@ describe('the deployed function', () => {
     const forbidden = { 'x-amzn-errortype': 'AccessDeniedException' };
     lambda.fault = () => ({ status: 403, headers: forbidden, body: '{"Message":"no"}' });
     await expect(group.lag()).rejects.toThrow(
-      `whoever calls must be allowed lambda:InvokeFunction on ${NAME}`,
+      `whoever calls must be allowed lambda:InvokeFunction on ${FUNCTION}`,
     );
     const changing = { 'x-amzn-errortype': 'ResourceConflictException' };
     lambda.fault = () => ({ status: 409, headers: changing, body: '{"Message":"is being updated"}' });

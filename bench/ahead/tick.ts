@@ -1,16 +1,13 @@
 /** A backlog of which each pull takes a while, and a function that takes as long with each batch. */
 import assert from 'node:assert/strict';
-import { planEvenly } from '../../lib/group/planner.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
 import { systemClock, systemRandom } from '../../lib/runtime.ts';
 import type { Source } from '../../lib/sources/source.ts';
 import { createMemorySource } from '../../lib/testing/memorySource.ts';
-import type { TickSettings } from '../../lib/tick/context.ts';
 import { ownCoordination } from '../../lib/tick/coordination/own.ts';
 import { tick } from '../../lib/tick/tick.ts';
-import { deriveTimes } from '../../lib/times.ts';
-import { DELIVERY } from '../../test/support/delivery.ts';
+import { tickSettings } from '../../test/support/tickSettings.ts';
 
 export interface Backlog {
   parallel: number;
@@ -53,7 +50,7 @@ export async function readBacklog({ parallel, shards, batches, pullMs, userMs }:
     caches: new Map(),
     endedRuns: new Set<string>(),
   };
-  const settings = settingsOf(parallel);
+  const settings = tickSettings({ shardsParallelMax: parallel });
   const once = () =>
     tick(dependencies, settings, {
       slot: 'consumer-0',
@@ -73,22 +70,3 @@ export async function readBacklog({ parallel, shards, batches, pullMs, userMs }:
   );
   return wallMs;
 }
-
-const settingsOf = (shardsParallelMax: number): TickSettings => ({
-  group: 'orders',
-  times: deriveTimes(INTERVAL_MS),
-  stream: 'memory://orders',
-  start: { at: 'begin' },
-  endAt: undefined,
-  settingsVersion: 1,
-  strategy: planEvenly,
-  onCursorExpired: 'earliest',
-  order: true,
-  batchesMax: Number.POSITIVE_INFINITY,
-  countMax: 1_000,
-  pullIntervalMs: 0,
-  shardsParallelMax,
-  bytesMax: 64 * 1024 * 1024,
-  lingerMs: 0,
-  delivery: DELIVERY,
-});

@@ -1,5 +1,4 @@
 /** Whole ticks of the real code on a one-minute schedule, under a clock of its own, and what they ask of the group's table. */
-import { planEvenly } from '../../lib/group/planner.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
 import { systemRandom } from '../../lib/runtime.ts';
@@ -8,10 +7,10 @@ import type { TickCache } from '../../lib/tick/cache.ts';
 import type { TickSettings } from '../../lib/tick/context.ts';
 import { ownCoordination } from '../../lib/tick/coordination/own.ts';
 import { tick } from '../../lib/tick/tick.ts';
-import { deriveTimes } from '../../lib/times.ts';
 import { createDice } from '../../test/simulation/dice.ts';
 import { createManualClock } from '../../test/support/clock.ts';
 import { DELIVERY } from '../../test/support/delivery.ts';
+import { tickSettings } from '../../test/support/tickSettings.ts';
 import type { CountedStore, Units } from './countedStore.ts';
 
 /** What the user's function does, and what of it is noted. */
@@ -118,21 +117,10 @@ function createGroup(store: GroupStore, ids: readonly string[], slots: number, d
 }
 
 /** Of a group whose schedule has a period of a minute. */
-export const settingsOf = ({ identity }: Delivery): TickSettings => ({
-  group: 'bench',
-  times: deriveTimes(MINUTE_MS),
-  stream: 'memory://bench',
-  start: { at: 'begin' },
-  endAt: undefined,
-  order: true,
-  settingsVersion: 1,
-  strategy: planEvenly,
-  onCursorExpired: 'earliest',
-  batchesMax: Number.POSITIVE_INFINITY,
-  countMax: 1_000,
-  pullIntervalMs: 0,
-  lingerMs: 0,
-  shardsParallelMax: 8,
-  bytesMax: 64 * 1024 * 1024,
-  delivery: { ...DELIVERY, identity },
-});
+export const settingsOf = ({ identity }: Delivery): TickSettings =>
+  tickSettings({
+    group: 'bench',
+    stream: 'memory://bench',
+    shardsParallelMax: 8,
+    delivery: { ...DELIVERY, identity },
+  });

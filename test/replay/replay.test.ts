@@ -7,12 +7,12 @@ import { type Batch, type Consumer, consume } from '../../lib/index.ts';
 import { type OpenGroup, openGroup, type ReplayResult } from '../../lib/operations.ts';
 import { aliveUntil } from '../../lib/replay/clear.ts';
 import { createMemorySource, type MemorySource } from '../../lib/testing.ts';
-import { type AwsService, REGION, startAwsService } from '../support/awsService.ts';
+import { type AwsService, startAwsService } from '../support/awsService.ts';
+import { FUNCTION, lambdaReply, operatorEnvironment } from '../support/deployedFunction.ts';
 import { type LocalTable, startLocalTable } from '../support/localTable.ts';
 
 const before = { ...process.env };
-const NAME = 'shop-prod-shardbeat-orders';
-const address = { table: 'shardbeat', group: 'orders', function: NAME };
+const address = { table: 'shardbeat', group: 'orders', function: FUNCTION };
 const environment = {
   SHARDBEAT_GROUP: 'orders',
   SHARDBEAT_TABLE: 'shardbeat',
@@ -42,23 +42,8 @@ const invoke = (event: object, remainingMs = 8_000) => {
 
 beforeAll(async () => {
   table = await startLocalTable('shardbeat');
-  lambda = await startAwsService('lambda', async ({ body }) => {
-    try {
-      return { body: JSON.stringify(await invoke(JSON.parse(body.toString()))) };
-    } catch (error) {
-      const { name, message } = error as Error;
-      const headers = { 'x-amz-function-error': 'Unhandled' };
-      return { headers, body: JSON.stringify({ errorType: name, errorMessage: message }) };
-    }
-  });
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_DYNAMODB: table.service.endpoint,
-    AWS_ENDPOINT_URL_LAMBDA: lambda.url,
-    AWS_REGION: REGION,
-    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'the-secret-of-aws',
-    AWS_SESSION_TOKEN: 'the/session+token',
-  });
+  lambda = await startAwsService('lambda', ({ body }) => lambdaReply(invoke, body));
+  Object.assign(process.env, operatorEnvironment(table.service.endpoint, lambda.url));
 });
 afterAll(async () => {
   process.env = before;
@@ -196,7 +181,7 @@ describe('a replay by the deployed function', { timeout: 60_000 }, () => {
       const headers = { 'x-amz-function-error': 'Unhandled' };
       return { headers, body: '{"errorType":"Error","errorMessage":"no such module"}' };
     };
-    await expect(done()).rejects.toThrow(`the function ${NAME}: no such module`);
+    await expect(done()).rejects.toThrow(`the function ${FUNCTION}: no such module`);
     expect(turns).toBeGreaterThan(1);
     expect(await left()).toEqual([]);
   }, 60_000);

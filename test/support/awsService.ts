@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { AwsAccount } from '../../lib/credentials/awsCall.ts';
 
-const KEY = {
+export const KEY = {
   accessKeyId: 'AKIDEXAMPLE',
   secretAccessKey: 'the-secret-of-aws',
   sessionToken: 'the/session+token',

@@ -1,7 +1,6 @@
 import type { DeadLetter } from '../../lib/delivery/deadLetters/deadLetters.ts';
 import { deliverBatches } from '../../lib/delivery/eachBatch.ts';
 import type { Batch, BatchContext } from '../../lib/delivery/userModule.ts';
-import { planEvenly } from '../../lib/group/planner.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
 import { createLogger, type Fields } from '../../lib/observe/logger.ts';
@@ -13,10 +12,9 @@ import { ownCoordination } from '../../lib/tick/coordination/own.ts';
 import { serviceCoordination } from '../../lib/tick/coordination/service.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
 import { type TickDependencies, tick } from '../../lib/tick/tick.ts';
-import { deriveTimes } from '../../lib/times.ts';
 import { createCountingRandom, createManualClock, type ManualClock } from './clock.ts';
-import { DELIVERY } from './delivery.ts';
 import { createMemorySource } from './memorySource.ts';
+import { tickSettings } from './tickSettings.ts';
 
 export const INTERVAL_MS = 60_000;
 
@@ -42,25 +40,7 @@ export function createGroup<S extends Source>(
   const events: (Fields & { event: string })[] = [];
   const delivered: string[] = [];
   const sandboxes = new Map<string, Sandbox>();
-  const settings: TickSettings = {
-    group: 'orders',
-    times: deriveTimes(INTERVAL_MS),
-    stream: 'memory://orders',
-    start: { at: 'begin' },
-    endAt: undefined,
-    settingsVersion: 1,
-    strategy: planEvenly,
-    onCursorExpired: 'earliest',
-    order: true,
-    batchesMax: Number.POSITIVE_INFINITY,
-    countMax: 1_000,
-    pullIntervalMs: 0,
-    lingerMs: 0,
-    shardsParallelMax: 4,
-    bytesMax: 64 * 1024 * 1024,
-    delivery: DELIVERY,
-    ...given,
-  };
+  const settings = tickSettings(given);
   const { times } = settings;
   const logger = createLogger({
     level: 'debug',

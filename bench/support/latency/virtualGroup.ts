@@ -1,17 +1,15 @@
 /** A group on a schedule of one minute in virtual time: the real ticks, over a table and a stream in memory that answer as slowly as real ones. */
-import { planEvenly } from '../../../lib/group/planner.ts';
 import type { GroupStore } from '../../../lib/group/store.ts';
 import { createLogger } from '../../../lib/observe/logger.ts';
 import { systemRandom } from '../../../lib/runtime.ts';
 import type { Source } from '../../../lib/sources/source.ts';
 import { createMemorySource } from '../../../lib/testing/memorySource.ts';
 import type { TickCache } from '../../../lib/tick/cache.ts';
-import type { TickSettings } from '../../../lib/tick/context.ts';
 import { ownCoordination } from '../../../lib/tick/coordination/own.ts';
 import { tick } from '../../../lib/tick/tick.ts';
 import { deriveTimes, functionTimeoutMsMax, type Times } from '../../../lib/times.ts';
 import { createDice } from '../../../test/simulation/dice.ts';
-import { DELIVERY } from '../../../test/support/delivery.ts';
+import { tickSettings } from '../../../test/support/tickSettings.ts';
 import { createCountedStore, type Units } from '../countedStore.ts';
 import { createVirtualTime } from './virtualTime.ts';
 
@@ -86,7 +84,12 @@ function createGroup({ lingerMs, doorbell, shards, slots, recordEveryMs }: Virtu
   const counted = createCountedStore('access-log');
   const latenciesMs: number[] = [];
   const total: Billed = { ticks: 0, refused: 0, billedMs: 0 };
-  const settings = settingsOf(lingerMs);
+  const settings = tickSettings({
+    group: 'access-log',
+    stream: 'memory://access-log',
+    times: timesOf(lingerMs),
+    shardsParallelMax: 16,
+  });
   const { functionTimeoutMs } = settings.times;
   const tools = {
     store: slowStore(counted.store, clock),
@@ -175,22 +178,3 @@ function slowSource(source: Source, clock: VirtualClock): Source {
     },
   };
 }
-
-const settingsOf = (lingerMs: number): TickSettings => ({
-  group: 'access-log',
-  times: timesOf(lingerMs),
-  stream: 'memory://access-log',
-  start: { at: 'begin' },
-  endAt: undefined,
-  settingsVersion: 1,
-  strategy: planEvenly,
-  onCursorExpired: 'earliest',
-  order: true,
-  batchesMax: Number.POSITIVE_INFINITY,
-  countMax: 1_000,
-  pullIntervalMs: 0,
-  lingerMs: 0,
-  shardsParallelMax: 16,
-  bytesMax: 64 * 1024 * 1024,
-  delivery: DELIVERY,
-});
