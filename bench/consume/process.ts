@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { ownEnvironment } from '../../test/interop/driver.ts';
 
 export interface Program {
   readonly command: readonly [program: string, ...words: string[]];
@@ -29,7 +30,7 @@ export async function run(
   whenPulling: (begun: () => void) => void,
 ): Promise<Cost> {
   const child = spawn(program, words, {
-    env: { ...withoutProxies(), ...environment },
+    env: { ...ownEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let complaints = '';
@@ -80,7 +81,3 @@ function memoryOf(pid: number): number {
   const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Math.round(Number(kilobytes) / 1024);
 }
-
-/** The service is on this machine. */
-const withoutProxies = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name)));

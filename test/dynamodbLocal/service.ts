@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { LIBRARIES } from './install.ts';
 
 const READY_MS_MAX = 30_000;
 const RETRY_MS = 50;
@@ -16,7 +17,7 @@ export interface DynamodbLocal extends AsyncDisposable {
 /** Starts the jar and waits until it answers. Throws if it ends instead, or says nothing for half a minute. */
 export async function startDynamodbLocal(jar: string): Promise<DynamodbLocal> {
   const port = await freePort();
-  const libraries = ['-Djava.library.path=DynamoDBLocal_lib', '-jar', jar];
+  const libraries = [`-Djava.library.path=${LIBRARIES}`, '-jar', jar];
   const options = ['-port', String(port), '-inMemory', '-disableTelemetry'];
   const java = spawn('java', ['-Xmx512m', ...libraries, ...options], {
     cwd: dirname(jar),

@@ -71,6 +71,6 @@ export async function run(
 }
 
 /** Ours, but for proxies: the services are on this machine. */
-function ownEnvironment(): NodeJS.ProcessEnv {
+export function ownEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name)));
 }
