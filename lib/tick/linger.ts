@@ -71,11 +71,15 @@ export async function linger(
   const isAwaited = (): boolean =>
     consumer.generation === undefined ||
     [...outcomes.values()].some(({ result }) => result.stopped === 'waiting');
+  /** What fails is asked again later. */
+  const unlessFailed = <T>(asked: Promise<T>): Promise<T | undefined> =>
+    asked.catch((error: unknown) => {
+      context.logger.debug('look.failed', { error });
+      return undefined;
+    });
   const look = async (): Promise<void> => {
     hasComeSince = false;
-    const news = await lookForNews(context).catch((error: unknown) => {
-      context.logger.debug('look.failed', { error });
-    });
+    const news = await unlessFailed(lookForNews(context));
     if (news !== undefined) session.end(news);
   };
   const watching = async (): Promise<void> => {
@@ -84,7 +88,7 @@ export async function linger(
   const asking = async (): Promise<void> => {
     const askMs = Math.max(ASK_MS, (settings.slots?.length ?? 0) * ASK_MS_PER_SLOT);
     while (coordination.hasChanged !== undefined && (await session.pause(askMs))) {
-      if (await coordination.hasChanged()) session.end('reassigned');
+      if (await unlessFailed(coordination.hasChanged())) session.end('reassigned');
     }
   };
 
@@ -129,8 +133,9 @@ export async function linger(
 }
 
 /** The time that there is for lingering, and why it ended. */
-function openSession({ clock, budget, ...context }: TickContext, wakeAt: number) {
-  const tickUntil = lingerUntil({ clock, budget, ...context });
+function openSession(context: TickContext, wakeAt: number) {
+  const { clock, budget } = context;
+  const tickUntil = lingerUntil(context);
   const until = Math.min(wakeAt, tickUntil);
   const ending = new AbortController();
   const over = AbortSignal.any([budget.work, ending.signal]);

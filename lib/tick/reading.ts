@@ -26,8 +26,8 @@ export type Answer = Pulled | 'deadline' | 'cursorExpired';
  */
 export interface Ahead {
   cursor: string;
-  /** Once it could be sent: where there is a least time between pulls, that is waited for. */
-  turn: Promise<unknown>;
+  /** As `pullTurn` answers: where there is a least time between pulls, that is waited for. */
+  turn: Promise<boolean>;
   answer: Promise<Answer>;
   /** It has failed before anybody waited for it. */
   failed: boolean;

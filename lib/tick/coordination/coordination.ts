@@ -29,7 +29,10 @@ export interface TickCoordination {
    * committed since. Undefined: the shard is left for this tick.
    */
   reconcile(shard: string, at: CachedShard, sought: boolean): Promise<CachedShard | undefined>;
-  /** Whether somebody else has come to assign other shards meanwhile than `assignment` has said. Undefined: the slot's item tells. */
+  /**
+   * Whether somebody else has come to assign other shards meanwhile than `assignment` has said. Throws what the service throws. Undefined: the
+   * slot's item tells.
+   */
   hasChanged?(): Promise<boolean>;
   /** Makes known how far the tick came, once its work is done. */
   publish(outcomes: readonly ShardOutcome[]): Promise<ShardOutcome[]>;

@@ -41,22 +41,17 @@ export async function takeAssignment(
 
 /**
  * Says in mid-tick what the slot holds, as at its beginning, and whether the service wants another thing by now. Nothing is adopted: for that
- * the slot must be at work on nothing. What fails is asked again later.
+ * the slot must be at work on nothing. Throws what the service throws.
  */
 export async function hasChanged(
-  { slot, budget, logger }: TickContext,
+  { slot, budget }: TickContext,
   group: ServiceGroup,
   { consumer, wanted }: Adopted,
 ): Promise<boolean> {
   if (consumer.draining === true) return false;
   const held = Object.keys(consumer.assigned ?? {}).filter((shard) => group.isShard(shard));
-  try {
-    const answer = await group.heartbeat(slot, held, budget.work);
-    return !answer.known || String([...wanted].sort()) !== String([...answer.assigned].sort());
-  } catch (error) {
-    logger.debug('look.failed', { error });
-    return false;
-  }
+  const answer = await group.heartbeat(slot, held, budget.work);
+  return !answer.known || String([...wanted].sort()) !== String([...answer.assigned].sort());
 }
 
 /**
