@@ -2,7 +2,7 @@
 import { SettingsError } from '../errors.ts';
 import type { Position } from '../sources/source.ts';
 import { parsePosition } from './position.ts';
-import { type ReplayEvent, readReplay } from './replay.ts';
+import { isObject, type ReplayEvent, readReplay } from './replay.ts';
 
 /** What an operator sends, who then needs no key of the log service: the function answers with the lag of the group, or seeks. */
 export interface OperateEvent {
@@ -55,6 +55,3 @@ function readSeek({ shard, to, dryRun = false, ...others }: Record<string, unkno
   }
   return { shard, to: parsePosition('event.operate.seek.to', typeof to === 'string' ? to : ''), dryRun };
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
