@@ -1,10 +1,18 @@
-import { CreateTableCommand, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 const KEY = [
   ['pk', 'HASH'],
   ['sk', 'RANGE'],
 ] as const;
 const LOOKS_MAX = 100;
+
+/** Makes the table of a group in a local DynamoDB, of which nobody has a client yet. */
+export async function createGroupTableAt(endpoint: string, table: string): Promise<void> {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new DynamoDBClient({ endpoint, region: 'local', credentials });
+  await createGroupTable(client, table);
+  client.destroy();
+}
 
 /** Makes an empty table of a group's shape, and waits until it can be used: as on AWS, a table is in the making for a moment. */
 export async function createGroupTable(client: DynamoDBClient, table: string): Promise<void> {

@@ -2,10 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { bundleModule } from '../../infra/bundle.ts';
 import { startDynamodb } from '../../local/dynamodb.ts';
-import { createGroupTable } from '../../local/groupTable.ts';
+import { createGroupTableAt } from '../../local/groupTable.ts';
 import type { Driver } from '../../test/interop/driver.ts';
 import { installGo, installJava, installPython } from '../../test/interop/toolchains.ts';
 import { type Codec, GROUPS } from './answers.ts';
@@ -42,10 +41,7 @@ export async function createConsumers(): Promise<{
   const folder = await mkdtemp(join(tmpdir(), 'shardbeat-consume-'));
   const bundled = await bundleModule({ module: join(CONSUMERS, 'twoFields.ts'), directory: folder });
   const bundle = join(folder, bundled.handler);
-  const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
-  const client = new DynamoDBClient({ endpoint: dynamodb.endpoint, region: 'local', credentials });
-  await createGroupTable(client, TABLE);
-  client.destroy();
+  await createGroupTableAt(dynamodb.endpoint, TABLE);
   const consumers = new Map<ConsumerName, Consumer>([
     ['ours', (reading) => ours(reading, bundle, dynamodb.endpoint)],
     ['limit', (reading) => limit(reading, reading.codec)],

@@ -9,6 +9,8 @@ import { systemClock as clock } from '../../lib/runtime.ts';
 import { startCls } from '../../local/cls/service.ts';
 import { listenLocally } from '../../local/service/listen.ts';
 import { startSls } from '../../local/sls/service.ts';
+import { decodeCursor, encodeCursor } from '../../local/sls/state/cursor.ts';
+import { createForwarder } from '../support/forwarder.ts';
 import { clsBody, GROUPS, type PreparedAnswer } from './answers.ts';
 
 export const PROJECT = 'interop';
@@ -42,11 +44,11 @@ export async function startBenchSls(): Promise<BenchService> {
   local.createProject(PROJECT);
   local.createLogstore(PROJECT, LOGSTORE, { shards: 1 });
   const [first] = Object.values(local.endCursors(PROJECT, LOGSTORE));
-  const begin = decodeCursor(first!);
+  const begin = decodeCursor(first!)!;
   return startFront(local, begin, async (request, load) => {
     const { searchParams } = new URL(request.url ?? '', 'http://sls');
     if (!/^logs?$/.test(searchParams.get('type') ?? '')) return undefined;
-    const position = decodeCursor(searchParams.get('cursor')!);
+    const position = decodeCursor(searchParams.get('cursor')!)!;
     const answer = answerAt(load, position - begin);
     const next = answer === undefined ? position : position + BigInt(GROUPS);
     const headers = {
@@ -85,11 +87,11 @@ async function startFront(
   begin: bigint,
   prepared: (request: http.IncomingMessage, load: Load) => Promise<Prepared | undefined>,
 ): Promise<BenchService> {
-  const agent = new http.Agent({ keepAlive: true });
+  const forwarder = createForwarder(local.url);
   let load: Load | undefined;
   const server = http.createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
     const pull = load && (await prepared(request, load));
-    if (load === undefined || pull === undefined) return forward(local.url, agent, request, response);
+    if (load === undefined || pull === undefined) return forwarder.forward(request, response);
     load.onFirstPull();
     response.writeHead(200, { ...pull.headers, 'content-length': String(pull.body.length) });
     response.end(pull.body);
@@ -108,7 +110,7 @@ async function startFront(
       socks.close();
       server.close();
       server.closeAllConnections();
-      agent.destroy();
+      forwarder.close();
       await local.close();
     },
   };
@@ -117,25 +119,6 @@ async function startFront(
 function answerAt({ answers, pulls }: Load, position: bigint): PreparedAnswer | undefined {
   const index = Number(position) / GROUPS;
   return index < pulls ? answers[index % answers.length] : undefined;
-}
-
-function forward(
-  url: string,
-  agent: http.Agent,
-  request: http.IncomingMessage,
-  to: http.ServerResponse,
-): void {
-  const { method, headers, url: path } = request;
-  const { hostname, port } = new URL(url);
-  const outgoing = http.request(
-    { hostname, port, method, path, headers, agent, setHost: false },
-    (answer) => {
-      to.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-      answer.pipe(to);
-    },
-  );
-  outgoing.on('error', () => to.destroy());
-  request.pipe(outgoing);
 }
 
 /** SOCKS 5, of RFC 1928: a greeting, an address; both are answered with yes. */
@@ -149,6 +132,3 @@ function shakeHands(socket: net.Socket, onReady: () => void): void {
     });
   });
 }
-
-const decodeCursor = (cursor: string): bigint => BigInt(Buffer.from(cursor, 'base64').toString());
-const encodeCursor = (position: bigint): string => Buffer.from(String(position)).toString('base64');

@@ -8,6 +8,8 @@ import { systemClock as clock } from '../../lib/runtime.ts';
 import { encodeLogGroup, encodeLogGroupList } from '../../local/clients/sls/logGroup.ts';
 import { listenLocally } from '../../local/service/listen.ts';
 import { startSls } from '../../local/sls/service.ts';
+import { decodeCursor, encodeCursor } from '../../local/sls/state/cursor.ts';
+import { createForwarder } from '../support/forwarder.ts';
 
 export const PROJECT = 'bench';
 export const LOGSTORE = 'orders';
@@ -43,20 +45,21 @@ export async function startBacklog({ shards }: { shards: number }): Promise<Back
   const local = await startSls({ accounts: [KEY], clock });
   local.createProject(PROJECT);
   local.createLogstore(PROJECT, LOGSTORE, { shards });
+  const forwarder = createForwarder(local.url);
   let load: Load = { groups: [], most: 0, answers: new Map(), latencyMs: 0, largestBytes: 0 };
   const server = http.createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
     const { searchParams } = new URL(request.url ?? '', 'http://sls');
-    if (searchParams.get('type') !== 'log') return forward(local.url, request, response);
+    if (searchParams.get('type') !== 'log') return forwarder.forward(request, response);
     const served = load;
     const count = Math.min(Number(searchParams.get('count')), served.most);
     const { raw, body } = answerOf(served, count);
     if (served.latencyMs > 0) await clock.sleep(served.latencyMs);
-    const position = BigInt(Buffer.from(searchParams.get('cursor')!, 'base64').toString());
+    const position = decodeCursor(searchParams.get('cursor')!)!;
     response.writeHead(200, {
       'content-type': 'application/x-protobuf',
       'content-length': String(body.length),
       'x-log-requestid': '1',
-      'x-log-cursor': Buffer.from(String(position + BigInt(count))).toString('base64'),
+      'x-log-cursor': encodeCursor(position + BigInt(count)),
       'x-log-count': String(count),
       'x-log-end-of-cursor': '0',
       'x-log-compresstype': 'zstd',
@@ -82,6 +85,7 @@ export async function startBacklog({ shards }: { shards: number }): Promise<Back
     close: async () => {
       server.close();
       server.closeAllConnections();
+      forwarder.close();
       await local.close();
     },
   };
@@ -131,14 +135,3 @@ const lineOf = (i: number) => ({
     traceId: hash(i) + hash(i * 5) + hash(i * 7) + hash(i * 11),
   },
 });
-
-function forward(url: string, request: http.IncomingMessage, to: http.ServerResponse): void {
-  const { method, headers, url: path } = request;
-  const { hostname, port } = new URL(url);
-  const outgoing = http.request({ hostname, port, method, path, headers, setHost: false }, (answer) => {
-    to.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-    answer.pipe(to);
-  });
-  outgoing.on('error', () => to.destroy());
-  request.pipe(outgoing);
-}

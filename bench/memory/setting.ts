@@ -2,10 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { bundleModule } from '../../infra/bundle.ts';
 import { startDynamodb } from '../../local/dynamodb.ts';
-import { createGroupTable } from '../../local/groupTable.ts';
+import { createGroupTableAt } from '../../local/groupTable.ts';
 import { type Ended, runLimited } from './limited.ts';
 import { type Backlog, KEY, LOGSTORE, PROJECT, startBacklog } from './service.ts';
 
@@ -36,7 +35,7 @@ export async function withSetting<T>(module: string, measure: (setting: Setting)
   const backlog = await startBacklog({ shards: SHARDS });
   try {
     const bundled = await bundleModule({ module: join(import.meta.dirname, module), directory: folder });
-    await makeTable(dynamodb.endpoint);
+    await createGroupTableAt(dynamodb.endpoint, TABLE);
     const handler = join(folder, bundled.handler);
     return await measure({
       backlog,
@@ -56,13 +55,6 @@ export async function withSetting<T>(module: string, measure: (setting: Setting)
     await Promise.all([dynamodb.close(), backlog.close()]);
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function makeTable(endpoint: string): Promise<void> {
-  const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
-  const client = new DynamoDBClient({ endpoint, region: 'local', credentials });
-  await createGroupTable(client, TABLE);
-  client.destroy();
 }
 
 function environmentOf(slsUrl: string, dynamodbUrl: string): Record<string, string> {

@@ -1,9 +1,8 @@
 /** The embedded DynamoDB in a process of its own, so that what it does is not counted as ours. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type DynamodbUsage, startDynamodb } from '../../local/dynamodb.ts';
-import { createGroupTable } from '../../local/groupTable.ts';
+import { createGroupTableAt } from '../../local/groupTable.ts';
 
 export const TABLE = 'shardbeat';
 
@@ -38,10 +37,7 @@ export async function startDynamodbProcess(): Promise<DynamodbProcess> {
 
 if (process.send !== undefined && process.argv[1] === import.meta.filename) {
   const service = await startDynamodb();
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const client = new DynamoDBClient({ endpoint: service.endpoint, region: 'local', credentials });
-  await createGroupTable(client, TABLE);
-  client.destroy();
+  await createGroupTableAt(service.endpoint, TABLE);
   process.on('message', () => process.send?.(service.usage()));
   process.once('disconnect', () => void service.close());
   process.send(service.endpoint);

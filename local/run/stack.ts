@@ -1,8 +1,7 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
-import { type DynamodbUsage, type LocalDynamodb, startDynamodb } from '../dynamodb.ts';
-import { createGroupTable } from '../groupTable.ts';
+import { type DynamodbUsage, startDynamodb } from '../dynamodb.ts';
+import { createGroupTableAt } from '../groupTable.ts';
 import { STREAM_BYTES_MAX } from './inputs.ts';
 import { createLettersReader, type LettersReader } from './letters.ts';
 import type { LogService, LogServiceKind } from './services/service.ts';
@@ -43,7 +42,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   await using started = new AsyncDisposableStack();
   const dynamodb = await startDynamodb({ port: options.dynamodbPort, onlooker: ONLOOKER });
   started.defer(dynamodb.close);
-  await createTable(dynamodb);
+  await createGroupTableAt(dynamodb.endpoint, TABLE);
   const logs = await service.start({ shards, port: logsPort, bytesMax: STREAM_BYTES_MAX, clock });
   started.defer(logs.close);
   const { endpoint } = dynamodb;
@@ -60,13 +59,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     letters,
     close: () => services.disposeAsync(),
   };
-}
-
-async function createTable({ endpoint }: LocalDynamodb): Promise<void> {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const client = new DynamoDBClient({ endpoint, region: 'local', credentials });
-  await createGroupTable(client, TABLE);
-  client.destroy();
 }
 
 function environmentOf(

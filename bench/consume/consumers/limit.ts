@@ -6,13 +6,14 @@ import http from 'node:http';
 import zlib from 'node:zlib';
 import { uncompressSync } from 'lz4-napi';
 import { lz4Decompress } from '../../../lib/sources/logs/lz4.ts';
+import { encodeCursor } from '../../../local/sls/state/cursor.ts';
 
 const { BENCH_URL, BENCH_PULLS, BENCH_GROUPS, BENCH_BEGIN, BENCH_LIMIT } = process.env;
 const agent = new http.Agent({ keepAlive: true });
 
 /** The native one reads the raw size before the block. */
 async function download(position: bigint): Promise<{ body: Buffer; rawSize: number }> {
-  const cursor = Buffer.from(String(position)).toString('base64');
+  const cursor = encodeCursor(position);
   return new Promise((resolve, reject) => {
     const request = http.get(
       `${BENCH_URL}/?type=log&cursor=${encodeURIComponent(cursor)}`,
