@@ -1,9 +1,10 @@
 /** The user's module, where a command is to give it something. */
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { EXIT_INTERRUPTED } from '../lib/commandLine/stop.ts';
 import { SettingsError } from '../lib/errors.ts';
 import type { UserModule } from '../lib/index.ts';
-import { loadModule } from './redriving.ts';
+import { messageOf } from '../lib/observe/plainError.ts';
 import type { Target } from './target.ts';
 import type { World } from './world.ts';
 
@@ -18,6 +19,19 @@ export async function moduleOf(
   if (target.asks === 'function') return 'function';
   const remedy = 'name your module, or with --function the deployed function';
   throw new SettingsError('--module', undefined, remedy);
+}
+
+/** Throws a SettingsError that names it as it was `given`. */
+export async function loadModule(file: string, given: string): Promise<UserModule> {
+  try {
+    return (await import(pathToFileURL(file).href)) as UserModule;
+  } catch (error) {
+    throw new SettingsError(
+      '--module',
+      given,
+      `it cannot be loaded (${messageOf(error)}): mend it, or name another`,
+    );
+  }
 }
 
 /**

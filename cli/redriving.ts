@@ -1,8 +1,4 @@
 /** How dead letters are given to the user's function once more, whoever asks for it. */
-import { pathToFileURL } from 'node:url';
-import { SettingsError } from '../lib/errors.ts';
-import type { UserModule } from '../lib/index.ts';
-import { messageOf } from '../lib/observe/plainError.ts';
 import type { RedriveResult } from '../lib/operations.ts';
 
 /** A function ends before its deadline, and says so: it is asked again as long as it gets on. */
@@ -28,17 +24,4 @@ export async function untilAllTried(
     };
   }
   return sum;
-}
-
-/** Throws a SettingsError that names it as it was `given`. */
-export async function loadModule(file: string, given: string): Promise<UserModule> {
-  try {
-    return (await import(pathToFileURL(file).href)) as UserModule;
-  } catch (error) {
-    throw new SettingsError(
-      '--module',
-      given,
-      `it cannot be loaded (${messageOf(error)}): mend it, or name another`,
-    );
-  }
 }

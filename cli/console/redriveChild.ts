@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { messageOf } from '../../lib/observe/plainError.ts';
 import { type LetterFilter, openGroup } from '../../lib/operations.ts';
-import { loadModule } from '../redriving.ts';
+import { loadModule } from '../module.ts';
 
 const ANSWER = 3;
 
