@@ -35,7 +35,7 @@ export const NOTHING_OBSERVED: Observed = {
   ids: 0,
 };
 
-export const NO_CHANGES: Changes = { spans: [], ticks: {}, points: [], events: [], gaps: [] };
+const NO_CHANGES: Changes = { spans: [], ticks: {}, points: [], events: [], gaps: [] };
 
 export interface Observing {
   /** Longer than that between two looks, and nobody knows what was in between. */

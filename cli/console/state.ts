@@ -21,7 +21,7 @@ export const clockOf =
   (groupMs: number): number =>
     Math.round(groupMs + at - description.at);
 
-export const ownedBy = (shards: Description['shards'], slot: string): number =>
+const ownedBy = (shards: Description['shards'], slot: string): number =>
   shards.filter(({ owner, state }) => owner === slot && state !== 'done').length;
 
 /** `asked`: the last answer of the log service, which is not asked at every look. */
@@ -93,7 +93,7 @@ function shardState(
 }
 
 /** Without what is not known. */
-export function measuredOf({ positions, lagMs, leftMs }: Partial<ShardLag>): Measured {
+function measuredOf({ positions, lagMs, leftMs }: Partial<ShardLag>): Measured {
   return {
     ...(positions !== undefined && { positions }),
     ...(lagMs !== undefined && { lagMs }),

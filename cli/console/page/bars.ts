@@ -21,7 +21,7 @@ export interface Bar {
 const WIDTH_MIN = 2;
 /** What lies below, without gaps; everything else is drawn over it. */
 const BASE: ReadonlySet<Span['kind']> = new Set(['owned', 'unowned', 'done', 'session', 'dead']);
-export const isBase = ({ kind }: Span): boolean => BASE.has(kind);
+const isBase = ({ kind }: Span): boolean => BASE.has(kind);
 
 /** Those in sight: what lies below first, each in the order of time. */
 export function barsOf(spans: readonly Span[], window: Window): Bar[] {

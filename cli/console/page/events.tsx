@@ -1,10 +1,8 @@
 import type { Seen } from './seen.ts';
-import type { SlotLook } from './slots.ts';
 import { timeOf } from './times.ts';
 
 interface EventsProps {
   readonly seen: Seen;
-  readonly looks: ReadonlyMap<string, SlotLook>;
   readonly shard: string | undefined;
   readonly now: number;
   onShard(shard: string | undefined): void;

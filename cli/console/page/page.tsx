@@ -52,7 +52,7 @@ export function Page() {
         <Plots {...{ seen, window, shard }} />
         <div class="beside">
           <DeadLetters seen={seen} now={now} />
-          <Events {...{ seen, looks, shard, now }} onShard={setShard} />
+          <Events {...{ seen, shard, now }} onShard={setShard} />
         </div>
       </main>
     </>
