@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { OpenPage } from '../../lib/commandLine/page.ts';
-import { parseAge, wholeNumber } from '../../lib/commandLine/parse.ts';
+import { parseAge, portNumber } from '../../lib/commandLine/parse.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import { systemClock } from '../../lib/runtime.ts';
@@ -13,7 +13,6 @@ import { LOOK_OPTIONS } from './status.ts';
 const EVERY_MS_MIN = 500;
 /** A look at a local run costs nothing; of a deployed group it reads every item of it. */
 const EVERY_MS = { local: 1_000, deployed: 10_000 } as const;
-const PORT_MAX = 65_535;
 const { json: _json, ...SEEING_OPTIONS } = LOOK_OPTIONS;
 
 export const consoleCommand = defineCommand({
@@ -37,7 +36,7 @@ A look reads all items of the group: 2.5 read units of DynamoDB with 10 shards, 
     if (every !== undefined && every < EVERY_MS_MIN) {
       throw new SettingsError('--every', options.every, 'choose 500ms or more');
     }
-    const port = wholeNumber('--port', options.port, 0, PORT_MAX);
+    const port = portNumber('--port', options.port);
     const retentionMs = parseAge('--retention', options.retention);
     const signal = world.untilStopped();
     const target = await findTarget(options, world, signal);

@@ -105,6 +105,11 @@ function secretsIn(args: readonly string[]): string[] {
 export const parseAge = (option: string, text: string | undefined): number | undefined =>
   text === undefined ? undefined : parseDuration(option, text, AGE_MS_MAX);
 
+const PORT_MAX = 65_535;
+
+/** 0: any free one. */
+export const portNumber = (option: string, text: string): number => wholeNumber(option, text, 0, PORT_MAX);
+
 export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value;

@@ -1,5 +1,5 @@
 import { type CommandText, HELP_OPTION } from '../../lib/commandLine/command.ts';
-import { parseOptions, wholeNumber } from '../../lib/commandLine/parse.ts';
+import { parseOptions, portNumber, wholeNumber } from '../../lib/commandLine/parse.ts';
 import { functionTimeoutOf, readLinger } from '../../lib/config/linger.ts';
 import { MODULE_REMEDY } from '../../lib/delivery/exported.ts';
 import { parseDuration } from '../../lib/duration.ts';
@@ -16,7 +16,6 @@ export interface LocalOptions extends LocalRunOptions {
 const SHARDS_MAX = 64;
 /** Each is a process of its own. */
 const CONSUMERS_MAX = 32;
-const PORT_MAX = 65_535;
 
 const OPTIONS = {
   input: {
@@ -137,7 +136,7 @@ export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boo
     json: values.json,
     module: values.module,
     logsPort: readLogsPort(source, values),
-    dynamodbPort: wholeNumber('--dynamodb-port', values['dynamodb-port'], 0, PORT_MAX),
+    dynamodbPort: portNumber('--dynamodb-port', values['dynamodb-port']),
   };
 }
 
@@ -158,7 +157,7 @@ function readLogsPort(
     const remedy = `this run is on ${source}: give --source ${useless}, or --${source}-port instead`;
     throw new SettingsError(option, values[`${useless}-port`], remedy);
   }
-  return wholeNumber(`--${source}-port`, values[`${source}-port`] ?? '0', 0, PORT_MAX);
+  return portNumber(`--${source}-port`, values[`${source}-port`] ?? '0');
 }
 
 /** Nobody looks at a run that a script waits for. */
@@ -168,6 +167,6 @@ function readPagePort(
 ): number | undefined {
   if (noPage && port !== undefined)
     throw new SettingsError('--page-port', port, 'leave out --no-page, or this');
-  if (port !== undefined) return wholeNumber('--page-port', port, 0, PORT_MAX);
+  if (port !== undefined) return portNumber('--page-port', port);
   return noPage || once ? undefined : 0;
 }

@@ -1,5 +1,5 @@
 import type { CommandText, Options } from '../../../lib/commandLine/command.ts';
-import { type parseOptions, wholeNumber } from '../../../lib/commandLine/parse.ts';
+import { type parseOptions, portNumber } from '../../../lib/commandLine/parse.ts';
 import { SettingsError } from '../../../lib/errors.ts';
 import { PRINTABLE } from '../../../lib/http/credentials.ts';
 import type { Account } from '../account.ts';
@@ -27,7 +27,6 @@ export interface ServeOptions {
   seed: number | undefined;
 }
 
-const PORT_MAX = 65_535;
 const DEFAULT_ACCOUNT: Account = { accessKeyId: 'local', accessKeySecret: 'local-secret' };
 
 /** Of every service; how a fault is written is said by the service. */
@@ -72,7 +71,7 @@ type Parsed = ReturnType<typeof parseOptions<typeof SERVE_OPTIONS>>;
 export function readServeOptions(values: Parsed['values'], vocabulary: FaultVocabulary): ServeOptions {
   if (values.data === '') throw new SettingsError('--data', '', 'name a directory');
   return {
-    port: wholeNumber('--port', values.port, 0, PORT_MAX),
+    port: portNumber('--port', values.port),
     data: values.data,
     ...accountOf(values['access-key-id'], values['access-key-secret']),
     quotas: values.quotas,
