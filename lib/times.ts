@@ -74,7 +74,10 @@ export function functionTimeoutMsMax(intervalMs: number): number {
   return wholeSeconds(intervalMs - skewMarginOf(intervalMs) - 1);
 }
 
-const skewMarginOf = (intervalMs: number): number => clamp(intervalMs * 0.05, 25, 5_000);
+/** Of any group: for whoever does not know its times. */
+export const SKEW_MARGIN_MS_MAX = 5_000;
+
+const skewMarginOf = (intervalMs: number): number => clamp(intervalMs * 0.05, 25, SKEW_MARGIN_MS_MAX);
 
 /** Share of a tick's time for work that one attempt of a request to a log service may take: a second one still fits. */
 const ATTEMPT_SHARE = 0.4;

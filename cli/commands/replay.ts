@@ -5,6 +5,7 @@ import { parseTime } from '../../lib/config/position.ts';
 import { REPLAY_SLOTS_MAX } from '../../lib/config/replay.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import type { OpenGroup, ReplayCount, ReplayRequest, ReplayResult } from '../../lib/operations.ts';
+import { SKEW_MARGIN_MS_MAX } from '../../lib/times.ts';
 import { about, moment } from '../amounts.ts';
 import { ASKING_OPTIONS, agreed, EXIT_NO } from '../change.ts';
 import { defineCommand } from '../command.ts';
@@ -200,7 +201,7 @@ function exitCodeOf({ stopped, givenUp, expired, shards }: ReplayResult): number
 }
 
 const busyUntil = (until: number, now: number): string =>
-  `another replay of the group is at work, or was killed a moment ago: try again in ${about(until - now + 6_000)}`;
+  `another replay of the group is at work, or was killed a moment ago: try again in ${about(until - now + SKEW_MARGIN_MS_MAX + 1_000)}`;
 
 async function clear(target: Target, options: Given, world: World, signal: AbortSignal): Promise<number> {
   const { json, 'dry-run': dryRun } = options;

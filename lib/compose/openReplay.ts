@@ -13,6 +13,7 @@ import { type BeginReplay, type ReplayBegun, type ReplayTable, replayPartition }
 import type { Clock, Random } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import type { TickSettings } from '../tick/context.ts';
+import { SKEW_MARGIN_MS_MAX } from '../times.ts';
 import { createReplays } from './replays.ts';
 
 /** What the service received from `from` on, before `to`: milliseconds since 1970. */
@@ -73,7 +74,6 @@ export interface ReplayedGroup {
   skewMs(): number;
 }
 
-const SKEW_MARGIN_MS = 5_000;
 const never = new AbortController().signal;
 const signalOf = ({ signal = never }: CallOptions = {}) => ({ signal });
 
@@ -93,7 +93,7 @@ export function operateOnReplays(opened: ReplayedGroup): ReplayOperations {
     const { group, consumers, shards } = state;
     if (group === undefined && consumers.size === 0 && shards.size === 0) return undefined;
     const until = aliveUntil(state);
-    return { begunAt: group?.createdAt ?? 0, until: until < now() - SKEW_MARGIN_MS ? 0 : until };
+    return { begunAt: group?.createdAt ?? 0, until: until < now() - SKEW_MARGIN_MS_MAX ? 0 : until };
   };
   return {
     async countReplay(request, options) {
@@ -116,7 +116,7 @@ export function operateOnReplays(opened: ReplayedGroup): ReplayOperations {
     replayLeft: (options) => leftIn(signalOf(options)),
     async clearReplay(options) {
       await leftIn(signalOf(options));
-      return clearReplay(table, { now: now(), skewMarginMs: SKEW_MARGIN_MS }, signalOf(options));
+      return clearReplay(table, { now: now(), skewMarginMs: SKEW_MARGIN_MS_MAX }, signalOf(options));
     },
   };
 }

@@ -29,6 +29,10 @@ export type ReplayEvent = { begin: BeginReplay } | { turn: ReplayTurn };
 export const REPLAY_SLOTS_MAX = 100;
 const ID = /^[a-z0-9]{4,32}$/;
 
+/** The id is in it: a run of another replay finds no slot. */
+export const replaySlot = (id: string, index: number): string => `${id}-${index}`;
+export const isSlotOf = (id: string, slot: string): boolean => slot.startsWith(`${id}-`);
+
 /** Throws a SettingsError for what cannot be understood: another range than the one that is meant must not be read. */
 export function readReplay(value: Record<string, unknown>): ReplayEvent {
   const [name, ...more] = Object.keys(value);
@@ -48,7 +52,7 @@ export function readReplay(value: Record<string, unknown>): ReplayEvent {
   }
   const range = { id, from, to, ...(shards !== undefined && { shards: shards as string[] }) };
   if (name === 'turn') {
-    if (typeof slot !== 'string' || !slot.startsWith(`${id}-`)) {
+    if (typeof slot !== 'string' || !isSlotOf(id, slot)) {
       throw refused('.slot', slot, 'name one of the replay');
     }
     if (!isObject(ends) || !Object.values(ends).every(isText)) {

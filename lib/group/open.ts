@@ -1,5 +1,6 @@
 import { SettingsError } from '../errors.ts';
 import type { Clock } from '../runtime.ts';
+import { SKEW_MARGIN_MS_MAX } from '../times.ts';
 import { type Description, describe } from './describe.ts';
 import { type Lag, type LagSource, lagOf } from './lag.ts';
 import * as operations from './operations.ts';
@@ -44,9 +45,6 @@ export interface GroupOperations {
   delete(options?: DryRunOptions): Promise<{ deleted: true } | { deleted: false; live: string[] }>;
 }
 
-/** The most that two clocks may be apart before it costs anything, whatever the interval. */
-const SKEW_MARGIN_MS = 5_000;
-
 const NO_SOURCE =
   'give the source, the environment of the function, or its name: only the log service knows where that is';
 
@@ -65,7 +63,7 @@ export function operateOn({ store, source, clock, skewMs = () => 0 }: Operated):
   /** In the table's time, of which an answer of it tells. */
   const limitsNow = async (options: { signal: AbortSignal }) => {
     await store.get('GROUP', { ...options, consistent: false });
-    return { now: clock.now() + skewMs(), skewMarginMs: SKEW_MARGIN_MS };
+    return { now: clock.now() + skewMs(), skewMarginMs: SKEW_MARGIN_MS_MAX };
   };
   const noSource = {
     cursorAt: async () => {

@@ -4,6 +4,7 @@ import { ShardbeatError, StoreError } from '../errors.ts';
 import { type GroupState, shardKey } from '../group/items.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Clock } from '../runtime.ts';
+import { SKEW_MARGIN_MS_MAX } from '../times.ts';
 import { clearReplay } from './clear.ts';
 import { createPace } from './pace.ts';
 import { createProgress, isOverIn, type ReplayProgress } from './progress.ts';
@@ -51,7 +52,6 @@ export interface ReplayResult extends ReplayProgress {
 /** What a replay reads, or would read. */
 export type ReplayCount = Extract<ReplayBegun, { begun: true }>;
 
-const SKEW_MARGIN_MS = 5_000;
 /** Letters that are told of by name. */
 const TOLD_MAX = 10;
 /** Turns in a row that fail, and change nothing. */
@@ -207,13 +207,13 @@ async function removeAll({ clock, now, ...table }: ConductTools, id: string): Pr
   const giveUpAt = clock.now() + CLEAR_MS_MAX;
   const isOwn = ownOf(id);
   for (;;) {
-    const limits = { now: now(), skewMarginMs: SKEW_MARGIN_MS, isOwn };
+    const limits = { now: now(), skewMarginMs: SKEW_MARGIN_MS_MAX, isOwn };
     const answer = await clearReplay(table, limits, { signal: never }).catch((error: unknown) => {
       if (error instanceof StoreError && error.retriable) return { cleared: false, until: 0 } as const;
       throw error;
     });
     if (answer.cleared) return;
-    const waitMs = Math.max(1_000, answer.until + SKEW_MARGIN_MS - now());
+    const waitMs = Math.max(1_000, answer.until + SKEW_MARGIN_MS_MAX - now());
     if (clock.now() + waitMs > giveUpAt) throw left();
     await clock.sleep(waitMs);
   }

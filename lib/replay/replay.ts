@@ -3,7 +3,13 @@ import type { DeadLetterStore } from '../delivery/deadLetters/deadLetters.ts';
 import type { GroupStore, RequestOptions } from '../group/store.ts';
 import type { TickResult } from '../tick/result.ts';
 
-export type { BeginReplay, ReplayRange, ReplayTurn } from '../config/replay.ts';
+export {
+  type BeginReplay,
+  isSlotOf,
+  type ReplayRange,
+  type ReplayTurn,
+  replaySlot,
+} from '../config/replay.ts';
 
 /** What a shard has of the range. */
 export interface ReplayShard {
@@ -78,10 +84,6 @@ export const replayPartition = (group: string): string => `${group}#replay`;
 
 /** What the user's function is told as the group. */
 export const replayName = (group: string, id: string): string => `${replayPartition(group)}-${id}`;
-
-/** The id is in it: a run of another replay finds no slot. */
-export const replaySlot = (id: string, index: number): string => `${id}-${index}`;
-export const isSlotOf = (id: string, slot: string): boolean => slot.startsWith(`${id}-`);
 
 /** Where a replay keeps what it knows, and what it gives up until it has told of it: nothing of that is the living group's. */
 export interface ReplayTable {
