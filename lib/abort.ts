@@ -10,3 +10,10 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
+
+/** The signal that was given; without one, nothing aborts. */
+export function signalOf({ signal }: { readonly signal?: AbortSignal | undefined } = {}): {
+  signal: AbortSignal;
+} {
+  return { signal: signal ?? new AbortController().signal };
+}

@@ -127,10 +127,14 @@ export function consumeAround(
       span.set({ found, redriven, failed, skipped });
       return result;
     });
-  const replays = createReplays({ ...dependencies, table: composed.replayTable() }, settings);
+  const replays = createReplays({ ...dependencies, table: composed.replayTable }, settings);
   const operated = (operation: Operation, deadline: number) => async (time: Budget) => {
     const { store, source } = composed;
-    if (operation.name === 'replay') return replays(operation.event, { deadline, signal: time.requests });
+    if (operation.name === 'replay') {
+      const { event } = operation;
+      const run = { deadline, signal: time.requests };
+      return 'begin' in event ? replays.begin(event.begin, run) : replays.turn(event.turn, run);
+    }
     const options = { signal: time.work };
     if (operation.name === 'seek') return seek(store, source, operation, options);
     // In the table's time, of which an answer of it tells.

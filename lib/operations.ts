@@ -32,9 +32,9 @@ export type { CallOptions, DryRunOptions, Removed, ShardOptions } from './group/
 export type { SeekRequest, Sought } from './group/operations.ts';
 export type { Wait } from './group/waits.ts';
 export type { Cleared } from './replay/clear.ts';
-export type { GivenUpRecords, ReplayCount, ReplayResult } from './replay/conduct.ts';
+export type { GivenUpRecords, ReplayResult } from './replay/conduct.ts';
 export type { ReplayProgress } from './replay/progress.ts';
-export type { ReplayShard, ReplayStanding } from './replay/replay.ts';
+export type { ReplayCount, ReplayRefused, ReplayShard, ReplayStanding } from './replay/replay.ts';
 
 /**
  * A group by the settings of its function, or by its table and name; then also where its dead letters are, if not in the table, as
@@ -72,7 +72,7 @@ export function openGroup(address: GroupAddress): OpenGroup {
   const composed = composeStore(of, runtime);
   const deadLetters = createDeadLetters(of, { ...runtime, ...composed });
   const deployed = deployedOf(address, composed.client.config);
-  const replayTable = () => composeReplayTable(of, { ...runtime, ...composed });
+  const replayTable = composeReplayTable(of, { ...runtime, ...composed });
   return operate({
     ...composed,
     ...runtime,

@@ -59,6 +59,6 @@ export function composeGroup(settings: Settings, runtime: Runtime & { logger: Lo
   const { source, serviceGroup } = composeSource(settings, sourceRuntime, own);
   const coordination = serviceGroup ? serviceCoordination(serviceGroup) : ownCoordination;
   const eventBus = composeEventBus(settings, { ...runtime, ...table, client });
-  const replayTable = () => composeReplayTable(settings, { ...runtime, ...table, client });
+  const replayTable = composeReplayTable(settings, { ...runtime, ...table, client });
   return { ...table, deadLetters, source, coordination, eventBus, replayTable };
 }

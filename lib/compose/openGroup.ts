@@ -1,6 +1,7 @@
+import { signalOf } from '../abort.ts';
 import type { DeadLetterStore } from '../delivery/deadLetters/deadLetters.ts';
 import { type LetterOperations, operateOnLetters } from '../delivery/openLetters.ts';
-import { type CallOptions, type GroupOperations, operateOn } from '../group/open.ts';
+import { type GroupOperations, operateOn } from '../group/open.ts';
 import type { GroupStore } from '../group/store.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { ReplayTable } from '../replay/replay.ts';
@@ -22,7 +23,7 @@ export interface OpenedGroup {
   random: Random;
   logger: Logger;
   /** Where its replays keep what they know. */
-  replayTable(): ReplayTable;
+  replayTable: ReplayTable;
   tableName?: string | undefined;
   /** Of the function, where they are known. */
   settings?: ReplayedGroup['settings'];
@@ -43,8 +44,13 @@ export function operate({ deadLetters: letters, ...opened }: OpenedGroup): OpenG
     redriveByFunction: deployed?.redrive,
     synchronize: (options) => store.get('GROUP', { ...options, consistent: false }),
   });
-  const table = opened.replayTable();
-  const replays = operateOnReplays({ ...opened, source, skewMs, table, byFunction: deployed?.replay });
+  const replays = operateOnReplays({
+    ...opened,
+    source,
+    skewMs,
+    table: opened.replayTable,
+    byFunction: deployed?.replay,
+  });
   const operations = removingReplays(operateOn({ ...opened, skewMs }), replays);
   const asking = source === undefined && deployed !== undefined ? askingOf(deployed, operations) : {};
   return { ...operations, ...asking, ...letterOperations, ...replays };
@@ -69,12 +75,11 @@ const REPLAY = 'replay';
 
 /** What needs the log service, done by the function. A cursor needs none. */
 function askingOf(deployed: Deployed, operations: GroupOperations): Pick<GroupOperations, 'lag' | 'seek'> {
-  const signalOf = (options: CallOptions = {}) => options.signal ?? new AbortController().signal;
   return {
-    lag: (options) => deployed.lag(signalOf(options)),
+    lag: (options) => deployed.lag(signalOf(options).signal),
     seek: ({ to, ...request }, options) =>
       'cursor' in to
         ? operations.seek({ ...request, to }, options)
-        : deployed.seek({ ...request, to }, signalOf(options)),
+        : deployed.seek({ ...request, to }, signalOf(options).signal),
   };
 }

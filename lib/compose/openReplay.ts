@@ -1,4 +1,5 @@
 /** What an operator does with the past. */
+import { signalOf } from '../abort.ts';
 import { createMemoryDeadLetters } from '../delivery/deadLetters/memory.ts';
 import { userFunctionsOf } from '../delivery/userFunctions.ts';
 import type { UserModule } from '../delivery/userModule.ts';
@@ -7,9 +8,15 @@ import type { CallOptions } from '../group/open.ts';
 import { createMemoryStore } from '../group/stores/memory.ts';
 import type { Logger } from '../observe/logger.ts';
 import { aliveUntil, type Cleared, clearReplay } from '../replay/clear.ts';
-import { conductReplay, type ReplayCount, type ReplayResult, type ReplaySteps } from '../replay/conduct.ts';
+import { conductReplay, type ReplayResult, type ReplaySteps } from '../replay/conduct.ts';
 import type { ReplayProgress } from '../replay/progress.ts';
-import { type BeginReplay, type ReplayBegun, type ReplayTable, replayPartition } from '../replay/replay.ts';
+import {
+  type BeginReplay,
+  type ReplayCount,
+  type ReplayRefused,
+  type ReplayTable,
+  replayPartition,
+} from '../replay/replay.ts';
 import type { Clock, Random } from '../runtime.ts';
 import type { Source } from '../sources/source.ts';
 import type { TickSettings } from '../tick/context.ts';
@@ -52,7 +59,7 @@ export interface ReplayOperations {
     module: UserModule | 'function',
     request: ReplayRequest,
     options?: ReplayOptions,
-  ): Promise<ReplayResult | { readonly begun: false; readonly until: number }>;
+  ): Promise<ReplayResult | ReplayRefused>;
   /** Undefined: there is none. */
   replayLeft(options?: CallOptions): Promise<ReplayLeft | undefined>;
   /** Removes what a replay that was killed has left, unless somebody may be at work in it. */
@@ -74,9 +81,6 @@ export interface ReplayedGroup {
   skewMs(): number;
 }
 
-const never = new AbortController().signal;
-const signalOf = ({ signal = never }: CallOptions = {}) => ({ signal });
-
 export function operateOnReplays(opened: ReplayedGroup): ReplayOperations {
   const { table, clock, random, byFunction, skewMs } = opened;
   const now = () => clock.now() + skewMs();
@@ -87,19 +91,11 @@ export function operateOnReplays(opened: ReplayedGroup): ReplayOperations {
       .slice(0, 12);
     return { id, from, to, slots: parallel, ...(shards !== undefined && { shards }) };
   };
-  /** In the table's time, of which an answer of it tells. */
-  const leftIn = async (options: { signal: AbortSignal }) => {
-    const state = await table.store.readAll({ ...options, consistent: true });
-    const { group, consumers, shards } = state;
-    if (group === undefined && consumers.size === 0 && shards.size === 0) return undefined;
-    const until = aliveUntil(state);
-    return { begunAt: group?.createdAt ?? 0, until: until < now() - SKEW_MARGIN_MS_MAX ? 0 : until };
-  };
   return {
     async countReplay(request, options) {
-      const steps = byFunction ?? stepsHere(opened, memoryTable(opened), undefined, signalOf(options).signal);
-      const count = await steps.begin({ ...asked(request), dryRun: true }, signalOf(options).signal);
-      return checked(count as ReplayCount, opened);
+      const { signal } = signalOf(options);
+      const steps = byFunction ?? stepsHere(opened, memoryTable(opened), undefined, signal);
+      return count(opened, steps, asked(request), signal);
     },
     async replay(module, request, options = {}) {
       const { signal } = signalOf(options);
@@ -109,21 +105,36 @@ export function operateOnReplays(opened: ReplayedGroup): ReplayOperations {
       const own = isHere ? memoryTable(opened) : table;
       const steps = isHere ? stepsHere(opened, own, module, signal) : (byFunction ?? noFunction());
       // Another group's items would be left where nobody looks for them.
-      if (!isHere) checked((await steps.begin({ ...begin, dryRun: true }, signal)) as ReplayCount, opened);
+      if (!isHere) await count(opened, steps, begin, signal);
       const { onProgress } = options;
       return conductReplay({ ...own, steps, clock, now }, begin, { signal, onProgress });
     },
-    replayLeft: (options) => leftIn(signalOf(options)),
+    async replayLeft(options) {
+      const state = await table.store.readAll({ ...signalOf(options), consistent: true });
+      const { group, consumers, shards } = state;
+      if (group === undefined && consumers.size === 0 && shards.size === 0) return undefined;
+      const until = aliveUntil(state);
+      return { begunAt: group?.createdAt ?? 0, until: until < now() - SKEW_MARGIN_MS_MAX ? 0 : until };
+    },
     async clearReplay(options) {
-      await leftIn(signalOf(options));
+      // In the table's time, of which an answer of it tells.
+      await table.store.get('GROUP', { ...signalOf(options), consistent: false });
       return clearReplay(table, { now: now(), skewMarginMs: SKEW_MARGIN_MS_MAX }, signalOf(options));
     },
   };
 }
 
-function checked(begun: ReplayCount, { group, tableName = begun.table }: ReplayedGroup): ReplayCount {
-  if (begun.group === group && begun.table === tableName) return begun;
-  const remedy = `it is of the group ${begun.group} in the table ${begun.table}: name that group, or another function`;
+/** Throws a SettingsError unless it is this group that would be replayed. */
+async function count(
+  { group, tableName }: ReplayedGroup,
+  steps: ReplaySteps,
+  begin: BeginReplay,
+  signal: AbortSignal,
+): Promise<ReplayCount> {
+  // Nothing keeps it from counting, not even another replay.
+  const counted = (await steps.begin({ ...begin, dryRun: true }, signal)) as ReplayCount;
+  if (counted.group === group && counted.table === (tableName ?? counted.table)) return counted;
+  const remedy = `it is of the group ${counted.group} in the table ${counted.table}: name that group, or another function`;
   throw new SettingsError('function', `of ${group}, ${tableName}`, remedy);
 }
 
@@ -158,7 +169,7 @@ function stepsHere(
   const replays = createReplays(tools, settings);
   const time = () => ({ signal, deadline: clock.now() + settings.times.functionTimeoutMs });
   return {
-    begin: async (begin) => (await replays({ begin }, time())) as ReplayBegun,
-    turn: async (turn) => (await replays({ turn }, time())) as Awaited<ReturnType<ReplaySteps['turn']>>,
+    begin: (begin) => replays.begin(begin, time()),
+    turn: (turn) => replays.turn(turn, time()),
   };
 }

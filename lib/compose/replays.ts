@@ -1,7 +1,13 @@
 /** Replays as they are made where the user's function is: by the deployed function, or by a command with a module of its own. */
-import type { ReplayEvent } from '../config/replay.ts';
 import { beginReplay } from '../replay/begin.ts';
-import type { ReplayBegun, ReplayTable, ReplayTurned } from '../replay/replay.ts';
+import type {
+  BeginReplay,
+  ReplayBegun,
+  ReplayRange,
+  ReplayTable,
+  ReplayTurn,
+  ReplayTurned,
+} from '../replay/replay.ts';
 import { type TurnTools, turnReplay } from '../replay/turn.ts';
 import type { TickCache } from '../tick/cache.ts';
 import type { TickSettings } from '../tick/context.ts';
@@ -11,11 +17,16 @@ export interface ReplayTools extends Omit<TurnTools, 'store' | 'deadLetters' | '
   skewMs(): number;
 }
 
-/** What one event asks for, until the deadline of the run that it is of. */
-export type Replays = (
-  event: ReplayEvent,
-  time: { deadline: number; signal: AbortSignal },
-) => Promise<ReplayBegun | ReplayTurned>;
+/** Each for as long as the run has that it is of. */
+export interface Replays {
+  begin(request: BeginReplay, time: RunTime): Promise<ReplayBegun>;
+  turn(request: ReplayTurn, time: RunTime): Promise<ReplayTurned>;
+}
+
+interface RunTime {
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Of one group. The living group's events, metrics, spans and calls of `start` and `stop` are its own: nobody is told of a replay but who
@@ -25,22 +36,25 @@ export function createReplays(tools: ReplayTools, settings: TickSettings & { tab
   const { table, skewMs, clock, random, source, deliver, functionVersion, endedRuns, lastWords } = tools;
   const { store, letters } = table;
   const now = () => clock.now() + skewMs();
+  const loggerOf = ({ id }: ReplayRange) => tools.logger.with({ replay: id });
   /** What this sandbox remembers of the last replay that it had a turn of. */
   let remembered = { id: '', caches: new Map<string, TickCache>() };
-  return async (event, { deadline, signal }) => {
-    const { id } = 'begin' in event ? event.begin : event.turn;
-    const logger = tools.logger.with({ replay: id });
-    if ('begin' in event) {
-      const options = { signal, deadline: deadline + skewMs() };
+  return {
+    async begin(request, { deadline, signal }) {
       // In the table's time, of which an answer of it tells.
-      if (!event.begin.dryRun) await store.get('GROUP', { signal, consistent: false });
-      return beginReplay({ ...table, source, clock, random, logger, now }, settings, event.begin, options);
-    }
-    if (remembered.id !== id) remembered = { id, caches: new Map() };
-    const turn = {
-      ...{ store, deadLetters: letters, source, deliver, functionVersion, clock, skewMs, random, logger },
-      ...{ caches: remembered.caches, endedRuns, ...(lastWords && { lastWords }) },
-    };
-    return turnReplay(turn, settings, event.turn, { deadline, signal });
+      if (!request.dryRun) await store.get('GROUP', { signal, consistent: false });
+      const begin = { ...table, source, clock, random, logger: loggerOf(request), now };
+      return beginReplay(begin, settings, request, { signal, deadline: deadline + skewMs() });
+    },
+    turn(request, time) {
+      const { id } = request;
+      if (remembered.id !== id) remembered = { id, caches: new Map() };
+      const turn = {
+        ...{ store, deadLetters: letters, source, deliver, functionVersion, clock, skewMs, random },
+        ...{ caches: remembered.caches, endedRuns, logger: loggerOf(request) },
+        ...(lastWords && { lastWords }),
+      };
+      return turnReplay(turn, settings, request, time);
+    },
   };
 }

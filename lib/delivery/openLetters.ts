@@ -1,4 +1,5 @@
 /** What an operator does with dead letters. */
+import { signalOf } from '../abort.ts';
 import { SettingsError } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import { noTracing } from '../observe/tracing.ts';
@@ -60,7 +61,6 @@ const DROP_LEASE_MS = 60_000;
 
 export function operateOnLetters(operated: OperatedLetters): LetterOperations {
   const { letters, clock, synchronize, redriveByFunction = noFunction } = operated;
-  const signalOf = ({ signal = new AbortController().signal }: CallOptions = {}) => ({ signal });
   return {
     async *deadLetters(filter = {}, options) {
       checkFilter('filter', filter);

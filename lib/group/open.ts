@@ -1,3 +1,4 @@
+import { signalOf } from '../abort.ts';
 import { SettingsError } from '../errors.ts';
 import type { Clock } from '../runtime.ts';
 import { SKEW_MARGIN_MS_MAX } from '../times.ts';
@@ -59,7 +60,6 @@ export interface Operated {
 
 /** The operations as methods of one group, in its own time. */
 export function operateOn({ store, source, clock, skewMs = () => 0 }: Operated): GroupOperations {
-  const reading = ({ signal = new AbortController().signal }: CallOptions = {}) => ({ signal });
   /** In the table's time, of which an answer of it tells. */
   const limitsNow = async (options: { signal: AbortSignal }) => {
     await store.get('GROUP', { ...options, consistent: false });
@@ -72,36 +72,36 @@ export function operateOn({ store, source, clock, skewMs = () => 0 }: Operated):
   };
   return {
     describe: async (options) => {
-      const { now } = await limitsNow(reading(options));
-      return describe(store, now, reading(options));
+      const { now } = await limitsNow(signalOf(options));
+      return describe(store, now, signalOf(options));
     },
     lag: async (options) => {
       if (source === undefined) throw new SettingsError('source', undefined, NO_SOURCE);
-      const { now } = await limitsNow(reading(options));
-      return lagOf(store, source, now, reading(options));
+      const { now } = await limitsNow(signalOf(options));
+      return lagOf(store, source, now, signalOf(options));
     },
     pause: ({ shard, ...options } = {}) =>
       shard === undefined
-        ? operations.pause(store, reading(options))
-        : operations.pauseShard(store, shard, reading(options)),
+        ? operations.pause(store, signalOf(options))
+        : operations.pauseShard(store, shard, signalOf(options)),
     resume: ({ shard, ...options } = {}) =>
       shard === undefined
-        ? operations.resume(store, reading(options))
-        : operations.resumeShard(store, shard, reading(options)),
+        ? operations.resume(store, signalOf(options))
+        : operations.resumeShard(store, shard, signalOf(options)),
     seek: async (request, options) => {
       // Whether or not there is anything to seek: what cannot be done is refused.
       if (source === undefined && !('cursor' in request.to)) await noSource.cursorAt();
-      return operations.seek(store, source ?? noSource, request, reading(options));
+      return operations.seek(store, source ?? noSource, request, signalOf(options));
     },
-    drain: (slot, options) => operations.drain(store, slot, reading(options)),
-    undrain: (slot, options) => operations.undrain(store, slot, reading(options)),
+    drain: (slot, options) => operations.drain(store, slot, signalOf(options)),
+    undrain: (slot, options) => operations.undrain(store, slot, signalOf(options)),
     removeSlot: async (slot, { dryRun, ...options } = {}) => {
-      const limits = { ...(await limitsNow(reading(options))), dryRun };
-      return operations.removeSlot(store, slot, limits, reading(options));
+      const limits = { ...(await limitsNow(signalOf(options))), dryRun };
+      return operations.removeSlot(store, slot, limits, signalOf(options));
     },
     delete: async ({ dryRun, ...options } = {}) => {
-      const limits = { ...(await limitsNow(reading(options))), dryRun };
-      return operations.deleteGroup(store, limits, reading(options));
+      const limits = { ...(await limitsNow(signalOf(options))), dryRun };
+      return operations.deleteGroup(store, limits, signalOf(options));
     },
   };
 }

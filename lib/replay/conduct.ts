@@ -12,6 +12,8 @@ import {
   type BeginReplay,
   isSlotOf,
   type ReplayBegun,
+  type ReplayCount,
+  type ReplayRefused,
   type ReplayTable,
   type ReplayTurn,
   type ReplayTurned,
@@ -49,9 +51,6 @@ export interface ReplayResult extends ReplayProgress {
   readonly goOnFrom: number | undefined;
 }
 
-/** What a replay reads, or would read. */
-export type ReplayCount = Extract<ReplayBegun, { begun: true }>;
-
 /** Letters that are told of by name. */
 const TOLD_MAX = 10;
 /** Turns in a row that fail, and change nothing. */
@@ -74,7 +73,7 @@ export async function conductReplay(
   tools: ConductTools,
   request: BeginReplay,
   options: ConductOptions,
-): Promise<ReplayResult | Extract<ReplayBegun, { begun: false }>> {
+): Promise<ReplayResult | ReplayRefused> {
   try {
     const begun = await tools.steps.begin(request, options.signal);
     return begun.begun ? await makeTurns(tools, request, begun, options) : begun;

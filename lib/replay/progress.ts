@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime.ts';
-import type { ReplayBegun, ReplayRange, ReplayStanding, ReplayTurned } from './replay.ts';
+import type { ReplayCount, ReplayRange, ReplayStanding, ReplayTurned } from './replay.ts';
 
 /** How far a replay has come. */
 export interface ReplayProgress {
@@ -19,10 +19,8 @@ export interface ReplayProgress {
 /** Longer than any run of a function. */
 const IDLE_MS_MAX = 16 * 60_000;
 
-type Begun = Extract<ReplayBegun, { begun: true }>;
-
 /** Sums up what the turns answer. */
-export function createProgress({ from }: ReplayRange, begun: Begun, clock: Clock) {
+export function createProgress({ from }: ReplayRange, begun: ReplayCount, clock: Clock) {
   const totals = new Map(begun.shards.map(({ shard, positions }) => [shard, positions]));
   const receivedAt = new Map<string, number>();
   let standing: readonly ReplayStanding[] = begun.shards.map(({ shard, positions }) => ({

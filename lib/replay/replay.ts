@@ -22,22 +22,28 @@ export interface ReplayShard {
   readonly keptSince?: number;
 }
 
-/** `until`: another replay of the group is at work, or may be until then. */
-export type ReplayBegun =
-  | {
-      readonly begun: true;
-      /** Of whoever has begun it. */
-      readonly group: string;
-      readonly table: string;
-      /** What a position is, in the plural. */
-      readonly unit: string;
-      readonly shards: readonly ReplayShard[];
-      /** What the service received before that is past the retention, where it tells. */
-      readonly retainedSince?: number;
-      /** Where nothing more succeeds for so long, nothing does: all that failed was tried again meanwhile. */
-      readonly patienceMs: number;
-    }
-  | { readonly begun: false; readonly until: number };
+/** What a replay reads, or would read. */
+export interface ReplayCount {
+  readonly begun: true;
+  /** Of whoever has begun it. */
+  readonly group: string;
+  readonly table: string;
+  /** What a position is, in the plural. */
+  readonly unit: string;
+  readonly shards: readonly ReplayShard[];
+  /** What the service received before that is past the retention, where it tells. */
+  readonly retainedSince?: number;
+  /** Where nothing more succeeds for so long, nothing does: all that failed was tried again meanwhile. */
+  readonly patienceMs: number;
+}
+
+/** Another replay of the group is at work, or may be until then. */
+export interface ReplayRefused {
+  readonly begun: false;
+  readonly until: number;
+}
+
+export type ReplayBegun = ReplayCount | ReplayRefused;
 
 /** Where a shard stands. */
 export interface ReplayStanding {

@@ -37,7 +37,7 @@ export async function turnReplay(
     const before = await store.get(consumerKey(slot), { ...options, consistent: true });
     if (before === undefined) return turned('gone', [], []);
     const nonce = tools.random.nonce();
-    const random = { ...tools.random, next: () => tools.random.next(), nonce: () => nonce };
+    const random = { next: () => tools.random.next(), nonce: () => nonce };
     const dependencies = { ...tools, store, random, coordination: ownCoordination };
     // What comes after it has to come to its end, too.
     const invocation = { slot, deadline: deadline - reserveMs, signal: time.work };

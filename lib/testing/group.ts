@@ -77,11 +77,11 @@ export async function startTestGroup(module: UserModule, options: TestGroupOptio
     return tick(dependencies, settings, { slot, deadline: clock.now() + functionTimeoutMs });
   };
   for (let count = 0; count < TICKS_TO_BEGIN; count++) await tickOf();
-  const replayTable = () => ({
+  const replayTable = {
     store: createMemoryStore(new Map(), replayPartition(settings.group)),
     letters: lettersOf(),
     dropLetters: async () => {},
-  });
+  };
   const operations = operate({ ...dependencies, group: settings.group, replayTable, settings });
   return { tick: tickOf, operations, logged };
 }
