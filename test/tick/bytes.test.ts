@@ -76,6 +76,21 @@ describe('room for an answer', () => {
     expect(told.short).toBe(2);
   });
 
+  it('is too little only where it was less than was wanted, and the answer took more than half of it', async () => {
+    const shorts: number[] = [];
+    for (const mib of [1, 2, 4, 6]) {
+      const { holders, told } = bytesOf(16, 2);
+      const [first, second] = holders as [Holder, Holder];
+      // Of what it has brought it wants twice, and has half of what is free.
+      await pulls(first, 4);
+      first.empty();
+      await pulls(second, 8);
+      await pulls(first, mib);
+      shorts.push(told.short);
+    }
+    expect(shorts).toEqual([0, 0, 1, 1]);
+  });
+
   it('that was given back by a small answer is there for the next', async () => {
     const { holders } = bytesOf(2, 2);
     await holders[0]!.reserve(never);
@@ -86,6 +101,18 @@ describe('room for an answer', () => {
     expect(holders[0]!.ahead()?.bytes).toBeUndefined();
     holders[1]!.filled(10);
     expect(holders[0]!.ahead()?.bytes).toBe(MIB);
+  });
+
+  it('goes to who waits for it as soon as small answers have left it', async () => {
+    const { holders } = bytesOf(2, 3);
+    const [first, second, third] = holders as [Holder, Holder, Holder];
+    await first.reserve(never);
+    await second.reserve(never);
+    const waits = third.reserve(never);
+    first.filled(MIB / 2);
+    expect(await now(waits)).toBe('waits');
+    second.filled(MIB / 2);
+    expect(await now(waits)).toBe(true);
   });
 
   it('is not waited for when the time is over', async () => {

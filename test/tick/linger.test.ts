@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SourceError } from '../../lib/errors.ts';
 import { consumerKey, shardKey } from '../../lib/group/items.ts';
 import { drain, pause, seek } from '../../lib/group/operations.ts';
+import type { GroupStore } from '../../lib/group/store.ts';
 import { pollDelayMs } from '../../lib/tick/pollDelay.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
 import { deriveTimes, functionTimeoutMsMax } from '../../lib/times.ts';
@@ -83,6 +84,29 @@ describe('a tick that lingers', () => {
     expect(looks.length).toBeLessThanOrEqual(6);
     await letTimePass(world.clock, ticking);
     expect(world.delivered).toHaveLength(30);
+  });
+
+  it('looks on the cheap, and once more where that tells of an earlier run', async () => {
+    const world = await settled(['0'], ['a']);
+    const key = consumerKey('a');
+    const before = await world.store.get(key, read);
+    const looks: boolean[] = [];
+    const store: GroupStore = {
+      ...world.store,
+      async get(wanted, how) {
+        if (wanted !== key) return world.store.get(wanted, how);
+        looks.push(how.consistent);
+        return how.consistent ? world.store.get(wanted, how) : (before as never);
+      },
+    };
+    world.source.append('0', 'one');
+    const ticking = world.tick('a', 'a', { store });
+    await passes(world, 8_000);
+    expect(looks).toEqual([false, true]);
+    world.source.append('0', 'two');
+    const result = await letTimePass(world.clock, ticking);
+    expect(world.delivered).toEqual(['0:one', '0:two']);
+    expect(result!.lingerMs).toBeGreaterThan(50_000);
   });
 
   it('ends after the duration that was set', async () => {
