@@ -66,10 +66,11 @@ export async function startBacklog({ shards }: { shards: number }): Promise<Back
       'x-log-bodyrawsize': String(raw),
       'x-log-cursor-time': String(TIME_MS / 1_000),
     });
-    response.end(body, () => {
-      // One that was not wanted never gets to its end.
+    // One that was not wanted never gets there; the callback of `end` is called of it, too.
+    response.once('finish', () => {
       served.largestBytes = Math.max(served.largestBytes, raw);
     });
+    response.end(body);
   });
   const port = await listenLocally(server, 0, 'port');
   return {
