@@ -70,8 +70,8 @@ export function createBytes({ max, shards, onShort }: BytesLimits): Bytes {
   const waiting: Waiter[] = [];
   let used = 0;
 
-  const least = ({ wish }: Shard): number => Math.min(wish, share);
-  const fits = (shard: Shard): boolean => used + least(shard) <= max;
+  // Whoever waits does so for want of room: where there is some, nobody waits.
+  const fits = (): boolean => used + share <= max;
   const isStuck = (): boolean => [...holding].every(({ isWaiting }) => isWaiting);
 
   const keep = (shard: Shard): Room => {
@@ -102,14 +102,12 @@ export function createBytes({ max, shards, onShort }: BytesLimits): Bytes {
   };
   /** Whoever waits and can go on does. */
   const serve = (): void => {
-    while (waiting.length > 0) {
+    while (waiting.length > 0 && (fits() || isStuck())) {
       const index = Math.max(
         0,
         waiting.findIndex(({ shard }) => shard.rooms > 0),
       );
-      const { shard, go } = waiting[index]!;
-      if (!fits(shard) && !isStuck()) return;
-      waiting.splice(index, 1);
+      const [{ shard, go }] = waiting.splice(index, 1) as [Waiter];
       shard.isWaiting = false;
       go(keep(shard));
     }
@@ -137,8 +135,7 @@ export function createBytes({ max, shards, onShort }: BytesLimits): Bytes {
 
   const take = async (shard: Shard, signal: AbortSignal): Promise<Room | undefined> => {
     if (signal.aborted) return undefined;
-    const isFirst = shard.rooms > 0 || waiting.length === 0;
-    if (isFirst && (fits(shard) || isStuck())) return keep(shard);
+    if (fits() || isStuck()) return keep(shard);
     onShort?.();
     return wait(shard, signal);
   };
@@ -161,7 +158,7 @@ export function createBytes({ max, shards, onShort }: BytesLimits): Bytes {
           inHand.push(kept);
           kept = undefined;
         },
-        ahead: () => (waiting.length === 0 && fits(shard) ? keep(shard) : undefined),
+        ahead: () => (fits() ? keep(shard) : undefined),
         took(room) {
           inHand.push(room);
         },

@@ -127,6 +127,19 @@ describe('room for an answer', () => {
     holders[0]!.empty();
     expect(bytes.isFree()).toBe(true);
   });
+
+  it('is not taken from who waits by the end of somebody who was served', async () => {
+    const { holders } = bytesOf(1, 3);
+    const [first, second, third] = holders as [Holder, Holder, Holder];
+    const over = new AbortController();
+    await pulls(first, 1);
+    const waits = [second.reserve(over.signal), third.reserve(never)];
+    first.empty();
+    expect(await Promise.all(waits.map(now))).toEqual([true, 'waits']);
+    over.abort();
+    second.empty();
+    expect(await Promise.all(waits.map(now))).toEqual([true, true]);
+  });
 });
 
 describe('nobody waits for ever', () => {
