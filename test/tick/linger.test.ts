@@ -3,6 +3,9 @@ import { SourceError } from '../../lib/errors.ts';
 import { consumerKey, shardKey } from '../../lib/group/items.ts';
 import { drain, pause, seek } from '../../lib/group/operations.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
+import { recordOf } from '../../lib/testing/records.ts';
+import type { Coordination } from '../../lib/tick/coordination/coordination.ts';
+import { ownCoordination } from '../../lib/tick/coordination/own.ts';
 import { pollDelayMs } from '../../lib/tick/pollDelay.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
 import { deriveTimes, functionTimeoutMsMax } from '../../lib/times.ts';
@@ -109,6 +112,75 @@ describe('a tick that lingers', () => {
     expect(result!.lingerMs).toBeGreaterThan(50_000);
   });
 
+  it('looks once for what has come, however long nothing comes after it', async () => {
+    const world = await settled(['0'], ['a']);
+    world.source.append('0', 'one');
+    await letTimePass(world.clock, world.tick('a'));
+    expect(world.store.requests.filter((request) => request === `get ${consumerKey('a')}`)).toHaveLength(1);
+  });
+
+  it('looks every five seconds while it waits for a shard of another slot', async () => {
+    const world = await settled(['0', '1'], ['a']);
+    const ticks = [world.tick('a'), world.tick('b')];
+    await passes(world, 10_000);
+    const item = await world.store.get(consumerKey('b'), read);
+    expect(item).toMatchObject({ generation: item!.acknowledged });
+    expect(Object.keys(item!.assigned!)).toHaveLength(1);
+    world.store.requests.length = 0;
+    await passes(world, 20_000);
+    const looks = world.store.requests.filter((request) => request === `get ${consumerKey('b')}`);
+    expect(looks).toHaveLength(4);
+    for (const ticking of ticks) await letTimePass(world.clock, ticking);
+  });
+
+  it.each([
+    [60_000, 16_000],
+    [10_000, 5_000],
+  ])(
+    'reads what is gathered for %i ms again after %i ms, and not at each poll',
+    async (waitMaxMs, leastMs) => {
+      const world = await settled(['0'], ['a']);
+      world.settings.delivery = { ...world.settings.delivery, bytesMin: 1_000_000, waitMaxMs };
+      world.source.append('0', recordOf('one', { timeMs: world.clock.now() }));
+      const startedAt = world.clock.now();
+      const seenAt: number[] = [];
+      world.eachBatch = async () => void seenAt.push(world.clock.now() - startedAt);
+      const pulledAt: number[] = [];
+      const { pull } = world.source;
+      world.source.pull = (request) => {
+        if (seenAt.length === 0) pulledAt.push(world.clock.now() - startedAt);
+        return pull(request);
+      };
+      await letTimePass(world.clock, world.tick('a'));
+      expect(pulledAt.slice(0, 3)).toEqual([0, leastMs, 2 * leastMs]);
+      if (waitMaxMs < 60_000) expect(seenAt).toEqual([waitMaxMs]);
+    },
+  );
+
+  it.each([
+    [10, [15_000, 30_000, 45_000]],
+    [300, [30_000]],
+  ])(
+    'asks the log service, of %i slots, no oftener than it takes, and again after a failure',
+    async (count, at) => {
+      const world = await settled(['0'], ['a']);
+      const startedAt = world.clock.now();
+      world.settings.slots = Array.from({ length: count }, (_, slot) => `consumer-${slot}`);
+      const askedAt: number[] = [];
+      const hasChanged = async (): Promise<boolean> => {
+        askedAt.push(world.clock.now() - startedAt);
+        throw new SourceError('no', { code: 'ServerBusy', status: 500, retriable: true });
+      };
+      const coordination: Coordination = {
+        ...ownCoordination,
+        forTick: (context) => ({ ...ownCoordination.forTick(context), hasChanged }),
+      };
+      const result = await letTimePass(world.clock, world.tick('a', 'a', { coordination }));
+      expect(askedAt).toEqual(at);
+      expect(result!.lingerMs).toBeGreaterThan(50_000);
+    },
+  );
+
   it('ends after the duration that was set', async () => {
     const world = await settled(['0'], ['a'], 20_000);
     const startedAt = world.clock.now();
@@ -181,6 +253,45 @@ describe('a tick that lingers', () => {
     const result = await letTimePass(world.clock, ticking);
     expect(result!.shards).toMatchObject([{ stopped: 'caughtUp' }]);
     expect(result!.shards[0]).not.toHaveProperty('error');
+  });
+});
+
+describe('the pace of a tick that lingers', () => {
+  /** How often the shard is pulled in the next ten seconds. */
+  async function pullsOf(world: World, pull: World['source']['pull']): Promise<number> {
+    let pulls = 0;
+    world.source.pull = (request) => {
+      pulls++;
+      return pull(request);
+    };
+    await passes(world, 10_000);
+    return pulls;
+  }
+
+  it('is slower while the log service fails, and as before once it does not', async () => {
+    const world = await settled(['0'], ['a']);
+    const { pull } = world.source;
+    const ticking = world.tick('a');
+    await passes(world, 1_000);
+    const details = { code: 'InternalServerError', status: 500, retriable: true };
+    const failing = await pullsOf(world, () => Promise.reject(new SourceError('no', details)));
+    expect(failing).toBeGreaterThanOrEqual(2);
+    expect(failing).toBeLessThanOrEqual(5);
+    await pullsOf(world, pull);
+    expect(await pullsOf(world, pull)).toBeGreaterThanOrEqual(6);
+    await letTimePass(world.clock, ticking);
+  });
+
+  it('is fast again after each record', async () => {
+    const world = await settled(['0'], ['a']);
+    const { pull } = world.source;
+    const ticking = world.tick('a');
+    await passes(world, 15_000);
+    const idle = await pullsOf(world, pull);
+    expect(idle).toBeLessThanOrEqual(9);
+    world.source.append('0', 'one');
+    expect(await pullsOf(world, pull)).toBeGreaterThanOrEqual(12);
+    await letTimePass(world.clock, ticking);
   });
 });
 
