@@ -38,7 +38,7 @@ export const AHEAD_MUTANTS: readonly Mutant[] = [
   mutant(
     'who has something waits for who has more',
     'tick/bytes.ts',
-    'if (!fits(shard) && !isStuck()) return;',
-    'if (!fits(shard)) return;',
+    'while (waiting.length > 0 && (fits() || isStuck())) {',
+    'while (waiting.length > 0 && fits()) {',
   ),
 ];
