@@ -86,6 +86,16 @@ it('prints its address alone, shows the group, and ends with 0', async () => {
   await expect(fetch(address)).rejects.toThrow();
 });
 
+it('tells what to type with what it was given, and asks the table alone, if that is said', async () => {
+  const { address } = await opened('console --every 500ms --group local --table-only');
+  let looks = 0;
+  const { about } = await until(address, () => true);
+  expect(about.commandOptions).toBe('--group local');
+  const { state } = await until(address, (told) => told.state !== undefined && ++looks === 3);
+  expect(state).toMatchObject({ status: 'running' });
+  expect(state).not.toHaveProperty('lagAt');
+});
+
 it('has another token each time', async () => {
   const { address } = await opened();
   const first = address;
