@@ -93,6 +93,8 @@ describe('what was pulled ahead is given up', () => {
     world.eachBatch = async () => Promise.reject(new Error('no'));
     expect((await world.tick('a')).shards).toMatchObject([{ stopped: 'batchFailed' }]);
     expect(waiting.map(({ request }) => request.signal.aborted)).toEqual([true]);
+    // At once, and not by the end of the tick.
+    expect(waiting[0]!.request.signal.reason.message).toBe('what was pulled ahead is not wanted');
   });
 
   it('when the time is over', async () => {
@@ -114,6 +116,8 @@ describe('what was pulled ahead is given up', () => {
     };
     expect((await world.tick('a')).shards).toMatchObject([{ stopped: 'lost' }]);
     expect(waiting.map(({ request }) => request.signal.aborted)).toEqual([true]);
+    // At once, and not by the end of the tick.
+    expect(waiting[0]!.request.signal.reason.message).toBe('what was pulled ahead is not wanted');
   });
 });
 
