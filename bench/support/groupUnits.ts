@@ -78,7 +78,13 @@ export async function measureGroup(
   return { idle, busy, cold };
 }
 
-function createGroup(store: GroupStore, ids: readonly string[], slots: number, delivery: Delivery) {
+/** A group over `store`, on a stream with these shards, and all of its slots. */
+export function createGroup(
+  store: GroupStore,
+  ids: readonly string[],
+  slots: number,
+  delivery: Delivery = HEALTHY,
+) {
   const clock = createManualClock();
   const source = createMemorySource({ shards: ids, now: clock.now });
   const names = Array.from({ length: slots }, (_, slot) => `consumer-${slot}`);
@@ -99,16 +105,23 @@ function createGroup(store: GroupStore, ids: readonly string[], slots: number, d
         : ({ how: 'succeeded' } as const),
     deadLetters: { put: async () => 'kept' as const },
   };
+  const tickOf = async (slot: string): Promise<void> => {
+    const deadline = clock.now() + settings.times.functionTimeoutMs;
+    const caches = sandboxes.get(slot)!;
+    await tick({ ...tools, caches, endedRuns: new Set<string>() }, settings, { slot, deadline });
+  };
   return {
     source,
+    names,
+    /** A tick of this slot, now. */
+    tickOf,
     newSandboxes(): void {
       for (const caches of sandboxes.values()) caches.clear();
     },
-    /** One minute of the schedule. */
-    async tickAll(): Promise<void> {
-      for (const [slot, caches] of sandboxes) {
-        const deadline = clock.now() + settings.times.functionTimeoutMs;
-        await tick({ ...tools, caches, endedRuns: new Set<string>() }, settings, { slot, deadline });
+    /** One minute of the schedule, one slot after the other. */
+    async tickAll(run = tickOf): Promise<void> {
+      for (const slot of names) {
+        await run(slot);
         clock.advance(SPREAD_MS / slots);
       }
       clock.advance(MINUTE_MS - SPREAD_MS);

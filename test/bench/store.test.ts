@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CountedStore, createCountedStore } from '../../bench/support/countedStore.ts';
+import { measurePhases } from '../../bench/support/groupPhases.ts';
 import { type Delivery, type GroupOptions, HEALTHY, measureGroup } from '../../bench/support/groupUnits.ts';
 import type { ShardItem } from '../../lib/group/items.ts';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
@@ -36,6 +37,28 @@ describe('what a group costs', () => {
 
   it('is about the same with a shard that fails: it writes its attempts, and no checkpoint', async () => {
     expect((await measured(ONE_FAILS)).busy.writeUnits).toBeLessThanOrEqual(112);
+  });
+});
+
+describe('the phases of a group', () => {
+  it('begin with a plan and claims, and each slot is asked for as much in a large group', async () => {
+    const measured = async (slots: number) => {
+      const { store, usage } = createCountedStore('bench');
+      return measurePhases({ store, usage, shards: 20 * slots, slots });
+    };
+    const [small, large] = [await measured(3), await measured(12)];
+    const [joins, firstPlan, claims, idle, busy, handOff] = large.map(({ requests }) => requests);
+    expect(large.map(({ name }) => name)).toEqual(small.map(({ name }) => name));
+    expect(joins).toBeLessThan(12 * 3);
+    // An item for each shard, and an assignment for each slot.
+    expect(firstPlan).toBeGreaterThan(240 + 12);
+    // A read and a write of each shard, and the heartbeats of two minutes.
+    expect(claims).toBeGreaterThan(2 * 240 + 12);
+    expect(idle).toBeLessThan(4 * 12 * 2);
+    expect(busy).toBeGreaterThan(2 * (240 + 12));
+    expect(handOff).toBeGreaterThan(240);
+    for (const [at, { name, requests }] of large.entries())
+      expect(requests / 12, name).toBeLessThan((1.1 * small[at]!.requests) / 3);
   });
 });
 
