@@ -68,8 +68,11 @@ export async function linger(
   const session = openSession(context, wakeAt);
   // Only then is there anybody whom a look helps: a group in which nothing happens pays for none.
   let hasComeSince = [...outcomes.values()].some(({ result }) => result.batches > 0);
+  // A log service gives a slot that has just joined its first shards once others have let go of them.
+  const isNew = coordination.hasChanged !== undefined && consumer.tick === 1 && outcomes.size === 0;
   const isAwaited = (): boolean =>
     consumer.generation === undefined ||
+    isNew ||
     [...outcomes.values()].some(({ result }) => result.stopped === 'waiting');
   /** What fails is asked again later. */
   const unlessFailed = <T>(asked: Promise<T>): Promise<T | undefined> =>

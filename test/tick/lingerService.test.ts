@@ -32,9 +32,16 @@ describe.each(STAGES)('a slot that lingers where %s assigns the shards', (_servi
     await letTimePass(clock, new Promise<never>(() => {}), { durationMs: 2_000 });
     // It joins, and waits for what the service takes from the other one.
     const second = world.tick('b');
-    await letTimePass(clock, new Promise<never>(() => {}), { durationMs: 40_000 });
+    await letTimePass(clock, new Promise<never>(() => {}), { durationMs: 25_000 });
     expect(await heldBy('a')).toBe(1);
+    // In either shard: who has given one up reads no more of it, and who has it does.
+    for (const [index, key] of ['0', 'c'].entries()) await stage.put(key, `late ${index}`);
     for (const ticking of [first, second]) await letTimePass(clock, ticking, { durationMs: INTERVAL_MS });
-    expect(await first).toMatchObject({ outcome: 'worked' });
+    const results = [await first, await second];
+    for (const { outcome, shards } of results) {
+      expect(outcome).toBe('worked');
+      expect(shards.filter(({ records }) => records > 0)).toHaveLength(1);
+    }
+    expect(world.delivered).toHaveLength(2);
   });
 });

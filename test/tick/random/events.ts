@@ -2,7 +2,7 @@ import { drain, seek, undrain } from '../../../lib/group/operations.ts';
 import type { Dice } from '../../simulation/dice.ts';
 import type { Official } from './official.ts';
 import type { RateName } from './scenario.ts';
-import type { Slot, TickPlan } from './slots.ts';
+import { type Slot, STEP_MS, type TickPlan } from './slots.ts';
 import type { RandomWorld } from './world.ts';
 
 /** Something that happens at a moment of the interval. */
@@ -101,7 +101,15 @@ async function tickSomehow(world: RandomWorld, slot: Slot, dice: Dice, left: Eve
       }
     };
   }
+  plan.pass = () => letPass(world, left);
   await world.tick(slot, plan);
+}
+
+/** While a tick lingers: what is next, if it is its time; else the time goes on. */
+export async function letPass(world: RandomWorld, left: Event[]): Promise<void> {
+  const { clock, roundAt } = world;
+  if (left[0] !== undefined && roundAt + left[0].atMs <= clock.now()) await runNext(world, left);
+  else clock.advance(STEP_MS);
 }
 
 /** A second tick of a slot whose first one is at work. That may not have come to its heartbeat; then it is the one that leaves. */

@@ -23,6 +23,8 @@ export interface Life {
   exit(): Promise<never>;
   /** Nothing but the user's function is under way: then time may pass. */
   calm(): Promise<void>;
+  /** Nothing at all is: the tick waits for time to pass, if it is not over. */
+  rest(): Promise<void>;
   /** The same object, with every method a call to the outside. */
   around<T extends object>(outside: T): T;
   /** The user's function, whose calls may be meant by themselves. */
@@ -48,7 +50,7 @@ export function createLife(fate: Fate | undefined): Life {
 
   /** Time stands still until a test moves it: a request that was under way meanwhile would time out. */
   const calmDown = async (others: number): Promise<void> => {
-    for (let turns = 0; turns < CALM_TURNS; turns++) {
+    for (let turns = 0; turns < CALM_TURNS && !dead; turns++) {
       await new Promise(setImmediate);
       if (underWay > others) turns = 0;
     }
@@ -93,7 +95,12 @@ export function createLife(fate: Fate | undefined): Life {
       exited.resolve();
       return never();
     },
-    calm: () => calmDown(1),
+    calm: async () => {
+      await calmDown(1);
+      // What else the function had begun ends with its process.
+      if (dead) await never();
+    },
+    rest: () => calmDown(0),
     process: (process) => call(process, true),
     clock: (clock) => ({
       now: clock.now,

@@ -21,6 +21,7 @@ export interface Scenario {
   user: UserScenario & { processMsMax: number };
   /** The user's function may take all of a tick, or end its process. */
   mayHang: boolean;
+  lingerMs: number;
 }
 
 /** Every service that assigns shards, in each way in which it may behave. */
@@ -85,8 +86,9 @@ export function drawScenario(seed: number): { scenario: Scenario; dice: Dice } {
   if (isGentle) for (const name of SILENCING) rates[name] = 0;
   if (isGentle) rates.failingCommits = RATES_MAX.failingCommits;
   if (officials > 0) rates.officialJoins = RATES_MAX.officialJoins;
-  const mayHang = !isGentle && drawn.chance(0.7);
-  const times = drawTimes(drawn);
+  const lingerMs = dice.fork('lingers').pick([0, 0, 0, Number.POSITIVE_INFINITY]);
+  const mayHang = !isGentle && drawn.chance(0.7) && lingerMs === 0;
+  const times = lingerMs === 0 ? drawTimes(drawn) : LINGERING;
   const user = drawUserOf(drawn, times, mayHang);
   for (const name of user.isPlain ? IN_USERS : mayHang ? [] : HANGING) rates[name] = 0;
   const scenario: Scenario = {
@@ -101,6 +103,7 @@ export function drawScenario(seed: number): { scenario: Scenario; dice: Dice } {
     times,
     user,
     mayHang,
+    lingerMs,
   };
   return { scenario, dice };
 }
@@ -109,6 +112,8 @@ export function drawScenario(seed: number): { scenario: Scenario; dice: Dice } {
 const INTERVALS_MS = [INTERVAL_MS, 15 * INTERVAL_MS];
 /** All slots of a run can hang one after another, and each ticks in each interval all the same. */
 const FUNCTION_SHARE = 0.25;
+/** A tick that lingers asks the service once in a while, and lets the others tick meanwhile. */
+const LINGERING = deriveTimes(INTERVAL_MS, { functionTimeoutMs: INTERVAL_MS / 2 });
 
 function drawTimes(dice: Dice): Times {
   const intervalMs = dice.pick(INTERVALS_MS);

@@ -27,10 +27,14 @@ export interface TickPlan {
   dies?: boolean;
   /** What happens while the tick is held. */
   meanwhile?: () => Promise<void>;
+  /** What happens next while the tick waits for time to pass; the least is that it does. */
+  pass?: () => Promise<void>;
 }
 
 /** Longer than any tick takes on a busy machine: no clock is waited for. */
 const TICK_MS_MAX = 10_000;
+/** Between two moments at which something may happen in a tick that lingers. */
+export const STEP_MS = 250;
 
 export interface TickerOptions {
   stage: ServiceStage;
@@ -40,21 +44,25 @@ export interface TickerOptions {
   letters: Letters;
   user(life: Life): Deliver;
   note(what: string): void;
+  /** A tick goes on once it has read all up. */
+  lingers: boolean;
 }
 
 /** First cursor of each shard that a tick processed. */
 type Begun = Map<string, string>;
 
 /** How a tick was left: it came to its end, is held, or the user's function has ended its process. */
-type Left = { result: TickResult } | { error: unknown } | 'held' | 'dead';
+type Left = { result: TickResult } | { error: unknown } | 'held' | 'dead' | 'waits';
 
 /** Runs ticks to their ends, whichever those are: undefined if it died, or failed where it may. Watches what they do. */
-export function createTicker({ stage, group, ledger, given, letters, user, note }: TickerOptions) {
+export function createTicker({ stage, group, ledger, given, letters, user, note, lingers }: TickerOptions) {
   const { source, serviceGroup } = stage;
   const { clock, times } = group;
   const service = watchService(serviceGroup, ledger);
   /** Which run has a batch of the shard, and until when it lives. */
   const working = new Map<string, { run: Run; until: number }>();
+  /** Of the ticks that are at work. */
+  const lives = new Set<Life>();
 
   /** Never while another slot has a batch of the shard. */
   const alone =
@@ -113,8 +121,9 @@ export function createTicker({ stage, group, ledger, given, letters, user, note 
 
   return async (slot: Slot, plan: TickPlan): Promise<TickResult | undefined> => {
     const { name } = slot;
-    const { fate, dies, meanwhile = async () => {} } = plan;
+    const { fate, dies, meanwhile = async () => {}, pass = async () => clock.advance(STEP_MS) } = plan;
     const life = createLife(fate);
+    lives.add(life);
     const run: Run = { slot: name, died: false, noted: new Map() };
     const begun: Begun = new Map();
     const known = ledger.officialCheckpoints();
@@ -124,17 +133,28 @@ export function createTicker({ stage, group, ledger, given, letters, user, note 
     Object.assign(slot, { tickedAt: startedAt, running: true });
     const ended = start(slot, plan, { life, run, begun });
     const exited = life.exited.then((): Left => 'dead');
-    let left = await inTime(Promise.race([ended, exited, life.held.then((): Left => 'held')]));
+    /** Lets time pass where the tick lingers, until it is over, or is held. */
+    const untilLeft = async (...ways: Promise<Left>[]): Promise<Left> => {
+      for (;;) {
+        const waits = lingers ? [life.rest().then((): Left => 'waits')] : [];
+        const left = await inTime(Promise.race([ended, exited, ...ways, ...waits]));
+        if (left !== 'waits') return left;
+        await Promise.all([...lives].map((other) => other.rest()));
+        await pass();
+      }
+    };
+    let left = await untilLeft(life.held.then((): Left => 'held'));
     if (left === 'held') {
       note(`${name} is held at ${fate?.of} ${fate?.at}, ${dies ? 'to die' : 'for a while'}`);
       await meanwhile();
       // The platform kills what is not over by then.
       const isKilled = dies || clock.now() >= startedAt + times.functionTimeoutMs;
       if (!isKilled) life.goOn();
-      left = isKilled ? 'dead' : await inTime(Promise.race([ended, exited]));
+      left = isKilled ? 'dead' : await untilLeft();
       mayThrow ||= stage.failing.heartbeats;
     }
     slot.running = false;
+    lives.delete(life);
     if (left === 'dead' || left === 'held') {
       note(`${name} died`);
       bury(slot, { life, run });

@@ -17,12 +17,12 @@ export type RandomWorld = Awaited<ReturnType<typeof startWorld>>;
 /** One group, its slots, a service and its official workers: everything that the events of a run act on. */
 export async function startWorld(scenario: Scenario, dice: Dice) {
   const clock = createManualClock();
-  const { shards, pull, officials, times, user } = scenario;
+  const { shards, pull, officials, times, user, lingerMs } = scenario;
   const { delivery } = user;
   const stage = await SERVICES[scenario.service]({ clock, shards, pullBytesMax: pull.bytesMax, times });
   const { source, serviceGroup } = stage;
   const { countMax } = pull;
-  const settings = { countMax, shardsParallelMax: 1, order: stage.keepsOrder, times, delivery };
+  const settings = { countMax, shardsParallelMax: 1, order: stage.keepsOrder, times, delivery, lingerMs };
   const group = createGroup({ clock, source, serviceGroup }, settings);
   const ledger = createLedger(source, { handsOver: handsOver(scenario), events: group.events });
   const rules = { ...delivery, functionTimeoutMs: times.functionTimeoutMs, now: clock.now };
@@ -36,7 +36,8 @@ export async function startWorld(scenario: Scenario, dice: Dice) {
   const circumstances = { ...troubles, scenario: user, settings: { times }, latency: dice.fork('latency') };
   const userOf = (life: Life) =>
     createUser({ ...circumstances, poisons, clock, ledger, recordsParallelMax }, life);
-  const tick = createTicker({ stage, group, ledger, given, letters, user: userOf, note });
+  const lingers = lingerMs > 0;
+  const tick = createTicker({ stage, group, ledger, given, letters, user: userOf, note, lingers });
   const slots = scenario.slots.map(
     (name, index): Slot => ({
       name,
