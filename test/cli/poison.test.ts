@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorkspace, expectNothingLeft, type Finished, summaryOf } from './runCli.ts';
 
 const FAST = ['--interval', '500ms', '--json'];
-const LINES = 4_001;
+const LINES = 1_001;
 const workspace = createWorkspace();
 const { file, run } = workspace;
 
@@ -60,12 +60,12 @@ function refusing(form: 'eachBatch' | 'eachRecord', refused: Readonly<Record<num
 /** On a machine that is busy, a tick may be killed between what it did and its checkpoint: that comes again. */
 const clean = { lost: 0, outOfOrder: 0 };
 
-describe('of 4,001 lines, one that the function does not take becomes a dead letter', () => {
+describe('of 1,001 lines, one that the function does not take becomes a dead letter', () => {
   it.each<[Refusal, string, number, string]>([
-    ['throws', 'in the middle', 2_000, 'your function failed for a batch of shard 0'],
+    ['throws', 'in the middle', 500, 'your function failed for a batch of shard 0'],
     ['exits', 'as the first', 0, 'the process ended with code 1; its next tick starts a new one'],
-    ['rejects', 'as the last', 4_000, 'code 1: unhandled rejection: Error: nobody caught'],
-    ['loops', 'in the middle', 2_000, 'was killed at its deadline, after 400 ms'],
+    ['rejects', 'as the last', 1_000, 'code 1: unhandled rejection: Error: nobody caught'],
+    ['loops', 'in the middle', 500, 'was killed at its deadline, after 400 ms'],
   ])('it %s, %s', { timeout: 60_000 }, async (how, _where, line, told) => {
     const module = refusing('eachBatch', { [line]: how });
     const input = file('lines.log', linesOf(LINES));
@@ -89,10 +89,10 @@ describe('of 4,001 lines, one that the function does not take becomes a dead let
 it('four lines at once, each in its own way, from eachRecord in three shards', {
   timeout: 60_000,
 }, async () => {
-  const module = refusing('eachRecord', { 0: 'throws', 1500: 'exits', 2500: 'rejects', 3900: 'loops' });
+  const module = refusing('eachRecord', { 0: 'throws', 400: 'exits', 700: 'rejects', 950: 'loops' });
   const finished = await run(
     '--input',
-    file('four.log', linesOf(4_004)),
+    file('four.log', linesOf(1_004)),
     '--module',
     module,
     '--shards',
@@ -100,7 +100,7 @@ it('four lines at once, each in its own way, from eachRecord in three shards', {
     ...FAST,
   );
   expect(finished).toMatchObject({ code: 0 });
-  expect(summaryOf(finished)).toMatchObject({ distinct: 4_000, deadLetters: 4, ...clean });
+  expect(summaryOf(finished)).toMatchObject({ distinct: 1_000, deadLetters: 4, ...clean });
   expectNothingLeft(finished);
 });
 
@@ -114,10 +114,10 @@ describe('a function for which a tick is too short', () => {
       eachRecord: `export const eachRecord = () => { ${wait}; };`,
     };
     const module = file(`slow-${form}.mjs`, parts[form as keyof typeof parts]);
-    const alone = ['--source', source, '--shards', '1', '--consumers', '1', '--interval', '1s', '--json'];
-    const finished = await run('--input', file('slow.log', linesOf(1_000)), '--module', module, ...alone);
+    const alone = ['--source', source, '--shards', '1', '--consumers', '1', ...FAST];
+    const finished = await run('--input', file('slow.log', linesOf(600)), '--module', module, ...alone);
     expect(finished).toMatchObject({ code: 0 });
-    expect(summaryOf(finished)).toMatchObject({ distinct: 1_000, deadLetters: 0, ...clean });
+    expect(summaryOf(finished)).toMatchObject({ distinct: 600, deadLetters: 0, ...clean });
   });
 });
 
