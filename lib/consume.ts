@@ -4,6 +4,7 @@ import { composeGroup } from './compose/group.ts';
 import { composeObserving } from './compose/observing.ts';
 import { describeOwn } from './compose/ownSource.ts';
 import { createReplays } from './compose/replays.ts';
+import { checkHost } from './config/host.ts';
 import { type OperateEvent, type Operation, readOperation } from './config/operate.ts';
 import { type RedriveEvent, readRedrive } from './config/redrive.ts';
 import type { Environment } from './config/rules.ts';
@@ -146,6 +147,7 @@ export function consumeAround(
     onError: presentError,
   });
   const handle = async (event: ConsumerEvent, context: Context, { signal }: { signal: AbortSignal }) => {
+    checkHost(environment);
     const request = readRedrive(event);
     const operation = readOperation(event);
     const deadline = deadlineAt(context.getRemainingTimeInMillis());

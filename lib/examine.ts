@@ -12,6 +12,7 @@ import {
   readShape,
   readTimeToLive,
   TABLE_ACTIONS,
+  type TableRegions,
   type TableShape,
 } from './credentials/awsTable.ts';
 import type { Description } from './group/describe.ts';
@@ -24,7 +25,14 @@ import { systemClock as clock, systemRandom as random } from './runtime.ts';
 import { termsOf } from './tick/terms.ts';
 import { unhurried } from './times.ts';
 
-export { type DeployedFunction, type DeployedSchedule, type Description, TABLE_ACTIONS, type TableShape };
+export {
+  type DeployedFunction,
+  type DeployedSchedule,
+  type Description,
+  TABLE_ACTIONS,
+  type TableRegions,
+  type TableShape,
+};
 export type TableAction = (typeof TABLE_ACTIONS)[number];
 
 /** Each asks once, and rejects with what is in the way. */

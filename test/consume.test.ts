@@ -106,6 +106,15 @@ describe('a function that consumes a source of its own', () => {
     ]);
   });
 
+  it('does no work where a run is not ended at its timeout, and says so each time', async () => {
+    const managed = { ...settings, AWS_LAMBDA_INITIALIZATION_TYPE: 'lambda-managed-instances' };
+    const handler = consume(module, { environment: managed, source: createMemorySource() });
+    for (const event of [{ slot: 'consumer-0' }, { redrive: {} }]) {
+      await expect(handler(event, contextWith(48_000))).rejects.toThrow(/without a capacity provider/);
+    }
+    expect(table.service.usage().requests).toBe(0);
+  });
+
   it('gives dead letters once more when it is told to, within its time and beside all ticks', async () => {
     const { client } = table;
     const at = { client, table: 'shardbeat', group: 'orders', clock: systemClock, random: systemRandom };

@@ -1,5 +1,5 @@
 /** Findings about credentials, the table, and what may be done with it. */
-import type { TableAction } from '../../lib/examine.ts';
+import type { TableAction, TableRegions } from '../../lib/examine.ts';
 import { counted } from '../amounts.ts';
 import { type Facts, type Finding, found, isDenied, type Problem } from './facts.ts';
 
@@ -61,7 +61,7 @@ export function rights({ rights }: Facts): Finding[] {
 export function shape({ table, isLocal }: Facts): Finding[] {
   if (table === undefined) return [];
   if ('problem' in table) return [unread(table.problem, 'dynamodb:DescribeTable', 'table')];
-  const { status, keys, units, deletionProtection } = table.value;
+  const { status, keys, units, deletionProtection, regions } = table.value;
   if (keys.join() !== KEYS.join()) {
     const remedy = 'make a table with the keys pk and sk, both texts: keys cannot be changed';
     return [found('error', 'table', `its keys are ${keys.join(' and ')}`, remedy)];
@@ -89,7 +89,19 @@ export function shape({ table, isLocal }: Facts): Finding[] {
           ),
         ]
       : []),
+    ...(regions === undefined ? [] : [regionsOf(regions)]),
   ];
+}
+
+function regionsOf({ replicas, isStrong }: TableRegions): Finding {
+  const where = replicas.join(', ');
+  if (isStrong) return found('ok', 'regions', `the table is in ${where}, with strong consistency`);
+  return found(
+    'warning',
+    'regions',
+    `the table is in ${where}, and a region may write what another one does not know of yet: two of them would have the same shard`,
+    'run the functions of all groups in one region, or make a table with strong consistency: docs/regions.md',
+  );
 }
 
 export function timeToLive({ timeToLive }: Facts): Finding[] {

@@ -8,6 +8,7 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   QueryCommand,
+  type TableDescription,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 
@@ -20,6 +21,15 @@ export interface TableShape {
   readonly units: { readonly read: number; readonly write: number } | undefined;
   /** Undefined: it was not told. */
   readonly deletionProtection: boolean | undefined;
+  /** Of a table in several regions. Undefined: it is in this one only. */
+  readonly regions: TableRegions | undefined;
+}
+
+export interface TableRegions {
+  /** This one, and those of the other replicas. */
+  readonly replicas: readonly string[];
+  /** Whether a condition is judged by what any region has written, and a consistent read sees it. */
+  readonly isStrong: boolean;
 }
 
 /** Rejects with what the SDK throws, as all of this file do. */
@@ -41,7 +51,14 @@ export async function readShape(
       .map(({ AttributeName }) => `${AttributeName} ${typeOf(AttributeName)}`),
     units: isByRequest ? undefined : { read, write },
     deletionProtection: Table.DeletionProtectionEnabled,
+    regions: regionsOf(Table),
   };
+}
+
+function regionsOf({ Replicas = [], MultiRegionConsistency }: TableDescription): TableRegions | undefined {
+  if (Replicas.length === 0) return undefined;
+  const replicas = Replicas.map(({ RegionName = '' }) => RegionName).sort();
+  return { replicas, isStrong: MultiRegionConsistency === 'STRONG' };
 }
 
 /** The attribute by which it deletes items; undefined: it deletes none. */

@@ -20,6 +20,7 @@ const TABLE: TableShape = {
   keys: ['pk S', 'sk S'],
   units: undefined,
   deletionProtection: true,
+  regions: undefined,
 };
 const FUNCTION: DeployedFunction = {
   arn: 'arn:aws:lambda:eu-west-1:123456789012:function:f',
@@ -150,6 +151,13 @@ describe('each of these is found', () => {
       ofTable({ deletionProtection: false }),
       ['note table: whoever has the right may delete it, with all checkpoints'],
     ],
+    [
+      ofTable({ regions: { replicas: ['eu-west-1', 'eu-west-3'], isStrong: false } }),
+      [
+        'warning regions: the table is in eu-west-1, eu-west-3, and a region may write what another one does not know of yet: two of them would have the same shard',
+      ],
+    ],
+    [ofTable({ regions: { replicas: ['eu-west-1', 'eu-west-3'], isStrong: true } }), []],
     [{ table: problem('AccessDeniedException') }, ['unknown table: m']],
     [
       { timeToLive: { value: 'expiresAt' } },

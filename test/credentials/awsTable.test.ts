@@ -55,7 +55,21 @@ describe('the shape of a table', () => {
       keys: ['id B', 'at N'],
       units: { read: 5, write: 2 },
       deletionProtection: false,
+      regions: undefined,
     });
+  });
+
+  it.each([
+    ['STRONG', true],
+    ['EVENTUAL', false],
+    [undefined, false],
+  ])('has its regions, and whether each knows what the others have written: %s', async (how, isStrong) => {
+    const Table = {
+      Replicas: [{ RegionName: 'eu-west-3' }, { RegionName: 'eu-west-1' }],
+      MultiRegionConsistency: how,
+    };
+    const { regions } = await readShape(answering({ Table }), 'shop', signal);
+    expect(regions).toEqual({ replicas: ['eu-west-1', 'eu-west-3'], isStrong });
   });
 
   it.each([

@@ -90,9 +90,14 @@ export function send<T>(world: World, actor: Actor, request: Request<T>): Promis
       actor.sandbox.deliver(() => {
         const answer = fate.failure === undefined ? results[fate.answers] : undefined;
         if (answer === undefined) giveUp(fate.failure ?? 'unknown');
-        else answer.then(accept, (error) => settle(String(error), () => reject(error)));
+        else answer.then(accept, rejected);
       }),
     );
+    const rejected = (error: unknown): void =>
+      settle(String(error), () => {
+        request.gaveUp?.('refused');
+        reject(error);
+      });
     const accept = (value: T): void =>
       settle(request.shown?.(value) ?? 'ok', () => {
         if (request.target !== 'source') measureSkew(actor, servedAt, sentAt);

@@ -42,6 +42,8 @@ export interface Scenario extends UserScenario {
   recordsPerInterval: number;
   /** Does somebody read the past again beside the group? */
   replays: boolean;
+  /** Is the table in two regions, and half of the slots in each? */
+  regions: boolean;
 }
 
 /** What the command line and the shrinker may say instead of the seed. */
@@ -54,6 +56,7 @@ export interface Overrides {
 
 const INTERVAL_MS = 60_000;
 const REPLAYS_SHARE = 0.25;
+const REGIONS_SHARE = 0.2;
 
 export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Scenario {
   const usualTimeoutMs = dice.pick([15_000, 48_000, 48_000, 53_000]);
@@ -66,6 +69,7 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
   for (const name of overrides.without ?? []) rates[name] = 0;
   const rooms = dice.fork('rooms');
   const bytes = dice.fork('bytes');
+  const replays = dice.fork('replays').chance(REPLAYS_SHARE);
   const sessionTimeoutMs = dice.pick([65_000, 120_000, 120_000, 180_000]);
   const drawn = {
     seed,
@@ -93,7 +97,9 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
     bytesMax: bytes.pick([1, 2, 3, 8, 1_000]) * 1024 * 1024,
     heedsBytes: bytes.chance(0.7),
     recordsPerInterval: dice.pick([1, 4, 10]),
-    replays: dice.fork('replays').chance(REPLAYS_SHARE),
+    replays,
+    // A replay is in one region, as whoever asked for it.
+    regions: !replays && dice.fork('regions').chance(REGIONS_SHARE),
     ...user,
   };
   return {

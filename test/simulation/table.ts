@@ -10,6 +10,8 @@ export interface Table {
   state(): GroupState;
   /** As it was at that time. */
   readAt<K extends ItemKey>(key: K, time: number): ItemOf<K> | undefined;
+  /** Who wrote it last, and when. */
+  lastWrite(key: ItemKey): { readonly since: number; readonly by: Actor } | undefined;
   /** Of all items that there are or were. */
   keys(): ItemKey[];
   update<K extends ItemKey>(actor: Actor, key: K, write: Write<ItemOf<K>>): Promise<Written<ItemOf<K>>>;
@@ -22,7 +24,7 @@ export function createTable(group: string, now: () => number, observer: Pick<Obs
   const memory: MemoryTable = new Map([[group, new Map()]]);
   const store = createMemoryStore(memory, group);
   const items = memory.get(group)!;
-  const versions = new Map<ItemKey, { since: number; item: object | undefined }[]>();
+  const versions = new Map<ItemKey, { since: number; by: Actor; item: object | undefined }[]>();
 
   // The memory store replaces an item, it never changes one: the old object stays the old version.
   const watched = <T>(actor: Actor, key: ItemKey, write: () => Promise<T>): Promise<T> => {
@@ -32,13 +34,14 @@ export function createTable(group: string, now: () => number, observer: Pick<Obs
     if (after === before) return result;
     const known = versions.get(key) ?? [];
     versions.set(key, known);
-    known.push({ since: now(), item: after });
+    known.push({ since: now(), by: actor, item: after });
     observer.wrote(actor, key, before, after);
     return result;
   };
   return {
     item: (key) => items.get(key) as never,
     state: () => groupState(items as Iterable<readonly [string, object]>),
+    lastWrite: (key) => versions.get(key)?.at(-1),
     keys: () => [...versions.keys()],
     readAt(key, time) {
       const version = versions.get(key)?.findLast(({ since }) => since <= time);

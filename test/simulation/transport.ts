@@ -17,21 +17,24 @@ export interface Place {
 
 /** The table as one actor reaches it: slowly, not always, and sometimes without an answer. */
 export function createTransport(world: World, actor: Actor, place: Place = world): GroupStore {
-  const { scheduler, faults } = world;
+  const { scheduler, faults, regions } = world;
   const { table, observer } = place;
   const show = (value: unknown): string => shown(value, world.startsAt);
+  const ageMs = (key: ItemKey, consistent: boolean): number => {
+    if (consistent) return 0;
+    const staleMs = faults.happens('staleRead') ? faults.dice('staleRead').between(1, STALE_MS_MAX) : 0;
+    return Math.max(staleMs, regions.lagMs(actor, table, key));
+  };
   return {
     get: (key, { consistent, signal }) =>
       send(world, actor, {
         target: key,
         label: () => `get ${key}`,
-        fate: readFate(world),
+        fate: consistent ? regions.farther(readFate(world)) : readFate(world),
         signal,
         perform: async () => {
           world.lateWrites.read(key);
-          const stale = !consistent && faults.happens('staleRead');
-          const ageMs = stale ? faults.dice('staleRead').between(1, STALE_MS_MAX) : 0;
-          return table.readAt(key, scheduler.now() - ageMs);
+          return table.readAt(key, scheduler.now() - ageMs(key, consistent));
         },
         failed: (failure) => storeError(failure, 'read'),
         answered: (item) => consistent && observer.read(actor, key, item),
@@ -40,7 +43,7 @@ export function createTransport(world: World, actor: Actor, place: Place = world
 
     readAll({ consistent, signal }) {
       // No snapshot: some items may be older than others, by as much as the request takes, or by seconds.
-      const fate = readFate(world);
+      const fate = consistent ? regions.farther(readFate(world)) : readFate(world);
       const sentAt = scheduler.now();
       return send(world, actor, {
         target: 'group',
@@ -49,10 +52,9 @@ export function createTransport(world: World, actor: Actor, place: Place = world
         signal,
         perform: async () => {
           const items = table.keys().map((key) => {
-            const stale = !consistent && faults.happens('staleRead');
-            const ageMs = stale ? faults.dice('staleRead').between(1, STALE_MS_MAX) : 0;
+            const olderMs = ageMs(key, consistent);
             const at = sentAt + world.latency.next() * (scheduler.now() - sentAt);
-            return [key, table.readAt(key, at - ageMs) as object | undefined] as const;
+            return [key, table.readAt(key, at - olderMs) as object | undefined] as const;
           });
           return groupState(
             items.filter((item): item is readonly [ItemKey, object] => item[1] !== undefined),
@@ -69,9 +71,9 @@ export function createTransport(world: World, actor: Actor, place: Place = world
       return send(world, actor, {
         target: key,
         label: () => shownWrite(key, write, world.startsAt),
-        fate: writeFate(world),
+        fate: regions.farther(writeFate(world)),
         signal,
-        perform: () => table.update(actor, key, write),
+        perform: () => regions.write(actor, table, key, () => table.update(actor, key, write)),
         failed: (failure) => storeError(failure, 'write'),
         answered: (written) =>
           written.accepted
@@ -86,9 +88,9 @@ export function createTransport(world: World, actor: Actor, place: Place = world
       send(world, actor, {
         target: key,
         label: () => `remove ${key}`,
-        fate: writeFate(world),
+        fate: regions.farther(writeFate(world)),
         signal,
-        perform: () => table.remove(actor, key, condition),
+        perform: () => regions.write(actor, table, key, () => table.remove(actor, key, condition)),
         failed: (failure) => storeError(failure, 'write'),
         shown: (removed) => (removed ? 'removed' : 'refused'),
       }),

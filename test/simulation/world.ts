@@ -16,6 +16,7 @@ import { CACHE_AGE_INTERVALS, type Violation } from './observer/watch.ts';
 import { type Operators, startOperators } from './operators.ts';
 import { createPlatform, type Platform } from './platform.ts';
 import { type Redrives, startRedrives } from './redrives.ts';
+import { createRegions, type Regions } from './regions.ts';
 import { type Replays, startReplays } from './replays.ts';
 import { drawScenario, type Overrides, type Scenario } from './scenario.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
@@ -36,6 +37,7 @@ export interface World {
   readonly latency: Dice;
   readonly faults: Faults;
   readonly scheduler: Scheduler;
+  readonly regions: Regions;
   readonly lateWrites: LateWrites;
   readonly trace: Trace;
   readonly stream: Stream;
@@ -209,6 +211,7 @@ function createWorld(seed: number, overrides: Overrides, tracing: boolean): Worl
     stream: createStream(scenario.shards, scheduler.now),
     landsUntil: 0,
   } as { -readonly [Part in keyof World]: World[Part] };
+  world.regions = createRegions(world);
   world.lists = startLists(world);
   world.poisons = createPoisons(scenario.habits.poison, dice.fork('poison'));
   world.sink = startSink(world);

@@ -15,6 +15,13 @@ const THROTTLED = new Set([
 
 export const isThrottled = (error: unknown): boolean => THROTTLED.has((error as SdkError | null)?.name ?? '');
 
+/**
+ * Of a table in several regions with strong consistency: the item is being written from another one at this moment, and this write is
+ * not done. It says nothing of the write's condition, and is no lost race: sent again, it is judged by what the other one has left.
+ */
+const isConflict = (error: unknown): boolean =>
+  (error as SdkError | null)?.name === 'ReplicatedWriteConflictException';
+
 export interface Attempts {
   kind: 'read' | 'write';
   table: string;
@@ -25,7 +32,7 @@ export interface Attempts {
 
 /**
  * Runs a request again while that is harmless: a read on any passing fault, a write only when the service said that it
- * did not happen (throttling). A write without an answer is thrown as `outcome: 'unknown'`: the rule that made it knows
+ * did not happen (throttling, a conflict with another region). A write without an answer is thrown as `outcome: 'unknown'`: the rule that made it knows
  * how to find out.
  */
 export function repeatedWhileHarmless<T>(attempts: Attempts, request: () => Promise<T>): Promise<T> {
@@ -59,13 +66,13 @@ export function storeError(error: unknown, kind: 'read' | 'write', table: string
     });
   }
   const status = $metadata?.httpStatusCode;
-  const throttled = isThrottled(error);
-  // 4xx other than throttling: the service looked at the request and did nothing.
-  const refused = throttled || (status !== undefined && status >= 400 && status < 500);
+  const mayPass = isThrottled(error) || isConflict(error);
+  // Any other 4xx: the service looked at the request and did nothing.
+  const refused = mayPass || (status !== undefined && status >= 400 && status < 500);
   return new StoreError(`DynamoDB ${kind} on ${JSON.stringify(table)} failed: ${name}: ${message}`, {
     code: name,
     outcome: refused ? 'refused' : 'unknown',
-    retriable: throttled || !refused,
+    retriable: mayPass || !refused,
     cause: error,
   });
 }

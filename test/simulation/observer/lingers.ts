@@ -62,9 +62,11 @@ export function watchGiven(watch: Watch, { actor, begunAt }: Delivery): void {
 /** Of what changes in a slot, a run that lingers goes on with nothing for longer than it takes to look. */
 export function watchNoticed(watch: Watch, { actor, id }: Delivery): void {
   const { unnoticed, lingersSince } = watch.facts(actor);
-  const { scheduler, faults } = watch.world;
+  const { scheduler, faults, scenario } = watch.world;
   if (
     unnoticed === undefined ||
+    // A look may not know yet what the other region has written.
+    scenario.regions ||
     lingersSince === undefined ||
     faults.happened(IN_THE_WAY) !== unnoticed.faults
   )
