@@ -3,14 +3,15 @@ import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { type BuildFailure, type BuildOptions, build, type OutputFile } from 'esbuild';
 import { KEY_REMEDY, MODULE_REMEDY } from '../lib/delivery/exported.ts';
 import { SettingsError } from '../lib/errors.ts';
+import { writeArchive } from './bundling/archive.ts';
 import { copyPackages } from './bundling/copyPackages.ts';
 import { copyPatterns } from './bundling/copyPatterns.ts';
 import { type Inspected, inspect } from './bundling/inspect.ts';
 import { CONSUME, LIBRARY, resolution, STACKS } from './bundling/resolution.ts';
 import { HOST, type Target } from './bundling/target.ts';
 
-/** What is thrown for a module that cannot be bundled. */
-export { SettingsError };
+/** What is thrown for a module that cannot be bundled; and what makes the archive of a bundle's files. */
+export { SettingsError, writeArchive };
 
 export interface BundleOptions {
   /** Path of the user's module, which exports `eachBatch` or `eachRecord`. */

@@ -1,14 +1,10 @@
-/**
- * A process that is killed when it has more memory than it may: by the kernel where a control group can be made, else by whoever looks at it. It may
- * be given a share of a processor, too.
- */
+/** A process that is killed when it has more memory than it may, and may be given a share of a processor. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-
-export type Enforcement = 'control group' | 'looked at every 5 ms';
+import { type Enforcement, enter, limitMemory, memoryOf, removeGroup } from '../../local/host/memoryLimit.ts';
 
 export interface Ended {
   /** Undefined: it died. */
@@ -21,7 +17,6 @@ export interface Ended {
   isSlowed: boolean;
 }
 
-const MIB = 1024 * 1024;
 const LOOK_MS = 5;
 const COMPLAINTS_LENGTH_MAX = 2_000;
 
@@ -40,15 +35,13 @@ export async function runLimited(
     cpuShare?: number;
   },
 ): Promise<Ended> {
-  const name = `shardbeat-bench-${process.pid}`;
-  const group = makeGroup(name, limitMiB);
-  const slowed = cpuShare === undefined ? undefined : makeCpuGroup(name, cpuShare, group);
-  const joined = [...new Set([group, slowed])].flatMap((each) => each ?? []);
-  const join = joined.map((each) => `echo $$ > ${each}/cgroup.procs && `).join('');
-  const child = spawn('sh', ['-c', `${join}exec "$0" "$@"`, process.execPath, ...args], {
+  const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const pid = child.pid!;
+  const limit = limitMemory(pid, limitMiB, { lookMs: LOOK_MS, onExceeded: () => child.kill('SIGKILL') });
+  const slowed = cpuShare === undefined ? undefined : slowDown(pid, cpuShare, limit.group);
   let output = '';
   let complaints = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -65,53 +58,29 @@ export async function runLimited(
     isRunning = false;
   });
   while (isRunning) {
-    const { rss, most } = memoryOf(child.pid!);
-    memoryMiB = Math.max(memoryMiB, most);
-    if (group === undefined && rss > limitMiB) child.kill('SIGKILL');
+    memoryMiB = Math.max(memoryMiB, memoryOf(pid)?.most ?? 0);
     await wait(LOOK_MS);
   }
   await closed;
   clearTimeout(patience);
-  for (const each of joined) removeGroup(each);
+  limit.release();
+  if (slowed !== undefined) removeGroup(slowed);
   const [, json] = /\n(\{"said":.*\})\n$/.exec(output) ?? [];
   return {
     said: json === undefined ? undefined : JSON.parse(json).said,
     memoryMiB,
     complaints: complaints || output.slice(-500),
     isSlowed: slowed !== undefined,
-    enforcement: group === undefined ? 'looked at every 5 ms' : 'control group',
+    enforcement: limit.enforcement,
   };
-}
-
-/** Of version 1 or 2; undefined where none can be made. */
-function makeGroup(name: string, limitMiB: number): string | undefined {
-  const limits = [
-    { root: '/sys/fs/cgroup/memory', file: 'memory.limit_in_bytes', swap: 'memory.memsw.limit_in_bytes' },
-    { root: '/sys/fs/cgroup', file: 'memory.max', swap: 'memory.swap.max' },
-  ];
-  for (const { root, file, swap } of limits) {
-    const group = join(root, name);
-    try {
-      if (!existsSync(join(root, 'cgroup.procs'))) continue;
-      mkdirSync(group);
-      writeFileSync(join(group, file), String(limitMiB * MIB));
-      if (existsSync(join(group, swap))) {
-        writeFileSync(join(group, swap), swap.includes('memsw') ? String(limitMiB * MIB) : '0');
-      }
-      return group;
-    } catch {
-      removeGroup(group);
-    }
-  }
-  return undefined;
 }
 
 const PERIOD_US = 100_000;
 
-/** A share of a processor: in a group of its own (version 1), or in the one that there is (version 2). */
-function makeCpuGroup(name: string, share: number, memoryGroup: string | undefined): string | undefined {
+/** Gives a process a share of a processor: in a group of its own (version 1), or in the one that it is in (version 2). */
+function slowDown(pid: number, share: number, memoryGroup: string | undefined): string | undefined {
   const quota = String(Math.round(share * PERIOD_US));
-  const group = join('/sys/fs/cgroup/cpu', name);
+  const group = join('/sys/fs/cgroup/cpu', `shardbeat-bench-${process.pid}`);
   try {
     if (memoryGroup !== undefined && existsSync(join(memoryGroup, 'cpu.max'))) {
       writeFileSync(join(memoryGroup, 'cpu.max'), `${quota} ${PERIOD_US}`);
@@ -120,28 +89,9 @@ function makeCpuGroup(name: string, share: number, memoryGroup: string | undefin
     mkdirSync(group);
     writeFileSync(join(group, 'cpu.cfs_period_us'), String(PERIOD_US));
     writeFileSync(join(group, 'cpu.cfs_quota_us'), quota);
-    return group;
+    return enter(group, pid) ? group : undefined;
   } catch {
     removeGroup(group);
     return undefined;
-  }
-}
-
-function removeGroup(group: string): void {
-  try {
-    rmdirSync(group);
-  } catch {
-    // It is empty, and costs nothing.
-  }
-}
-
-function memoryOf(pid: number): { rss: number; most: number } {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const mib = (name: string): number =>
-      Math.round(Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024);
-    return { rss: mib('VmRSS'), most: mib('VmHWM') };
-  } catch {
-    return { rss: 0, most: 0 };
   }
 }

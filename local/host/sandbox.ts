@@ -1,5 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../../lib/runtime.ts';
 import type { Failed, Invocation } from './invocation.ts';
 import { type SandboxOptions, type SandboxProcess, startProcess } from './sandboxProcess.ts';
@@ -10,45 +13,52 @@ export interface Sandbox {
   /** Calls the handler, in a new process if there is none. One call at a time; never rejects. */
   invoke(event: unknown, options: { timeoutMs: number }): Promise<Invocation>;
   pid(): number | undefined;
-  /** Kills the process, whatever it does, and takes in what it had printed. No call may follow. */
+  /** Kills the process, whatever it does, takes in what it had printed, and removes its files. No call may follow. */
   close(): Promise<void>;
 }
 
 /** Lambda's own limit for loading a function. */
 const LOAD_MS_MAX = 10_000;
 
-/** A place where one function runs as on Lambda: in a process of its own, kept warm, killed at its deadline. */
+/**
+ * A place where one function runs as on Lambda: in a process of its own behind the Runtime API, kept warm, killed at its deadline, with a folder for
+ * temporary files that stays when the process has to be started anew.
+ */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const clock = options.clock ?? systemClock;
   let warm: SandboxProcess | undefined;
   let busy = false;
+  let working: Promise<unknown> = Promise.resolve();
   let closed = false;
+  let temporary: string | undefined;
 
   async function load(): Promise<SandboxProcess | Failed> {
     if (warm?.alive()) return warm;
-    const process = startProcess(options, clock);
+    temporary ??= await realpath(await mkdtemp(join(options.temporary ?? tmpdir(), 'sandbox-')));
+    const process = await startProcess(options, temporary, clock);
     warm = process;
-    const loaded = await process.reply(LOAD_MS_MAX);
-    if (loaded.outcome === 'answered') return process;
+    // Somebody closed it meanwhile.
+    if (closed) await process.kill();
+    const failure = await process.loaded(LOAD_MS_MAX);
+    if (failure === undefined) return process;
     await process.kill();
-    if (loaded.outcome === 'died') return loaded;
-    const error = loaded.outcome === 'killed' ? `it did not load within ${LOAD_MS_MAX} ms` : loaded.error;
-    return { outcome: 'unloadable', error };
+    return failure;
   }
 
   async function invoke(event: unknown, timeoutMs: number): Promise<Invocation> {
     const process = await load();
     if ('outcome' in process) return process;
-    const answer = process.reply(timeoutMs);
-    process.send({ event, requestId: randomUUID(), deadlineMs: clock.now() + timeoutMs });
-    return answer;
+    const invocation = { event, requestId: randomUUID(), deadlineMs: clock.now() + timeoutMs };
+    return process.invoke(invocation, timeoutMs);
   }
 
   async function alone<T>(action: () => Promise<T>): Promise<T> {
     assert(!busy && !closed, 'a sandbox takes one call at a time, and none once it is closed');
     busy = true;
     try {
-      return await action();
+      const done = action();
+      working = done.catch(() => {});
+      return await done;
     } finally {
       busy = false;
     }
@@ -65,6 +75,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     close: async () => {
       closed = true;
       await warm?.kill();
+      await working;
+      if (temporary !== undefined) await rm(temporary, { recursive: true, force: true, maxRetries: 3 });
     },
   };
 }

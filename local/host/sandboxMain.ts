@@ -1,85 +1,136 @@
 /**
- * The sandbox's own process: loads the bundle named on its command line and calls its `handler` whenever the host says so.
- * Run by sandbox.ts, never imported.
+ * The sandbox's own process: loads the function that its environment names, and asks the Runtime API for one invocation after the
+ * other, as Lambda's runtime for Node does. Run by sandboxProcess.ts, never imported; it imports nothing of ours, for each start waits for it.
  */
-import { writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { resolve } from 'node:path';
+import { env, exit, getBuiltinModule } from 'node:process';
 import { pathToFileURL } from 'node:url';
-import { explain, messageOf } from '../../lib/observe/plainError.ts';
-import {
-  type InvokeMessage,
-  LAST_WORDS,
-  type LastWords,
-  MEMORY_MB,
-  type SandboxMessage,
-} from './messages.ts';
 
 type Handler = (event: unknown, context: unknown) => unknown;
 
-const [bundle = '', functionName = ''] = process.argv.slice(2);
+const { AWS_LAMBDA_RUNTIME_API: api = '', LAMBDA_TASK_ROOT: taskRoot = '', _HANDLER: named = '' } = env;
+const INIT_ERROR = 'init/error';
+/** As Lambda's runtime ends of what nobody has caught. */
+const EXIT_CODES: Partial<Record<string, number>> = { unhandledRejection: 128, uncaughtException: 129 };
+/** As a bundle has it: an import would load all that `fetch` needs. */
+const { Agent, request } = getBuiltinModule('node:http');
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+/** Where the error is posted that ends this process. */
+let errorPath = INIT_ERROR;
 
-// As on Lambda, a function has nobody to send anything to: what it did send would be taken for an answer.
-const sendToHost = process.send?.bind(process);
-delete process.send;
-// A sandbox without its host is nobody's: it must not work on.
-process.once('disconnect', () => process.exit());
 // Ctrl-C in a terminal reaches every process of the group; when the sandbox ends is the host's business.
 process.on('SIGINT', () => {});
-// Of what nobody has caught the process ends, as on Lambda; it says why while it still can.
 process.on('uncaughtException', (error, origin) => {
-  const why = origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception';
-  const [firstLine] = messageOf(error).split('\n', 1);
-  tell({ words: `${why}: ${firstLine}`, details: explain(error) });
-  process.exit(1);
+  const failure = failureOf(error);
+  const { errorType, errorMessage } = failure;
+  const rejection = {
+    ...failure,
+    errorType: 'Runtime.UnhandledPromiseRejection',
+    errorMessage: `${errorType}: ${errorMessage}`,
+  };
+  const ended = (): never => exit(EXIT_CODES[origin]);
+  post(errorPath, origin === 'unhandledRejection' ? rejection : failure).then(ended, ended);
 });
 
-try {
-  const { handler }: { handler?: Handler } = await import(pathToFileURL(bundle).href);
-  if (typeof handler !== 'function') throw new TypeError(`${bundle} exports no function named handler`);
-  process.on('message', (message: InvokeMessage) => void answer(handler, message));
-  send({ kind: 'ready' });
-} catch (error) {
-  send({ kind: 'failed', error: describe(error) });
-  process.disconnect();
-}
+void serve();
 
-async function answer(handler: Handler, { event, requestId, deadlineMs }: InvokeMessage): Promise<void> {
-  try {
-    const result = await handler(event, createContext(requestId, deadlineMs));
-    send({ kind: 'answered', result });
-  } catch (error) {
-    send({ kind: 'failed', error: describe(error) });
+async function serve(): Promise<void> {
+  const handler = await load().catch(async (error: unknown) => {
+    await post(INIT_ERROR, failureOf(error));
+    return exit(1);
+  });
+  while (true) {
+    const { headers, body } = await send('GET', 'invocation/next');
+    const requestId = String(headers['lambda-runtime-aws-request-id']);
+    env._X_AMZN_TRACE_ID = String(headers['lambda-runtime-trace-id']);
+    errorPath = `invocation/${requestId}/error`;
+    await answer(handler, JSON.parse(body), requestId, headers);
   }
 }
 
-/** As the Lambda service describes an invocation to its function. */
-function createContext(requestId: string, deadlineMs: number): Readonly<Record<string, unknown>> {
+async function answer(
+  handler: Handler,
+  event: unknown,
+  requestId: string,
+  headers: IncomingMessage['headers'],
+): Promise<void> {
+  try {
+    const result = await handler(event, contextOf(requestId, headers));
+    await post(`invocation/${requestId}/response`, result ?? null);
+  } catch (error) {
+    await post(`invocation/${requestId}/error`, failureOf(error));
+  }
+}
+
+async function load(): Promise<Handler> {
+  const dot = named.lastIndexOf('.');
+  const [module, name] = [resolve(taskRoot, named.slice(0, dot)), named.slice(dot + 1)];
+  const ending = ['.js', '.mjs', '.cjs'].find((each) => existsSync(module + each)) ?? '.mjs';
+  const { [name]: handler }: Record<string, unknown> = await import(pathToFileURL(module + ending).href);
+  if (typeof handler !== 'function') throw new TypeError(`${named} is no function, or is not exported`);
+  return handler as Handler;
+}
+
+/** As Lambda describes an invocation to its function. */
+function contextOf(
+  requestId: string,
+  headers: IncomingMessage['headers'],
+): Readonly<Record<string, unknown>> {
+  const deadlineMs = Number(headers['lambda-runtime-deadline-ms']);
   return {
     awsRequestId: requestId,
-    functionName,
-    functionVersion: '$LATEST',
-    invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${functionName}`,
-    memoryLimitInMB: String(MEMORY_MB),
-    logGroupName: `/aws/lambda/${functionName}`,
-    logStreamName: `local/${process.pid}`,
     callbackWaitsForEmptyEventLoop: true,
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+    invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
+    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
     getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
   };
 }
 
-function send(message: SandboxMessage): void {
-  // The host may have gone in between; `disconnect` then ends this process.
-  if (process.connected) sendToHost?.(message);
-}
-
-function describe(error: unknown): string {
-  return explain(error);
-}
-
-/** In one go: what is written in the background is lost when the process ends. */
-function tell(words: LastWords): void {
+/** What was thrown may be anything. */
+function failureOf(error: unknown) {
   try {
-    writeSync(process.stderr.fd, `${LAST_WORDS}${JSON.stringify(words)}\n`);
+    if (error instanceof Error) {
+      const { name, message, stack = '' } = error;
+      return { errorType: name, errorMessage: message, trace: stack.split('\n') };
+    }
+    return { errorType: typeof error, errorMessage: String(error), trace: [] };
   } catch {
-    // Nobody reads it.
+    return { errorType: 'handled', errorMessage: 'an error that cannot be read was thrown', trace: [] };
   }
+}
+
+async function post(path: string, body: unknown): Promise<void> {
+  await send('POST', path, JSON.stringify(body));
+}
+
+const leave = (): void => exit();
+
+function send(
+  method: string,
+  path: string,
+  sent?: string,
+): Promise<{ headers: IncomingMessage['headers']; body: string }> {
+  return new Promise((done, failed) => {
+    const [host, port] = api.split(':');
+    const outgoing = request({ agent, host, port, method, path: `/2018-06-01/runtime/${path}` });
+    // A sandbox without its host is nobody's: it must not work on.
+    outgoing.on('socket', (socket) => {
+      if (socket.listenerCount('close', leave) === 0) socket.once('close', leave);
+    });
+    outgoing.on('error', failed);
+    outgoing.on('response', (incoming) => {
+      let body = '';
+      incoming.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+      });
+      incoming.on('end', () => done({ headers: incoming.headers, body })).on('error', failed);
+    });
+    outgoing.end(sent);
+  });
 }

@@ -1,5 +1,6 @@
 import { ShardbeatError } from '../../lib/errors.ts';
 import type { Clock } from '../../lib/runtime.ts';
+import type { FunctionCode } from '../host/functionCode.ts';
 import type { Invocation } from '../host/invocation.ts';
 import type { LogEvent } from '../host/outputLines.ts';
 import { createSandbox } from '../host/sandbox.ts';
@@ -10,8 +11,11 @@ export interface ConsumersOptions {
   intervalMs: number;
   /** When a tick is killed, counted from its start. */
   timeoutMs: number;
-  /** The function's bundle. */
-  bundle: string;
+  code: FunctionCode;
+  /** Where the folders for temporary files are made; this machine's own, unless set. */
+  temporary?: string;
+  /** What the function may write to besides, for the sake of whoever looks on. */
+  writable?: readonly string[];
   environmentOf(slot: string): Readonly<Record<string, string>>;
   clock: Clock;
   listener: ConsumersListener;
@@ -45,13 +49,15 @@ export interface Consumers {
  * @throws ShardbeatError if the function cannot be loaded
  */
 export async function startConsumers(options: ConsumersOptions): Promise<Consumers> {
-  const { slots, intervalMs, timeoutMs, bundle, environmentOf, clock, listener } = options;
+  const { slots, intervalMs, timeoutMs, code, temporary, writable, environmentOf, clock, listener } = options;
   const sandboxes = new Map(
     slots.map((slot) => {
       const sandbox = createSandbox({
         functionName: 'shardbeat-consume',
-        bundle,
+        code,
         environment: environmentOf(slot),
+        ...(temporary !== undefined && { temporary }),
+        ...(writable !== undefined && { writable }),
         onStart: (pid) => listener.started(slot, pid),
         onDeath: (reason, details) => listener.died(slot, reason, details),
         onEvent: (event) => listener.event(slot, event),

@@ -73,7 +73,7 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   const inputs = await openInputs(options.inputs, world.stdin, service.lineBytesMax, signal);
   await using cleanup = new AsyncDisposableStack();
   const directory = cleanup.use(await makeTemporaryDirectory());
-  const bundle = await bundleAudited(options.module, directory.path);
+  const code = await bundleAudited(options.module, directory.path);
   const ledgerFile = join(directory.path, 'ledger');
   const ledger = await tailLedger(ledgerFile).catch((error: Error) => {
     throw cannotWrite(ledgerFile, error.message, error);
@@ -96,8 +96,8 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   introduce(options, inputs, stack, screen);
 
   const slots = Array.from({ length: options.consumers }, (_, index) => `consumer-${index}`);
-  const temporaryOf = (slot: string): string => join(directory.path, 'tmp', slot);
-  for (const slot of slots) await mkdir(temporaryOf(slot), { recursive: true });
+  const temporary = join(directory.path, 'tmp');
+  await mkdir(temporary);
   const { functionTimeoutMs } = deriveTimes(
     options.intervalMs,
     functionTimeoutOf(options.linger, options.intervalMs),
@@ -127,10 +127,11 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
     slots,
     intervalMs: options.intervalMs,
     timeoutMs: functionTimeoutMs,
-    bundle,
+    code,
+    temporary,
+    writable: [ledgerFile],
     environmentOf: (slot) => ({
       ...stack.environment,
-      TMPDIR: temporaryOf(slot),
       LOCAL_LEDGER: ledgerFile,
       LOCAL_SLOT: slot,
     }),

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import type { Clock } from '../../lib/runtime.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
+import type { FunctionCode } from '../../local/host/functionCode.ts';
 import type { Invocation } from '../../local/host/invocation.ts';
 import type { LogEvent } from '../../local/host/outputLines.ts';
 import { type ConsumersListener, startConsumers } from '../../local/run/consumers.ts';
@@ -8,7 +9,9 @@ import { type ConsumersListener, startConsumers } from '../../local/run/consumer
 export interface MemberOptions {
   intervalMs: number;
   timeoutMs: number;
-  bundle: string;
+  code: FunctionCode;
+  temporary: string;
+  writable: readonly string[];
   environmentOf(slot: string): Readonly<Record<string, string>>;
   /** The file that tells the slot's user module to die after its next batch. */
   orderFileOf(slot: string): string;

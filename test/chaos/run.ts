@@ -145,11 +145,14 @@ async function functionOf(
   ledgerFile: string,
   { environment }: Stage,
   { timeoutMs, lingers }: { timeoutMs: number; lingers: boolean },
-): Promise<Pick<CrewOptions, 'bundle' | 'environmentOf' | 'orderFileOf'>> {
-  const bundle = await bundleFunction(join(import.meta.dirname, 'userModule.ts'), directory);
+): Promise<Pick<CrewOptions, 'code' | 'temporary' | 'writable' | 'environmentOf' | 'orderFileOf'>> {
+  const code = await bundleFunction(join(import.meta.dirname, 'userModule.ts'), directory);
   const orderFileOf = (slot: string): string => join(directory, `die-${slot}`);
   return {
-    bundle,
+    code,
+    temporary: directory,
+    // The sink and the ledger are out of the world as far as the function knows.
+    writable: [directory],
     orderFileOf,
     environmentOf: (slot) => ({
       ...environment,

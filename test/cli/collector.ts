@@ -19,13 +19,16 @@ export function createCollector({ directory, file }: Workspace, name: string, be
   const output = join(directory, `${name}.out`);
   const module = file(
     `${name}.ts`,
-    `import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+    `import { execFileSync } from 'node:child_process';
+     import { existsSync } from 'node:fs';
      import type { Batch } from '/nowhere/types.ts';
      const output: string = ${JSON.stringify(output)};
+     // A function may write to its temporary files only; other programs may do what they like.
+     const append = (file: string, input: string) => execFileSync('sh', ['-c', 'cat >> "$0"', file], { input });
      export async function eachBatch(batch: Batch, context: { signal: AbortSignal }): Promise<void> {
        const records = [...batch.records].map((record) => Buffer.from(record.bytes('content')).toString('hex'));
        ${before}
-       appendFileSync(output, records.map((record) => record + '\\n').join(''));
+       append(output, records.map((record) => record + '\\n').join(''));
      }`,
   );
   return { module, output, collected: () => readFileSync(output, 'utf8').split('\n').slice(0, -1) };

@@ -134,7 +134,7 @@ describe('the user’s own function', () => {
       workspace,
       'once',
       `if (!existsSync(output + '.failed')) {
-         writeFileSync(output + '.failed', '');
+         append(output + '.failed', '');
          throw new Error('the database is away');
        }`,
     );
@@ -150,7 +150,7 @@ describe('the user’s own function', () => {
       workspace,
       'spin',
       `if (!existsSync(output + '.spun')) {
-         writeFileSync(output + '.spun', '');
+         append(output + '.spun', '');
          while (true);
        }`,
     );

@@ -64,7 +64,7 @@ describe('of 1,001 lines, one that the function does not take becomes a dead let
   it.each<[Refusal, string, number, string]>([
     ['throws', 'in the middle', 500, 'your function failed for a batch of shard 0'],
     ['exits', 'as the first', 0, 'the process ended with code 1; its next tick starts a new one'],
-    ['rejects', 'as the last', 1_000, 'code 1: unhandled rejection: Error: nobody caught'],
+    ['rejects', 'as the last', 1_000, 'code 128: Runtime.UnhandledPromiseRejection: Error: nobody caught'],
     ['loops', 'in the middle', 500, 'was killed at its deadline, after 400 ms'],
   ])('it %s, %s', { timeout: 60_000 }, async (how, _where, line, told) => {
     const module = refusing('eachBatch', { [line]: how });

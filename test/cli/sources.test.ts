@@ -93,7 +93,7 @@ describe.each([
     const { module } = collector(
       'late',
       `if (!existsSync(output + '.killed')) {
-         writeFileSync(output + '.killed', '');
+         append(output + '.killed', '');
          setImmediate(() => globalThis.process.kill(globalThis.process.pid, 'SIGKILL'));
        }`,
     );

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
+import { readZip } from '../../local/host/zip.ts';
 import { PACKAGING_MS_MAX, runOsls } from './osls.ts';
-import { readZip } from './zip.ts';
 
 const FILES = {
   'src/orders.js': 'export const eachBatch = () => {};',

@@ -3,8 +3,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { readZip } from '../../local/host/zip.ts';
 import { makeSourcePackage } from '../support/sourcePackage.ts';
-import { readZip } from './zip.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const OSLS = join(ROOT, 'node_modules/serverless/bin/serverless.js');

@@ -5,7 +5,7 @@
 import { strict as assert } from 'node:assert';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readZip } from '../package/zip.ts';
+import { readZip } from '../../local/host/zip.ts';
 import { type Folder, makeFolder } from './folder.ts';
 import { type Packed, pack } from './pack.ts';
 import { serves } from './serves.ts';

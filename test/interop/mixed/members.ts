@@ -1,5 +1,6 @@
 import { systemClock as clock } from '../../../lib/runtime.ts';
 import type { TickResult } from '../../../lib/tick/result.ts';
+import type { FunctionCode } from '../../../local/host/functionCode.ts';
 import { type Consumers, startConsumers } from '../../../local/run/consumers.ts';
 import { type ConsumedBatch, within } from '../consumed.ts';
 import { type Driver, type Environment, start } from '../driver.ts';
@@ -44,7 +45,7 @@ export function startWorker(driver: Driver, { consumer, environment, onBatch }: 
 }
 
 export interface SlotOptions extends MemberOptions {
-  bundle: string;
+  code: FunctionCode;
   intervalMs: number;
   timeoutMs: number;
   /** Takes its shards from the slot. */
@@ -57,14 +58,14 @@ export interface SlotOptions extends MemberOptions {
 
 /** A slot of our function: a schedule, and a sandbox in which its bundle runs. */
 export async function startSlot(options: SlotOptions): Promise<Member & { consumers: Consumers }> {
-  const { consumer, onBatch, bundle, environment, intervalMs, timeoutMs } = options;
+  const { consumer, onBatch, code, environment, intervalMs, timeoutMs } = options;
   const { onCutOff, onTrouble } = options;
   let pid: number | undefined;
   let killed = false;
   let onIdle: () => void = () => {};
   const consumers = await startConsumers({
     slots: [consumer],
-    ...{ intervalMs, timeoutMs, bundle, clock },
+    ...{ intervalMs, timeoutMs, code, clock },
     environmentOf: () => environment,
     listener: {
       started: (_slot, started) => {

@@ -24,7 +24,7 @@ const SESSION_TIMEOUT_MS = 2 * HEARTBEAT_SEC * 1_000;
 export async function startMixedStage(driver: Driver, startService: StartMixedService) {
   await using started = new AsyncDisposableStack();
   const directory = started.use(await makeTemporaryDirectory());
-  const bundle = await bundleFunction(join(import.meta.dirname, 'userModule.ts'), directory.path);
+  const code = await bundleFunction(join(import.meta.dirname, 'userModule.ts'), directory.path);
   const table = await startLocalTable(TABLE);
   started.defer(table.close);
   const service = await startService({ heartbeatSec: HEARTBEAT_SEC, sessionTimeoutMs: SESSION_TIMEOUT_MS });
@@ -79,7 +79,7 @@ export async function startMixedStage(driver: Driver, startService: StartMixedSe
       const { url, ...options } = await optionsFor(consumer);
       const member = await startSlot({
         ...options,
-        ...{ intervalMs: INTERVAL_MS, timeoutMs, bundle },
+        ...{ intervalMs: INTERVAL_MS, timeoutMs, code },
         environment: { ...functionEnvironment(table.service.endpoint), ...service.slotEnvironment(url) },
         drain: () => drain(store, consumer, { signal: AbortSignal.timeout(5_000) }),
         onCutOff: () => void unlucky.add(consumer),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -15,7 +15,7 @@ const opened: Sandbox[] = [];
 function open(options: Partial<SandboxOptions> = {}): Sandbox {
   const sandbox = createSandbox({
     functionName: 'orders',
-    bundle: join(FIXTURES, 'handler.mjs'),
+    code: { taskRoot: FIXTURES, handler: 'handler.handler' },
     environment: {},
     ...options,
   });
@@ -36,6 +36,7 @@ interface Description {
   functionName: string;
   requestId: string;
   remainingMs: number;
+  folder: string;
 }
 
 function isAlive(pid: number): boolean {
@@ -77,6 +78,55 @@ describe('a warm sandbox', () => {
     expect(environment).not.toHaveProperty('NODE_OPTIONS');
   });
 
+  it('has the variables that Lambda sets, and stands in its folder', async () => {
+    const { environment, folder } = await describeItself(
+      open({ environment: { AWS_REGION: 'eu-central-1' } }),
+    );
+    expect(folder).toBe(FIXTURES);
+    expect(environment).toMatchObject({
+      AWS_REGION: 'eu-central-1',
+      AWS_DEFAULT_REGION: 'eu-central-1',
+      AWS_EXECUTION_ENV: expect.stringMatching(/^AWS_Lambda_nodejs\d+\.x$/),
+      AWS_LAMBDA_FUNCTION_NAME: 'orders',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/orders',
+      LAMBDA_TASK_ROOT: FIXTURES,
+      _HANDLER: 'handler.handler',
+      _X_AMZN_TRACE_ID: expect.stringMatching(/^Root=1-/),
+      TZ: 'UTC',
+    });
+  });
+
+  it('writes to its temporary files and nowhere else; they stay with it, whatever becomes of its process', async () => {
+    const sandbox = open();
+    const { environment } = await describeItself(sandbox);
+    const write = (folder: string) =>
+      sandbox.invoke({ do: 'write', file: join(folder, 'file'), text: 'x' }, { timeoutMs: 5_000 });
+    expect(await write(FIXTURES)).toMatchObject({ outcome: 'failed' });
+    expect(await write(tmpdir())).toMatchObject({ outcome: 'failed' });
+    expect(await write(environment.TMPDIR!)).toMatchObject({ outcome: 'answered' });
+    expect(await sandbox.invoke({ do: 'exit', code: 1 }, { timeoutMs: 5_000 })).toMatchObject({
+      outcome: 'died',
+    });
+    await access(join(environment.TMPDIR!, 'file'));
+    expect(await write(environment.TMPDIR!)).toMatchObject({ outcome: 'answered' });
+    await sandbox.close();
+    await expect(access(environment.TMPDIR!)).rejects.toThrow('ENOENT');
+  });
+
+  it('stands still between two calls, and goes on with the next one', async () => {
+    const sandbox = open({ freezes: true });
+    const { pid } = await describeItself(sandbox);
+    const state = async (): Promise<string | undefined> =>
+      (await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ')[2];
+    await vi.waitFor(async () => expect(await state()).toBe('T'));
+    expect(await describeItself(sandbox)).toMatchObject({ calls: 2, pid });
+    await vi.waitFor(async () => expect(await state()).toBe('T'));
+    await sandbox.close();
+    expect(isAlive(pid)).toBe(false);
+  });
+
   it('goes on in the same process after the handler threw', async () => {
     const sandbox = open();
     const { pid } = await describeItself(sandbox);
@@ -114,14 +164,14 @@ describe('a sandbox whose process ends', () => {
     [
       'an unhandled rejection',
       { do: 'reject', message: 'no order 7\nof today' },
-      'the process ended with code 1: unhandled rejection: RangeError: no order 7',
+      'the process ended with code 128: Runtime.UnhandledPromiseRejection: RangeError: no order 7',
       /^RangeError: no order 7\nof today\n +at handler /,
     ],
     [
       'an error that nobody caught, which is no error',
       { do: 'throwLater', thrown: null },
-      'the process ended with code 1: uncaught exception: null',
-      /^null$/,
+      'the process ended with code 129: object: null',
+      /^object: null$/,
     ],
     [
       'no memory left',
@@ -143,7 +193,27 @@ describe('a sandbox whose process ends', () => {
       error: why,
     });
     expect(output.length).toBeLessThanOrEqual(21);
-    expect(output.join('\n')).not.toContain('shardbeat-last-words');
+    expect(await describeItself(sandbox)).toMatchObject({ calls: 1 });
+  });
+
+  it('is killed when it has more memory than it may', async () => {
+    const sandbox = open({ memoryMb: 128 });
+    const invocation = await sandbox.invoke({ do: 'fillBuffers' }, { timeoutMs: 20_000 });
+    expect(invocation).toEqual({
+      outcome: 'died',
+      error: 'the process ended with SIGKILL: it had more than 128 MB of memory',
+    });
+    expect(await describeItself(sandbox)).toMatchObject({ calls: 1 });
+  });
+
+  it('has answered if it did, though it dies before it asks for more', async () => {
+    const onDeath = vi.fn();
+    const sandbox = open({ onDeath });
+    expect(await sandbox.invoke({ do: 'answerAndExit' }, { timeoutMs: 5_000 })).toEqual({
+      outcome: 'answered',
+      result: 1,
+    });
+    expect(onDeath.mock.calls).toEqual([['the process ended with code 4', undefined]]);
     expect(await describeItself(sandbox)).toMatchObject({ calls: 1 });
   });
 
@@ -160,7 +230,10 @@ describe('a sandbox whose process ends', () => {
 
   it('names what keeps a bundle from loading, and leaves no process', async () => {
     const started: number[] = [];
-    const sandbox = open({ bundle: join(FIXTURES, 'broken.mjs'), onStart: (pid) => started.push(pid) });
+    const sandbox = open({
+      code: { taskRoot: FIXTURES, handler: 'broken.handler' },
+      onStart: (pid) => started.push(pid),
+    });
     const invocation = await sandbox.invoke({}, { timeoutMs: 5_000 });
     expect(invocation).toMatchObject({
       outcome: 'unloadable',
@@ -169,10 +242,13 @@ describe('a sandbox whose process ends', () => {
     expect(started.map(isAlive)).toEqual([false]);
   });
 
-  it('ends with its host, even if that was killed', async () => {
+  it.each([
+    ['at work', []],
+    ['frozen', ['freezes']],
+  ])('ends with its host, even if that was killed: %s', async (_what, freezes) => {
     const directory = await mkdtemp(join(tmpdir(), 'sandbox-test-'));
     const farewell = join(directory, 'farewell');
-    const host = spawn(process.execPath, [join(FIXTURES, 'host.ts'), farewell], {
+    const host = spawn(process.execPath, [join(FIXTURES, 'host.ts'), farewell, ...freezes], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [said] = (await once(host.stdout, 'data')) as [Buffer];

@@ -11,7 +11,6 @@ import { createSandbox } from '../../../local/host/sandbox.ts';
 import { type LedgerEntry, tailLedger } from '../../../local/run/ledger.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'audit-test-'));
-let bundle: string;
 
 beforeAll(async () => {
   const module = join(directory, 'user.ts');
@@ -26,7 +25,6 @@ beforeAll(async () => {
      };`,
   );
   const run = join(import.meta.dirname, '../../../local/run');
-  bundle = join(directory, 'deliver.mjs');
   const userFunctions = join(import.meta.dirname, '../../../lib/delivery/userFunctions.ts');
   const contents = `import { eachBatch } from ${JSON.stringify(module)};
      import { userFunctionsOf } from ${JSON.stringify(userFunctions)};
@@ -34,7 +32,7 @@ beforeAll(async () => {
      import { deliverTo } from ${JSON.stringify(join(import.meta.dirname, 'fixtures/deliver.ts'))};
      export const handler = deliverTo(audited(userFunctionsOf({ eachBatch })));`;
   const stdin = { contents, resolveDir: directory };
-  await build({ ...BUNDLED, write: true, stdin, outfile: bundle });
+  await build({ ...BUNDLED, write: true, stdin, outfile: join(directory, 'deliver.mjs') });
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -42,7 +40,8 @@ async function deliver(lines: { line?: string; content: string }[], ledger = joi
   const events: LogEvent[] = [];
   const sandbox = createSandbox({
     functionName: 'deliver',
-    bundle,
+    code: { taskRoot: directory, handler: 'deliver.handler' },
+    writable: [ledger],
     environment: {
       LOCAL_LEDGER: ledger,
       LOCAL_SLOT: 'consumer-1',
