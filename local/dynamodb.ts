@@ -1,6 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import dynalite from 'dynalite';
+import { createExclusion, type Exclusion } from './dynamodb/exclusion.ts';
+import { createRequestTokens } from './dynamodb/requestTokens.ts';
+import { type Answered, type Call, transactWrite } from './dynamodb/transactWrite.ts';
 import { createFront } from './service/front.ts';
 import { listenLocally } from './service/listen.ts';
 import { nestingOf } from './service/nesting.ts';
@@ -35,11 +38,12 @@ const KEEP_ALIVE_MS = 10 * 60_000;
 /** Signature version 4, for any region. */
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 +Credential=([^\s,/]+)\/\d{8}\/[^\s,/]+\/dynamodb\/aws4_request, *SignedHeaders=[a-z0-9;-]+, *Signature=[0-9a-f]{64}$/;
-const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
+const TRANSACTION = 'TransactWriteItems';
+const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', TRANSACTION]);
 const READS = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem']);
 
 /**
- * The DynamoDB API on 127.0.0.1, in memory (dynalite). Requests and capacity are counted here and not by the clients: a
+ * The DynamoDB API on 127.0.0.1, in memory (dynalite), with `TransactWriteItems` in front of it. Requests and capacity are counted here and not by the clients: a
  * client that is killed takes no count with it.
  *
  * @param options.port 0 or absent: any free port
@@ -51,12 +55,13 @@ export async function startDynamodb(
 ): Promise<LocalDynamodb> {
   const service = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   const usage: DynamodbUsage = { requests: 0, writeUnits: 0, readUnits: 0 };
+  const table = { service, exclusion: createExclusion(), once: createRequestTokens(Date.now) };
   const front = createFront({
     keepAliveMs: KEEP_ALIVE_MS,
     refuse: (response, message) => refuse(response, 403, 'AccessDeniedException', message),
     receive: (request, response) => {
       // A client that vanished has no use for an answer; nothing else can go wrong here.
-      answer(service, options.onlooker, usage, request, response).catch(() => response.destroy());
+      answer(table, options.onlooker, usage, request, response).catch(() => response.destroy());
     },
   });
   const port = await listenLocally(front, options.port ?? 0, '--dynamodb-port');
@@ -73,8 +78,14 @@ export async function startDynamodb(
   };
 }
 
+interface Table {
+  service: Server;
+  exclusion: Exclusion;
+  once: ReturnType<typeof createRequestTokens>;
+}
+
 async function answer(
-  service: Server,
+  table: Table,
   onlooker: string | undefined,
   usage: DynamodbUsage,
   request: IncomingMessage,
@@ -101,7 +112,15 @@ async function answer(
   }
   const operation = String(request.headers['x-amz-target'] ?? '').split('.')[1] ?? '';
   const counted = (WRITES.has(operation) || READS.has(operation)) && accessKeyId !== onlooker;
-  const { status, headers, body: text } = await ask(service, request, counted ? askForCapacity(body) : body);
+  const asked = counted ? askForCapacity(body) : body;
+  const { service, exclusion } = table;
+  const {
+    status,
+    headers,
+    body: text,
+  } = await (operation === TRANSACTION
+    ? exclusion.alone(() => transact(table, request, asked))
+    : exclusion.together(() => ask(service, request, asked)));
   if (counted) count(usage, operation, text);
   response.writeHead(status, headers).end(text);
 }
@@ -128,7 +147,11 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
  * Hands dynalite a request whose body is already whole. On a socket of its own it would throw, uncaught, whenever a
  * client is killed while it sends.
  */
-function ask(service: Server, request: IncomingMessage, body: Buffer): Promise<Answer> {
+function ask(
+  service: Server,
+  request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
+  body: Buffer,
+): Promise<Answer> {
   const { method, url, headers } = request;
   const whole = Object.assign(Readable.from(body.length === 0 ? [] : [body]), { method, url, headers });
   return new Promise((resolve) => {
@@ -142,6 +165,38 @@ function ask(service: Server, request: IncomingMessage, body: Buffer): Promise<A
     };
     service.emit('request', whole, response);
   });
+}
+
+/** One request of several items, of which all are written or none. */
+async function transact({ service, once }: Table, request: IncomingMessage, body: Buffer): Promise<Answer> {
+  const call: Call = async (operation, input) => {
+    const headers = { ...request.headers, 'x-amz-target': `DynamoDB_20120810.${operation}` };
+    const asked = { method: request.method, url: request.url, headers };
+    const answer = await ask(service, asked, Buffer.from(JSON.stringify(input)));
+    return { ok: answer.status === 200, output: JSON.parse(answer.body) };
+  };
+  let input: object;
+  try {
+    input = JSON.parse(body.toString('utf8'));
+  } catch {
+    // It is for the service to refuse.
+    return ask(service, request, body);
+  }
+  return written(await once(input, () => transactWrite(input, call)));
+}
+
+const ANSWERED = { 'content-type': 'application/x-amz-json-1.0' };
+
+function written(answered: Answered): Answer {
+  const ConsumedCapacity = Array.from(answered.units, ([TableName, units]) => ({
+    TableName,
+    CapacityUnits: units,
+    WriteCapacityUnits: units,
+  }));
+  if (answered.ok) return { status: 200, headers: ANSWERED, body: JSON.stringify({ ConsumedCapacity }) };
+  const { type, message, details } = answered;
+  const body = { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message, ...details, ConsumedCapacity };
+  return { status: 400, headers: ANSWERED, body: JSON.stringify(body) };
 }
 
 /** Clients need not ask for the capacity: the front asks for them. What is no JSON is for the service to refuse. */
