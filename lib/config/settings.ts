@@ -55,6 +55,8 @@ export interface CommonSettings {
   countMax: number;
   /** Least time between two pulls of one shard in a tick; 0: none. */
   pullIntervalMs: number;
+  /** The function is rung, beside its schedule: each tick gives its slot back, so that no ring finds a lease that nobody needs. */
+  doorbell: boolean;
   /** Until when a tick that has read all up goes on polling, from its start. 0: not at all; Infinity: as long as it may work. */
   lingerMs: number;
   shardsParallelMax: number;
@@ -95,6 +97,7 @@ const Schema = v.object({
   ),
   SHARDBEAT_PULL_INTERVAL: v.optional(v.string()),
   [LINGER]: v.optional(v.string()),
+  SHARDBEAT_DOORBELL: oneOf(['true', 'false'], 'false'),
   SHARDBEAT_SHARDS_PARALLEL_MAX: count(16, 64),
   SHARDBEAT_BYTES_MAX: v.optional(
     v.pipe(v.string(), v.regex(/^[1-9]\d{0,11}$/, 'write a whole number of bytes, or leave it out')),
@@ -145,6 +148,7 @@ export function readSettings(
     countMax,
     pullIntervalMs: readPullInterval(read, times),
     lingerMs: readLinger(read[LINGER], times),
+    doorbell: read.SHARDBEAT_DOORBELL === 'true',
     shardsParallelMax: read.SHARDBEAT_SHARDS_PARALLEL_MAX,
     bytesMax: readBytesMax(read.SHARDBEAT_BYTES_MAX, environment, delivery),
     delivery,

@@ -27,6 +27,8 @@ export interface Lifecycle {
     left: Stand | StopReason | undefined,
     context: BatchContext,
   ): Promise<void>;
+  /** Whether a call of the user's goes on that was not waited for any more. */
+  isAnyRunning(): boolean;
 }
 
 interface Held {
@@ -38,6 +40,25 @@ interface Held {
 export function createLifecycle({ start, stop }: ShardFunctions): Lifecycle {
   /** By shard: a slot may have it after another one, both in this sandbox. */
   const held = new Map<string, Held>();
+  let running = 0;
+  /** What the call fails with, or that it was not done when the time was over. */
+  const failureOf = async (
+    shard: string,
+    context: BatchContext,
+    call: (given: BatchContext) => unknown,
+  ): Promise<{ error: unknown } | undefined> => {
+    const given = { ...context, logger: context.logger.with({ shard }) };
+    running += 1;
+    const calling = (async () => call(given))().finally(() => {
+      running -= 1;
+    });
+    try {
+      await orAborted(calling, context.signal);
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  };
 
   const leave = async (shard: string, why: StopReason, context: BatchContext): Promise<void> => {
     // Too late now, it is found to be gone in the next tick.
@@ -67,6 +88,7 @@ export function createLifecycle({ start, stop }: ShardFunctions): Lifecycle {
       if (typeof left === 'string') await leave(shard, left, context);
       else before.stand = copyOf(left);
     },
+    isAnyRunning: () => running > 0,
   };
 }
 
@@ -82,18 +104,3 @@ const copyOf = ({ epoch, cursor, step }: Stand): Stand => ({ epoch, cursor, step
 
 const isSame = (one: Stand, other: Stand): boolean =>
   one.epoch === other.epoch && one.cursor === other.cursor && one.step === other.step;
-
-/** What the call fails with, or that it was not done when the time was over. */
-async function failureOf(
-  shard: string,
-  context: BatchContext,
-  call: (given: BatchContext) => unknown,
-): Promise<{ error: unknown } | undefined> {
-  try {
-    const given = { ...context, logger: context.logger.with({ shard }) };
-    await orAborted((async () => call(given))(), context.signal);
-    return undefined;
-  } catch (error) {
-    return { error };
-  }
-}

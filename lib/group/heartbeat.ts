@@ -15,11 +15,12 @@ export interface Beat {
 
 export type HeartbeatAnswer =
   | { accepted: true; consumer: ConsumerItem }
-  | { accepted: false; busyUntil: number };
+  /** `consumer`: as it was then; undefined: it has just been removed. */
+  | { accepted: false; consumer: ConsumerItem | undefined };
 
 /**
  * Renews the slot's session and takes the slot until this run's own deadline, in one write; answers with the
- * assignment. Refused while another run of the slot is within its deadline: then this one must leave.
+ * assignment. Refused while another run of the slot is within its deadline: then this one may do nothing.
  *
  * Throws StoreError when there was no answer (see settled.ts): then this run may do no work.
  */
@@ -55,5 +56,5 @@ export async function heartbeat(
   // the refusal: inside the condition it would let a delayed first attempt acknowledge a later plan.
   const consumer = await store.get(consumerKey(slot), { ...options, consistent: true });
   if (consumer?.invocation === nonce) return { accepted: true, consumer };
-  return { accepted: false, busyUntil: consumer?.busyUntil ?? 0 };
+  return { accepted: false, consumer };
 }

@@ -53,8 +53,12 @@ export interface ConsumerItem {
   tick: number;
   /** Nonce of the handler run that holds the slot. */
   invocation: string;
-  /** Deadline of that run: until then nobody else ticks in this slot. */
+  /** Deadline of that run: until then nobody else ticks in this slot. One that has given the slot back has made it older than its heartbeat. */
   busyUntil: number;
+  /** When a run last came while the one before it might have been at work. For some time after that, runs give the slot back. */
+  earlyAt?: number;
+  /** Counts rings that came while a run was at work: it polls once more for them before it gives the slot back. */
+  rings?: number;
   /** Generation of the plan that last wrote this item; absent until the first plan that knows the slot. */
   generation?: number;
   /** Generation that the last heartbeat saw. */

@@ -29,6 +29,7 @@ export function replaySettings(settings: TickSettings, { id, from, to, shards }:
     slots: undefined,
     onCursorExpired: 'earliest',
     lingerMs: 0,
+    doorbell: false,
     delivery: { ...delivery, ageMaxMs: undefined, waitMaxMs: 0 },
   };
 }

@@ -1,4 +1,5 @@
 import { consumerKey, type ShardItem } from '../group/items.ts';
+import { giveBack } from '../group/lease.ts';
 import { planSoon } from '../group/operations.ts';
 import type { GroupStore, RequestOptions } from '../group/store.ts';
 import type { Source } from '../sources/source.ts';
@@ -71,20 +72,14 @@ function ofWhatIsThere(store: GroupStore): GroupStore {
   };
 }
 
-/**
- * The run has ended. Its lock becomes as old as its heartbeat, so that a late repeat of that is refused as if the run were at work, and the
- * next one is not.
- */
+/** Whatever the tick has left behind: whoever conducts the replay waits for nothing but its answer. */
 async function release(
   store: GroupStore,
   { slot, nonce, skewMarginMs }: { slot: string; nonce: string; skewMarginMs: number },
   options: RequestOptions,
 ): Promise<void> {
-  const item = await store.get(consumerKey(slot), { ...options, consistent: true });
-  if (item?.invocation !== nonce) return;
-  const busyUntil = item.heartbeatAt - skewMarginMs;
-  const write = { set: { busyUntil }, condition: { equal: 'invocation', value: nonce } } as const;
-  await store.update(consumerKey(slot), write, options);
+  const consumer = await store.get(consumerKey(slot), { ...options, consistent: true });
+  if (consumer?.invocation === nonce) await giveBack(store, { slot, consumer }, { skewMarginMs }, options);
 }
 
 async function standings(

@@ -16,6 +16,7 @@ import type { Source } from '../sources/source.ts';
 import type { Budget } from './budget.ts';
 import type { Bytes } from './bytes.ts';
 import type { CachedShard, TickCache } from './cache.ts';
+import type { Leftovers } from './leftovers.ts';
 import type { ShardResult } from './result.ts';
 import type { Retention } from './retention.ts';
 
@@ -68,6 +69,7 @@ export type TickSettings = Pick<
   | 'countMax'
   | 'pullIntervalMs'
   | 'lingerMs'
+  | 'doorbell'
   | 'shardsParallelMax'
   | 'bytesMax'
   | 'delivery'
@@ -87,6 +89,9 @@ export interface TickContext extends TickTools {
   /** The group's time: our clock, corrected once at the start of the tick. Whatever is compared between hosts uses it. */
   groupNow(): number;
   consumer: ConsumerItem;
+  /** It came while the run before it might have been at work. */
+  isEarly: boolean;
+  leftovers: Pick<Leftovers, 'areAny'>;
   /** What this deployment wants of the group. */
   terms: Terms;
   /** Nothing is known of the slot's last tick: it may have died. */

@@ -83,9 +83,9 @@ export function metricsOf({ result, counted: all, skewMs }: Ended): Measured {
 
 /** What the answer of a tick says. */
 export function metricsOfResult(result: TickResult): Measured {
-  const { outcome, planFailed, unassignedShards, silentSlots, lingerMs, polls, shards } = result;
+  const { planFailed, unassignedShards, silentSlots, lingerMs, polls, shards } = result;
   return {
-    ...outcomeOf(outcome),
+    ...outcomeOf(result),
     failedPlans: planFailed ? 1 : 0,
     ...metricsOfShards(shards),
     ...(unassignedShards !== undefined && { unassignedShards }),
@@ -117,9 +117,9 @@ function metricsOfShards(shards: readonly ShardResult[]): Measured {
   };
 }
 
-const outcomeOf = (outcome: TickResult['outcome']): Measured => ({
+const outcomeOf = ({ outcome, folded }: TickResult): Measured => ({
   pausedTicks: outcome === 'paused' ? 1 : 0,
-  busyTicks: outcome === 'busy' ? 1 : 0,
+  busyTicks: outcome === 'busy' && !folded ? 1 : 0,
   disagreeingTicks: outcome === 'disagrees' ? 1 : 0,
   failedTicks: outcome === 'failed' ? 1 : 0,
 });

@@ -27,6 +27,10 @@ export interface TickResult {
   /** How long the tick went on once it had read all up, and how often it asked shards meanwhile. Absent: it did not. */
   lingerMs?: number;
   polls?: number;
+  /** Of a ring, when busy: the run that has the slot polls once more before it gives it back. */
+  folded?: true;
+  /** How often this tick has polled once more since somebody rang. Absent: never. */
+  ringsAnswered?: number;
   shards: ShardResult[];
 }
 

@@ -3,6 +3,7 @@ import { type Worked, workAsAssigned } from './assigned.ts';
 import type { TickCache } from './cache.ts';
 import type { ShardOutcome, TickContext } from './context.ts';
 import type { Coordination, TickCoordination } from './coordination/coordination.ts';
+import { giveBackUnlessRung } from './givingBack.ts';
 import { type LingerEnd, linger, mayLinger } from './linger.ts';
 import { besidePlan, type Looked, look, type Planned } from './planning.ts';
 import { achievedNothing, emptyResult, type TickResult } from './result.ts';
@@ -25,6 +26,7 @@ interface Tally {
   unassigned: number | undefined;
   lingerMs: number;
   polls: number;
+  ringsAnswered: number;
 }
 
 /**
@@ -43,17 +45,33 @@ export async function workInRounds(
     unassigned: undefined,
     lingerMs: 0,
     polls: 0,
+    ringsAnswered: 0,
   };
-  let next: Beginning | undefined = await workRound(first, coordination, known, tally);
-  while (next !== undefined) {
-    const { context, cache } = next;
+  let context = first;
+  let next = await workRound(first, coordination, known, tally);
+  for (;;) {
+    next ??= await endUnlessRung(context, tally);
+    if (next === undefined) return resultOf(first, known.cache !== undefined, tally);
+    const { cache } = next;
+    context = next.context;
     next = await workRound(context, coordination, { cache }, tally).catch((error: unknown) => {
       // What was done before stays done. Nothing is remembered: the next tick begins as if it were new.
       context.logger.error('round.failed', { error });
       return undefined;
     });
   }
-  return resultOf(first, known.cache !== undefined, tally);
+}
+
+/** Gives the slot back, if it is given back; or else, where somebody has rung meanwhile, there is another round. */
+async function endUnlessRung(context: TickContext, tally: Tally): Promise<Beginning | undefined> {
+  const { slot, caches } = context;
+  const cache = caches.get(slot);
+  // One that did not end in order, or has lost the slot, remembers nothing.
+  const rung = cache && (await giveBackUnlessRung(context));
+  if (rung === undefined) return undefined;
+  caches.delete(slot);
+  tally.ringsAnswered++;
+  return { context: { ...context, consumer: rung.consumer }, cache: rung.isAsKnown ? cache : undefined };
 }
 
 /** Undefined: the tick is over, and what may be remembered of it is put away. */
@@ -137,7 +155,7 @@ function note(tally: Tally, { outcomes }: Worked): void {
 }
 
 function resultOf({ slot, consumer, settings }: TickContext, warm: boolean, tally: Tally): TickResult {
-  const { looked, plans, outcomes, lingerMs, polls } = tally;
+  const { looked, plans, outcomes, lingerMs, polls, ringsAnswered } = tally;
   const unassigned = tally.unassigned ?? plans.findLast((made) => made.unassigned !== undefined)?.unassigned;
   const silent = silentOf(settings.slots, plans.findLast(({ living }) => living)?.living);
   const result: TickResult = {
@@ -150,6 +168,7 @@ function resultOf({ slot, consumer, settings }: TickContext, warm: boolean, tall
     ...(unassigned !== undefined && { unassignedShards: unassigned }),
     ...(silent !== undefined && { silentSlots: silent }),
     ...(lingerMs > 0 && { lingerMs, polls }),
+    ...(ringsAnswered > 0 && { ringsAnswered }),
     shards: [...outcomes.values()].map(({ result }) => result),
   };
   const isIdle = result.outcome !== 'worked' || !achievedNothing(result);

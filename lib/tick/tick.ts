@@ -7,6 +7,7 @@ import { type Budget, startBudget } from './budget.ts';
 import { isOfLastRun, mayHaveExpired, type TickCache, trusted } from './cache.ts';
 import type { TickContext, TickSettings, TickTools } from './context.ts';
 import type { Coordination } from './coordination/coordination.ts';
+import { watchLeftovers } from './leftovers.ts';
 import { emptyResult, type TickResult } from './result.ts';
 import { workInRounds } from './rounds.ts';
 import { takeSlot } from './slot.ts';
@@ -20,6 +21,11 @@ export interface Invocation {
   slot: string;
   /** When the platform kills this run, milliseconds since 1970. */
   deadline: number;
+  /**
+   * Nobody's schedule: something has happened, and somebody is to look. Where a run of the slot is at work, that one looks once more before it
+   * ends, and this one leaves at once.
+   */
+  rung?: boolean;
   /** Aborted when the run is given up before that. */
   signal?: AbortSignal;
 }
@@ -65,12 +71,13 @@ interface Beginning {
 async function begin(
   dependencies: TickDependencies,
   settings: TickSettings,
-  { slot, deadline }: Invocation,
+  { slot, deadline, rung = false }: Invocation,
   { budget, now, cache }: Beginning,
 ): Promise<TickResult> {
   const { clock, random, coordination } = dependencies;
   const { times } = settings;
-  const store = settled(dependencies.store, { clock, random });
+  const leftovers = watchLeftovers(settled(dependencies.store, { clock, random }), dependencies);
+  const { store, deliver } = leftovers;
   const logger = dependencies.logger.with({ slot });
   const options = { signal: budget.requests };
   const terms = termsOf(settings, coordination);
@@ -90,16 +97,23 @@ async function begin(
   const groupNow = (): number => clock.now() + skewMs;
   if (Math.abs(skewMs) > times.skewMarginMs) logger.warn('clock.skewed', { skewMs });
   const beat = { slot, nonce: random.nonce(), deadline: deadline + skewMs, times };
-  const answer = await takeSlot(store, beat, { clock, budget, groupNow, waits: settings.lingerMs > 0 });
-  if (!answer.accepted) {
-    logger.warn('tick.refused', { busyUntil: answer.busyUntil });
-    return emptyResult(slot, 'busy');
+  const beforeAt = cache?.heartbeatAt;
+  const taking = { store, settings, clock, random, budget, groupNow, beforeAt, isRing: rung };
+  const taken = await takeSlot(taking, beat);
+  if (!taken.accepted) {
+    const { busyUntil, folded } = taken;
+    if (folded) logger.info('ring.folded', { busyUntil });
+    else logger.warn('tick.refused', { busyUntil });
+    return { ...emptyResult(slot, 'busy'), ...(folded && { folded }) };
   }
-  const { consumer } = answer;
+  const { consumer, isEarly } = taken;
   const known = trusted(cache, consumer);
   const context: TickContext = {
     ...dependencies,
     store,
+    deliver,
+    leftovers,
+    isEarly,
     logger,
     settings,
     terms,

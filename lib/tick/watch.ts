@@ -20,7 +20,7 @@ export async function lookForNews({ store, slot, consumer, budget }: TickContext
   return now?.invocation === consumer.invocation ? { consumer: now } : 'lost';
 }
 
-function isAsKnown(known: ConsumerItem, item: ConsumerItem | undefined): boolean {
+export function isAsKnown(known: ConsumerItem, item: ConsumerItem | undefined): boolean {
   return (
     item !== undefined &&
     item.invocation === known.invocation &&

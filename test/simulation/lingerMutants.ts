@@ -46,7 +46,7 @@ export const LINGER_MUTANTS: readonly Mutant[] = [
   mutant(
     'a slot that is waited for is not asked for again',
     'tick/slot.ts',
-    'return budget.work.aborted ? answer : heartbeat(store, { ...beat, now: groupNow() }, options);',
-    "const { consumerKey } = await import('../group/items.ts');\n  return { accepted: true, consumer: (await store.get(consumerKey(beat.slot), { ...options, consistent: true }))! };",
+    'if (await isFreeInTime(taking, times, seen)) continue;',
+    'if (await isFreeInTime(taking, times, seen)) return { accepted: true, consumer, isEarly };',
   ),
 ];

@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 
 /** Runs ticks as Lambda does: a sandbox each, frozen in between, killed at the deadline. */
 export interface Platform {
-  invoke(slot: string): void;
+  invoke(slot: string, rung?: boolean): void;
   crash(actor: Actor, cause: string): void;
   /** A run of no slot of the group, in a sandbox of its own, or in that one, if it is free. */
   beside(purpose: 'redrive' | 'replay', sandbox?: Sandbox): Actor;
@@ -82,7 +82,7 @@ export function createPlatform(world: World): Platform {
     leave(actor, how);
   };
 
-  const invoke = (slot: string): void => {
+  const invoke = (slot: string, rung = false): void => {
     const sandbox = choose(slot);
     moveClock(sandbox);
     sandbox.thaw();
@@ -101,7 +101,7 @@ export function createPlatform(world: World): Platform {
     };
     live.add(actor);
     observer.started(actor);
-    trace.add(name, () => `starts, clock off by ${sandbox.offsetMs} ms`);
+    trace.add(name, () => `${rung ? 'is rung' : 'starts'}, clock off by ${sandbox.offsetMs} ms`);
     scheduler.after(functionTimeoutMs, () => crash(actor, 'killed at its deadline'));
     const dependencies = {
       store: createTransport(world, actor),
@@ -121,10 +121,12 @@ export function createPlatform(world: World): Platform {
       endedRuns: sandbox.endedRuns,
     };
     const deadline = sandbox.clock.now() + functionTimeoutMs;
-    tick(dependencies, settings, { slot, deadline }).then(
+    tick(dependencies, settings, { slot, deadline, rung }).then(
       (result) => {
         if (actor.state === 'live') observer.returned(actor, result);
-        ended(actor, `returns ${result.outcome}${result.warm ? ', warm' : ''}`);
+        const { outcome, warm, folded, ringsAnswered } = result;
+        const rings = folded ? ', folded' : ringsAnswered ? `, answers ${ringsAnswered} rings` : '';
+        ended(actor, `returns ${outcome}${warm ? ', warm' : ''}${rings}`);
       },
       (error) => {
         watchForBugs(world, actor, error);

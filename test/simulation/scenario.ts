@@ -30,6 +30,11 @@ export interface Scenario extends UserScenario {
   together: boolean;
   /** How long a usual batch takes at most. */
   processMsMax: number;
+  /** Does the schedule start a tick anywhere within its interval? */
+  jitters: boolean;
+  /** Does somebody ring for slots; and do they always give back? */
+  rings: boolean;
+  doorbell: boolean;
   /** Until when a tick goes on polling. */
   lingerMs: number;
   batchesMax: number;
@@ -70,6 +75,7 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
   const rooms = dice.fork('rooms');
   const bytes = dice.fork('bytes');
   const replays = dice.fork('replays').chance(REPLAYS_SHARE);
+  const leases = dice.fork('leases');
   const sessionTimeoutMs = dice.pick([65_000, 120_000, 120_000, 180_000]);
   const drawn = {
     seed,
@@ -89,6 +95,9 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
     together: dice.chance(0.5),
     // Drawn anew for every attempt: one that mostly takes longer than a tick has may never come to its end. `processSlow` is for that.
     processMsMax: Math.min(dice.pick([50, 400, 400, 5_000, 20_000]), functionTimeoutMs / 2),
+    jitters: leases.chance(0.3),
+    rings: leases.chance(0.3),
+    doorbell: leases.chance(0.2),
     lingerMs,
     batchesMax: dice.pick([1, 3, Number.POSITIVE_INFINITY]),
     countMax: dice.pick([1, 2, 3, 4, 5, 12]),

@@ -79,7 +79,7 @@ export function createTransport(world: World, actor: Actor, place: Place = world
           written.accepted
             ? observer.accepted(actor, key, write, written.item)
             : observer.refused(actor, key, write),
-        gaveUp: (failure) => observer.unanswered(actor, key, write, failure === 'unknown'),
+        gaveUp: (failure) => observer.unanswered(actor, key, write, failure),
         shown: (written) => (written.accepted ? show(written.item) : 'refused'),
       });
     },

@@ -19,11 +19,17 @@ const OPEN_SHARDS_MAX = 6;
 const SHARDS_MAX = 14;
 const LIST_OUTAGE_INTERVALS_MAX = 5;
 const STEPS_PER_INTERVAL = 4;
+/** Of sixty in an interval. */
+const JITTER_S_MAX = 59;
+/** In which somebody rings once more. */
+const RINGING_MS = 10_000;
 
 export function startWorkload(world: World): Workload {
   const { scheduler, scenario, faults, trace, stream } = world;
   const { intervalMs } = world.settings.times;
   const dice = world.dice.fork('workload');
+  const jitter = dice.fork('jitter');
+  const rings = dice.fork('rings');
   const names = Array.from({ length: scenario.slots + 2 }, (_, index) => `s${index}`);
   // Which of its schedules a slot has: one that left and came back has another.
   const schedules = new Map<string, number>();
@@ -79,10 +85,22 @@ export function startWorkload(world: World): Workload {
     if (schedules.get(slot) !== schedule) return;
     scheduler.after(intervalMs + dice.between(0, 500), () => fire(slot, schedule));
     if (faults.happens('missing')) return;
-    const lateMs = faults.happens('late') ? faults.dice('late').next() * 2 * intervalMs : 0;
+    const lateMs = (faults.happens('late') ? faults.dice('late').next() * 2 * intervalMs : 0) + jitterMs();
     scheduler.after(lateMs, () => world.platform.invoke(slot));
     if (faults.happens('overlap')) {
       scheduler.after(faults.dice('overlap').next() ** 2 * intervalMs, () => world.platform.invoke(slot));
+    }
+  };
+  const jitterMs = (): number =>
+    scenario.jitters && !ceased ? jitter.between(0, JITTER_S_MAX) * (intervalMs / 60) : 0;
+  /** Something has happened, and the same slot is rung for some times. */
+  const ring = (): void => {
+    if (ceased) return;
+    scheduler.after(rings.next() * 2 * intervalMs, ring);
+    if (schedules.size === 0) return;
+    const slot = rings.pick([...schedules.keys()]);
+    for (let more = rings.pick([1, 1, 2, 6]); more > 0; more--) {
+      scheduler.after(rings.next() ** 2 * RINGING_MS, () => world.platform.invoke(slot, true));
     }
   };
   const churn = (): void => {
@@ -108,6 +126,7 @@ export function startWorkload(world: World): Workload {
   for (const shard of stream.open()) stream.append(shard, dice.between(0, scenario.recordsPerInterval));
   scheduler.after(0, step);
   scheduler.after(0, churn);
+  if (scenario.rings) scheduler.after(0, ring);
   return {
     slots: () => [...schedules.keys()],
     names,

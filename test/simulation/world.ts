@@ -248,6 +248,7 @@ function tickSettings(scenario: Scenario): TickSettings {
     countMax,
     pullIntervalMs: 0,
     lingerMs: scenario.lingerMs,
+    doorbell: scenario.doorbell,
     shardsParallelMax,
     bytesMax,
     delivery: scenario.delivery,

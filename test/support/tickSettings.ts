@@ -18,6 +18,7 @@ export const tickSettings = (given: Partial<TickSettings> = {}): TickSettings =>
   countMax: 1_000,
   pullIntervalMs: 0,
   lingerMs: 0,
+  doorbell: false,
   shardsParallelMax: 4,
   bytesMax: 64 * 1024 * 1024,
   delivery: DELIVERY,

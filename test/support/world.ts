@@ -11,7 +11,7 @@ import type { TickSettings } from '../../lib/tick/context.ts';
 import { ownCoordination } from '../../lib/tick/coordination/own.ts';
 import { serviceCoordination } from '../../lib/tick/coordination/service.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
-import { type TickDependencies, tick } from '../../lib/tick/tick.ts';
+import { type Invocation, type TickDependencies, tick } from '../../lib/tick/tick.ts';
 import { createCountingRandom, createManualClock, type ManualClock } from './clock.ts';
 import { createMemorySource } from './memorySource.ts';
 import { tickSettings } from './tickSettings.ts';
@@ -75,7 +75,7 @@ export function createGroup<S extends Source>(
       sandbox = slot,
       replaced: Partial<TickDependencies> = {},
       deadline = clock.now() + times.functionTimeoutMs,
-      signal?: AbortSignal,
+      more: Pick<Invocation, 'signal' | 'rung'> = {},
     ): Promise<TickResult> {
       const memory = sandboxes.get(sandbox) ?? { caches: new Map(), endedRuns: new Set() };
       sandboxes.set(sandbox, memory);
@@ -96,11 +96,7 @@ export function createGroup<S extends Source>(
         logger,
         ...memory,
       };
-      return tick({ ...dependencies, ...replaced }, settings, {
-        slot,
-        deadline,
-        ...(signal && { signal }),
-      });
+      return tick({ ...dependencies, ...replaced }, settings, { slot, deadline, ...more });
     },
     /** Every slot ticks once, a second apart; then the interval passes. */
     async round(...slots: string[]): Promise<TickResult[]> {

@@ -421,15 +421,6 @@ describe('a schedule that is early', () => {
     });
     await letTimePass(world.clock, ticking);
   });
-
-  it('is refused at once where nobody lingers', async () => {
-    const world = await settled(['0'], ['a'], 0);
-    await world.tick('a');
-    world.clock.advance(55_000);
-    expect(await letTimePass(world.clock, world.tick('a'), { durationMs: 100 })).toMatchObject({
-      outcome: 'busy',
-    });
-  });
 });
 
 describe('the delay between two polls', () => {

@@ -8,6 +8,7 @@ import type { World } from '../world.ts';
 import { endSeeks, watchShardWrite } from './checkpoints.ts';
 import { watchEarlyNotes, watchStandstill } from './deaths.ts';
 import { answer, begin, finish, type Given } from './deliveries.ts';
+import { goesOn, watchUnanswered } from './leases.ts';
 import { watchLetter } from './letters.ts';
 import { watchHearing, watchLease, watchPoll, watchRound } from './lingers.ts';
 import { watchPauses } from './pauses.ts';
@@ -37,8 +38,8 @@ export interface Observer {
   read(actor: Actor, key: ItemKey, item: object | undefined, isRead?: boolean): void;
   accepted(actor: Actor, key: ItemKey, write: AnyWrite, item: object): void;
   refused(actor: Actor, key: ItemKey, write: AnyWrite): void;
-  /** `mayRepeat`: nobody knows what became of it, and the tick goes on. */
-  unanswered(actor: Actor, key: ItemKey, write: AnyWrite, mayRepeat: boolean): void;
+  /** `refused`: it is certain that it had no effect. `unknown`: nobody knows, and the tick goes on. */
+  unanswered(actor: Actor, key: ItemKey, write: AnyWrite, failure: 'refused' | 'unknown' | 'aborted'): void;
   planFailed(actor: Actor, error: unknown): void;
   /** It writes a line into its log. */
   logs(actor: Actor, event: string, shard: unknown): void;
@@ -53,7 +54,9 @@ export interface Observer {
   returned(actor: Actor, result: TickResult): void;
   begun(actor: Actor, given: Given): Delivery;
   answered(delivery: Delivery, delivered: Delivered): void;
-  /** The user's function came to its end after the tick had given it up. */
+  /** The tick has given the user's function up. Tells when that is over all the same. */
+  goesOn(delivery: Delivery): () => void;
+  /** It came to its end after that. */
   succeededLate(delivery: Delivery): void;
   /** A dead letter is kept; is given once more, and to what end; and is removed. */
   lettered(actor: Actor, letter: DeadLetter): void;
@@ -134,7 +137,7 @@ export function createObserver(world: World): Observer {
       } else watchConsumerWrite(watch, actor, name, before as ConsumerItem, after as ConsumerItem);
     },
     accepted(actor, key, write, item) {
-      watch.facts(actor).unsettled.delete(write);
+      settled(actor, write);
       if (isFenced(key, write) || key.startsWith('CONSUMER#')) this.read(actor, key, item, false);
     },
     read(actor, key, item, isRead = true) {
@@ -146,20 +149,23 @@ export function createObserver(world: World): Observer {
       watch.facts(actor).seen.set(name, { at: scheduler.now(), owner, cursor: cursor ?? '', certain: true });
     },
     refused(actor, key, write) {
-      watch.facts(actor).unsettled.delete(write);
+      settled(actor, write);
       if (key.startsWith('SHARD#')) watch.facts(actor).refused.add(split(key)[1]);
       doubt(actor, key, write);
     },
     planFailed: (actor, error) => watchPlans(watch, actor, error),
     logs: (actor, event, shard) => hear(watch, actor, event, shard),
-    unanswered(actor, key, write, mayRepeat) {
-      watchRepeats(watch, actor, write, mayRepeat);
+    unanswered(actor, key, write, failure) {
+      watchRepeats(watch, actor, write, failure === 'unknown');
+      if (failure !== 'refused') watchUnanswered(watch, actor, key, write);
       if (key.startsWith('SHARD#')) watch.facts(actor).troubled.add(split(key)[1]);
       doubt(actor, key, write);
     },
     pulled(actor, shard, cursor) {
       pauses.pulled(actor, shard);
+      const { pullsOf } = watch.facts(actor);
       watch.facts(actor).pulls++;
+      pullsOf.set(shard, (pullsOf.get(shard) ?? 0) + 1);
       watchPoll(watch, actor, shard, cursor);
       watchPull(watch, actor, shard, cursor);
     },
@@ -186,6 +192,7 @@ export function createObserver(world: World): Observer {
       if (delivered.how !== 'succeeded') watch.facts(actor).failing.add(shard);
       answer(watch, delivery, delivered);
     },
+    goesOn: (delivery) => goesOn(watch, delivery),
     succeededLate(delivery) {
       delivery.tooLate = true;
       finish(watch, delivery, delivery.positions);
@@ -195,6 +202,12 @@ export function createObserver(world: World): Observer {
     redriveEnded: redrives.ended,
     letterRemoved: redrives.removed,
   };
+
+  function settled(actor: Actor, write: object): void {
+    const { unsettled, unanswered } = watch.facts(actor);
+    unsettled.delete(write);
+    unanswered.delete(write);
+  }
 
   /** The answer to its heartbeat is what a run works by. */
   function heardOfSlot(actor: Actor, slot: string, item: ConsumerItem | undefined): void {

@@ -1,6 +1,7 @@
 import { type ConsumerItem, consumerKey, type GroupItem } from '../../../lib/group/items.ts';
 import type { Actor } from '../host.ts';
 import type { Request } from '../requests.ts';
+import { watchAfterwards, watchLeaseOf } from './leases.ts';
 import { watchNews } from './lingers.ts';
 import type { Watch } from './watch.ts';
 
@@ -14,6 +15,7 @@ export function watchConsumerWrite(
   after: ConsumerItem | undefined,
 ): void {
   watchNews(watch, slot, before, after);
+  watchLeaseOf(watch, actor, slot, before, after);
   if (isAcknowledged(actor, before, after)) watchAcknowledged(watch, actor, after!);
   if (!watch.clocksWrong()) watchRunsOf(watch, slot, after);
   if (after === undefined) return;
@@ -117,6 +119,7 @@ export function watchTicks(watch: Watch, actor: Actor, target: Request<unknown>[
     watch.fail('frozen request', `${actor.name} asks for ${target} after its end`);
     return;
   }
+  watchAfterwards(watch, actor, target);
   const facts = watch.facts(actor);
   if (actor.slot === undefined || facts.working) return;
   if (target === 'GROUP' || target === consumerKey(actor.slot)) return;

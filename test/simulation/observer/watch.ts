@@ -4,6 +4,7 @@ import type { GivenUp } from '../../../lib/group/pending.ts';
 import type { Actor } from '../host.ts';
 import { positionOf } from '../stream.ts';
 import type { World } from '../world.ts';
+import type { Ring } from './leases.ts';
 
 /** The promises and rules that are watched. A failing seed names one of them. */
 export type Check =
@@ -14,6 +15,8 @@ export type Check =
   | 'generation'
   | 'two ticks in one slot'
   | 'two owners at work'
+  | 'given back at work'
+  | 'ring lost'
   | 'two planners'
   | 'not noticed'
   | 'overrun'
@@ -151,7 +154,14 @@ export interface ActorFacts {
   planning: boolean;
   /** How often it asked for records, and how long it waited for the list of shards. */
   pulls: number;
+  pullsOf: Map<string, number>;
   listedForMs: number;
+  /** It has given its slot back; and when somebody last rang for it. */
+  hasGivenBack: boolean;
+  rungAt: Ring | undefined;
+  /** What was given up as its time was over, and whose code goes on; and writes that had no answer. */
+  goesOn: Set<Delivery>;
+  unanswered: Set<object>;
   /** Its sandbox stood still for a while. */
   isStalled: boolean;
   /** Of the plan that it works by. */
@@ -301,6 +311,11 @@ const createFacts = (faultsBefore: number): ActorFacts => ({
   working: false,
   planning: false,
   pulls: 0,
+  pullsOf: new Map(),
+  hasGivenBack: false,
+  rungAt: undefined,
+  goesOn: new Set(),
+  unanswered: new Set(),
   listedForMs: 0,
   isStalled: false,
   generation: Number.POSITIVE_INFINITY,

@@ -30,7 +30,9 @@ export function createUser(world: World, actor: Actor): Deliver {
     observer.answered(delivery, delivered);
     if (delivered.how === 'timedOut') {
       // Code that does not listen to its signal comes to its end all the same: in a later tick of the sandbox, maybe.
+      const isOver = observer.goesOn(delivery);
       working.then(({ how }) => {
+        isOver();
         if (how === 'succeeded') observer.succeededLate(delivery);
       });
     }

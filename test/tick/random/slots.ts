@@ -83,7 +83,7 @@ export function createTicker({ stage, group, ledger, given, letters, user, note,
   const start = (
     slot: Slot,
     { sandbox }: TickPlan,
-    { life, run, begun }: { life: Life; run: Run; begun: Begun },
+    { life, run, begun, rung }: { life: Life; run: Run; begun: Begun; rung: boolean },
   ) => {
     const until = clock.now() + times.functionTimeoutMs;
     const watched = life.process(watchUser(user(life), { given, run }, note));
@@ -95,7 +95,7 @@ export function createTicker({ stage, group, ledger, given, letters, user, note,
       deadLetters: life.around(letters.box(run)),
       clock: life.clock(clock),
     };
-    return group.tick(slot.name, sandbox, dependencies, until).then(
+    return group.tick(slot.name, sandbox, dependencies, until, { rung }).then(
       (result): Left => ({ result }),
       (error: unknown): Left => ({ error }),
     );
@@ -130,8 +130,10 @@ export function createTicker({ stage, group, ledger, given, letters, user, note,
     const startedAt = clock.now();
     const silentMs = startedAt - slot.tickedAt;
     let mayThrow = stage.failing.heartbeats;
+    // Whoever finds the slot taken rings, as nobody moves the time for who waits.
+    const rung = silentMs < times.functionTimeoutMs + times.skewMarginMs;
     Object.assign(slot, { tickedAt: startedAt, running: true });
-    const ended = start(slot, plan, { life, run, begun });
+    const ended = start(slot, plan, { life, run, begun, rung });
     const exited = life.exited.then((): Left => 'dead');
     /** Lets time pass where the tick lingers, until it is over, or is held. */
     const untilLeft = async (...ways: Promise<Left>[]): Promise<Left> => {
@@ -167,7 +169,9 @@ export function createTicker({ stage, group, ledger, given, letters, user, note,
       throw new Violation(`the tick of ${name} threw ${(left.error as Error).stack}`);
     }
     const { result } = left;
-    note(`${name} ticked in ${plan.sandbox}: ${result.outcome}${shardsOf(result)}`);
+    const { outcome, folded, ringsAnswered } = result;
+    const rings = folded ? ', folded' : ringsAnswered ? ', answers rings' : '';
+    note(`${name} ticked in ${plan.sandbox}: ${outcome}${rings}${shardsOf(result)}`);
     // Who knows nothing, or was silent for long, looks where others are.
     if (!result.warm || silentMs > times.sessionTimeoutMs) checkTakenOver(begun, known);
     return result;
