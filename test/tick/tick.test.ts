@@ -147,7 +147,7 @@ describe('a tick', () => {
         signal.addEventListener('abort', () => reject(signal.reason));
         given.abort();
       });
-    const result = await world.tick('a', 'a', {}, undefined, given);
+    const result = await world.tick('a', 'a', {}, undefined, { signal: given.signal });
     expect(result.shards).toMatchObject([{ batches: 0 }]);
     expect(world.delivered).toEqual([]);
     world.clock.advance(INTERVAL_MS);
