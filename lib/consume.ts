@@ -28,15 +28,27 @@ import type { Source } from './sources/source.ts';
 import { thenTell } from './tick/afterTick.ts';
 import { type Budget, startBudget } from './tick/budget.ts';
 import { createDeadlines } from './tick/deadline.ts';
+import { createDoorbell, type RungResult } from './tick/doorbell.ts';
 import type { TickResult } from './tick/result.ts';
 import { createRetention } from './tick/retention.ts';
-import { tick } from './tick/tick.ts';
+import { type DoorbellEvent, readRung } from './tick/ring.ts';
+import { type Invocation, tick } from './tick/tick.ts';
 
-/** What the function may be sent: which slot is to tick, which dead letters are to be given once more, or what an operator asks. */
-export type ConsumerEvent = TickEvent | RedriveEvent | OperateEvent;
+/**
+ * What the function may be sent: which slot is to tick, whatever rings, which dead letters are to be given once more, or what an operator
+ * asks.
+ */
+export type ConsumerEvent = TickEvent | DoorbellEvent | RedriveEvent | OperateEvent;
 
 /** What it answers. */
-export type ConsumerResult = TickResult | RedriveResult | Lag | Sought[] | ReplayBegun | ReplayTurned;
+export type ConsumerResult =
+  | TickResult
+  | RungResult
+  | RedriveResult
+  | Lag
+  | Sought[]
+  | ReplayBegun
+  | ReplayTurned;
 
 /**
  * The function's handler, as a middy handler, so that `.use()` takes middleware: one tick of the slot that its event names, a redrive
@@ -143,6 +155,14 @@ export function consumeAround(
     return lagOf(store, source, now(), options);
   };
 
+  const { reserveMs } = settings.times;
+  const answer = createDoorbell({ slots, reserveMs, clock, random, logger });
+  /** Who has rung is not kept waiting, and neither are the other slots: such a tick does not linger. */
+  const ticked = (invocation: Invocation): Promise<TickResult> => {
+    const its = invocation.rung ? { ...settings, lingerMs: 0 } : settings;
+    return thenTell(afterwards, invocation, () => tick(dependencies, its, invocation));
+  };
+
   const presented = middy<ConsumerEvent, ConsumerResult, Error, Context>().use({
     onError: presentError,
   });
@@ -153,8 +173,10 @@ export function consumeAround(
     const deadline = deadlineAt(context.getRemainingTimeInMillis());
     if (request !== undefined) return beside(deadline, signal, redriven(request));
     if (operation !== undefined) return beside(deadline, signal, operated(operation, deadline));
-    const invocation = { slot: readSlot(event, slots), deadline, signal };
-    return thenTell(afterwards, invocation, () => tick(dependencies, settings, invocation));
+    const rung = readRung(event);
+    if (rung !== undefined)
+      return answer(rung, deadline, (slot) => ticked({ slot, deadline, signal, rung: true }));
+    return ticked({ slot: readSlot(event, slots), deadline, signal });
   };
   return presented.handler(handle);
 }

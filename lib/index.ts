@@ -52,4 +52,6 @@ export type {
   SourceShard,
   StreamList,
 } from './sources/source.ts';
+export type { RungResult } from './tick/doorbell.ts';
 export type { ShardResult, TickResult } from './tick/result.ts';
+export type { RingEvent } from './tick/ring.ts';

@@ -4,10 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { describeOwn } from '../lib/compose/ownSource.ts';
-import { readSettings } from '../lib/config/settings.ts';
 import { createTableDeadLetters } from '../lib/delivery/deadLetters/table.ts';
-import { deliverBatches } from '../lib/delivery/eachBatch.ts';
 import { createDynamodbStore } from '../lib/group/stores/dynamodb.ts';
 import {
   consume,
@@ -16,15 +13,12 @@ import {
   type LogRecord,
   type OnEvent,
   type RecordContext,
-  type Source,
 } from '../lib/index.ts';
-import { asLogger } from '../lib/observe/anyLogger.ts';
 import { systemClock, systemRandom } from '../lib/runtime.ts';
 import { createMemorySource } from '../lib/testing/memorySource.ts';
-import { ownCoordination } from '../lib/tick/coordination/own.ts';
-import { tick } from '../lib/tick/tick.ts';
 import { letterOf } from './support/letters.ts';
 import { type LocalTable, startLocalTable } from './support/localTable.ts';
+import { ticksBefore } from './support/ticksBefore.ts';
 
 const settings = {
   SHARDBEAT_GROUP: 'orders',
@@ -49,21 +43,6 @@ const keeping = (events: [string, object | undefined][], fields: object = {}): L
     with: (more) => keeping(events, { ...fields, ...more }),
   };
 };
-
-/** A tick of a while ago. The first one joins the group, the second one makes a plan, and the next one has a shard. */
-async function tickBefore({ client }: LocalTable, source: Source, agoMs: number): Promise<void> {
-  const clock = { ...systemClock, now: () => Date.now() - agoMs };
-  const of = { client, table: 'shardbeat', group: 'orders', clock, random: systemRandom };
-  const dependencies = {
-    ...{ store: createDynamodbStore(of), source, coordination: ownCoordination },
-    deliver: deliverBatches(() => {}),
-    deadLetters: { put: async () => 'kept' as const },
-    ...{ clock, random: systemRandom, logger: asLogger(keeping([])) },
-    ...{ caches: new Map(), endedRuns: new Set<string>() },
-  };
-  const read = readSettings(settings, { own: describeOwn(source) });
-  await tick(dependencies, read, { slot: 'consumer-0', deadline: clock.now() + 48_000 });
-}
 
 const environment = { ...process.env };
 beforeEach(() => {
@@ -186,7 +165,7 @@ describe('a function that consumes a source of its own', () => {
       .mockImplementation((text) => lines.push(String(text)) > 0);
     const day = 86_400_000;
     const source = { ...createMemorySource(), retentionMs: async () => day };
-    for (const agoMs of [140_000, 70_000]) await tickBefore(table, source, agoMs);
+    for (const agoMs of [140_000, 70_000]) await ticksBefore(table, { source: source, settings }, agoMs);
     source.append('0', { a: 'b' });
     const environment = { ...settings, SHARDBEAT_METRICS: 'shard', SHARDBEAT_LOG_LEVEL: 'error' };
     await consume(module, { environment, source })({ slot: 'consumer-0' }, contextWith(48_000));
@@ -213,7 +192,7 @@ describe('a function that consumes a source of its own', () => {
     const endpoint = `http://127.0.0.1:${port}`;
     const environment = { ...settings, SHARDBEAT_EVENT_BUS: 'shop', AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint };
     const source = createMemorySource();
-    for (const agoMs of [140_000, 70_000]) await tickBefore(table, source, agoMs);
+    for (const agoMs of [140_000, 70_000]) await ticksBefore(table, { source: source, settings }, agoMs);
     const handler = consume({ ...module, onEvent }, { environment, source });
     await handler({ slot: 'consumer-0' }, contextWith(48_000));
     expect(seen).toHaveLength(1);

@@ -22,7 +22,8 @@ export interface EventBus {
 
 /** "PutEvents", API reference. */
 const ENTRIES_MAX = 10;
-const SOURCE = 'shardbeat';
+/** Of which source our events are. */
+export const EVENT_SOURCE = 'shardbeat';
 /** Of one entry: another time it may be taken. */
 const MAY_PASS = /Throttl|Internal/;
 
@@ -73,7 +74,7 @@ function entryOf(bus: string, event: GroupEvent): object {
   const { type, ...detail } = event;
   return {
     EventBusName: bus,
-    Source: SOURCE,
+    Source: EVENT_SOURCE,
     DetailType: type,
     Detail: JSON.stringify(detail),
     Time: Math.floor(event.at / 1_000),

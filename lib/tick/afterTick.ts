@@ -7,6 +7,7 @@ import type { Times } from '../times.ts';
 import { startBudget } from './budget.ts';
 import { type Measured, metricsLines, metricsOf, sent } from './metrics.ts';
 import type { TickResult } from './result.ts';
+import type { Invocation } from './tick.ts';
 
 export interface Afterwards {
   settings: { group: string; times: Times; metrics: 'group' | 'shard' };
@@ -31,7 +32,7 @@ const ANSWER_SHARE = 0.1;
  */
 export async function thenTell(
   { settings, clock, meter, announcer, tracing, write, ...tools }: Afterwards,
-  { slot, deadline, signal }: { slot: string; deadline: number; signal: AbortSignal },
+  { slot, deadline, signal }: Pick<Invocation, 'slot' | 'deadline' | 'signal'>,
   ticking: () => Promise<TickResult>,
 ): Promise<TickResult> {
   let result: TickResult | undefined;
