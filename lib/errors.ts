@@ -67,7 +67,7 @@ export interface SourceErrorDetails {
   cause?: unknown;
 }
 
-/** A failure of the group's table, or of where its dead letters are. `outcome: 'unknown'` says that the write may have happened. */
+/** A failure of the group's table, of where its dead letters are, or of a sink. `outcome: 'unknown'` says that the write may have happened. */
 export class StoreError extends ShardbeatError {
   override readonly name: string = 'StoreError';
   readonly code: string;

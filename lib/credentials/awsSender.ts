@@ -10,8 +10,19 @@ import type { AwsRefusal } from './awsAnswer.ts';
 import type { AwsAccount } from './awsCall.ts';
 import { escapeAws, signAwsRequest } from './awsSignature.ts';
 
+/** As IAM and host names call them. */
+export type AwsService =
+  | 's3'
+  | 'sqs'
+  | 'lambda'
+  | 'events'
+  | 'scheduler'
+  | 'kinesis'
+  | 'firehose'
+  | 'dynamodb';
+
 export interface AwsSenderOptions {
-  service: 's3' | 'sqs' | 'lambda' | 'events' | 'scheduler';
+  service: AwsService;
   /** Scheme, host and port, for a region. */
   originIn(region: string): string;
   /** The account's, unless set. */
@@ -27,6 +38,8 @@ export interface AwsSenderOptions {
   timeoutMsMax?: number | undefined;
   /** Of one attempt of what takes longer by its nature. */
   timeoutMs?: number | undefined;
+  /** Of a request; 3 unless set. */
+  attemptsMax?: number | undefined;
 }
 
 export interface AwsHttpRequest {
@@ -54,8 +67,8 @@ const ATTEMPTS_MAX = 3;
 const BACKOFF: Backoff = { firstMs: 100, mostMs: 2_000 };
 const RESPONSE_BYTES_MAX = 256 * 1024 * 1024;
 const MESSAGE_CHARACTERS_MAX = 500;
-const THROTTLED =
-  /Throttl|SlowDown|TooManyRequests|RequestLimitExceeded|OverLimit|ServiceUnavailable|InternalError|InternalFailure/;
+export const THROTTLED =
+  /Throttl|ThroughputExceeded|SlowDown|TooManyRequests|RequestLimitExceeded|OverLimit|ServiceUnavailable|InternalError|InternalFailure/;
 
 /**
  * Signed requests to one address of AWS, without the SDK's client for it, which would add to every cold start. Rejects with a
@@ -63,6 +76,7 @@ const THROTTLED =
  */
 export function createAwsSender(options: AwsSenderOptions, words: AwsWords) {
   const { service, account, clock, random, skewMs = () => 0, tracing = noTracing } = options;
+  const { attemptsMax = ATTEMPTS_MAX } = options;
   const timeoutMs = options.timeoutMs ?? Math.min(TIMEOUT_MS, options.timeoutMsMax ?? TIMEOUT_MS);
 
   let place: Promise<Place> | undefined;
@@ -96,7 +110,7 @@ export function createAwsSender(options: AwsSenderOptions, words: AwsWords) {
     return tracing.span('request', { request: action, service }, () =>
       retrying(
         { clock, random, signal, backoff: BACKOFF },
-        (error) => (isRepeatable(error) && !signal.aborted ? ATTEMPTS_MAX : 0),
+        (error) => (isRepeatable(error) && !signal.aborted ? attemptsMax : 0),
         async () => {
           const response = await withTimeout({ clock, signal, timeoutMs }, timeout, (signal) =>
             attempt(request, signal),

@@ -19,6 +19,7 @@ const LIBRARY: Readonly<Record<string, readonly string[]>> = {
   group: ['sources', 'http', 'base', 'observe'],
   delivery: ['credentials', 'group', 'sources', 'http', 'base', 'observe'],
   config: ['credentials', 'group', 'sources', 'http', 'base', 'observe'],
+  sinks: ['config', 'credentials', 'delivery', 'sources', 'http', 'base', 'observe'],
   tick: ['config', 'group', 'sources', 'delivery', 'base', 'observe'],
   replay: ['tick', 'config', 'group', 'sources', 'delivery', 'base', 'observe'],
   compose: ['replay', 'tick', 'config', 'credentials', 'delivery', 'group', 'sources', 'base', 'observe'],
@@ -99,7 +100,7 @@ const ONLY: readonly { from: string; to: string; files: readonly string[]; why: 
 /** Whatever else names the AWS SDK is no adapter. */
 const AWS_SDK = /^@(aws-sdk|smithy)\//;
 const AWS_ADAPTERS =
-  /^(lib\/group\/stores\/(dynamodb|serviceClock)|lib\/delivery\/deadLetters\/table|lib\/credentials\/aws|local\/)/;
+  /^(lib\/group\/stores\/(dynamodb|serviceClock)|lib\/delivery\/deadLetters\/table|lib\/credentials\/aws|lib\/sinks\/core\/aws|local\/)/;
 
 /** What is wrong about one file's imports, in sentences. */
 export function violationsOf(file: string, imported: readonly string[]): string[] {

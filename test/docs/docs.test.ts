@@ -194,7 +194,7 @@ describe('the decisions', () => {
 });
 
 describe('examples', () => {
-  const pages = ['processing', 'local', 'operations', 'cls'];
+  const pages = ['processing', 'local', 'operations', 'cls', 'sinks'];
   const files = pages.flatMap((page) =>
     matches(read(`docs/${page}.md`), /^```ts\n([\s\S]*?)^```$/gm).map((code, index) => ({
       file: `${page}${index}.ts`,

@@ -1,10 +1,14 @@
 /** The package's face: what its entries export, and that all of it is explained. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
-const ENTRIES = ['lib/index.ts', 'lib/operations.ts', 'lib/testing.ts'];
+const SINKS = readdirSync(join(ROOT, 'lib/sinks'))
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => `lib/sinks/${name}`)
+  .sort();
+const ENTRIES = ['lib/index.ts', 'lib/operations.ts', 'lib/testing.ts', ...SINKS];
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 interface Exported {
@@ -43,7 +47,17 @@ describe('the entries of the package', () => {
       ['SettingsError', 'ShardbeatError', 'SourceError', 'StoreError', 'consume', 'default'],
       ['openGroup'],
       ['batchOf', 'contextOf', 'createMemorySource', 'recordOf', 'sourceCases', 'startTestGroup'],
+      // A sink is one function.
+      ...SINKS.map((entry) => [`${/(\w+)\.ts$/.exec(entry)![1]}Sink`]),
     ]);
+  });
+
+  it('are those of the manifest', () => {
+    const { exports } = JSON.parse(read('package.json')) as { exports: Record<string, { default?: string }> };
+    const entries = Object.values(exports).flatMap(
+      (entry) => /^\.\/dist\/(lib\/sinks\/.*)\.js$/.exec(entry.default ?? '')?.[1] ?? [],
+    );
+    expect(entries.map((entry) => `${entry}.ts`).sort()).toEqual(SINKS);
   });
 
   it.each(ENTRIES.flatMap((entry) => exportsOf(entry).map((exported) => [exported.name, exported] as const)))(

@@ -179,6 +179,8 @@ describe('the sources', () => {
   const files = ['lib', 'cli'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
+      // What a sink writes to is the user's, and so are the rights to it: docs/sinks.md, and its own test.
+      .filter((path) => !path.startsWith('sinks/'))
       .map((path) => ({ path: join(folder, path), source: readFileSync(join(ROOT, folder, path), 'utf8') })),
   );
   const actionsIn = (source: string): string[] => [

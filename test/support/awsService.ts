@@ -5,6 +5,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { AwsAccount } from '../../lib/credentials/awsCall.ts';
+import type { AwsService as ServiceName } from '../../lib/credentials/awsSender.ts';
 
 export const KEY = {
   accessKeyId: 'AKIDEXAMPLE',
@@ -39,7 +40,7 @@ export interface AwsService {
 }
 
 export async function startAwsService(
-  service: 's3' | 'sqs' | 'lambda' | 'events' | 'scheduler',
+  service: ServiceName,
   handle: (request: AwsRequestSeen) => AwsReply | Promise<AwsReply>,
 ): Promise<AwsService> {
   const server = createServer(async (incoming, response) => {

@@ -9,10 +9,18 @@ export interface S3Service extends AwsService {
   objects: Map<string, string>;
 }
 
-/** One bucket of S3, `letters`, with conditional writes and deletes. */
-export async function startS3Service(): Promise<S3Service> {
+interface Bucket {
+  name: string;
+  /** How bytes are told as text. */
+  encoding: 'utf8' | 'latin1';
+}
+
+/** One bucket of S3, with conditional writes and deletes. */
+export async function startS3Service(
+  bucket: Bucket = { name: 'letters', encoding: 'utf8' },
+): Promise<S3Service> {
   const objects = new Map<string, string>();
-  const service = await startAwsService('s3', (request) => answer(objects, request));
+  const service = await startAwsService('s3', (request) => answer(objects, bucket, request));
   return Object.assign(service, { objects });
 }
 
@@ -24,11 +32,12 @@ const error = (status: number, code: string): AwsReply => ({
 
 function answer(
   objects: Map<string, string>,
+  bucket: Bucket,
   { method, path, query, headers, body }: AwsRequestSeen,
 ): AwsReply {
   const name = path.slice(1);
-  if (!name.startsWith('letters/')) return error(404, 'NoSuchBucket');
-  if (query.get('list-type') === '2') return listed(objects, query);
+  if (!name.startsWith(`${bucket.name}/`)) return error(404, 'NoSuchBucket');
+  if (query.get('list-type') === '2') return listed(objects, bucket, query);
   const found = objects.get(name);
   const etag = found === undefined ? undefined : etagOf(found);
   if (headers['if-none-match'] === '*' && found !== undefined) return error(412, 'PreconditionFailed');
@@ -36,8 +45,9 @@ function answer(
   if (wanted !== undefined && found === undefined) return error(404, 'NoSuchKey');
   if (wanted !== undefined && wanted !== etag) return error(412, 'PreconditionFailed');
   if (method === 'PUT') {
-    objects.set(name, body.toString());
-    return { headers: { etag: etagOf(body.toString()) } };
+    const text = body.toString(bucket.encoding);
+    objects.set(name, text);
+    return { headers: { etag: etagOf(text) } };
   }
   if (method === 'DELETE') {
     objects.delete(name);
@@ -46,10 +56,10 @@ function answer(
   return found === undefined ? error(404, 'NoSuchKey') : { headers: { etag: etag! }, body: found };
 }
 
-function listed(objects: Map<string, string>, query: URLSearchParams): AwsReply {
+function listed(objects: Map<string, string>, bucket: Bucket, query: URLSearchParams): AwsReply {
   const after = query.get('continuation-token') ?? '';
   const keys = [...objects.keys()]
-    .map((name) => name.slice('letters/'.length))
+    .map((name) => name.slice(bucket.name.length + 1))
     .filter((key) => key.startsWith(query.get('prefix') ?? '') && key > after)
     .sort();
   const page = keys.slice(0, PAGE_KEYS);

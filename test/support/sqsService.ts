@@ -16,6 +16,8 @@ export interface QueuedMessage {
 export interface SqsService extends AwsService {
   messages: QueuedMessage[];
   messageBytesMax: number;
+  /** Of a batch: the code with which a message of this body is not taken. */
+  entryFault: (body: string) => string | undefined;
   /** Its time; that of the test. */
   clock: Pick<Clock, 'now'>;
   clear(): void;
@@ -30,6 +32,7 @@ export async function startSqsService(): Promise<SqsService> {
   const state: SqsService = Object.assign(service, {
     messages: [] as QueuedMessage[],
     messageBytesMax: 1024 * 1024,
+    entryFault: () => undefined,
     clock: { now: () => 0 },
     clear() {
       state.messages.length = 0;
@@ -53,6 +56,8 @@ function answer(state: SqsService, { headers, body }: AwsRequestSeen, sentAt: Ma
   switch (headers['x-amz-target']) {
     case 'AmazonSQS.SendMessage':
       return send(state, input, isFifo, sentAt);
+    case 'AmazonSQS.SendMessageBatch':
+      return sendBatch(state, JSON.parse(body.toString()), isFifo, sentAt);
     case 'AmazonSQS.ReceiveMessage':
       return receive(state, input);
     case 'AmazonSQS.DeleteMessage':
@@ -91,9 +96,40 @@ function send(state: SqsService, input: Input, isFifo: boolean, sentAt: Map<stri
   if (!isFifo && once !== undefined) return error('InvalidParameterValue');
   if (once !== undefined && now - (sentAt.get(String(once)) ?? -Infinity) < DEDUPLICATED_MS) return done();
   if (once !== undefined) sentAt.set(String(once), now);
-  const id = `message-${state.requests.length}`;
+  const id = `message-${state.requests.length}-${state.messages.length}`;
   state.messages.push({ id, body, group: group as string, visibleAt: now, received: 0, receipt: undefined });
   return done({ MessageId: id });
+}
+
+const BATCH_COUNT_MAX = 10;
+const BATCH_BYTES_MAX = 1024 * 1024;
+
+/** Each by itself, as long as the request is one that is taken. */
+function sendBatch(
+  state: SqsService,
+  { QueueUrl, Entries }: { QueueUrl: string; Entries: (Input & { Id: string })[] },
+  isFifo: boolean,
+  sentAt: Map<string, number>,
+): AwsReply {
+  if (Entries.length === 0) return error('EmptyBatchRequest');
+  if (Entries.length > BATCH_COUNT_MAX) return error('TooManyEntriesInBatchRequest');
+  if (new Set(Entries.map(({ Id }) => Id)).size < Entries.length) return error('BatchEntryIdsNotDistinct');
+  const bytes = Entries.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(String(MessageBody)), 0);
+  if (bytes > BATCH_BYTES_MAX) return error('BatchRequestTooLong');
+  const Successful: object[] = [];
+  const Failed: object[] = [];
+  for (const entry of Entries) {
+    const { Id } = entry;
+    const fault = state.entryFault(String(entry.MessageBody));
+    const { status, body } =
+      fault === undefined ? send(state, { QueueUrl, ...entry }, isFifo, sentAt) : error(fault);
+    if (status === undefined) Successful.push({ Id, ...JSON.parse(body!) });
+    else {
+      const Code = JSON.parse(body!).__type.split('#')[1];
+      Failed.push({ Id, Code, Message: `said of ${Code}`, SenderFault: !/Internal|Throttled/.test(Code) });
+    }
+  }
+  return done({ Successful, ...(Failed.length > 0 && { Failed }) });
 }
 
 function receive(state: SqsService, input: Input): AwsReply {

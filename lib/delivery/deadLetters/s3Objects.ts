@@ -1,5 +1,5 @@
 /** The five calls of S3 that dead letters need. */
-import { endpointOf } from '../../credentials/awsCall.ts';
+import { bucketAddress, s3RefusalIn, unescapeXml, xmlField } from '../../credentials/awsS3.ts';
 import {
   type AwsSender,
   type AwsSenderOptions,
@@ -53,7 +53,7 @@ export function createS3Objects(options: S3Options): S3Objects {
   const send = createAwsSender({ ...options, service: 's3', originIn }, words);
   const pathOf = (key: string): string => root + key.split('/').map(escapeAws).join('/');
   const call = callOf(send, words);
-  const missing = (response: HttpResponse): boolean => codeIn(response) === 'NoSuchBucket';
+  const missing = (response: HttpResponse): boolean => s3RefusalIn(response).code === 'NoSuchBucket';
 
   return {
     async get(key, { signal }) {
@@ -116,17 +116,6 @@ export function createS3Objects(options: S3Options): S3Objects {
   };
 }
 
-/** Where the requests for a bucket go, and how their paths begin. */
-export function bucketAddress({ bucket, endpoint }: Pick<S3Options, 'bucket' | 'endpoint'>): {
-  originIn: (region: string) => string;
-  root: string;
-} {
-  if (endpoint !== undefined) return { originIn: () => endpoint, root: `/${bucket}/` };
-  // A certificate is for one name in front of the domain.
-  if (bucket.includes('.')) return { originIn: (region) => endpointOf('s3', region), root: `/${bucket}/` };
-  return { originIn: (region) => endpointOf(`${bucket}.s3`, region), root: '/' };
-}
-
 /** Sends, and throws for what is neither success nor expected. */
 const callOf =
   (send: AwsSender, words: AwsWords) =>
@@ -139,19 +128,10 @@ const callOf =
     throw refused(response, request.action, words);
   };
 
-const field = (name: string, xml: string): string | undefined =>
-  new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
-
-const codeIn = ({ body }: HttpResponse): string => field('Code', body.toString()) ?? '';
-
 function wordsOf(bucket: string): AwsWords {
   const named = `the bucket ${JSON.stringify(bucket)} of SHARDBEAT_DEAD_LETTERS`;
   return {
-    refusalIn: (response) => {
-      const text = response.body.toString();
-      const message = field('Message', text) ?? (text || 'no error message');
-      return { code: codeIn(response) || `status ${response.status}`, message: unescapeXml(message) };
-    },
+    refusalIn: s3RefusalIn,
     remedyFor: (code, action) => {
       if (code === 'NoSuchBucket')
         return `there is no bucket ${JSON.stringify(bucket)}: make it, or correct SHARDBEAT_DEAD_LETTERS`;
@@ -168,15 +148,6 @@ function keysIn(xml: string): KeyPage {
   const keys = [...xml.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key]) =>
     decodeURIComponent(unescapeXml(key!)),
   );
-  const next = field('NextContinuationToken', xml);
+  const next = xmlField('NextContinuationToken', xml);
   return { keys, next: next && unescapeXml(next) };
 }
-
-const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
-
-const unescapeXml = (text: string): string =>
-  text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(lt|gt|quot|apos|amp));/gi, (whole, hex, decimal, name) => {
-    if (name !== undefined) return ENTITIES[String(name).toLowerCase()]!;
-    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bucketAddress } from '../../../lib/credentials/awsS3.ts';
 import { createS3DeadLetters } from '../../../lib/delivery/deadLetters/s3.ts';
-import { bucketAddress } from '../../../lib/delivery/deadLetters/s3Objects.ts';
 import { describeDeadLetters } from '../../conformance/deadLetters.ts';
 import { createWaitingClock, type WaitingClock } from '../../http/support.ts';
 import { account, SECRETS } from '../../support/awsService.ts';
