@@ -10,6 +10,7 @@ import { pollDelayMs } from '../../lib/tick/pollDelay.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
 import { deriveTimes, functionTimeoutMsMax } from '../../lib/times.ts';
 import { letTimePass } from '../support/letTimePass.ts';
+import { note } from '../support/working.ts';
 import { createWorld, INTERVAL_MS, type World } from '../support/world.ts';
 
 const options = { signal: new AbortController().signal };
@@ -130,6 +131,8 @@ describe('a tick that lingers', () => {
     await passes(world, 20_000);
     const looks = world.store.requests.filter((request) => request === `get ${consumerKey('b')}`);
     expect(looks).toHaveLength(4);
+    const attempts = world.store.requests.filter((request) => request.startsWith('get SHARD#'));
+    expect(attempts.length).toBeLessThanOrEqual(8);
     for (const ticking of ticks) await letTimePass(world.clock, ticking);
   });
 
@@ -295,6 +298,54 @@ describe('the pace of a tick that lingers', () => {
   });
 });
 
+describe('what a tick that lingers does not poll', () => {
+  it('a shard in which its function has failed: another attempt is for the next tick', async () => {
+    const world = await settled(['0', '1'], ['a']);
+    let attempts = 0;
+    world.eachBatch = async () => {
+      attempts++;
+      throw new Error('away');
+    };
+    const ticking = world.tick('a');
+    await passes(world, 5_000);
+    world.source.append('0', 'one');
+    const result = await letTimePass(world.clock, ticking);
+    expect(attempts).toBe(1);
+    expect(result!.shards.find(({ shard }) => shard === '0')).toMatchObject({ stopped: 'batchFailed' });
+  });
+
+  it('one that it takes from a run which died of it: the next tick has it, after all others', async () => {
+    const world = await settled(['0', '1'], ['a', 'b']);
+    const item = await world.store.get(consumerKey('b'), read);
+    const [shard] = Object.keys(item!.assigned!);
+    world.source.append(shard!, 'deadly');
+    const gone = world.tick('b', 'b', { deliver: () => new Promise(() => {}) }, world.clock.now() + 10_000);
+    void gone.catch(() => {});
+    await passes(world, 1_000);
+    await note(world, { to: '1', count: 1, done: 0, size: 1, attempts: 1, deadly: true }, shard);
+    await drain(world.store, 'b', options);
+    // A new sandbox asks whether somebody should plan.
+    const result = await letTimePass(world.clock, world.tick('a', 'another of a'));
+    expect(result!.shards.find((one) => one.shard === shard)).toMatchObject({ stopped: 'deadline' });
+    expect(world.delivered).toEqual([]);
+    world.clock.advance(10_000);
+    await letTimePass(world.clock, world.tick('a', 'another of a'));
+    expect(world.delivered).toEqual([`${shard}:deadly`]);
+  });
+
+  it('nothing at all, where it has no shard and none is awaited: then it is over', async () => {
+    const world = await settled(['0'], ['a', 'b']);
+    const startedAt = world.clock.now();
+    const results = [world.tick('a'), world.tick('b')].map((ticking) =>
+      letTimePass(world.clock, ticking, { durationMs: 1_000 }),
+    );
+    const ended = (await Promise.all(results)).filter((result) => result !== undefined);
+    expect(ended).toMatchObject([{ shards: [] }]);
+    expect(world.clock.now() - startedAt).toBeLessThan(3_000);
+    await passes(world, INTERVAL_MS);
+  });
+});
+
 describe('what changes while a slot lingers', () => {
   it('a plan that gives it a shard: its work begins in the same tick', async () => {
     const world = createWorld(['0'], { times: LONG, lingerMs: Number.POSITIVE_INFINITY });
@@ -351,6 +402,19 @@ describe('what changes while a slot lingers', () => {
     await letTimePass(world.clock, ticking);
   });
 
+  it('a seek that a checkpoint meets: it is looked for at once, and not five seconds later', async () => {
+    const world = await settled(['0'], ['a']);
+    world.source.append('0', 'one');
+    const ticking = world.tick('a');
+    // A look has just been.
+    await passes(world, 5_500);
+    await seek(world.store, world.source, { shard: '0', to: { at: 'begin' } }, options);
+    world.source.append('0', 'two');
+    await passes(world, 2_500);
+    expect(world.delivered).toEqual(['0:one', '0:two', '0:one', '0:two']);
+    await letTimePass(world.clock, ticking);
+  });
+
   it('a drain: its shards go within the tick', async () => {
     const world = await settled(['0', '1'], ['a', 'b']);
     const ticks = [world.tick('a'), world.tick('b')];
@@ -381,7 +445,7 @@ describe('what changes while a slot lingers', () => {
   });
 
   it('a shard that ends lets its children begin within the tick', async () => {
-    const world = await settled(['0'], ['a']);
+    const world = await settled(['0', 'other'], ['a']);
     // A plan finds them.
     world.source.append('0', 'last');
     world.source.replace(['0'], ['1', '2']);
@@ -395,6 +459,27 @@ describe('what changes while a slot lingers', () => {
     const done = results.find((result) => result?.shards.some(({ stopped }) => stopped === 'done'));
     expect(done!.shards.map(({ shard }) => shard)).toEqual(expect.arrayContaining(['0', '1', '2']));
   });
+});
+
+it('a shard of which the log service gives the end late lets its children begin within the tick, too', async () => {
+  const world = await settled(['0', 'other'], ['a'], 0);
+  world.source.append('0', 'last');
+  world.source.replace(['0'], ['1', '2']);
+  world.source.append('1', 'child');
+  const { pull } = world.source;
+  const away = () => Promise.reject(new SourceError('away', { code: 'Away', status: 503, retriable: true }));
+  world.source.pull = (request) => (request.shard === '0' ? away() : pull(request));
+  // A plan finds that it is closed.
+  for (let round = 0; round < 4; round++) await world.round('a');
+  expect(await world.store.get(shardKey('0'), read)).toMatchObject({ state: 'closing' });
+  world.clock.advance(1_000);
+  world.settings.lingerMs = Number.POSITIVE_INFINITY;
+  const ticking = world.tick('a');
+  await passes(world, 10_000);
+  expect(world.delivered).toEqual([]);
+  world.source.pull = pull;
+  await letTimePass(world.clock, ticking);
+  expect(world.delivered).toEqual(['0:last', '1:child']);
 });
 
 describe('a schedule that is early', () => {
