@@ -18,7 +18,7 @@ interface Variant {
 
 const VARIANTS: readonly Variant[] = [
   { name: 'linger: off', lingerMs: 0, doorbell: false },
-  { name: 'linger: off, and a tick for each record', lingerMs: 0, doorbell: true },
+  { name: 'linger: off, and a ring for each record', lingerMs: 0, doorbell: true },
   { name: 'linger: 20s', lingerMs: 20_000, doorbell: false },
   { name: 'linger: max', lingerMs: Number.POSITIVE_INFINITY, doorbell: false },
 ];

@@ -30,6 +30,16 @@ const FUNCTION_TIMEOUT_MS_MIN = 200;
 const SESSION_TIMEOUT_MS_MAX = DURATION_MS_MAX;
 
 /**
+ * EventBridge Scheduler starts a schedule anywhere within its minute, so that two starts, of which one may be refused between them, are as much
+ * further apart. Schedules of seconds are local ones, which keep their time.
+ */
+const SCHEDULE_PRECISION_MS = 60_000;
+
+/** Of two intervals, the tick between them may be lost. */
+const usualSessionTimeoutMs = (intervalMs: number): number =>
+  2 * intervalMs + (intervalMs < SCHEDULE_PRECISION_MS ? 0 : SCHEDULE_PRECISION_MS);
+
+/**
  * Derives and checks all times from the interval. The function gets 80 % of it: what is left covers the margin and a
  * schedule that starts a tick late. Rule of the protocol: `function timeout + margin < interval < session timeout`.
  */
@@ -45,7 +55,7 @@ export function deriveTimes(
   }
   const skewMarginMs = skewMarginOf(intervalMs);
   const functionTimeoutMs = given.functionTimeoutMs ?? wholeSeconds(intervalMs * 0.8);
-  const sessionTimeoutMs = given.sessionTimeoutMs ?? 2 * intervalMs;
+  const sessionTimeoutMs = given.sessionTimeoutMs ?? usualSessionTimeoutMs(intervalMs);
   if (functionTimeoutMs + skewMarginMs >= intervalMs) {
     const remedy = `with an interval of ${formatDuration(intervalMs)} it must be under ${formatDuration(intervalMs - skewMarginMs)}, so that a tick has ended when the next one starts`;
     throw new SettingsError(fields.functionTimeout, formatDuration(functionTimeoutMs), remedy);

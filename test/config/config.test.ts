@@ -47,10 +47,22 @@ describe('the times of a group', () => {
       intervalMs: 60_000,
       functionTimeoutMs: 48_000,
       skewMarginMs: 3_000,
-      sessionTimeoutMs: 120_000,
+      sessionTimeoutMs: 180_000,
       reserveMs: 3_000,
     });
   });
+
+  it.each([
+    ['2s', 2_000, 4_000],
+    ['59s', 59_000, 118_000],
+    ['1m', 60_000, 180_000],
+    ['30m', 1_800_000, 3_660_000],
+  ])(
+    'have a session outlast one tick that is lost, however a schedule of %s starts within its minute',
+    (_name, intervalMs, sessionTimeoutMs) => {
+      expect(deriveTimes(intervalMs).sessionTimeoutMs).toBe(sessionTimeoutMs);
+    },
+  );
 
   it('keep the rule of the protocol for every interval', () => {
     for (let intervalMs = 500; intervalMs <= 1_800_000; intervalMs += 499) {

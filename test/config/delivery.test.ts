@@ -96,8 +96,8 @@ describe('those that interact', () => {
     ['a wait under an interval', { ...JOINED, BATCH_WAIT_MAX: '59s' }, 'BATCH_WAIT_MAX', 'choose 1m or more'],
     ['the same, of a longer interval', { ...JOINED, INTERVAL: '5m' }, 'BATCH_WAIT_MAX', 'choose 5m or more'],
     ['a wait of over a day', { ...JOINED, BATCH_WAIT_MAX: '25h' }, 'BATCH_WAIT_MAX', 'choose 24h or less'],
-    ['an age over the session', { RECORD_AGE_MAX: '121s' }, undefined],
-    ['an age within a session', { RECORD_AGE_MAX: '2m' }, 'RECORD_AGE_MAX', 'choose more than 2m'],
+    ['an age over the session', { RECORD_AGE_MAX: '181s' }, undefined],
+    ['an age within a session', { RECORD_AGE_MAX: '3m' }, 'RECORD_AGE_MAX', 'choose more than 3m'],
     [
       'the same, of a longer session',
       { RECORD_AGE_MAX: '9m', SESSION_TIMEOUT: '10m' },

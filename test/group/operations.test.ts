@@ -180,7 +180,7 @@ suite('what would be', () => {
     await world.tick('a');
     expect(await removeSlot(world.store, 'a', dry(), options)).toMatchObject({ removed: false });
     expect(await deleteGroup(world.store, dry(), options)).toEqual({ deleted: false, live: ['a', 'b'] });
-    world.clock.advance(3 * INTERVAL_MS);
+    world.clock.advance(4 * INTERVAL_MS);
     expect(await removeSlot(world.store, 'a', dry(), options)).toEqual({ removed: true });
     expect(await deleteGroup(world.store, dry(), options)).toEqual({ deleted: true });
     const after = await world.store.readAll(read);
@@ -427,7 +427,7 @@ suite('describe', () => {
         { shard: '1', assignedTo: 'b', state: 'open' },
       ],
     });
-    world.clock.advance(3 * INTERVAL_MS);
+    world.clock.advance(4 * INTERVAL_MS);
     expect(await describe(world.store, world.clock.now(), options)).toMatchObject({ status: 'idle' });
     expect(await world.store.get(consumerKey('a'), read)).toBeDefined();
   });

@@ -47,7 +47,7 @@ describe('a heartbeat', () => {
       accepted: true,
       consumer: {
         heartbeatAt: NOW,
-        expiresAt: NOW + 120_000,
+        expiresAt: NOW + 180_000,
         busyUntil: NOW + 48_000,
         invocation: 'first',
         acknowledged: 0,

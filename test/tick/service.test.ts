@@ -284,7 +284,7 @@ describe.each(STAGES)(
       await share(group, 11);
       expect(await group.heldBy('a')).toHaveLength(1);
       expect(timeoutChanges(group)).toEqual([
-        expect.objectContaining({ level: 'warn', theirsMs: INTERVAL_MS / 2, oursMs: 2 * INTERVAL_MS }),
+        expect.objectContaining({ level: 'warn', theirsMs: INTERVAL_MS / 2, oursMs: 3 * INTERVAL_MS }),
       ]);
       // And once more, when another one starts.
       await group.joinAsOfficial(INTERVAL_MS / 3);

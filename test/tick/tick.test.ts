@@ -344,7 +344,7 @@ describe('a hand-off', () => {
     for (let round = 0; round < 3; round++) await world.round('a', 'b');
     world.source.append('0', 'a');
     world.source.append('1', 'b');
-    for (let round = 0; round < 4; round++) await world.round('b');
+    for (let round = 0; round < 5; round++) await world.round('b');
     expect(world.delivered.toSorted()).toEqual(['0:a', '1:b']);
     expect(await world.store.get(consumerKey('a'), read)).toBeUndefined();
     expect(world.events).toContainEqual(expect.objectContaining({ event: 'slot.expired', expired: 'a' }));

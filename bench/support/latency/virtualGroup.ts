@@ -28,7 +28,7 @@ const JITTER_MS = 1_000;
 
 export interface VirtualOptions {
   lingerMs: number;
-  /** Every record starts a tick at once, too. */
+  /** Every record rings, too. */
   doorbell: boolean;
   shards: number;
   slots: number;
@@ -89,6 +89,7 @@ function createGroup({ lingerMs, doorbell, shards, slots, recordEveryMs }: Virtu
     stream: 'memory://access-log',
     times: timesOf(lingerMs),
     shardsParallelMax: 16,
+    doorbell,
   });
   const { functionTimeoutMs } = settings.times;
   const tools = {
@@ -108,13 +109,14 @@ function createGroup({ lingerMs, doorbell, shards, slots, recordEveryMs }: Virtu
   };
   const memory = new Map(names.map((slot) => [slot, new Map<string, TickCache>()]));
 
-  const invoke = async (slot: string): Promise<void> => {
+  const invoke = async (slot: string, rung = false): Promise<void> => {
     await clock.sleep(START_MS);
     const startedAt = clock.now();
     const dependencies = { ...tools, caches: memory.get(slot)! };
-    const result = await tick(dependencies, settings, { slot, deadline: startedAt + functionTimeoutMs });
+    const deadline = startedAt + functionTimeoutMs;
+    const result = await tick(dependencies, settings, { slot, deadline, rung });
     total.ticks++;
-    if (result.outcome === 'busy') total.refused++;
+    if (result.outcome === 'busy' && !result.folded) total.refused++;
     total.billedMs += clock.now() - startedAt;
   };
   const schedule = (slot: string, dueMs: number): void =>
@@ -128,7 +130,7 @@ function createGroup({ lingerMs, doorbell, shards, slots, recordEveryMs }: Virtu
     time.after(-Math.log(1 - dice.next()) * recordEveryMs, () => {
       if (clock.now() >= until) return;
       stream.append(shard, String(clock.now()));
-      if (doorbell) void invoke(names[Number(shard) % slots]!);
+      if (doorbell) void invoke(names[Number(shard) % slots]!, true);
       put(shard, until);
     });
   const pass = (minutes: number): Promise<void> => time.run(clock.now() + minutes * MINUTE_MS);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createClsConsumerGroup } from '../../../lib/sources/cls/consumerGroup.ts';
+import { deriveTimes } from '../../../lib/times.ts';
 import { describeServiceGroup } from '../../conformance/serviceGroup.ts';
 import { createManualClock } from '../../support/clock.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
@@ -31,7 +32,7 @@ for (const [name, behaviour] of BEHAVIOURS) {
   describeServiceGroup(name, async () => {
     const clock = createManualClock();
     const stage = await startClsStage({ clock, topics: { [TOPIC]: 2 }, service: behaviour });
-    const sessionTimeoutMs = 2 * INTERVAL_MS;
+    const { sessionTimeoutMs } = deriveTimes(INTERVAL_MS);
     return {
       serviceGroup: stage.serviceGroup!,
       sessionTimeoutMs,
