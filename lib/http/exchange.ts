@@ -5,6 +5,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { SourceError } from '../errors.ts';
+import { giveBack } from '../memory.ts';
 import { messageOf } from '../observe/plainError.ts';
 import type { Clock } from '../runtime.ts';
 import type { Address } from './address.ts';
@@ -78,7 +79,9 @@ async function readBody(incoming: http.IncomingMessage, bytesMax: number): Promi
     if (size > bytesMax) throw tooLong(incoming, bytesMax);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, size);
+  const body = Buffer.concat(chunks, size);
+  for (const chunk of chunks) giveBack(chunk);
+  return body;
 }
 
 function tooLong(incoming: http.IncomingMessage, bytesMax: number): SourceError {

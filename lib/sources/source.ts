@@ -21,7 +21,7 @@ export type StreamList = { stream: string; shards: SourceShard[] } | { stream: s
 /** A field as it was written: views into the batch's buffer. */
 export type RawPair = readonly [key: Uint8Array, value: Uint8Array];
 
-/** One record. Values stay bytes until asked for; nothing is decoded that nobody reads. */
+/** One record, until its batch is committed. Values stay bytes until asked for; nothing is decoded that nobody reads. */
 export interface LogRecord {
   /**
    * `shard/position/index`: the position of the record's log group in its shard, and its place within. It is the same in whatever batch
@@ -72,6 +72,11 @@ export interface PullRequest {
 export interface Pulled {
   /** Decoded while iterating; may be iterated more than once. */
   records: Iterable<LogRecord>;
+  /**
+   * Nobody will read the records any more: what they take in memory is given back at once, without waiting for V8. Reading one after that
+   * throws. A driver need not have it.
+   */
+  release?: () => void;
   /** How many there are. */
   count: number;
   /** Size of the decompressed answer. */

@@ -108,6 +108,7 @@ async function consumeRange(
   result.lagMs = range.lagMs;
   if (range.lagMs !== undefined) at.lag = { ms: range.lagMs, at: context.clock.now() };
   if ((moved || range.endOfShard) && !(await checkpoint(work))) return 'lost';
+  range.release();
   if (range.endOfShard) {
     at.state = 'done';
     context.logger.info('shard.done', { shard: holding.shard });

@@ -1,4 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { addressOfUrl } from '../../lib/http/address.ts';
 import { createExchange, type HttpResponse } from '../../lib/http/exchange.ts';
 import { createManualClock } from '../support/clock.ts';
@@ -44,4 +48,22 @@ describe('a kept connection', () => {
     await get();
     expect(ports().slice(0, 3)).not.toContain(ports()[3]);
   });
+});
+
+/** Chunks of HTTP that came together share the memory that is given back once they are joined. */
+test.each([1, 3_000, 40_000, 70_000])('a body that comes in pieces of %i bytes is whole', async (size) => {
+  const body = randomBytes(Math.min(300_000, size * 2_000));
+  const server = createServer((_incoming, response) => {
+    for (let at = 0; at < body.length; at += size) response.write(body.subarray(at, at + size));
+    response.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const address = addressOfUrl(new URL(`http://127.0.0.1:${port}`));
+  const exchange = createExchange(address, 300_000, createManualClock());
+  for (let time = 0; time < 2; time++) {
+    const response = await exchange({ method: 'GET', target: '/', headers: {}, body: undefined, signal });
+    expect(response.body.equals(body)).toBe(true);
+  }
 });

@@ -24,6 +24,12 @@ export const AHEAD_MUTANTS: readonly Mutant[] = [
     "!(await checkpoint(work))) {\n    if (reading.ahead === undefined) return 'lost';\n    at.cursor = range.to;\n  }",
   ),
   mutant(
+    'an answer given back after the first part of it',
+    'tick/range/parts.ts',
+    '  if (part.last < range.count) return noted(',
+    '  range.release();\n  if (part.last < range.count) return noted(',
+  ),
+  mutant(
     'room of what was pulled ahead never free again',
     'tick/ahead.ts',
     '  reading.ahead?.room.free();\n',

@@ -121,11 +121,17 @@ function pulled(
   const from = Math.min(end, Math.max(asked, shard.trimmedUntil));
   const to = Math.max(from, Math.min(wantedEnd, from + countMax));
   const caughtUp = to === end || to >= wantedEnd;
+  const answer = { isOver: false };
   const oldestMs = caughtUp ? 0 : world.scheduler.now() - shard.receivedAt[to]!;
   return {
     records: shard.receivedAt
       .slice(from, to)
-      .map((timeMs, index) => createRecord(world, request.shard, from + index, timeMs)),
+      .map((timeMs, index) =>
+        createRecord(world, answer, { shard: request.shard, position: from + index, timeMs }),
+      ),
+    release: () => {
+      answer.isOver = true;
+    },
     count: to - from,
     bytes: (to - from) * RECORD_BYTES,
     nextCursor: cursorOf(to),
@@ -167,11 +173,19 @@ const unavailable = (): SourceError =>
     retriable: true,
   });
 
-/** A record whose fields are its position, and a key. */
-function createRecord({ poisons }: World, shard: string, position: number, timeMs: number): LogRecord {
-  const fields: Record<string, string> = {
+/** A record whose fields are its position, and a key: until its answer is over. */
+function createRecord(
+  { poisons }: World,
+  answer: { readonly isOver: boolean },
+  { shard, position, timeMs }: { shard: string; position: number; timeMs: number },
+): LogRecord {
+  const written: Readonly<Record<string, string>> = {
     position: String(position),
     key: String(poisons.keyOf(shard, position)),
+  };
+  const fields = (): Readonly<Record<string, string>> => {
+    if (answer.isOver) throw new Error('a record is read whose answer was given back');
+    return written;
   };
   return {
     id: `${shard}/${position}/0`,
@@ -179,13 +193,13 @@ function createRecord({ poisons }: World, shard: string, position: number, timeM
     topic: '',
     source: '',
     tags: {},
-    get: (field) => fields[field],
-    bytes: (field) => (fields[field] === undefined ? undefined : Buffer.from(fields[field])),
-    fields: () => Object.keys(fields),
+    get: (field) => fields()[field],
+    bytes: (field) => (fields()[field] === undefined ? undefined : Buffer.from(fields()[field]!)),
+    fields: () => Object.keys(fields()),
     pairs: () =>
-      Object.entries(fields)
+      Object.entries(fields())
         .map(([name, value]) => [Buffer.from(name), Buffer.from(value)] as const)
         .values(),
-    toObject: () => ({ ...fields }),
+    toObject: () => ({ ...fields() }),
   };
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { shardKey } from '../../lib/group/items.ts';
 import { createSlsStream } from '../../lib/sources/sls/stream.ts';
-import type { Source } from '../../lib/sources/source.ts';
+import type { LogRecord, Source } from '../../lib/sources/source.ts';
 import { encodeLogGroup, encodeLogGroupList } from '../../local/clients/sls/logGroup.ts';
 import { createSlsWriter } from '../../local/clients/sls/writer.ts';
 import { type SlsService, startSls } from '../../local/sls/service.ts';
@@ -12,36 +12,36 @@ import { createGroup } from '../support/world.ts';
 const { signal } = new AbortController();
 const read = { signal, consistent: true };
 
+const MATCH = encodeLogGroupList([
+  encodeLogGroup({ logs: [{ timeMs: 1_000, fields: { content: 'match' } }] }),
+]);
+const cursor = (position: number): string => Buffer.from(String(position)).toString('base64');
+
+/** An answer to PullLogs up to a position; without a body, nothing matched. */
+const upTo = (position: number, body: Uint8Array = new Uint8Array(0), headers = {}): Reply => ({
+  headers: {
+    'x-log-cursor': cursor(position),
+    'x-log-count': body.length === 0 ? '0' : '1',
+    'x-log-bodyrawsize': String(body.length),
+    ...headers,
+  },
+  body,
+});
+
+/** A group on one shard, planned: its next tick pulls, and gets these answers. */
+async function setUp(...pulls: Reply[]) {
+  const server = await serve(...pulls);
+  const source: Source = {
+    ...createSlsStream({ ...optionsFor(server), logstores: ['orders'], query: '*' }),
+    listShards: async () => [{ id: '0', state: 'open', parents: [] }],
+    cursorAt: async () => cursor(0),
+  };
+  const world = createGroup({ clock: createManualClock(), source });
+  for (let round = 0; round < 2; round++) await world.round('a');
+  return { world, server };
+}
+
 describe('a filter that the service applies', () => {
-  const MATCH = encodeLogGroupList([
-    encodeLogGroup({ logs: [{ timeMs: 1_000, fields: { content: 'match' } }] }),
-  ]);
-  const cursor = (position: number): string => Buffer.from(String(position)).toString('base64');
-
-  /** An answer to PullLogs up to a position; without a body, nothing matched. */
-  const upTo = (position: number, body: Uint8Array = new Uint8Array(0), headers = {}): Reply => ({
-    headers: {
-      'x-log-cursor': cursor(position),
-      'x-log-count': body.length === 0 ? '0' : '1',
-      'x-log-bodyrawsize': String(body.length),
-      ...headers,
-    },
-    body,
-  });
-
-  /** A group on one shard, planned: its next tick pulls, and gets these answers. */
-  async function setUp(...pulls: Reply[]) {
-    const server = await serve(...pulls);
-    const source: Source = {
-      ...createSlsStream({ ...optionsFor(server), logstores: ['orders'], query: '*' }),
-      listShards: async () => [{ id: '0', state: 'open', parents: [] }],
-      cursorAt: async () => cursor(0),
-    };
-    const world = createGroup({ clock: createManualClock(), source });
-    for (let round = 0; round < 2; round++) await world.round('a');
-    return { world, server };
-  }
-
   it('and that leaves nothing of a batch is committed and read on, in the same tick', async () => {
     const { world, server } = await setUp(
       upTo(1_000),
@@ -74,6 +74,40 @@ describe('a filter that the service applies', () => {
       expect.objectContaining({ event: 'filter.failed', level: 'warn', shard: '0', records: 7 }),
     );
   });
+});
+
+describe('a record that is kept beyond its batch', () => {
+  it('can be read until the checkpoint has passed it', async () => {
+    const { world } = await setUp(upTo(1_000, MATCH), upTo(2_000, MATCH, { 'x-log-end-of-cursor': '1' }));
+    const kept: LogRecord[] = [];
+    const read: unknown[] = [];
+    world.eachBatch = async ({ records }) => {
+      read.push(kept.map(contentOf));
+      kept.push(...records);
+    };
+    await world.round('a');
+    expect(read).toEqual([[], ['over']]);
+    expect(kept.map(contentOf)).toEqual(['over', 'over']);
+  });
+
+  it('can be read if its batch has failed', async () => {
+    const { world } = await setUp(upTo(1_000, MATCH), upTo(1_000, MATCH));
+    const kept: LogRecord[] = [];
+    world.eachBatch = async ({ records }) => {
+      kept.push(...records);
+      throw new Error('not now');
+    };
+    await world.round('a');
+    expect(kept.map(contentOf)).toEqual(['match']);
+  });
+
+  function contentOf(record: LogRecord): string | undefined {
+    try {
+      return record.get('content');
+    } catch (error) {
+      return /is over/.test(String(error)) ? 'over' : 'something else';
+    }
+  }
 });
 
 describe('a group over several logstores', () => {

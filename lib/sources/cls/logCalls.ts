@@ -1,6 +1,7 @@
 /** The operations of the data plane. No public page documents pulls: they are what the official consumers send and understand. */
 import type { HttpResponse } from '../../http/exchange.ts';
 import { badResponse } from '../../http/failure.ts';
+import { giveBack } from '../../memory.ts';
 import { failureIn, requestIdOf, responseOf } from './failure.ts';
 import { asInt64, formatJson } from './json.ts';
 import type { Partition } from './shardId.ts';
@@ -72,10 +73,14 @@ function pulledFrom(response: HttpResponse, bytesMax: number): PulledMessages {
     throw badResponse('Message is no list of texts', requestId);
   }
   const answeredMs = Date.parse(response.headers.date ?? '');
+  const bytes = raw.length;
+  // The messages are texts of their own.
+  giveBack(raw);
+  giveBack(response.body);
   return {
     messages,
     nextOffset,
-    bytes: raw.length,
+    bytes,
     answeredMs: Number.isNaN(answeredMs) ? undefined : answeredMs,
     requestId,
   };

@@ -88,6 +88,7 @@ async function pull(options: ClsSourceOptions, request: PullRequest): Promise<Pu
   const caughtUp = standsStill || isOver;
   return {
     records: logs.records,
+    release: logs.release,
     count: logs.recordCount,
     bytes,
     nextCursor: String(next),

@@ -9,9 +9,11 @@
 import type { LogRecord } from '../source.ts';
 import {
   type Answer,
+  bytesOf,
   createAnswer,
   DecodedRecord,
   emptyPair,
+  endAnswer,
   type GroupInfo,
   nextContent,
   type Origin,
@@ -28,6 +30,8 @@ export interface LogGroups {
   recordCount: number;
   /** In the order of the answer. May be iterated any number of times; each time makes new record objects. */
   records: Iterable<LogRecord>;
+  /** As `Pulled` says. */
+  release: () => void;
 }
 
 /** A group whose framing was checked: a span of an answer's bytes. */
@@ -49,6 +53,7 @@ export function recordsOf(
     groupCount: groups.length,
     recordCount: groups.reduce((sum, group) => sum + group.recordCount, 0),
     records: { [Symbol.iterator]: () => new Records(answer, groups) },
+    release: () => endAnswer(answer),
   };
 }
 
@@ -142,11 +147,12 @@ class Records implements Iterator<LogRecord, undefined> {
   constructor(answer: Answer, groups: readonly CheckedGroup[]) {
     this.#answer = answer;
     this.#groups = groups;
-    this.#reader = { bytes: answer.bytes, at: 0, end: 0 };
+    this.#reader = { bytes: bytesOf(answer), at: 0, end: 0 };
   }
 
   next(): IteratorResult<LogRecord, undefined> {
     const reader = this.#reader;
+    bytesOf(this.#answer);
     for (;;) {
       while (reader.at < reader.end) {
         const tag = readVarint(reader, reader.end);

@@ -1,4 +1,5 @@
 /** One record of an answer: a span of its bytes, read again at every question. The framing was checked before. */
+import { giveBack } from '../../memory.ts';
 import type { LogRecord, RawPair } from '../source.ts';
 import { findInPlain, found, nextInPlain } from './plain.ts';
 import { type Reader, readEnd, readVarint, skipValue } from './protobuf.ts';
@@ -22,6 +23,10 @@ export interface Answer {
   readonly keys: ({ bytes: Buffer; text: string } | undefined)[];
   /** UTF-8 of field names asked for. */
   readonly names: Map<string, Buffer>;
+  /** Somebody has views of its bytes. */
+  isLent: boolean;
+  /** Nobody is to read it any more. */
+  isOver: boolean;
 }
 
 export interface GroupInfo {
@@ -43,7 +48,26 @@ export function createAnswer(
   timeMsOf: (log: Reader) => number,
   origin: Origin | undefined,
 ): Answer {
-  return { bytes, origin, timeMsOf, keys: Array(KEY_SLOTS).fill(undefined), names: new Map() };
+  return {
+    ...{ bytes, origin, timeMsOf },
+    keys: Array(KEY_SLOTS).fill(undefined),
+    names: new Map(),
+    ...{ isLent: false, isOver: false },
+  };
+}
+
+/** Gives its memory back, unless somebody has views of it. Its records cannot be read any more in either case. */
+export function endAnswer(answer: Answer): void {
+  if (!answer.isOver && !answer.isLent) giveBack(answer.bytes);
+  answer.isOver = true;
+}
+
+const OVER = 'this record is over, with its batch: keep what it holds (get, toObject), and not the record';
+
+/** Throws where it is over. */
+export function bytesOf({ bytes, isOver }: Answer): Buffer {
+  if (isOver) throw new Error(OVER);
+  return bytes;
 }
 
 export class DecodedRecord implements LogRecord {
@@ -85,6 +109,7 @@ export class DecodedRecord implements LogRecord {
   }
 
   get tags(): Readonly<Record<string, string>> {
+    bytesOf(this.#answer);
     return this.#group.tags;
   }
 
@@ -93,7 +118,9 @@ export class DecodedRecord implements LogRecord {
   }
 
   bytes(field: string): Uint8Array | undefined {
-    return this.#find(field) ? this.#answer.bytes.subarray(found.start, found.end) : undefined;
+    if (!this.#find(field)) return undefined;
+    this.#answer.isLent = true;
+    return this.#answer.bytes.subarray(found.start, found.end);
   }
 
   fields(): string[] {
@@ -108,6 +135,7 @@ export class DecodedRecord implements LogRecord {
     const { bytes } = this.#answer;
     const reader = this.#reader();
     const pair = emptyPair();
+    this.#answer.isLent = true;
     while (this.#next(reader, pair)) {
       yield [bytes.subarray(pair.keyStart, pair.keyEnd), bytes.subarray(pair.valueStart, pair.valueEnd)];
     }
@@ -125,7 +153,7 @@ export class DecodedRecord implements LogRecord {
   }
 
   #reader(): Reader {
-    return { bytes: this.#answer.bytes, at: this.#start, end: this.#end };
+    return { bytes: bytesOf(this.#answer), at: this.#start, end: this.#end };
   }
 
   #next(reader: Reader, pair: Pair): boolean {
@@ -134,7 +162,7 @@ export class DecodedRecord implements LogRecord {
 
   /** Where it is, if it is there, `found` says. */
   #find(field: string): boolean {
-    const { bytes } = this.#answer;
+    const bytes = bytesOf(this.#answer);
     const name = nameBytes(this.#answer, field);
     if (this.#group.isPlain) return findInPlain(bytes, this.#start, this.#end, name);
     const reader = this.#reader();

@@ -5,6 +5,7 @@
 
 import { badResponse } from '../../http/failure.ts';
 import { RESPONSE_BYTES_MAX } from '../../http/sender.ts';
+import { giveBack } from '../../memory.ts';
 import { objectOf, requestIdOf, type ShardInfo, shardsOf } from './answers.ts';
 import { assertAvailable, type Compression, rawBody } from './compression.ts';
 import { percentEncode } from './signature.ts';
@@ -131,7 +132,9 @@ function operations({ transport, compression, responseBytesMax, filter, path, sh
       const { headers } = response;
       if (response.unread) return { rawBytes: rawSizeOf(headers), count: numberOf(headers['x-log-count']) };
       const said = pullHeaders(response.headers, cursor);
-      return { ...said, body: rawBody(response, responseBytesMax) };
+      const body = rawBody(response, responseBytesMax);
+      if (body !== response.body) giveBack(response.body);
+      return { ...said, body };
     },
   };
 }

@@ -91,6 +91,7 @@ async function pull(stream: Stream, request: PullRequest): Promise<Pulled> {
   const caughtUp = standsStill || answer.endOfCursor;
   return {
     records: list.records,
+    release: list.release,
     count: list.recordCount,
     bytes: answer.body.length,
     nextCursor,

@@ -14,6 +14,8 @@ export interface Range {
   lagMs: number | undefined;
   /** From one place to another, exclusive. May be iterated more than once. */
   records(first: number, last: number): Iterable<LogRecord>;
+  /** All of it is finished, and nobody will read it any more. */
+  release(): void;
 }
 
 /**
@@ -41,6 +43,9 @@ export function rangeOf(from: string, pulls: readonly Pulled[], countBefore = 0)
       // Records are views: an array of them costs no copy, and finds a place at once.
       listed ??= [...all];
       return listed.slice(Math.max(0, first - missing), Math.max(0, end - missing));
+    },
+    release() {
+      for (const pulled of pulls) pulled.release?.();
     },
   };
 }

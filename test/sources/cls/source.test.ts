@@ -48,7 +48,7 @@ const linesOf = (records: Iterable<{ get(field: string): string | undefined }>) 
 describe('pulling', () => {
   test('asks for the partition’s messages from the cursor on, and gives their records', async () => {
     const server = await serve(pulled({ NextOffset: 102, Message: [messageOf('a', 'b'), messageOf('c')] }));
-    const { records, bytes, ...rest } = await sourceOf(server).pull(request);
+    const { records, bytes, release, ...rest } = await sourceOf(server).pull(request);
     expect([...records].map((record) => [record.topic, record.timeMs, record.get('line')])).toEqual([
       [TOPIC, 1_763_700_000_123.456, 'a'],
       [TOPIC, 1_763_700_000_123.456, 'b'],

@@ -32,7 +32,7 @@ const cursor = (value: string): Reply => ({ body: JSON.stringify({ cursor: value
 describe('pulling', () => {
   test('asks for the shard’s groups from the cursor on, and gives their records', async () => {
     const server = await serve(pulled());
-    const { records, ...rest } = await sourceOf(server).pull(request);
+    const { records, release, ...rest } = await sourceOf(server).pull(request);
     expect([...records].map((record) => [record.topic, record.get('line')])).toEqual([
       ['access', 'a'],
       ['access', 'b'],
