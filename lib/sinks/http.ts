@@ -69,8 +69,8 @@ export function httpSink(options: HttpSinkOptions): EachBatch {
           { countMax, bytesMax: bytesMax - 1 },
         ),
       async send([part], batch, signal) {
-        const { number, entries } = part!.value;
-        const id = writable(partId(batch.id, number));
+        const { entries } = part!.value;
+        const id = writable(partId(batch.id, part!.value));
         const body = Buffer.from(`[${entries.map(({ value }) => value).join(',')}]`);
         const signed = sign(id, Math.floor(clock.now() / 1_000), body);
         const sent = { 'content-type': 'application/json', 'idempotency-key': id, ...headers, ...signed };

@@ -100,7 +100,7 @@ const ONLY: readonly { from: string; to: string; files: readonly string[]; why: 
 /** Whatever else names the AWS SDK is no adapter. */
 const AWS_SDK = /^@(aws-sdk|smithy)\//;
 const AWS_ADAPTERS =
-  /^(lib\/group\/stores\/(dynamodb|serviceClock)|lib\/delivery\/deadLetters\/table|lib\/credentials\/aws|lib\/sinks\/core\/aws|local\/)/;
+  /^(lib\/group\/stores\/(dynamodb|serviceClock)|lib\/delivery\/deadLetters\/table|lib\/credentials\/aws|lib\/sinks\/(core\/aws|dynamodb)|local\/)/;
 
 /** What is wrong about one file's imports, in sentences. */
 export function violationsOf(file: string, imported: readonly string[]): string[] {

@@ -64,10 +64,30 @@ describe('a webhook', () => {
     await give(sink, linesOf(numbered(9)));
     expect(bodiesOf(server)).toEqual([numbered(9).slice(0, 4), numbered(9).slice(4, 8), ['line 8']]);
     const id = 'audit/0/MTA=-MTI=';
-    expect(idsOf(server)).toEqual([id, `${id}#1`, `${id}#2`]);
+    expect(idsOf(server)).toEqual([`${id}#0:0-4`, `${id}#1:4-8`, `${id}#2:8-9`]);
     await give(sink, linesOf(numbered(9)));
     expect(idsOf(server).slice(3)).toEqual(idsOf(server).slice(0, 3));
     expect(bodiesOf(server).slice(3)).toEqual(bodiesOf(server).slice(0, 3));
+  });
+
+  it('is never sent other records under an id that it may know, if a deployment cuts in another way', async () => {
+    const server = await serve(TAKEN);
+    let isOld = true;
+    const transform: HttpSinkOptions['transform'] = (record) => {
+      const line = record.get('content')!;
+      if (isOld && line === 'line 4') throw new Error('not known yet');
+      return line;
+    };
+    await give(sinkOf(server, { countMax: 3, transform }), linesOf(numbered(6)));
+    isOld = false;
+    for (const countMax of [3, 4, 6])
+      await give(sinkOf(server, { countMax, transform }), linesOf(numbered(6)));
+    const bodies = new Map<unknown, unknown>();
+    for (const [index, id] of idsOf(server).entries()) {
+      expect(bodies.get(id) ?? bodiesOf(server)[index]).toEqual(bodiesOf(server)[index]);
+      bodies.set(id, bodiesOf(server)[index]);
+    }
+    expect(bodies.size).toBe(6);
   });
 
   it('is sent no longer body than is allowed, to the byte', async () => {

@@ -14,9 +14,9 @@ import {
   createAwsSender,
   refused,
 } from '../../credentials/awsSender.ts';
-import { StoreError } from '../../errors.ts';
+import { ShardbeatError, StoreError } from '../../errors.ts';
 import { systemClock, systemRandom } from '../../runtime.ts';
-import type { Runtime } from './sink.ts';
+import { type Answer, DONE, type Runtime } from './sink.ts';
 
 /** In whose name a sink calls AWS, and where. */
 export interface AwsSinkOptions extends Runtime {
@@ -103,6 +103,29 @@ export function createAwsJson(
     const details = { code: 'BadResponse', outcome: 'unknown', retriable: true } as const;
     throw new StoreError(`${action} failed: an answer that cannot be understood`, details);
   };
+}
+
+/**
+ * What is said of each entry, where a service answers in their order: an `ErrorCode`, and a message. `mayPass`: of which code it may be
+ * taken another time.
+ */
+export function answersIn(answers: unknown, count: number, mayPass: RegExp): Answer[] {
+  if (!Array.isArray(answers) || answers.length !== count) {
+    const details = { code: 'BadResponse', outcome: 'unknown', retriable: true } as const;
+    throw new StoreError(`the answer does not have ${count} entries, as the request`, details);
+  }
+  return (answers as { ErrorCode?: string; ErrorMessage?: string }[]).map(
+    ({ ErrorCode, ErrorMessage = '' }) => {
+      if (!ErrorCode) return DONE;
+      const how = mayPass.test(ErrorCode) ? 'again' : 'refused';
+      return {
+        how,
+        error: new ShardbeatError(`it was not taken: ${ErrorCode}: ${ErrorMessage}`, {
+          retriable: how === 'again',
+        }),
+      };
+    },
+  );
 }
 
 export interface JsonOperation {

@@ -30,9 +30,14 @@ export interface Piece<V> {
 
 /**
  * Makes of a record what is sent: one value, several, or nothing (undefined, or an empty array). It must make the same of the same record
- * each time, since records come again. A record for which it throws has failed.
+ * each time, since records come again. A record for which it throws has failed. `name`: what the record is called in a sink, by its
+ * stream and its id.
  */
-export type Transform<V = unknown> = (record: LogRecord, batch: Batch) => V | readonly V[] | undefined;
+export type Transform<V = unknown> = (
+  record: LogRecord,
+  batch: Batch,
+  name: string,
+) => V | readonly V[] | undefined;
 
 /** What is sent of a record unless a transform says otherwise. */
 export interface RecordDocument {
@@ -80,7 +85,7 @@ export function* entriesOf<V, T>(
     try {
       const name = recordName(record, batch, place);
       // All of a record at once: one that fails has sent nothing of itself.
-      const entries = valuesOf(transform(record, batch)).map((value, index) => {
+      const entries = valuesOf(transform(record, batch, name)).map((value, index) => {
         const id = index === 0 ? name : `${name}#${index}`;
         return { ...make({ value, record, id }), record: place };
       });

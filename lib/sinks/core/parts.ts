@@ -1,13 +1,13 @@
 /**
- * Entries in parts that are sent whole. For sinks that know what was sent by the id of the batch: the same batch is cut at the same
- * places whenever it comes, whatever was answered before. Pure.
+ * Entries in parts that are sent whole. For sinks that know what was sent by its name: the same batch is cut at the same places whenever it
+ * comes, whatever was answered before. Pure.
  */
 import { type Entry, isRefused, type Refused, tooLarge } from './entry.ts';
 
 export interface Part<T> {
-  /** From 0. */
-  readonly number: number;
   readonly entries: readonly Entry<T>[];
+  /** From 0; undefined: it is all that is made of the batch. */
+  readonly number: number | undefined;
 }
 
 export interface PartLimits {
@@ -23,8 +23,9 @@ export function* partsOf<T>(
   let number = 0;
   let entries: Entry<T>[] = [];
   let bytes = 0;
-  const take = (): Entry<Part<T>> => {
-    const part = { record: entries[0]!.record, value: { number, entries }, bytes };
+  const take = (isWhole = false): Entry<Part<T>> => {
+    const value = { entries, number: isWhole ? undefined : number };
+    const part = { record: entries[0]!.record, value, bytes };
     number += 1;
     entries = [];
     bytes = 0;
@@ -42,7 +43,7 @@ export function* partsOf<T>(
     entries.push(entry as Entry<T>);
     bytes += more;
   }
-  if (entries.length > 0) yield take();
+  if (entries.length > 0) yield take(number === 0);
 }
 
 const refusalOf = <T>(read: Entry<T> | Refused, bytesMax: number): Refused | undefined => {
@@ -50,6 +51,11 @@ const refusalOf = <T>(read: Entry<T> | Refused, bytesMax: number): Refused | und
   return read.bytes > bytesMax ? { record: read.record, error: tooLarge(read.bytes, bytesMax) } : undefined;
 };
 
-/** Names a part: the first as the batch, which mostly has no other. */
-export const partId = (batchId: string, number: number): string =>
-  number === 0 ? batchId : `${batchId}#${number}`;
+/**
+ * Names a part: as the batch, or by its number and the records in it, as in `…#1:500-800`. A deployment may cut in another way: then what
+ * comes again has another name, and may be there twice. Under the same name it would be taken for what was there, and be lost.
+ */
+export function partId(batchId: string, { number, entries }: Part<unknown>): string {
+  if (number === undefined) return batchId;
+  return `${batchId}#${number}:${entries[0]!.record}-${entries.at(-1)!.record + 1}`;
+}

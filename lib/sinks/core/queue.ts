@@ -12,7 +12,7 @@ export interface RequestLimits {
   readonly countMax: number;
   /** Of a request, all of its entries together. */
   readonly bytesMax: number;
-  /** Of one entry; as of a request unless set. */
+  /** Of one entry; as of a request unless set. One that is larger than a request of several goes by itself. */
   readonly entryBytesMax?: number | undefined;
 }
 
@@ -39,7 +39,6 @@ export function createQueue<T>(
   let waiting: Entry<T>[] = [];
   const sent = new Set<Entry<T>>();
   const busy = new Set<string>();
-  const largest = Math.min(entryBytesMax, bytesMax);
   let isRead = false;
   let lastRead = 0;
   let first: Refused | undefined;
@@ -60,7 +59,7 @@ export function createQueue<T>(
     lastRead = record;
     if (first !== undefined && record >= first.record) isRead = true;
     else if (isRefused(value)) refuse(value);
-    else if (value.bytes > largest) refuse({ record, error: tooLarge(value.bytes, largest) });
+    else if (value.bytes > entryBytesMax) refuse({ record, error: tooLarge(value.bytes, entryBytesMax) });
     else waiting.push(value);
   };
 
@@ -78,7 +77,7 @@ export function createQueue<T>(
       let bytes = 0;
       let isFull = false;
       for (const entry of waiting) {
-        isFull ||= taken.length === countMax || bytes + entry.bytes > bytesMax;
+        isFull ||= taken.length === countMax || (taken.length > 0 && bytes + entry.bytes > bytesMax);
         if (isFull || (entry.key !== undefined && passed.has(entry.key))) kept.push(entry);
         else {
           taken.push(entry);
