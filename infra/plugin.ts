@@ -6,6 +6,7 @@ import { writeArchive } from './bundling/archive.ts';
 import { alarmResources } from './plugin/alarms.ts';
 import type { ProviderConfig, ShardbeatConfig } from './plugin/config.ts';
 import { dashboardResource } from './plugin/dashboard.ts';
+import { doorbellResources } from './plugin/doorbell.ts';
 import type { FunctionConfig, Group } from './plugin/group.ts';
 import { readGroups } from './plugin/groups.ts';
 import { checkCount, handlerOf } from './plugin/limits.ts';
@@ -187,7 +188,7 @@ export default class ShardbeatPlugin {
     Object.assign(template.Outputs, tableOutputs());
   }
 
-  #resourcesOf({ alarms, dashboard, intervalMs, ...group }: Group): Resources[] {
+  #resourcesOf({ alarms, dashboard, doorbell, intervalMs, ...group }: Group): Resources[] {
     const { resources, functionKey } = group;
     const ids = this.#idsOf(group);
     const functionName = group.function.name;
@@ -197,6 +198,9 @@ export default class ShardbeatPlugin {
     return [
       groupResources({ ...resources, ids, logGroupName }),
       ...(alarms ? [alarmResources(alarms, { ...watched, functionId: ids.function })] : []),
+      ...(doorbell
+        ? [doorbellResources(doorbell, { ...watched, functionId: ids.function, enabled: resources.enabled })]
+        : []),
       ...(dashboard ? [dashboardResource({ ...watched, logGroupName })] : []),
     ];
   }

@@ -85,6 +85,17 @@ describe('a function that consumes a source of its own', () => {
     ]);
   });
 
+  it('ticks at once for whoever rings, and does not linger for it', async () => {
+    const lingering = { ...settings, SHARDBEAT_LINGER: 'max', SHARDBEAT_SLOTS: '1' };
+    const handler = consume(module, { environment: lingering, source: createMemorySource() });
+    const answer = await handler({ ring: {} }, contextWith(4_000));
+    expect(answer).toEqual({ rung: [expect.objectContaining({ slot: 'consumer-0', outcome: 'worked' })] });
+    expect(answer).not.toHaveProperty('rung.0.lingerMs');
+    await expect(handler({ ring: { slot: 'consumer-1' } }, contextWith(1_500))).rejects.toThrow(
+      /^event\.slot: "consumer-1" cannot be used: the group has consumer-0/,
+    );
+  });
+
   it('does no work where a run is not ended at its timeout, and says so each time', async () => {
     const managed = { ...settings, AWS_LAMBDA_INITIALIZATION_TYPE: 'lambda-managed-instances' };
     const handler = consume(module, { environment: managed, source: createMemorySource() });

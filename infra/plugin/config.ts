@@ -21,6 +21,7 @@ export interface GroupConfig {
   dashboard?: boolean;
   interval?: Scalar;
   linger?: Scalar;
+  doorbell?: Scalar | DoorbellConfig | null;
   timeout?: number;
   memorySize?: number;
   architecture?: 'arm64' | 'x86_64';
@@ -51,6 +52,15 @@ export interface AlarmsConfig {
   outage?: boolean;
   errors?: boolean;
   throttling?: boolean;
+}
+
+/** What rings, besides whoever starts the function directly. */
+export interface DoorbellConfig {
+  queue?: string | CloudFormation;
+  topic?: string | CloudFormation;
+  /** The pattern of those that ring; of the account's default bus, unless `bus` is set. */
+  events?: object;
+  bus?: string | CloudFormation;
 }
 
 export type SourceConfig = Readonly<Record<string, unknown>>;

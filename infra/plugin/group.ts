@@ -6,7 +6,8 @@ import { deriveTimes } from '../../lib/times.ts';
 import type { BundleOptions } from '../bundle.ts';
 import type { Target } from '../bundling/target.ts';
 import { readAlarms, type Watched } from './alarms.ts';
-import type { GroupConfig, ProviderConfig, Scalar, VpcConfig } from './config.ts';
+import type { DoorbellConfig, GroupConfig, ProviderConfig, Scalar, VpcConfig } from './config.ts';
+import { readDoorbell } from './doorbell.ts';
 import {
   checkEnvironment,
   type Environment,
@@ -46,6 +47,7 @@ export interface Group {
   vpc: VpcConfig | undefined;
   intervalMs: number;
   alarms: Watched | undefined;
+  doorbell: DoorbellConfig | undefined;
   dashboard: boolean;
   resources: Omit<GroupResources, 'ids' | 'logGroupName'>;
   bundle: Required<
@@ -84,7 +86,9 @@ export function readGroup(name: string, config: GroupConfig, service: Service): 
   const intervalMs = parseDuration(`${path}.interval`, String(config.interval ?? '1m'));
   const rate = rateOf(intervalMs, `${path}.interval`);
   const timeoutMs = timeoutOf(config, intervalMs, path);
-  const settings = { ...settingsOf(name, config, service.table), ...timeoutSetting(timeoutMs) };
+  const doorbell = readDoorbell(config, path);
+  const rung = doorbell === undefined ? config : { ...config, doorbell: true };
+  const settings = { ...settingsOf(name, rung, service.table), ...timeoutSetting(timeoutMs) };
   const environment = environmentOf(config, settings, path);
   const warnings = checkEnvironment(name, { ...provider.environment, ...environment });
   const runtime = runtimeOf(config, provider, path);
@@ -95,6 +99,7 @@ export function readGroup(name: string, config: GroupConfig, service: Service): 
     intervalMs,
     alarms: readAlarms(config.alarms, `${path}.alarms`, intervalMs),
     dashboard: config.dashboard ?? false,
+    doorbell,
     function: {
       name: functionName(`${service.prefix}-shardbeat-${name}`, path),
       description: `One tick of a slot of the consumer group ${group}`,

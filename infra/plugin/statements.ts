@@ -1,6 +1,7 @@
 import { SettingsError } from '../../lib/errors.ts';
 import type { CloudFormation, GroupConfig, ProviderConfig, VpcConfig } from './config.ts';
 import { deadLetterStatements } from './deadLetters.ts';
+import { doorbellStatements, readDoorbell } from './doorbell.ts';
 
 const ARN = /^arn:[^:]*:(?<service>[^:]*):[^:]*:[^:]*:(?<kind>secret|parameter)(?<rest>[:/].+)$/;
 // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own.
@@ -36,6 +37,7 @@ export function statementsOf(
       : [allow('ReadItsParameter', 'ssm:GetParameter', parameterArn(source.parameter, `${path}.parameter`))]),
     ...deadLetterStatements(of.group, config),
     ...(config.eventBus == null ? [] : [allow('TellEvents', 'events:PutEvents', busArn(config.eventBus))]),
+    ...doorbellStatements(readDoorbell(config, of.path)),
     ...(vpc === undefined ? [] : [allow('BeInItsVpc', VPC_ACTIONS, '*')]),
     ...(provider.tracing?.lambda
       ? [allow('Trace', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], '*')]

@@ -100,12 +100,13 @@ describe('the role of a group', () => {
     text(roleOf('orders', { module: 'a.ts', sls: { ...stream, ...key }, ...more }, of));
   const keys = [{ accessKeyId: 'i', accessKeySecret: 's' }, { secret: 's' }, { parameter: 'p' }];
   const letters = ['table', 's3://letters', `arn:aws:sqs:${REGION}:${ACCOUNT}:orders`];
+  const rings = `arn:aws:sqs:${REGION}:${ACCOUNT}:rings`;
   const least = role(keys[0]!, {});
 
   it('is the least one, and what each of its settings needs, whatever the others are', () => {
     for (const key of keys) {
       for (const deadLetters of letters) {
-        for (const bus of [{}, { eventBus: 'shop' }]) {
+        for (const bus of [{}, { eventBus: 'shop' }, { doorbell: { queue: rings } }]) {
           for (const of of [{}, provider]) {
             const parts = [
               role(key, {}),

@@ -17,6 +17,7 @@ const alarms = { topic: { Ref: 'Woken' }, ...Object.fromEntries(ALARM_KINDS.map(
 const resources = {
   Woken: { Type: 'AWS::SNS::Topic' },
   Letters: { Type: 'AWS::SQS::Queue', Properties: { FifoQueue: true } },
+  Rings: { Type: 'AWS::SQS::Queue', Properties: { VisibilityTimeout: 288 } },
   Bucket: { Type: 'AWS::S3::Bucket' },
   Key: {
     Type: 'AWS::SecretsManager::Secret',
@@ -61,6 +62,7 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
         statements: [{ Effect: 'Allow', Action: 's3:PutObject', Resource: 'arn:aws:s3:::shop/*' }],
       },
       'pay-ments': {
+        doorbell: { events: { source: ['shop'], 'detail-type': ['Paid'] }, bus: 'shop' },
         ...{ module, cls, slots: 2, alarms, dashboard: true, enabled: false, vpc: false },
         deadLetters: 'arn:aws:sqs:eu-west-1:123456789012:letters',
       },
@@ -75,6 +77,13 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
         deadLetters: { 'Fn::GetAtt': ['Letters', 'Arn'] },
       },
       payments: { module, cls, deadLetters: bucket },
+      parcels: {
+        ...{ module, sls, slots: 2 },
+        doorbell: {
+          ...{ queue: { 'Fn::GetAtt': ['Rings', 'Arn'] }, topic: { Ref: 'Woken' } },
+          events: { source: ['aws.s3'] },
+        },
+      },
       returns: {
         ...{ module, sls: { ...sls, secret: undefined, accessKeyId: 'i', accessKeySecret: 's' } },
         ...{ deadLetters: 'https://sqs.eu-west-1.amazonaws.com/123456789012/letters', runtime: 'nodejs22.x' },

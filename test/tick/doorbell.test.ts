@@ -8,8 +8,14 @@ const RESERVE_MS = 3_000;
 const DEADLINE = 48_000;
 
 /** `tickMs`: how long each takes. `failing`: those whose tick throws. */
-function prepare({ knowsSlots = true, tickMs = 1_000, chance = 0, failing = [] as string[] } = {}) {
-  let now = 0;
+function prepare({
+  startedAt = 0,
+  knowsSlots = true,
+  tickMs = 1_000,
+  chance = 0,
+  failing = [] as string[],
+} = {}) {
+  let now = startedAt;
   const woken: string[] = [];
   const told: [string, object | undefined][] = [];
   const keep = (event: string, fields?: object) => void told.push([event, fields]);
@@ -60,6 +66,12 @@ describe('who rings', () => {
     expect(await ring('sqs', of(undefined, '1'))).toEqual(failures());
     expect(woken).toEqual(['a']);
     expect(told).toEqual([['ring.late', expect.objectContaining({ slots: ['b', 'c'] })]]);
+  });
+
+  it('wakes the first, however little is left', async () => {
+    const { ring, woken } = prepare({ startedAt: DEADLINE - RESERVE_MS });
+    await ring('sqs', of(undefined, '1'));
+    expect(woken).toEqual(['a']);
   });
 
   it('wakes no slot that the group has not, and its message is taken, and told', async () => {
