@@ -19,7 +19,8 @@ export type AwsService =
   | 'scheduler'
   | 'kinesis'
   | 'firehose'
-  | 'dynamodb';
+  | 'dynamodb'
+  | 'es';
 
 export interface AwsSenderOptions {
   service: AwsService;

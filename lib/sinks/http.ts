@@ -8,6 +8,7 @@ import { keepSecret } from '../observe/secrets.ts';
 import { systemClock } from '../runtime.ts';
 import { checkCount, checkUrl } from './core/checks.ts';
 import { documentOf, type Entry, entriesOf, jsonOf, type Transform } from './core/entry.ts';
+import { headersOf } from './core/headers.ts';
 import { type Part, partId, partsOf } from './core/parts.ts';
 import { createPost, mayPass, refusedBy, retryAfterMs } from './core/post.ts';
 import { type Answer, createSink, DONE, type Runtime } from './core/sink.ts';
@@ -49,7 +50,7 @@ export function httpSink(options: HttpSinkOptions): EachBatch {
   checkCount('httpSink: countMax', countMax, COUNT_MOST);
   checkCount('httpSink: bytesMax', bytesMax, BYTES_MOST);
   if (timeoutMs !== undefined) checkCount('httpSink: timeoutMs', timeoutMs, TIMEOUT_MS_MOST);
-  const headers = headersOf(given);
+  const headers = headersOf('httpSink: headers', given);
   const sign = secret === undefined ? () => ({}) : signerOf(secret);
   const post = createPost({ url, name: 'http', clock, timeoutMs });
 
@@ -129,20 +130,6 @@ function signerOf(secret: string) {
 }
 
 const SECRET_CHARACTERS_MIN = 16;
-
-function headersOf(given: Readonly<Record<string, string>>): Record<string, string> {
-  for (const [name, value] of Object.entries(given)) {
-    if (!/^[\w-]+$/.test(name) || !/^[\t -~]*$/.test(value)) {
-      throw new SettingsError(
-        'httpSink: headers',
-        '(hidden)',
-        `write ${JSON.stringify(name)} and its value in ASCII`,
-      );
-    }
-    if (!/^(content-type|accept|user-agent)$/i.test(name)) keepSecret(value, value.replace(/^\w+ /, ''));
-  }
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
-}
 
 /** As a header takes it. */
 const writable = (id: string): string =>

@@ -12,14 +12,14 @@ const RIGHTS: Readonly<Record<string, string>> = { 'sqs:SendMessageBatch': 'sqs:
 function actionsOf(source: string): string[] {
   const [, service] = /service: '(\w+)'/.exec(source) ?? [];
   const targets = [...source.matchAll(/target: '\w+\.(\w+)'/g)].map(([, name]) => `${service}:${name}`);
-  const named = [...source.matchAll(/'(s3:[A-Z]\w+)'/g)].map(([, action]) => action!);
+  const named = [...source.matchAll(/'((?:s3|es):[A-Z]\w+)'/g)].map(([, action]) => action!);
   return [...targets, ...named].map((action) => RIGHTS[action] ?? action);
 }
 
 describe('the rights in docs/sinks.md', () => {
   const section = page.split('## Rights')[1]!.split('\n## ')[0]!;
   const told = new Map(
-    [...section.matchAll(/^\| `(\w+)`\s*\| ([^|]*)\|/gm)].map(([, name, cell]) => [
+    [...section.matchAll(/^\| `(\w+)`[^|]*\| ([^|]*)\|/gm)].map(([, name, cell]) => [
       name!,
       [...cell!.matchAll(/`([\w:]+)`/g)].map(([, action]) => action!),
     ]),

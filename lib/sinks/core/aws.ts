@@ -53,7 +53,7 @@ export function addressOf(
 
 /** Sends once: what may be repeated is decided by whoever knows what of it was taken. */
 export function createSinkSender(
-  of: Pick<AwsSenderOptions, 'originIn' | 'timeoutMs'> & { service: SinkService },
+  of: Pick<AwsSenderOptions, 'originIn' | 'timeoutMs' | 'service'>,
   { client, region, clock = systemClock, random = systemRandom }: AwsSinkOptions,
   words: AwsWords,
 ): AwsSender {
