@@ -30,11 +30,16 @@ function headOf({ group: name, place, description, lag, deadLetters }: Look): st
   if (group === undefined) return [first, 'absent: the table has no such group; its first tick makes it'];
   const { settings } = group;
   const letters = deadLetters === undefined ? [] : [several(deadLetters, 'dead letter')];
-  const counts = [several(consumers.length, 'slot'), several(shards.length, 'shard'), ...letters].join(', ');
+  const wanted = group.scale === undefined ? '' : ` of ${counted(group.scale.slots)} wanted`;
+  const counts = [
+    `${several(consumers.length, 'slot')}${wanted}`,
+    several(shards.length, 'shard'),
+    ...letters,
+  ];
   return [
     first,
     `${plain(settings.stream)}, interval ${about(settings.intervalMs)}, session timeout ${about(settings.sessionTimeoutMs)}`,
-    `${status}: ${counts}`,
+    `${status}: ${counts.join(', ')}`,
     ...(lag === undefined ? [] : [lagLine(lag)]),
   ];
 }
@@ -69,8 +74,11 @@ function slotColumns({ shards }: Description, now: number): Column<Consumer>[] {
     { title: 'SLOT', value: ({ slot }) => slot, least: 12, keepsEnd: true },
     {
       title: 'STATE',
-      value: ({ live, busy, draining }) =>
-        [live ? (busy ? 'at work' : 'live') : 'expired', ...(draining ? ['draining'] : [])].join(', '),
+      value: ({ live, busy, draining, scaledDown }) =>
+        [
+          live ? (busy ? 'at work' : 'live') : 'expired',
+          ...(draining ? [scaledDown ? 'leaving' : 'draining'] : []),
+        ].join(', '),
     },
     { title: 'HEARTBEAT', value: ({ heartbeatAt }) => `${about(now - heartbeatAt)} ago` },
     { title: 'TICKS', value: ({ tick }) => counted(tick), align: 'right' },

@@ -159,7 +159,7 @@ function placeOf(root: string, module: string): string {
 const posix = (path: string): string => path.split(sep).join('/');
 
 /** Each file appears whole or not at all, and the map before the code: a bundle never disturbs a run that loads the one before. */
-async function writeWhole(files: readonly OutputFile[]): Promise<void> {
+export async function writeWhole(files: readonly OutputFile[]): Promise<void> {
   const isMap = (file: OutputFile): number => (extname(file.path) === '.map' ? 0 : 1);
   for (const { path, contents } of files.toSorted((one, other) => isMap(one) - isMap(other))) {
     const temporary = `${path}.${process.pid}.tmp`;

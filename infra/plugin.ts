@@ -7,7 +7,7 @@ import { alarmResources } from './plugin/alarms.ts';
 import type { ProviderConfig, ShardbeatConfig } from './plugin/config.ts';
 import { dashboardResource } from './plugin/dashboard.ts';
 import { doorbellResources } from './plugin/doorbell.ts';
-import type { FunctionConfig, Group } from './plugin/group.ts';
+import type { FunctionConfig, Group, Starter } from './plugin/group.ts';
 import { readGroups } from './plugin/groups.ts';
 import { checkCount, handlerOf } from './plugin/limits.ts';
 import {
@@ -17,7 +17,9 @@ import {
   tableOutputs,
   tableResource,
 } from './plugin/resources.ts';
+import { starterResources } from './plugin/starter.ts';
 import schema from './schema.json' with { type: 'json' };
+import { bundleStarter, STARTER_HANDLER } from './starterBundle.ts';
 
 /** What is used of the Framework, which osls and Serverless Framework 4 have in common. */
 interface Framework {
@@ -68,7 +70,8 @@ export default class ShardbeatPlugin {
   readonly #warn: (line: string) => void;
   /** Read when the Framework has resolved all variables. */
   #groups: readonly Group[] = [];
-  readonly #packaged = new Map<Group, Packaged>();
+  /** By the key of the function. */
+  readonly #packaged = new Map<string, Packaged>();
 
   constructor(
     framework: Framework,
@@ -110,11 +113,12 @@ export default class ShardbeatPlugin {
     const prefix = `${service}-${this.#framework.getProvider('aws').getStage()}`;
     const table = config.table ?? `${prefix}-shardbeat`;
     this.#groups = readGroups(config.groups, { prefix, table, provider });
-    for (const { functionKey, warnings } of this.#groups) {
+    for (const { functionKey, warnings } of this.#groups)
       for (const warning of warnings) this.#warn(`${functionKey}: ${warning}`);
-      if (functionKey in functions)
+    for (const key of this.#functionKeys()) {
+      if (key in functions)
         throw new SettingsError(
-          `functions.${functionKey}`,
+          `functions.${key}`,
           '(set)',
           'a group of this name makes it: call one of them otherwise',
         );
@@ -122,48 +126,83 @@ export default class ShardbeatPlugin {
     this.#showFunctions();
   }
 
+  #functionKeys(): string[] {
+    return this.#groups.flatMap(({ functionKey, starter }) => [
+      functionKey,
+      ...(starter === undefined ? [] : [starter.functionKey]),
+    ]);
+  }
+
   /** With what has been packaged of them, if they have been. */
   #showFunctions(): void {
-    for (const group of this.#groups) {
-      this.#framework.service.functions[group.functionKey] = {
-        handler: 'handler.handler',
-        ...group.function,
-        role: { 'Fn::GetAtt': [this.#idsOf(group).role, 'Arn'] },
-        // Nothing would be taken from the provider, also where it has a network.
-        vpc: group.vpc ?? null,
-        ...this.#packaged.get(group),
-      } satisfies FunctionConfig & Record<string, unknown>;
+    for (const { functionKey, function: made, vpc, starter } of this.#groups) {
+      this.#showFunction(functionKey, made, vpc);
+      if (starter !== undefined) this.#showFunction(starter.functionKey, starter.function, undefined);
     }
+  }
+
+  #showFunction(functionKey: string, made: FunctionConfig, vpc: Group['vpc']): void {
+    this.#framework.service.functions[functionKey] = {
+      handler: 'handler.handler',
+      ...made,
+      role: { 'Fn::GetAtt': [this.#idsOf(functionKey).role, 'Arn'] },
+      // Nothing would be taken from the provider, also where it has a network.
+      vpc: vpc ?? null,
+      ...this.#packaged.get(functionKey),
+    } satisfies FunctionConfig & Record<string, unknown>;
   }
 
   #hideFunctions(): void {
-    for (const { functionKey } of this.#groups) delete this.#framework.service.functions[functionKey];
+    for (const key of this.#functionKeys()) delete this.#framework.service.functions[key];
   }
 
   async #package(groups: readonly Group[]): Promise<void> {
-    const root = this.#framework.serviceDir;
     for (const group of groups) {
-      const directory = join(root, OUTPUT, group.functionKey);
-      await rm(directory, { recursive: true, force: true });
-      const { module } = group.bundle;
-      const bundle = await bundleModule({ ...group.bundle, module: resolve(root, module), root, directory });
-      // From the service's folder: what is packaged here may be deployed elsewhere.
-      const artifact = join(OUTPUT, this.#naming.getFunctionArtifactName(group.functionKey));
-      await writeArchive(join(root, artifact), directory, bundle.files);
-      await rm(directory, { recursive: true });
-      const handler = handlerOf(bundle.handler, module, group.bundle.field);
-      this.#packaged.set(group, { handler, package: { artifact, individually: true } });
+      await this.#packageConsumer(group);
+      if (group.starter !== undefined) await this.#packageStarter(group.starter.functionKey, group);
     }
+  }
+
+  async #packageConsumer({ functionKey, bundle: options }: Group): Promise<void> {
+    const { module } = options;
+    await this.#archive(functionKey, async (directory, root) => {
+      const bundle = await bundleModule({ ...options, module: resolve(root, module), root, directory });
+      return { files: bundle.files, handler: handlerOf(bundle.handler, module, options.field) };
+    });
+  }
+
+  #packageStarter(functionKey: string, { bundle }: Group): Promise<void> {
+    return this.#archive(functionKey, async (directory) => ({
+      files: await bundleStarter(directory, bundle.target),
+      handler: STARTER_HANDLER,
+    }));
+  }
+
+  async #archive(
+    functionKey: string,
+    bundle: (directory: string, root: string) => Promise<{ files: readonly string[]; handler: string }>,
+  ): Promise<void> {
+    const root = this.#framework.serviceDir;
+    const directory = join(root, OUTPUT, functionKey);
+    await rm(directory, { recursive: true, force: true });
+    const { files, handler } = await bundle(directory, root);
+    // From the service's folder: what is packaged here may be deployed elsewhere.
+    const artifact = join(OUTPUT, this.#naming.getFunctionArtifactName(functionKey));
+    await writeArchive(join(root, artifact), directory, files);
+    await rm(directory, { recursive: true });
+    this.#packaged.set(functionKey, { handler, package: { artifact, individually: true } });
   }
 
   /** Within the object that the Framework keeps hold of. It would look for a role whose name is the logical id: the function keeps its own. */
   async #packageDeployed(key: string | undefined): Promise<void> {
     const { functions, provider } = this.#framework.service;
-    const group = this.#groups.find(({ functionKey }) => functionKey === key);
-    if (group === undefined) return;
-    await this.#package([group]);
+    const isIts = ({ functionKey, starter }: Group) => functionKey === key || starter?.functionKey === key;
+    const group = this.#groups.find(isIts);
+    if (key === undefined || group === undefined) return;
+    if (key === group.functionKey) await this.#packageConsumer(group);
+    else await this.#packageStarter(key, group);
     const role = provider.remoteFunctionData?.Configuration.Role;
-    Object.assign(functions[group.functionKey]!, this.#packaged.get(group), role !== undefined && { role });
+    Object.assign(functions[key]!, this.#packaged.get(key), role !== undefined && { role });
   }
 
   #addResources(): void {
@@ -188,15 +227,21 @@ export default class ShardbeatPlugin {
     Object.assign(template.Outputs, tableOutputs());
   }
 
-  #resourcesOf({ alarms, dashboard, doorbell, intervalMs, ...group }: Group): Resources[] {
+  #resourcesOf({ alarms, dashboard, doorbell, intervalMs, starter, ...group }: Group): Resources[] {
     const { resources, functionKey } = group;
-    const ids = this.#idsOf(group);
+    const ids = this.#idsOf(functionKey);
     const functionName = group.function.name;
     const logGroupName = this.#naming.getLogGroupName(functionName);
     const base = this.#naming.getNormalizedFunctionName(functionKey);
     const watched = { group: resources.group, functionName, base, intervalMs, tags: resources.tags };
     return [
-      groupResources({ ...resources, ids, logGroupName }),
+      groupResources({
+        ...resources,
+        ids,
+        logGroupName,
+        starter: starter && this.#idsOf(starter.functionKey).function,
+      }),
+      ...(starter ? [this.#starterResources(starter, ids.function)] : []),
       ...(alarms ? [alarmResources(alarms, { ...watched, functionId: ids.function })] : []),
       ...(doorbell
         ? [doorbellResources(doorbell, { ...watched, functionId: ids.function, enabled: resources.enabled })]
@@ -205,10 +250,16 @@ export default class ShardbeatPlugin {
     ];
   }
 
+  #starterResources({ functionKey, function: made, resources }: Starter, consumer: string): Resources {
+    const ids = { ...this.#idsOf(functionKey), consumer };
+    return starterResources({ ...resources, ids, logGroupName: this.#naming.getLogGroupName(made.name) });
+  }
+
   #checkCount(): void {
     const template = this.#framework.service.provider.compiledCloudFormationTemplate;
-    const slots = this.#groups.reduce((sum, { resources }) => sum + resources.slots.length, 0);
-    if (slots > 0 && template !== undefined) checkCount(template.Resources, slots);
+    const scheduled = this.#groups.filter(({ starter }) => starter === undefined);
+    const slots = scheduled.reduce((sum, { resources }) => sum + resources.slots.length, 0);
+    if (this.#groups.length > 0 && template !== undefined) checkCount(template.Resources, slots);
   }
 
   get #naming(): Naming {
@@ -219,7 +270,7 @@ export default class ShardbeatPlugin {
     return String(this.#groups[0]?.function.environment.SHARDBEAT_TABLE);
   }
 
-  #idsOf({ functionKey }: Pick<Group, 'functionKey'>) {
+  #idsOf(functionKey: string) {
     const base = this.#naming.getNormalizedFunctionName(functionKey);
     return {
       function: this.#naming.getLambdaLogicalId(functionKey),

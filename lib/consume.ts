@@ -24,6 +24,7 @@ import type { AnyLogger } from './observe/anyLogger.ts';
 import type { OpenTelemetry } from './observe/openTelemetry.ts';
 import type { ReplayBegun, ReplayTurned } from './replay/replay.ts';
 import { systemClock as clock, systemRandom as random } from './runtime.ts';
+import { presentSlots } from './scaling/presentSlots.ts';
 import type { Source } from './sources/source.ts';
 import { thenTell } from './tick/afterTick.ts';
 import { type Budget, startBudget } from './tick/budget.ts';
@@ -90,7 +91,7 @@ export function consumeAround(
 ): Consumer {
   const { environment = process.env, source } = options;
   const settings = readSettings(environment, { own: source && describeOwn(source) });
-  const { group, slots, delivery } = settings;
+  const { group, slots, slotsMin, delivery } = settings;
   const functions = userFunctionsOf(module, delivery);
   const { deliver, ...shardFunctions } = around(functions);
   const write = (line: string) => process.stdout.write(`${line}\n`);
@@ -174,8 +175,11 @@ export function consumeAround(
     if (request !== undefined) return beside(deadline, signal, redriven(request));
     if (operation !== undefined) return beside(deadline, signal, operated(operation, deadline));
     const rung = readRung(event);
-    if (rung !== undefined)
-      return answer(rung, deadline, (slot) => ticked({ slot, deadline, signal, rung: true }));
+    if (rung !== undefined) {
+      const scales = slots !== undefined && slotsMin !== undefined;
+      const all = scales ? await presentSlots(composed.store, slots, { signal }) : slots;
+      return answer(rung, deadline, (slot) => ticked({ slot, deadline, signal, rung: true }), all);
+    }
     return ticked({ slot: readSlot(event, slots), deadline, signal });
   };
   return presented.handler(handle);

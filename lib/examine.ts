@@ -48,7 +48,10 @@ export interface Examiner {
   /** How far this clock is behind the table's, as its last answer tells. */
   skewMs(): number;
   function(name: string, signal: AbortSignal): Promise<DeployedFunction>;
-  schedules(functionArn: string, signal: AbortSignal): Promise<DeployedSchedule[]>;
+  schedules(
+    of: { functionArn: string; starterArn: string },
+    signal: AbortSignal,
+  ): Promise<DeployedSchedule[]>;
 }
 
 /** With the credentials and the region that the AWS SDK finds. Nothing is sent. */

@@ -51,7 +51,7 @@ function settingsOf({ settings }: NonNullable<Description['group']>): NonNullabl
 }
 
 function slotState(
-  { slot, live, busy, draining = false, tick, assigned = {}, ...times }: Consumer,
+  { slot, live, busy, draining = false, scaledDown, tick, assigned = {}, ...times }: Consumer,
   shards: Description['shards'],
   toClock: (groupMs: number) => number,
 ): SlotState {
@@ -59,7 +59,8 @@ function slotState(
     slot,
     live,
     busy,
-    draining,
+    // What leaves because fewer are wanted is nothing that anybody has to end.
+    draining: draining && scaledDown !== true,
     heartbeatAt: toClock(times.heartbeatAt),
     expiresAt: toClock(times.expiresAt),
     busyUntil: toClock(times.busyUntil),

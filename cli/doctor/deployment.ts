@@ -143,7 +143,8 @@ function judged(
   if (disabled.length > 0)
     say('warning', `disabled: ${named(disabled)}`, 'enable them, or set enabled: true');
   const ticking = enabled.flatMap(({ slot }) => slot ?? []);
-  const without = enabled.filter(({ slot }) => slot === undefined);
+  const starting = given.filter(({ ofStarter }) => ofStarter);
+  const without = enabled.filter(({ slot, ofStarter }) => slot === undefined && !ofStarter);
   if (without.length > 0)
     say('error', `no slot in the event: ${named(without)}`, 'send {"slot": "consumer-0"}');
   const twice = [...new Set(ticking.filter((slot, index) => ticking.indexOf(slot) !== index))];
@@ -153,7 +154,16 @@ function judged(
       `two for one slot: ${twice.join(', ')}`,
       'delete one of each: one of their runs is always refused',
     );
-  const missing = (slots ?? []).filter((slot) => !given.some((schedule) => schedule.slot === slot));
+  const isStarted = starting.length > 0;
+  if (starting.length > 1 || (isStarted && ticking.length > 0))
+    say(
+      'error',
+      `the starter starts the slots, and so do others: ${named(given.filter(({ ofStarter }) => !ofStarter).concat(starting.slice(1)))}`,
+      'delete these: one of two runs of a slot always waits for the other',
+    );
+  const missing = isStarted
+    ? []
+    : (slots ?? []).filter((slot) => !given.some((schedule) => schedule.slot === slot));
   if (missing.length > 0)
     say('error', `none for ${missing.join(', ')}`, 'deploy again: a slot without one never ticks');
   const foreign = slots === undefined ? [] : ticking.filter((slot) => !slots.includes(slot));

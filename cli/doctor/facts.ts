@@ -31,6 +31,8 @@ export interface SettingsFacts {
   readonly functionTimeoutMs: number;
   readonly sessionTimeoutMs: number;
   readonly slots: readonly string[] | undefined;
+  /** Their number follows the load, and is that at least. */
+  readonly slotsMin?: number | undefined;
   /** What is set and that nobody reads. */
   readonly warnings: readonly string[];
   /** In what the group has other settings; undefined: the group is not known. */

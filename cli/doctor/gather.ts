@@ -1,5 +1,6 @@
 /** Looks at everything that can be looked at, and writes nothing. What cannot be told is told as that. */
 import { readSettings, type Settings } from '../../lib/config/settings.ts';
+import { STARTER_SUFFIX } from '../../lib/config/starter.ts';
 import { ShardbeatError } from '../../lib/errors.ts';
 import {
   type Description,
@@ -81,7 +82,12 @@ async function ofAws(target: Target, examiner: Examiner, signal: AbortSignal): P
   ]);
   const arn = knownOf(found)?.arn;
   const schedules =
-    arn === undefined ? undefined : await known(() => examiner.schedules(arn, signal), signal);
+    arn === undefined
+      ? undefined
+      : await known(
+          () => examiner.schedules({ functionArn: arn, starterArn: arn + STARTER_SUFFIX }, signal),
+          signal,
+        );
   return { table, description, timeToLive, backups, function: found, schedules };
 }
 
@@ -138,12 +144,13 @@ function factsOfSettings(
   description: Known<Description>,
 ): Known<SettingsFacts> {
   if ('problem' in read) return read;
-  const { times, slots, unknown } = read.value;
+  const { times, slots, slotsMin, unknown } = read.value;
   const group = knownOf(description)?.group;
   return {
     value: {
       ...times,
       slots,
+      slotsMin,
       warnings: unknown.map(({ name, remedy }) => `${name}: ${remedy}`),
       disagreements: group && disagreements(group, read.value),
     },

@@ -50,9 +50,16 @@ export function group({ settings, ...facts }: Facts): Finding[] {
   if (status === 'complete') return [found('note', 'group', 'it has read all up to its end')];
   const findings: Finding[] = [];
   if (status === 'paused') findings.push(found('note', 'group', 'it is paused', 'npx shardbeat resume'));
-  const slots = knownOf(settings)?.slots;
+  const { slots, slotsMin } = knownOf(settings) ?? {};
   const live = consumers.filter(({ live }) => live).map(({ slot }) => slot);
-  const silent = (slots ?? consumers.map(({ slot }) => slot)).filter((slot) => !live.includes(slot));
+  // Where their number follows the load, those that are not there need not be.
+  const expected = slotsMin === undefined ? slots : undefined;
+  const silent = (expected ?? consumers.map(({ slot }) => slot)).filter((slot) => !live.includes(slot));
+  const wanted = slotsMin === undefined ? 0 : (description.group?.scale?.slots ?? slotsMin);
+  if (silent.length === 0 && live.length < wanted) {
+    const remedy = 'see the log of the starter: slots.notStarted says why, and a new slot takes some minutes';
+    findings.push(found('warning', 'slots', `${live.length} of the ${wanted} that are wanted tick`, remedy));
+  }
   if (silent.length > 0) {
     const says = live.length === 0 ? 'no slot ticks' : `these slots do not tick: ${silent.join(', ')}`;
     const remedy =

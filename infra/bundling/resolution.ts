@@ -9,6 +9,7 @@ const LIB = join(import.meta.dirname, '../../lib');
 export const LIBRARY = join(LIB, `index${EXTENSION}`);
 export const CONSUME = join(LIB, `consume${EXTENSION}`);
 export const STACKS = join(LIB, `stacks${EXTENSION}`);
+export const STARTER = join(LIB, `starter${EXTENSION}`);
 const LAMBDA_CREDENTIALS = join(LIB, `credentials/lambdaCredentials${EXTENSION}`);
 const CREDENTIALS_PACKAGE = '@aws-sdk/credential-provider-node';
 

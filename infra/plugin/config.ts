@@ -16,7 +16,7 @@ export interface GroupConfig {
   sls?: SourceConfig;
   cls?: SourceConfig;
   deadLetters?: Scalar | CloudFormation | null;
-  slots?: Scalar;
+  slots?: Scalar | SlotBounds;
   alarms?: AlarmsConfig;
   dashboard?: boolean;
   interval?: Scalar;
@@ -38,6 +38,12 @@ export interface GroupConfig {
   package?: { patterns?: readonly string[] };
   /** The settings of the group, each under the name of its variable. */
   [setting: string]: unknown;
+}
+
+/** One schedule starts them, and their number follows the load. */
+export interface SlotBounds {
+  min?: Scalar;
+  max?: Scalar;
 }
 
 /** Which alarms there are: `true`, or the limit of one that has a limit. */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { placeOfDeadLetters } from '../../lib/config/deadLetters.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import type { CloudFormation, DoorbellConfig, GroupConfig } from './config.ts';
-import { type Resources, type Tags, tagged } from './resources.ts';
+import { arnOf, type Resources, type Tags, tagged } from './resources.ts';
 
 const QUEUE = /^arn:[^:]+:sqs:[^:]+:\d{12}:[\w-]{1,80}(\.fifo)?$/;
 const TOPIC = /^arn:[^:]+:sns:[^:]+:\d{12}:[\w-]{1,256}$/;
@@ -127,5 +127,3 @@ export function doorbellResources(
     }),
   };
 }
-
-const arnOf = (logicalId: string): CloudFormation => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });

@@ -1,12 +1,13 @@
 import { functionTimeoutOf } from '../../lib/config/linger.ts';
-import { deployedSlots } from '../../lib/config/slot.ts';
+import { readSlots, type Slots } from '../../lib/config/slot.ts';
+import { STARTER_SUFFIX } from '../../lib/config/starter.ts';
 import { formatDuration, parseDuration } from '../../lib/duration.ts';
 import { SettingsError } from '../../lib/errors.ts';
 import { deriveTimes } from '../../lib/times.ts';
 import type { BundleOptions } from '../bundle.ts';
 import type { Target } from '../bundling/target.ts';
 import { readAlarms, type Watched } from './alarms.ts';
-import type { DoorbellConfig, GroupConfig, ProviderConfig, Scalar, VpcConfig } from './config.ts';
+import type { DoorbellConfig, GroupConfig, ProviderConfig, VpcConfig } from './config.ts';
 import { readDoorbell } from './doorbell.ts';
 import {
   checkEnvironment,
@@ -16,12 +17,13 @@ import {
   variablesOf,
 } from './environment.ts';
 import type { GroupResources } from './resources.ts';
+import { type StarterResources, starterFunction } from './starter.ts';
 import { statementsOf, vpcOf } from './statements.ts';
 
 const MINUTE_MS = 60_000;
 /** What osls allows a function. Lambda's own limit is another one, and has been raised. */
 const FUNCTION_TIMEOUT_MS_MAX = 15 * MINUTE_MS;
-/** A stack holds 500 resources, and a slot is one of them. */
+/** A stack holds 500 resources, and a slot that has a schedule is one of them. */
 const SLOTS_MAX = 400;
 const MEMORY_SIZE = 512;
 const LOG_RETENTION_DAYS = 30;
@@ -49,12 +51,20 @@ export interface Group {
   alarms: Watched | undefined;
   doorbell: DoorbellConfig | undefined;
   dashboard: boolean;
-  resources: Omit<GroupResources, 'ids' | 'logGroupName'>;
+  resources: Omit<GroupResources, 'ids' | 'logGroupName' | 'starter'>;
+  /** What starts the slots, where they have no schedules of their own. */
+  starter: Starter | undefined;
   bundle: Required<
     Pick<BundleOptions, 'module' | 'external' | 'patterns' | 'target' | 'field' | 'patternsField'>
   >;
   /** What may be a mistake. */
   warnings: readonly string[];
+}
+
+export interface Starter {
+  functionKey: string;
+  function: FunctionConfig;
+  resources: Omit<StarterResources, 'ids' | 'logGroupName'>;
 }
 
 /** A function as the Framework compiles it; its handler and its archive come with the bundle. */
@@ -82,26 +92,42 @@ export interface FunctionConfig {
 export function readGroup(name: string, config: GroupConfig, service: Service): Group {
   const { provider } = service;
   const path = `groups.${name}`;
-  const slots = readSlots(config.slots ?? 1, `${path}.slots`);
+  const { written, slots, slotsMin } = readCounts(config.slots ?? 1, `${path}.slots`);
   const intervalMs = parseDuration(`${path}.interval`, String(config.interval ?? '1m'));
   const rate = rateOf(intervalMs, `${path}.interval`);
   const timeoutMs = timeoutOf(config, intervalMs, path);
   const doorbell = readDoorbell(config, path);
-  const rung = doorbell === undefined ? config : { ...config, doorbell: true };
-  const settings = { ...settingsOf(name, rung, service.table), ...timeoutSetting(timeoutMs) };
+  const told = { ...config, slots: written, ...(doorbell !== undefined && { doorbell: true }) };
+  const settings = { ...settingsOf(name, told, service.table), ...timeoutSetting(timeoutMs) };
   const environment = environmentOf(config, settings, path);
   const warnings = checkEnvironment(name, { ...provider.environment, ...environment });
   const runtime = runtimeOf(config, provider, path);
   const group = String(settings.SHARDBEAT_GROUP);
+  const functionKey = `shardbeat-${name}`;
+  const starts = typeof config.slots === 'object';
+  const consumer = functionName(`${service.prefix}-${functionKey}`, starts, path);
+  const common = {
+    group,
+    logRetentionInDays: config.logRetentionInDays ?? provider.logRetentionInDays ?? LOG_RETENTION_DAYS,
+    tags: { ...provider.tags, ...config.tags },
+    roleProperties: rolePropertiesOf(provider),
+  };
+  const same = { name: consumer, runtime, environment, ...given(config, ['architecture', 'tags']) };
+  const starter: Starter = {
+    functionKey: functionKey + STARTER_SUFFIX,
+    function: starterFunction(same, group),
+    resources: { ...common, provider, scales: slotsMin !== undefined },
+  };
   return {
-    functionKey: `shardbeat-${name}`,
+    functionKey,
+    starter: starts ? starter : undefined,
     vpc: vpcOf(config, provider),
     intervalMs,
     alarms: readAlarms(config.alarms, `${path}.alarms`, intervalMs),
     dashboard: config.dashboard ?? false,
     doorbell,
     function: {
-      name: functionName(`${service.prefix}-shardbeat-${name}`, path),
+      name: consumer,
       description: `One tick of a slot of the consumer group ${group}`,
       runtime,
       memorySize: config.memorySize ?? provider.memorySize ?? MEMORY_SIZE,
@@ -116,14 +142,11 @@ export function readGroup(name: string, config: GroupConfig, service: Service): 
       events: [],
     },
     resources: {
-      group,
+      ...common,
       slots,
       rate,
       enabled: config.enabled ?? true,
-      logRetentionInDays: config.logRetentionInDays ?? provider.logRetentionInDays ?? LOG_RETENTION_DAYS,
       statements: statementsOf({ group, path }, config, provider),
-      tags: { ...provider.tags, ...config.tags },
-      roleProperties: rolePropertiesOf(provider),
     },
     bundle: {
       module: config.module,
@@ -150,11 +173,19 @@ function given(config: GroupConfig, keys: readonly string[]): object {
   return Object.fromEntries(keys.flatMap((key) => (config[key] === undefined ? [] : [[key, config[key]]])));
 }
 
-function readSlots(slots: Scalar, field: string): string[] {
-  const text = String(slots);
-  const count = /^[1-9]\d{0,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (count <= SLOTS_MAX) return deployedSlots(count);
-  throw new SettingsError(field, slots, `write a whole number from 1 to ${SLOTS_MAX}`);
+/** `written`: as the function is told. */
+function readCounts(slots: NonNullable<GroupConfig['slots']>, field: string): Slots & { written: string } {
+  if (typeof slots === 'object') {
+    const { min = 1, max } = slots;
+    if (max === undefined) throw new SettingsError(`${field}.max`, max, 'say how many there may be at most');
+    const written = `${min}-${max}`;
+    return { written, ...readSlots(field, written) };
+  }
+  const written = String(slots);
+  const count = /^[1-9]\d{0,5}$/.test(written) ? Number(written) : Number.NaN;
+  if (count <= SLOTS_MAX) return { written, ...readSlots(field, written) };
+  const remedy = `write a whole number from 1 to ${SLOTS_MAX}, or min and max: more slots need one schedule for all`;
+  throw new SettingsError(field, slots, remedy);
 }
 
 function rateOf(intervalMs: number, field: string): string {
@@ -195,10 +226,11 @@ function targetOf(config: GroupConfig, provider: ProviderConfig, runtime: string
   return { architecture, system: 'linux', nodeMajor: nodeMajor(runtime) };
 }
 
-function functionName(name: string, path: string): string {
-  if (name.length <= FUNCTION_NAME_CHARACTERS_MAX) return name;
-  const remedy = `the function would be called ${name}, and Lambda takes ${FUNCTION_NAME_CHARACTERS_MAX} characters: write a shorter name here, and the group's under group`;
-  throw new SettingsError(path, `${name.length} characters`, remedy);
+function functionName(name: string, hasStarter: boolean, path: string): string {
+  const longest = hasStarter ? name + STARTER_SUFFIX : name;
+  if (longest.length <= FUNCTION_NAME_CHARACTERS_MAX) return name;
+  const remedy = `the function would be called ${longest}, and Lambda takes ${FUNCTION_NAME_CHARACTERS_MAX} characters: write a shorter name here, and the group's under group`;
+  throw new SettingsError(path, `${longest.length} characters`, remedy);
 }
 
 /** What an account may demand of every role. */

@@ -11,6 +11,14 @@ export function readGroups(groups: Readonly<Record<string, GroupConfig>>, servic
     'consumes under this name already, and one of them would be refused in each tick: give each a group of its own',
   );
   refuseTwice(
+    read.flatMap(({ functionKey, starter }, index) =>
+      [functionKey, starter?.functionKey].flatMap((key) =>
+        key === undefined ? [] : [[key, `groups.${names[index]}`] as const],
+      ),
+    ),
+    'makes a function of this name already, which starts its slots: call one of them otherwise',
+  );
+  refuseTwice(
     names.map((name) => [name.toLowerCase(), `groups.${name}`]),
     'differs in capital letters only, and their archives are one file on many machines: call one of them otherwise',
   );

@@ -14,7 +14,7 @@ export const tagged = (tags: Tags): { Tags?: { Key: string; Value: string }[] } 
     : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
 
 export const TABLE_ID = 'ShardbeatTable';
-const arnOf = (logicalId: string): CloudFormation => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
+export const arnOf = (logicalId: string): CloudFormation => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
 
 /** Words in the names of stages that come and go. */
 const PASSING_STAGES = new Set(
@@ -83,6 +83,8 @@ export interface GroupResources {
   /** What the role allows besides the items of the group and the log. */
   statements: readonly object[];
   slots: readonly string[];
+  /** Logical id of the function that starts all slots; each has a schedule of its own, unless set. */
+  starter?: string | undefined;
   rate: string;
   enabled: boolean;
   tags: Tags;
@@ -90,10 +92,66 @@ export interface GroupResources {
   roleProperties: Readonly<Record<string, unknown>>;
 }
 
-/** Log group, two roles, and a schedule for each slot. The function cannot start itself, and the scheduler cannot touch the table. */
+/**
+ * Log group, two roles, and a schedule for each slot, or one for the starter. The function cannot start itself, and the scheduler cannot
+ * touch the table.
+ */
 export function groupResources(given: GroupResources): Resources {
-  const { ids, group, tags, roleProperties } = given;
-  const role = (description: string, service: string, statements: readonly object[], condition?: object) => ({
+  const { ids, group, tags, slots } = given;
+  const started = given.starter ?? ids.function;
+  const schedules =
+    given.starter === undefined
+      ? slots.map((slot) =>
+          schedule(started, { slot }, `Ticks of the slot ${slot} of the group ${group}`, given),
+        )
+      : [schedule(started, {}, `Ticks of all slots of the group ${group}`, given)];
+  return {
+    [ids.logGroup]: {
+      Type: 'AWS::Logs::LogGroup',
+      Properties: {
+        LogGroupName: given.logGroupName,
+        RetentionInDays: given.logRetentionInDays,
+        ...tagged(tags),
+      },
+    },
+    [ids.role]: roleResource({
+      ...given,
+      description: `What the function of the group ${group} may do`,
+      service: 'lambda.amazonaws.com',
+      // Its own items, and what begins with its name and a `#`, such as its dead letters: those of other groups are not its business.
+      statements: [
+        ownItems([group, `${group}#*`], ['DeleteItem', 'GetItem', 'Query', 'UpdateItem']),
+        writeLog(ids.logGroup),
+        ...given.statements,
+      ],
+    }),
+    [ids.scheduleRole]: roleResource({
+      ...given,
+      description: `What the schedules of the group ${group} may do`,
+      service: 'scheduler.amazonaws.com',
+      statements: [
+        { Sid: 'StartTicks', Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: arnOf(started) },
+      ],
+      // Only schedules of this account may take the role.
+      condition: { Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } } },
+    }),
+    ...Object.fromEntries(schedules.map((each, index) => [`${ids.schedule}${index}`, each])),
+  };
+}
+
+interface Role {
+  description: string;
+  /** Who may take it. */
+  service: string;
+  condition?: object;
+  statements: readonly object[];
+  tags: Tags;
+  roleProperties: Readonly<Record<string, unknown>>;
+}
+
+export function roleResource(role: Role): Resources[string] {
+  const { description, service, condition, statements, tags, roleProperties } = role;
+  return {
     Type: 'AWS::IAM::Role',
     Properties: {
       Description: description,
@@ -104,75 +162,48 @@ export function groupResources(given: GroupResources): Resources {
       ...roleProperties,
       ...tagged(tags),
     },
-  });
-  return {
-    [ids.logGroup]: {
-      Type: 'AWS::Logs::LogGroup',
-      Properties: {
-        LogGroupName: given.logGroupName,
-        RetentionInDays: given.logRetentionInDays,
-        ...tagged(tags),
-      },
-    },
-    [ids.role]: role(`What the function of the group ${group} may do`, 'lambda.amazonaws.com', [
-      ...ownStatements(group, ids.logGroup),
-      ...given.statements,
-    ]),
-    [ids.scheduleRole]: role(
-      `What the schedules of the group ${group} may do`,
-      'scheduler.amazonaws.com',
-      [
-        {
-          Sid: 'StartTicks',
-          Effect: 'Allow',
-          Action: 'lambda:InvokeFunction',
-          Resource: arnOf(ids.function),
-        },
-      ],
-      // Only schedules of this account may take the role.
-      { Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } } },
-    ),
-    ...Object.fromEntries(
-      given.slots.map((slot, index) => [`${ids.schedule}${index}`, schedule(slot, given)]),
-    ),
   };
 }
 
 const policy = (statements: readonly object[]): object => ({ Version: '2012-10-17', Statement: statements });
 
-const ownStatements = (group: string, logGroup: string): object[] => [
-  {
-    Sid: 'CoordinateTheGroup',
-    Effect: 'Allow',
-    Action: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
-    Resource: arnOf(TABLE_ID),
-    // Its own items, and what begins with its name and a `#`, such as its dead letters: those of other groups are not its business.
-    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [group, `${group}#*`] } },
-  },
-  {
-    Sid: 'WriteItsLog',
-    Effect: 'Allow',
-    Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    Resource: arnOf(logGroup),
-  },
-];
+/** The items of these partitions of the table. */
+export const ownItems = (partitions: readonly string[], verbs: readonly string[]): object => ({
+  Sid: 'CoordinateTheGroup',
+  Effect: 'Allow',
+  Action: verbs.map((verb) => `dynamodb:${verb}`),
+  Resource: arnOf(TABLE_ID),
+  Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions } },
+});
+
+export const writeLog = (logGroup: string): object => ({
+  Sid: 'WriteItsLog',
+  Effect: 'Allow',
+  Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+  Resource: arnOf(logGroup),
+});
 
 /**
  * Without a policy the scheduler would repeat a tick that could not be started for 24 hours; the next tick does the same work, so a
  * late one is worth nothing. It has no name of ours: names are one namespace in an account and region, and have 64 characters.
  */
-function schedule(slot: string, { group, ids, rate, enabled }: GroupResources): Resources[string] {
+function schedule(
+  started: string,
+  input: object,
+  description: string,
+  { ids, rate, enabled }: GroupResources,
+): Resources[string] {
   return {
     Type: 'AWS::Scheduler::Schedule',
     Properties: {
-      Description: `Ticks of the slot ${slot} of the group ${group}`,
+      Description: description,
       ScheduleExpression: rate,
       State: enabled ? 'ENABLED' : 'DISABLED',
       FlexibleTimeWindow: { Mode: 'OFF' },
       Target: {
-        Arn: arnOf(ids.function),
+        Arn: arnOf(started),
         RoleArn: arnOf(ids.scheduleRole),
-        Input: JSON.stringify({ slot }),
+        Input: JSON.stringify(input),
         RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
       },
     },

@@ -39,15 +39,16 @@ export function statementsOf(
     ...(config.eventBus == null ? [] : [allow('TellEvents', 'events:PutEvents', busArn(config.eventBus))]),
     ...doorbellStatements(readDoorbell(config, of.path)),
     ...(vpc === undefined ? [] : [allow('BeInItsVpc', VPC_ACTIONS, '*')]),
-    ...(provider.tracing?.lambda
-      ? [allow('Trace', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], '*')]
-      : []),
-    ...(provider.kmsKeyArn == null
-      ? []
-      : [allow('DecryptItsEnvironment', 'kms:Decrypt', provider.kmsKeyArn)]),
+    ...platformStatements(provider),
     ...(config.statements ?? []),
   ];
 }
+
+/** What the platform does in the name of any function. */
+export const platformStatements = ({ tracing, kmsKeyArn }: ProviderConfig): object[] => [
+  ...(tracing?.lambda ? [allow('Trace', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], '*')] : []),
+  ...(kmsKeyArn == null ? [] : [allow('DecryptItsEnvironment', 'kms:Decrypt', kmsKeyArn)]),
+];
 
 /** Those of AWS's policy AWSLambdaVPCAccessExecutionRole, but for the log; they know no resources. */
 const VPC_ACTIONS = [

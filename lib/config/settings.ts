@@ -35,6 +35,8 @@ export interface CommonSettings {
   times: Times;
   /** Which slots the group has; undefined: whatever an event names. */
   slots: readonly string[] | undefined;
+  /** How many of them there are at least, where their number follows the load; undefined: there are always all. */
+  slotsMin: number | undefined;
   /** Who assigns the shards: our own planner, or the service's consumer group. */
   coordination: 'own' | 'service';
   /** Which stream the group reads, and never another one: `sls://project/logstore` (or `a,b`), `cls://logset/topic` (or `a,b`). */
@@ -130,13 +132,14 @@ export function readSettings(
   const times = readTimes(read);
   const delivery = readDelivery(read, times);
   const { source, countMax, stream, order } = readSource(read, environment, times, own);
+  const { slots, slotsMin } = readSlotsOf(read);
   return {
     ...source,
     group: read.SHARDBEAT_GROUP,
     table: read.SHARDBEAT_TABLE,
     times,
-    slots:
-      read.SHARDBEAT_SLOTS === undefined ? undefined : readSlots('SHARDBEAT_SLOTS', read.SHARDBEAT_SLOTS),
+    slots,
+    slotsMin,
     stream,
     coordination: read.SHARDBEAT_COORDINATION,
     ...readSpan(read, now),
@@ -161,6 +164,19 @@ export function readSettings(
 }
 
 type Read = v.InferOutput<typeof Schema>;
+
+function readSlotsOf({
+  SHARDBEAT_SLOTS: text,
+  SHARDBEAT_COORDINATION: coordination,
+}: Read): Pick<Settings, 'slots' | 'slotsMin'> {
+  if (text === undefined) return { slots: undefined, slotsMin: undefined };
+  const read = readSlots('SHARDBEAT_SLOTS', text);
+  if (read.slotsMin === undefined || coordination === 'own') return read;
+  throw new SettingsError('SHARDBEAT_SLOTS', text, NO_SCALING_REMEDY);
+}
+
+const NO_SCALING_REMEDY =
+  'where the log service assigns the shards, a slot that leaves holds up its own: write one number';
 
 function readSource(
   read: Read,

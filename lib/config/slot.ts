@@ -11,13 +11,26 @@ const SLOTS_MAX = 1_000;
 /** Of a group's slots, those that an error names. */
 const SHOWN_MAX = 5;
 
-/** The slots of a group: a count, as they are deployed from `consumer-0` on, or their names. */
-export function readSlots(field: string, text: string): readonly string[] {
-  if (/^[1-9]\d{0,3}$/.test(text) && Number(text) <= SLOTS_MAX) return deployedSlots(Number(text));
-  const remedy = `a count from 1 to ${SLOTS_MAX}, or the slots' names`;
-  if (/^[+-]?\d+$/.test(text)) throw new SettingsError(field, text, `write ${remedy}`);
-  return namesOf(field, text, { pattern: NAME, most: SLOTS_MAX, remedy });
+/** Which slots a group has. */
+export interface Slots {
+  slots: readonly string[];
+  /** Their number follows the load, and is that at least. Undefined: there are always all. */
+  slotsMin: number | undefined;
 }
+
+/** The slots of a group: a count, as they are deployed from `consumer-0` on, their least and greatest number (`2-40`), or their names. */
+export function readSlots(field: string, text: string): Slots {
+  if (isCount(text)) return { slots: deployedSlots(Number(text)), slotsMin: undefined };
+  const [, least = '', most = ''] = /^(\d+)-(\d+)$/.exec(text) ?? [];
+  if (isCount(least) && isCount(most) && Number(least) <= Number(most)) {
+    return { slots: deployedSlots(Number(most)), slotsMin: least === most ? undefined : Number(least) };
+  }
+  const remedy = `a count from 1 to ${SLOTS_MAX}, the least and the greatest such as 2-40, or the slots' names`;
+  if (/^[+-]?\d+(-\d+)?$/.test(text)) throw new SettingsError(field, text, `write ${remedy}`);
+  return { slots: namesOf(field, text, { pattern: NAME, most: SLOTS_MAX, remedy }), slotsMin: undefined };
+}
+
+const isCount = (text: string): boolean => /^[1-9]\d{0,3}$/.test(text) && Number(text) <= SLOTS_MAX;
 
 /** How the slots of a deployment are called. */
 export const deployedSlots = (count: number): string[] =>

@@ -29,6 +29,8 @@ export interface DeployedSchedule {
   /** Of its event; undefined where that names none. */
   readonly slot: string | undefined;
   readonly retriesMax: number;
+  /** It starts the function that starts all slots. */
+  readonly ofStarter?: true;
 }
 
 export interface DeployedOptions {
@@ -65,9 +67,12 @@ export function createDeployedReader({ endpoints, ...options }: DeployedOptions)
       return functionOf(await ask(toLambda, { action, method: 'GET', path, signal }));
     },
 
-    /** Those that start the function. */
-    async schedules(functionArn: string, signal: AbortSignal): Promise<DeployedSchedule[]> {
-      const names = await namesOf(functionArn, (query) =>
+    /** Those that start the function, or its starter. */
+    async schedules(
+      of: { functionArn: string; starterArn: string },
+      signal: AbortSignal,
+    ): Promise<DeployedSchedule[]> {
+      const names = await namesOf(of, (query) =>
         ask(toScheduler, {
           action: 'scheduler:ListSchedules',
           method: 'GET',
@@ -77,7 +82,7 @@ export function createDeployedReader({ endpoints, ...options }: DeployedOptions)
         }),
       );
       const found: DeployedSchedule[] = [];
-      await forEachParallel(names, PARALLEL_MAX, async ({ name, groupName }) => {
+      await forEachParallel(names, PARALLEL_MAX, async ({ name, groupName, ofStarter }) => {
         const path = `/schedules/${escapeAws(name)}`;
         const request = {
           action: 'scheduler:GetSchedule',
@@ -86,23 +91,29 @@ export function createDeployedReader({ endpoints, ...options }: DeployedOptions)
           query: { groupName },
           signal,
         };
-        found.push(scheduleOf(name, await ask(toScheduler, request)));
+        const schedule = scheduleOf(name, await ask(toScheduler, request));
+        found.push(ofStarter ? { ...schedule, ofStarter } : schedule);
       });
       return found.sort((one, other) => (one.name < other.name ? -1 : 1));
     },
   };
 }
 
-async function namesOf(functionArn: string, list: (query: Record<string, string>) => Promise<Fields>) {
-  const names: { name: string; groupName: string }[] = [];
+async function namesOf(
+  { functionArn, starterArn }: { functionArn: string; starterArn: string },
+  list: (query: Record<string, string>) => Promise<Fields>,
+) {
+  const names: { name: string; groupName: string; ofStarter: boolean }[] = [];
   let token: unknown;
   for (let page = 0; page < PAGES_MAX; page++) {
     const query = { MaxResults: '100', ...(typeof token === 'string' && { NextToken: token }) };
     const { Schedules, NextToken } = await list(query);
     for (const { Name, GroupName, Target } of (Schedules ?? []) as Fields[]) {
       // A version or an alias of it is the function, too.
-      const isIts = `${(Target as Fields | undefined)?.Arn ?? ''}:`.startsWith(`${functionArn}:`);
-      if (isIts) names.push({ name: String(Name), groupName: String(GroupName ?? 'default') });
+      const starts = (arn: string) => `${(Target as Fields | undefined)?.Arn ?? ''}:`.startsWith(`${arn}:`);
+      const ofStarter = starts(starterArn);
+      if (ofStarter || starts(functionArn))
+        names.push({ name: String(Name), groupName: String(GroupName ?? 'default'), ofStarter });
     }
     if (typeof NextToken !== 'string' || NextToken === '') return names;
     token = NextToken;

@@ -1,5 +1,6 @@
-/** Calls a deployed function and waits for its answer, without the SDK's client for it. */
+/** Calls a deployed function, and waits for its answer or does not, without the SDK's client for it. */
 import { StoreError } from '../errors.ts';
+import type { HttpResponse } from '../http/exchange.ts';
 import { beginningOf } from '../observe/secrets.ts';
 import type { Clock, Random } from '../runtime.ts';
 import { jsonIn, refusalIn } from './awsAnswer.ts';
@@ -19,7 +20,9 @@ export interface InvokeOptions {
 
 const ACTION = 'lambda:InvokeFunction';
 /** As long as a function may run at most, and an answer may take. */
-const TIMEOUT_MS = 15 * 60_000 + 10_000;
+const ANSWER_MS_MAX = 15 * 60_000 + 10_000;
+/** Of what is only begun. */
+const START_MS_MAX = 3_000;
 const MESSAGE_CHARACTERS_MAX = 1_000;
 const NOT_FOUND_REMEDY = 'there is none in this region: correct its name, or the region';
 
@@ -27,23 +30,11 @@ const NOT_FOUND_REMEDY = 'there is none in this region: correct its name, or the
  * Sends an event; resolves with the function's answer. Rejects with a `StoreError`: of Lambda, or with what the function failed
  * with (code `FunctionFailed`). What it is sent has to be harmless if it comes twice.
  */
-export function createInvoke({ name, endpoint, ...options }: InvokeOptions) {
-  const originIn = (region: string): string => endpoint ?? endpointOf('lambda', region);
-  const words = wordsOf(name);
-  const send = createAwsSender({ ...options, service: 'lambda', originIn, timeoutMs: TIMEOUT_MS }, words);
+export function createInvoke(options: InvokeOptions) {
+  const { name } = options;
+  const send = createSend(options, ANSWER_MS_MAX);
   return async (event: object, signal: AbortSignal): Promise<unknown> => {
-    const response = await send({
-      action: ACTION,
-      method: 'POST',
-      path: `/2015-03-31/functions/${escapeAws(name)}/invocations`,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(event),
-      signal,
-    });
-    const { status, headers, body } = response;
-    if (status === 404) throw failed(name, 'ResourceNotFoundException', NOT_FOUND_REMEDY);
-    // Such as 409, while the function is changed: Lambda's words, and not the function's.
-    if (!isSuccess(status)) throw refused(response, ACTION, words);
+    const { headers, body } = await send(event, signal);
     const text = body.toString();
     const answer = jsonIn(text);
     if (headers['x-amz-function-error'] === undefined && answer !== undefined) return answer;
@@ -52,6 +43,38 @@ export function createInvoke({ name, endpoint, ...options }: InvokeOptions) {
       unknown
     >;
     throw failed(name, 'FunctionFailed', beginningOf(String(errorMessage), MESSAGE_CHARACTERS_MAX));
+  };
+}
+
+/** Has a run begin with an event, and does not wait for it. Rejects with a `StoreError` of Lambda. */
+export function createStart(options: InvokeOptions) {
+  const send = createSend(options, START_MS_MAX, { 'x-amz-invocation-type': 'Event' });
+  return async (event: object, signal: AbortSignal): Promise<void> => {
+    await send(event, signal);
+  };
+}
+
+function createSend(
+  { name, endpoint, ...options }: InvokeOptions,
+  timeoutMs: number,
+  how: Readonly<Record<string, string>> = {},
+) {
+  const originIn = (region: string): string => endpoint ?? endpointOf('lambda', region);
+  const words = wordsOf(name);
+  const send = createAwsSender({ ...options, service: 'lambda', originIn, timeoutMs }, words);
+  return async (event: object, signal: AbortSignal): Promise<HttpResponse> => {
+    const response = await send({
+      action: ACTION,
+      method: 'POST',
+      path: `/2015-03-31/functions/${escapeAws(name)}/invocations`,
+      headers: { 'content-type': 'application/json', ...how },
+      body: JSON.stringify(event),
+      signal,
+    });
+    if (response.status === 404) throw failed(name, 'ResourceNotFoundException', NOT_FOUND_REMEDY);
+    // Such as 409, while the function is changed: Lambda's words, and not the function's.
+    if (!isSuccess(response.status)) throw refused(response, ACTION, words);
+    return response;
   };
 }
 

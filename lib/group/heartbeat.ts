@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Times } from '../times.ts';
-import { type ConsumerItem, consumerKey } from './items.ts';
+import { type ConsumerItem, consumerKey, type Load } from './items.ts';
 import type { GroupStore, RequestOptions } from './store.ts';
 
 export interface Beat {
@@ -11,6 +11,8 @@ export interface Beat {
   /** When the platform kills this run. */
   deadline: number;
   times: Times;
+  /** Of the tick before, as far as it is known. */
+  load?: Load | undefined;
 }
 
 export type HeartbeatAnswer =
@@ -29,7 +31,7 @@ export async function heartbeat(
   beat: Beat,
   options: RequestOptions,
 ): Promise<HeartbeatAnswer> {
-  const { slot, nonce, now, deadline, times } = beat;
+  const { slot, nonce, now, deadline, times, load } = beat;
   assert(slot !== '' && nonce !== '', 'a heartbeat is of a slot, and of one run of it');
   const written = await store.update(
     consumerKey(slot),
@@ -39,6 +41,7 @@ export async function heartbeat(
         expiresAt: now + times.sessionTimeoutMs,
         busyUntil: deadline,
         invocation: nonce,
+        ...(load !== undefined && { load }),
       },
       copy: { acknowledged: { from: 'generation', otherwise: 0 } },
       add: { tick: 1 },

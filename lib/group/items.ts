@@ -20,6 +20,15 @@ export interface SharedSettings {
   end: string;
 }
 
+/** How many slots there are to be, and what is remembered of how it came to that. */
+export interface Scale {
+  slots: number;
+  /** They became fewer by the last change. */
+  lowered: boolean;
+  /** How many intervals the number stays before fewer are tried. */
+  calmIntervals: number;
+}
+
 export interface GroupItem {
   /** Version of the items' form. */
   schema: number;
@@ -41,8 +50,20 @@ export interface GroupItem {
   /** Streams that could not be listed then, nor since: where their shards start is still open. */
   awaited?: string[];
   paused: boolean;
+  /** How many slots there are to be, where their number follows the load; absent until that was decided first. */
+  scale?: Scale;
+  /** When it was changed last. */
+  scaledAt?: number;
   /** When every shard had been read up to the end time. */
   completedAt?: number;
+}
+
+/** How a tick went, for whoever decides how many slots there are to be. */
+export interface Load {
+  /** Of its time for work, the share that the work took: 1 is all of it. */
+  busy: number;
+  /** Shards that it left by its deadline, more than an interval behind. */
+  behind: number;
 }
 
 export interface ConsumerItem {
@@ -66,6 +87,10 @@ export interface ConsumerItem {
   assigned?: Record<string, Grant>;
   /** The slot hands everything off and is given nothing. */
   draining?: boolean;
+  /** Nobody drains it but who decides how many slots there are to be: it is taken back when more are wanted, and removed when it holds nothing. */
+  scaledDown?: boolean;
+  /** Of the last tick that a later one of the same sandbox has told of; only where the number of slots follows the load. */
+  load?: Load;
 }
 
 export interface ShardItem {

@@ -175,7 +175,11 @@ async function setDraining(
   options: RequestOptions,
 ): Promise<void> {
   const condition = { exists: 'heartbeatAt' } as const;
-  const written = await store.update(consumerKey(slot), { set: { draining }, condition }, options);
+  const written = await store.update(
+    consumerKey(slot),
+    { set: { draining }, unset: ['scaledDown'], condition },
+    options,
+  );
   if (!written.accepted)
     throw new SettingsError('slot', slot, 'the group has no such slot: `describe` lists them');
   await planSoon(store, options);

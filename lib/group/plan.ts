@@ -21,6 +21,8 @@ export interface Planned {
   unassigned: number | undefined;
   /** Slots whose session lives. */
   living: string[];
+  /** How many there are to be, where that follows the load. */
+  slotsWanted: number | undefined;
   /** Just now, every shard was found read up to the end time. */
   completed: boolean;
 }
@@ -69,7 +71,8 @@ export async function plan(
     if (!postponed.accepted) return undefined;
     const unassigned = tellUnassigned(planning, state, target.unassigned);
     const living = [...state.consumers.keys()];
-    return { planDueAt, written: false, unlisted, unassigned, living, completed: false };
+    const slotsWanted = state.group?.scale?.slots;
+    return { planDueAt, written: false, unlisted, unassigned, living, slotsWanted, completed: false };
   }
   const { deadline: planUntil, planner } = planning;
   const set = { planUntil, planner, plannedAt: now };
@@ -116,7 +119,8 @@ async function makePlan(
   if (completed) logger.info('group.complete', { endAt: planning.endAt });
   const living = [...state.consumers.keys()];
   const told = tellUnassigned(planning, state, unassigned);
-  return { planDueAt, written: true, unassigned: told, living, completed };
+  const slotsWanted = state.group?.scale?.slots;
+  return { planDueAt, written: true, unassigned: told, living, slotsWanted, completed };
 }
 
 /** Said at every look, as long as it lasts: nobody reads these shards. Returns how many there are. */

@@ -1,4 +1,4 @@
-import type { ConsumerItem } from '../group/items.ts';
+import type { ConsumerItem, Load } from '../group/items.ts';
 import type { Pending } from '../group/pending.ts';
 import type { Times } from '../times.ts';
 
@@ -16,6 +16,8 @@ export interface TickCache {
   planDueAt: number;
   /** When the user's function last succeeded in any of the slot's shards. */
   successAt: number | undefined;
+  /** How that tick went, where the number of slots follows from it. */
+  load?: Load | undefined;
   shards: Map<string, CachedShard>;
 }
 

@@ -74,7 +74,7 @@ export type TickSettings = Pick<
   | 'bytesMax'
   | 'delivery'
 > &
-  Partial<Pick<CommonSettings, 'slots'>> & {
+  Partial<Pick<CommonSettings, 'slots' | 'slotsMin'>> & {
     /** The past is read again, beside the group. */
     replay?: Planning['replay'];
   };

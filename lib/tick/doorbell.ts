@@ -27,7 +27,7 @@ type Wake = (slot: string) => Promise<TickResult>;
  * where there are several, chance says which is first, since there may not be time for all.
  *
  * A message of SQS comes again only if a tick for it has thrown, or if it must not be lost: a dead letter in the wrong queue. What cannot be
- * understood would never be, and is told.
+ * understood would never be, and is told. `all`: the slots that there are just now, where not all of this deployment are.
  */
 export function createDoorbell(tools: DoorbellTools) {
   const { slots, reserveMs, clock, random, logger } = tools;
@@ -39,13 +39,13 @@ export function createDoorbell(tools: DoorbellTools) {
   };
 
   /** Which slots a ring is for; none where it cannot be understood, or nobody is to be woken. */
-  const meant = ({ slot, own }: Ring, by: Rung['by']): readonly string[] => {
+  const meant = ({ slot, own }: Ring, by: Rung['by'], all: DoorbellTools['slots']): readonly string[] => {
     if (own !== undefined) {
       tellOnce(own);
       return [];
     }
     try {
-      if (slot === undefined && slots !== undefined) return slots;
+      if (slot === undefined && all !== undefined) return all;
       return [readSlot({ slot }, slots)];
     } catch (error) {
       // Who has started the function directly is told; whoever else has rung hears nothing, and would only ring again.
@@ -55,8 +55,8 @@ export function createDoorbell(tools: DoorbellTools) {
     }
   };
 
-  return async ({ by, rings }: Rung, deadline: number, wake: Wake): Promise<RungResult> => {
-    const wanted = rings.map((ring) => ({ ring, slots: meant(ring, by) }));
+  return async ({ by, rings }: Rung, deadline: number, wake: Wake, all = slots): Promise<RungResult> => {
+    const wanted = rings.map((ring) => ({ ring, slots: meant(ring, by, all) }));
     const order = fromAnywhere([...new Set(wanted.flatMap(({ slots }) => slots))], random);
     const results: TickResult[] = [];
     const failed = new Map<string, unknown>();

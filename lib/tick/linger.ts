@@ -43,13 +43,14 @@ const lingerUntil = ({ settings, budget: { workUntil, workMs } }: TickContext): 
 export const mayLinger = (context: TickContext): boolean =>
   !context.budget.work.aborted && context.clock.now() < lingerUntil(context);
 
-/** `polls` counts them. */
+/** `onPoll` counts them; `onCome` is told how long one took that brought something. */
 export interface Lingering {
   context: TickContext;
   coordination: TickCoordination;
   /** Kept true: how far each shard came. */
   outcomes: Map<string, ShardOutcome>;
   onPoll(): void;
+  onCome(durationMs: number): void;
 }
 
 /** Left between two batches when there is news, however much there is to read. */
@@ -109,9 +110,13 @@ export async function linger(
       const before = outcomes.get(shard)!;
       const delayMs = delayOf(context, before, { lastAt, failures, shards: wanted.length });
       if (!(await session.pause(delayMs))) return;
-      const after = await turns(async () =>
-        session.isOver() ? undefined : pollOnce({ ...lingering, bytes, yields }, { shard, grant }, before),
-      );
+      let beganAt = clock.now();
+      const after = await turns(async () => {
+        beganAt = clock.now();
+        return session.isOver()
+          ? undefined
+          : pollOnce({ ...lingering, bytes, yields }, { shard, grant }, before);
+      });
       if (after === undefined) return;
       outcomes.set(shard, after);
       const { stopped } = after.result;
@@ -119,6 +124,7 @@ export async function linger(
       if (hasCome(before.result, after.result)) {
         hasComeSince = true;
         lastAt = clock.now();
+        lingering.onCome(Math.max(0, lastAt - beganAt));
       }
       if (stopped === 'done') session.end('finished');
       // Somebody has moved it, or has it.

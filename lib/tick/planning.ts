@@ -26,6 +26,8 @@ export interface Planned {
   unassigned?: number | undefined;
   /** Slots whose session lives. Undefined: not known. */
   living?: readonly string[] | undefined;
+  /** How many there are to be, where that follows the load. */
+  slotsWanted?: number | undefined;
 }
 
 interface Known {
@@ -145,11 +147,11 @@ async function planNow(
     const made = await plan(planning, group, { signal });
     if (made === undefined) return { planned: false, written: false, failed: false, planDueAt: seenDueAt };
     const failed = made.unlisted.length > 0;
-    const { unassigned, living, written } = made;
+    const { unassigned, living, slotsWanted, written } = made;
     if (made.completed && endAt !== undefined)
       context.announcer?.happened(context.slot, { type: 'complete', endAt });
     const planDueAt = looksAgain ? 0 : made.planDueAt;
-    return { planned: true, written, failed, planDueAt, unassigned, living };
+    return { planned: true, written, failed, planDueAt, unassigned, living, slotsWanted };
   } catch (error) {
     logger.error('plan.failed', { error, remedy: remedyOf(error) });
     return { planned: false, written: true, failed: true, planDueAt: seenDueAt };

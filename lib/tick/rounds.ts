@@ -5,6 +5,7 @@ import type { ShardOutcome, TickContext } from './context.ts';
 import type { Coordination, TickCoordination } from './coordination/coordination.ts';
 import { giveBackUnlessRung } from './givingBack.ts';
 import { type LingerEnd, linger, mayLinger } from './linger.ts';
+import { loadOf } from './load.ts';
 import { besidePlan, type Looked, look, type Planned } from './planning.ts';
 import { achievedNothing, emptyResult, type TickResult } from './result.ts';
 import { adoptNews } from './watch.ts';
@@ -27,6 +28,8 @@ interface Tally {
   lingerMs: number;
   polls: number;
   ringsAnswered: number;
+  /** What those polls took that brought something. */
+  pollMs: number;
 }
 
 /**
@@ -46,6 +49,7 @@ export async function workInRounds(
     lingerMs: 0,
     polls: 0,
     ringsAnswered: 0,
+    pollMs: 0,
   };
   let context = first;
   let next = await workRound(first, coordination, known, tally);
@@ -105,7 +109,7 @@ async function workRound(
   if (end === 'lost') return undefined;
   const remembered = worked.remembered(tally.plans.at(-1)!.planDueAt);
   if (end === 'reassigned') return { context: { ...context, consumer: worked.consumer }, cache: remembered };
-  caches.set(slot, remembered);
+  caches.set(slot, { ...remembered, load: loadOf(context, tally) });
   return undefined;
 }
 
@@ -139,6 +143,9 @@ async function lingerOn(
       coordination,
       outcomes,
       onPoll: () => tally.polls++,
+      onCome: (durationMs: number) => {
+        tally.pollMs += durationMs;
+      },
     };
     const end = await linger(lingering, { looksAtOnce, wakeAt });
     tally.lingerMs += Math.max(0, clock.now() - startedAt);
@@ -157,7 +164,10 @@ function note(tally: Tally, { outcomes }: Worked): void {
 function resultOf({ slot, consumer, settings }: TickContext, warm: boolean, tally: Tally): TickResult {
   const { looked, plans, outcomes, lingerMs, polls, ringsAnswered } = tally;
   const unassigned = tally.unassigned ?? plans.findLast((made) => made.unassigned !== undefined)?.unassigned;
-  const silent = silentOf(settings.slots, plans.findLast(({ living }) => living)?.living);
+  const silent = silentOf(
+    settings,
+    plans.findLast(({ living }) => living),
+  );
   const result: TickResult = {
     ...emptyResult(slot, looked!),
     tick: consumer.tick,
@@ -175,12 +185,13 @@ function resultOf({ slot, consumer, settings }: TickContext, warm: boolean, tall
   return isIdle ? result : { ...result, outcome: 'failed' };
 }
 
-/** How many of the slots that this deployment has do not live. */
+/** How many of the slots that this deployment has do not live; of those that there are to be, where that follows the load. */
 function silentOf(
-  slots: readonly string[] | undefined,
-  living: readonly string[] | undefined,
+  { slots, slotsMin }: TickContext['settings'],
+  { living, slotsWanted }: Pick<Planned, 'living' | 'slotsWanted'> = {},
 ): number | undefined {
   if (slots === undefined || living === undefined) return undefined;
+  if (slotsMin !== undefined) return slotsWanted && Math.max(0, slotsWanted - living.length);
   const alive = new Set(living);
   return slots.filter((slot) => !alive.has(slot)).length;
 }

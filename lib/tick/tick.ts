@@ -96,7 +96,7 @@ async function begin(
   const skewMs = dependencies.skewMs?.() ?? 0;
   const groupNow = (): number => clock.now() + skewMs;
   if (Math.abs(skewMs) > times.skewMarginMs) logger.warn('clock.skewed', { skewMs });
-  const beat = { slot, nonce: random.nonce(), deadline: deadline + skewMs, times };
+  const beat = { slot, nonce: random.nonce(), deadline: deadline + skewMs, times, load: cache?.load };
   const beforeAt = cache?.heartbeatAt;
   const taking = { store, settings, clock, random, budget, groupNow, beforeAt, isRing: rung };
   const taken = await takeSlot(taking, beat);

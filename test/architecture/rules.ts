@@ -6,6 +6,7 @@ const FACE = [
   'lib/examine.ts',
   'lib/operations.ts',
   'lib/stacks.ts',
+  'lib/starter.ts',
   'lib/testing.ts',
 ];
 
@@ -17,6 +18,7 @@ const LIBRARY: Readonly<Record<string, readonly string[]>> = {
   credentials: ['http', 'base', 'observe'],
   sources: ['http', 'base', 'observe'],
   group: ['sources', 'http', 'base', 'observe'],
+  scaling: ['group', 'base', 'observe'],
   delivery: ['credentials', 'group', 'sources', 'http', 'base', 'observe'],
   config: ['credentials', 'group', 'sources', 'http', 'base', 'observe'],
   sinks: ['config', 'credentials', 'delivery', 'sources', 'http', 'base', 'observe'],
@@ -28,6 +30,7 @@ const LIBRARY: Readonly<Record<string, readonly string[]>> = {
     'testing',
     'compose',
     'replay',
+    'scaling',
     'tick',
     'config',
     'credentials',

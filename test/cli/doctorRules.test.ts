@@ -76,6 +76,21 @@ const WELL: Facts = {
   schedules: { value: SCHEDULES },
 };
 
+/** Slots whose number follows the load, which one schedule starts. */
+const SLOTS = Array.from({ length: 40 }, (_, index) => `consumer-${index}`);
+const scaled = (live: number, wanted: number | undefined, ...more: DeployedSchedule[]): Partial<Facts> => {
+  const description = describing(
+    'running',
+    Object.fromEntries(SLOTS.slice(0, live).map((slot) => [slot, true])),
+  );
+  const scale = wanted && { slots: wanted, lowered: false, calmIntervals: 10 };
+  return {
+    settings: { value: { ...SETTINGS, slots: SLOTS, slotsMin: 2 } },
+    description: { value: { ...description, group: { ...description.group, scale } } as Description },
+    schedules: { value: [schedule(undefined, { ofStarter: true }), ...more] },
+  };
+};
+
 const bad = (facts: Partial<Facts>): Finding[] =>
   diagnose({ ...WELL, ...facts }).filter(({ level }) => level !== 'ok');
 const brief = (facts: Partial<Facts>): string[] =>
@@ -271,6 +286,14 @@ describe('each of these is found', () => {
     [
       ofSchedules(...SCHEDULES, schedule(undefined)),
       ['error schedules: no slot in the event: schedule-of-undefined'],
+    ],
+    [scaled(3, 3), []],
+    [scaled(2, undefined), []],
+    [scaled(3, 5), ['warning slots: 3 of the 5 that are wanted tick']],
+    [scaled(1, undefined), ['warning slots: 1 of the 2 that are wanted tick']],
+    [
+      scaled(3, 3, schedule('consumer-1')),
+      ['error schedules: the starter starts the slots, and so do others: consumer-1'],
     ],
     [
       ofSchedules(schedule('consumer-0'), schedule('consumer-1', { enabled: false })),

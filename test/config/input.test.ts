@@ -297,16 +297,27 @@ describe('the slots of a group', () => {
     ['3', ['consumer-0', 'consumer-1', 'consumer-2']],
     ['b, a', ['a', 'b']],
     ['consumer-7', ['consumer-7']],
+    ['1-2', ['consumer-0', 'consumer-1']],
   ])('are a count or names: %s', (text, slots) => {
     expect(read({ ...sls, SHARDBEAT_SLOTS: text }).slots).toEqual(slots);
   });
 
-  it.each(['0', '-1', '1001', '01', '1.5e3,', 'a,,b', 'a b', 'größe'])('are not %j', (text) => {
-    expect(refused({ ...sls, SHARDBEAT_SLOTS: text }).field).toBe('SHARDBEAT_SLOTS');
+  it.each(['0', '-1', '1001', '01', '1.5e3,', 'a,,b', 'a b', 'größe', '0-2', '3-2', '2-1001'])(
+    'are not %j',
+    (text) => {
+      expect(refused({ ...sls, SHARDBEAT_SLOTS: text }).field).toBe('SHARDBEAT_SLOTS');
+    },
+  );
+
+  it('follow the load between a least and a greatest number, if these differ', () => {
+    const slotsMin = (text: string | undefined) => read({ ...sls, SHARDBEAT_SLOTS: text }).slotsMin;
+    expect([slotsMin('2-40'), slotsMin('2-2'), slotsMin('40'), slotsMin('a,b'), slotsMin(undefined)]).toEqual(
+      [2, ...[undefined, undefined, undefined, undefined]],
+    );
   });
 
   it('are the only ones that an event may name, where they are said', () => {
-    const slots = readSlots('SHARDBEAT_SLOTS', '12');
+    const { slots } = readSlots('SHARDBEAT_SLOTS', '12');
     expect(readSlot({ slot: 'consumer-11' }, slots)).toBe('consumer-11');
     expect(readSlot({ slot: 'anything' }, read(sls).slots)).toBe('anything');
     for (const slot of ['consumer-O', 'consumer-12', 'Consumer-0', 'consumer-00']) {

@@ -67,7 +67,8 @@ describe('the schedules of a function', () => {
   it('are those that start it, from all pages', async () => {
     const listed = (Name: string, Arn: string) => ({ Name, GroupName: 'default', Target: { Arn } });
     says('/schedules', { Schedules: [listed('b', ARN), listed('other', `${ARN}-2`)], NextToken: 'more' });
-    says('/schedulesmore', { Schedules: [listed('a', `${ARN}:live`)] });
+    says('/schedulesmore', { Schedules: [listed('a', `${ARN}:live`), listed('c', `${ARN}-starter`)] });
+    says('/schedules/c', { State: 'ENABLED', ScheduleExpression: 'rate(1 minute)', Target: { Input: '{}' } });
     says('/schedules/a', {
       State: 'DISABLED',
       ScheduleExpression: 'rate(1 minute)',
@@ -78,9 +79,13 @@ describe('the schedules of a function', () => {
       ScheduleExpression: 'rate(2 minutes)',
       Target: { Input: '{"slot":"consumer-0"}', RetryPolicy: { MaximumRetryAttempts: 0 } },
     });
-    expect(await reader.schedules(ARN, signal)).toEqual([
+    expect(await reader.schedules({ functionArn: ARN, starterArn: `${ARN}-starter` }, signal)).toEqual([
       { name: 'a', enabled: false, expression: 'rate(1 minute)', slot: undefined, retriesMax: 185 },
       { name: 'b', enabled: true, expression: 'rate(2 minutes)', slot: 'consumer-0', retriesMax: 0 },
+      {
+        ...{ name: 'c', enabled: true, expression: 'rate(1 minute)', slot: undefined, retriesMax: 185 },
+        ofStarter: true,
+      },
     ]);
   });
 });

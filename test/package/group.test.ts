@@ -96,6 +96,47 @@ describe('a group', () => {
     expect(read({ slots: '400' }).resources.slots).toHaveLength(400);
   });
 
+  it('has one schedule for all, and a starter of its own, where it has a least and a greatest number', () => {
+    expect(settingsOf({ slots: { min: 2, max: 600 } })).toMatchObject({ slotsMin: 2 });
+    expect(settingsOf({ slots: { max: '40' } })).toMatchObject({ slotsMin: 1 });
+    expect(settingsOf({ slots: { min: 600, max: 600 } })).toMatchObject({ slotsMin: undefined });
+    expect(read({ slots: 2 }).starter).toBeUndefined();
+    const { starter, function: consumer } = read({ slots: { max: 40 }, architecture: 'arm64' });
+    expect(starter).toMatchObject({
+      functionKey: 'shardbeat-orders-starter',
+      function: {
+        name: 'shop-dev-shardbeat-orders-starter',
+        architecture: 'arm64',
+        runtime: consumer.runtime,
+      },
+      resources: { scales: true, group: 'orders' },
+    });
+  });
+
+  it.each([
+    [{ min: 2 }, 'groups.orders.slots.max: missing'],
+    [{ min: 3, max: 2 }, 'groups.orders.slots: "3-2" cannot be used'],
+    [{ max: 1_001 }, 'groups.orders.slots: "1-1001" cannot be used'],
+    [401, 'groups.orders.slots: 401 cannot be used: write a whole number from 1 to 400, or min and max'],
+  ])('refuses the slots %j', (slots, said) => {
+    expect(() => read({ slots })).toThrow(said);
+  });
+
+  it('refuses a number that follows the load where the log service assigns the shards', () => {
+    const service = { coordination: 'service' };
+    expect(() => read({ ...service, slots: { max: 2 } })).toThrow(
+      'groups.orders.slots: "1-2" cannot be used: where the log service',
+    );
+    expect(read({ ...service, slots: { min: 2, max: 2 } }).starter).toBeDefined();
+  });
+
+  it('may not have the name of the starter of another one', () => {
+    const group = { module: 'src/orders.ts', sls };
+    const groups = { orders: { ...group, slots: { max: 2 } }, 'orders-starter': group };
+    const service = { prefix: 'shop-dev', table: 't', provider: {} };
+    expect(() => readGroups(groups, service)).toThrow('groups.orders makes a function of this name already');
+  });
+
   it('takes what YAML makes a number or a truth value by its text, and lists with commas', () => {
     const settings = settingsOf({
       group: 42,

@@ -55,6 +55,7 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
       },
     },
     groups: {
+      refunds: { module, sls, slots: { min: 600, max: 600 }, alarms, tags: { stream: 'refunds' } },
       orders: {
         ...{ module, sls, slots: 3, interval: '5m', deadLetters: 's3://letters/orders', eventBus: 'shop' },
         ...{ alarms, dashboard: true, reservedConcurrency: 3, tags: { stream: 'orders' } },
@@ -76,7 +77,7 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
         ...{ module, sls: { ...sls, secret: { Ref: 'Key' } } },
         deadLetters: { 'Fn::GetAtt': ['Letters', 'Arn'] },
       },
-      payments: { module, cls, deadLetters: bucket },
+      payments: { module, cls, deadLetters: bucket, slots: { min: 2, max: 40 } },
       parcels: {
         ...{ module, sls, slots: 2 },
         doorbell: {

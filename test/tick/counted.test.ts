@@ -139,6 +139,20 @@ describe('slots that do not live', () => {
     expect((await silent('b', 'c')).at(-1)).toBe(1);
   });
 
+  it('are counted against those that are wanted, where that follows the load, and not before it is decided', async () => {
+    const world = createWorld(['0'], { slots: ['a', 'b', 'c', 'd'], slotsMin: 1 });
+    const last = async (): Promise<number | undefined> => {
+      const results = [];
+      for (let round = 0; round < 4; round++) results.push(...(await world.round('a')));
+      return results.findLast(({ silentSlots }) => silentSlots !== undefined)?.silentSlots;
+    };
+    expect(await last()).toBeUndefined();
+    const scale = { slots: 2, lowered: false, calmIntervals: 10 };
+    const signal = new AbortController().signal;
+    await world.store.update('GROUP', { set: { scale }, condition: { exists: 'generation' } }, { signal });
+    expect(await last()).toBe(1);
+  });
+
   it('are not told of where nobody knows which slots there are', async () => {
     const world = createWorld(['0']);
     for (const result of await world.round('a', 'b')) expect(result).not.toHaveProperty('silentSlots');

@@ -61,6 +61,19 @@ describe('who rings', () => {
     expect(woken).toEqual(['b', 'c', 'a']);
   });
 
+  it('and names none wakes those that there are, where their number follows the load', async () => {
+    const woken: string[] = [];
+    const tools = { reserveMs: RESERVE_MS, clock: { now: () => 0 }, random: { next: () => 0 } };
+    const logger = { debug() {}, info() {}, warn() {}, error() {}, with: () => logger };
+    const answer = createDoorbell({ slots: SLOTS, ...tools, logger });
+    const wake = async (slot: string) => {
+      woken.push(slot);
+      return emptyResult(slot, 'worked');
+    };
+    await answer({ by: 'sns', rings: [of(undefined)] }, DEADLINE, wake, ['a', 'c']);
+    expect(woken).toEqual(['a', 'c']);
+  });
+
   it('wakes as many as there is time for, and at least one', async () => {
     const { ring, woken, told } = prepare({ tickMs: DEADLINE - 2 * RESERVE_MS + 1 });
     expect(await ring('sqs', of(undefined, '1'))).toEqual(failures());
