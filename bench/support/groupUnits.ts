@@ -7,7 +7,7 @@ import type { TickCache } from '../../lib/tick/cache.ts';
 import type { TickSettings } from '../../lib/tick/context.ts';
 import { ownCoordination } from '../../lib/tick/coordination/own.ts';
 import { tick } from '../../lib/tick/tick.ts';
-import { createDice } from '../../test/simulation/dice.ts';
+import { createDice } from '../../local/faults/dice.ts';
 import { createManualClock } from '../../test/support/clock.ts';
 import { DELIVERY } from '../../test/support/delivery.ts';
 import { tickSettings } from '../../test/support/tickSettings.ts';

@@ -9,7 +9,7 @@ import type { Positions } from '../../lib/sources/cls/positions.ts';
 import { createClsSource } from '../../lib/sources/cls/source.ts';
 import { parentsOf, type ShardRange } from '../../lib/sources/lineage.ts';
 import { createSlsSource } from '../../lib/sources/sls/source.ts';
-import { createDice } from '../../test/simulation/dice.ts';
+import { createDice } from '../../local/faults/dice.ts';
 
 /** Shards; a slot for each ten. */
 export const SIZES = [1_250, 2_500, 5_000, 10_000] as const;

@@ -6,7 +6,7 @@ import type { TickCache } from '../../lib/tick/cache.ts';
 import { ownCoordination } from '../../lib/tick/coordination/own.ts';
 import { tick } from '../../lib/tick/tick.ts';
 import { deriveTimes, functionTimeoutMsMax } from '../../lib/times.ts';
-import { createDice } from '../../test/simulation/dice.ts';
+import { createDice } from '../../local/faults/dice.ts';
 import { tickSettings } from '../../test/support/tickSettings.ts';
 import { createCountedStore } from './countedStore.ts';
 import { createVirtualTime } from './latency/virtualTime.ts';

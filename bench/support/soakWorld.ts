@@ -7,7 +7,7 @@ import type { GroupStore } from '../../lib/group/store.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import type { LogRecord, Source } from '../../lib/sources/source.ts';
 import { createMemorySource } from '../../lib/testing/memorySource.ts';
-import { createDice } from '../../test/simulation/dice.ts';
+import { createDice } from '../../local/faults/dice.ts';
 import { createManualClock } from '../../test/support/clock.ts';
 import { HEALTHY, settingsOf } from './groupUnits.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';

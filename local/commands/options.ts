@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { type CommandText, HELP_OPTION } from '../../lib/commandLine/command.ts';
 import { parseOptions, portNumber, wholeNumber } from '../../lib/commandLine/parse.ts';
 import { functionTimeoutOf, readLinger } from '../../lib/config/linger.ts';
@@ -7,6 +8,7 @@ import { SettingsError } from '../../lib/errors.ts';
 import { deriveTimes } from '../../lib/times.ts';
 import type { LocalRunOptions } from '../run/run.ts';
 import { SOURCES, type SourceName } from '../run/services/service.ts';
+import { parseSeed } from '../service/faultPlan.ts';
 
 export interface LocalOptions extends LocalRunOptions {
   /** The last line of stdout is the summary as JSON; everything else goes to stderr. */
@@ -65,6 +67,16 @@ const OPTIONS = {
     default: false,
     help: 'print the summary as JSON, as the last line of stdout; progress goes to stderr',
   },
+  chaos: {
+    type: 'boolean',
+    default: false,
+    help: 'have go wrong what goes wrong on Lambda: ticks that come late, twice or never, sandboxes that are frozen, killed or new, connections that die',
+  },
+  seed: {
+    type: 'string',
+    value: 'N',
+    help: 'with --chaos: the same faults again (a new seed)',
+  },
   module: {
     type: 'string',
     value: 'FILE',
@@ -98,6 +110,7 @@ export const LOCAL_TEXT: CommandText = {
   examples: [
     ['npx shardbeat local --module src/orders.ts --input orders.log', 'your function, your lines'],
     ['npx shardbeat local --source cls --once --json', 'on CLS, for a script'],
+    ['npx shardbeat local --chaos --seed 7', 'on a bad day, the same one each time'],
   ],
   exitCodes: {
     0: 'everything came out, in order, or is a dead letter',
@@ -134,6 +147,7 @@ export function parseLocalOptions(args: readonly string[], stdoutIsTerminal: boo
     once,
     pagePort: readPagePort(values, once),
     json: values.json,
+    chaosSeed: readSeed(values),
     module: values.module,
     logsPort: readLogsPort(source, values),
     dynamodbPort: portNumber('--dynamodb-port', values['dynamodb-port']),
@@ -144,6 +158,13 @@ function readSource(text: string): SourceName {
   const source = SOURCES.find((name) => name === text);
   if (source !== undefined) return source;
   throw new SettingsError('--source', text, `the sources are: ${SOURCES.join(', ')}`);
+}
+
+function readSeed({ chaos, seed }: { chaos: boolean; seed?: string }): number | undefined {
+  if (!chaos && seed !== undefined)
+    throw new SettingsError('--seed', seed, 'give --chaos, or leave this out');
+  if (!chaos) return undefined;
+  return seed === undefined ? randomInt(2 ** 32) : parseSeed('--seed', seed);
 }
 
 /** Each service has an option of its own for its port, and a run has one service. */

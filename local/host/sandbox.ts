@@ -13,6 +13,8 @@ export interface Sandbox {
   /** Calls the handler, in a new process if there is none. One call at a time; never rejects. */
   invoke(event: unknown, options: { timeoutMs: number }): Promise<Invocation>;
   pid(): number | undefined;
+  /** Sends its process a signal, if it has one. */
+  send(signal: NodeJS.Signals): void;
   /** Kills the process, whatever it does, takes in what it had printed, and removes its files. No call may follow. */
   close(): Promise<void>;
 }
@@ -72,6 +74,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       }),
     invoke: (event, { timeoutMs }) => alone(() => invoke(event, timeoutMs)),
     pid: () => (warm?.alive() ? warm.pid : undefined),
+    send: (signal) => {
+      if (warm?.alive()) warm.send(signal);
+    },
     close: async () => {
       closed = true;
       await warm?.kill();

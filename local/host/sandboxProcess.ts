@@ -38,6 +38,7 @@ export interface SandboxOptions extends OutputListener {
 export interface SandboxProcess {
   pid: number | undefined;
   alive(): boolean;
+  send(signal: NodeJS.Signals): void;
   /** Resolves when the runtime has loaded the function: with what went wrong, if anything. */
   loaded(timeoutMs: number): Promise<Failed | undefined>;
   /** What came of an invocation, or how the process ended; it is killed if it is not done after `timeoutMs`. */
@@ -141,6 +142,7 @@ export async function startProcess(
   return {
     pid: child.pid,
     alive: () => ending === undefined,
+    send: (signal) => void child.kill(signal),
     loaded: async (timeoutMs) => {
       const how = await until(timeoutMs);
       if (said?.outcome === 'unloadable') return said;

@@ -6,8 +6,6 @@ export interface SchedulerOptions {
   clock: Clock;
   /** Runs one tick of `slot`. */
   invoke(slot: string): Promise<void>;
-  /** The tick before still runs: this one does not take place. */
-  onSkipped?(slot: string): void;
   onError?(slot: string, error: unknown): void;
 }
 
@@ -26,18 +24,10 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
   const startedAtMs = clock.now();
 
   async function run(slot: string, phaseMs: number): Promise<void> {
-    let running = false;
     let dueMs = startedAtMs + phaseMs;
     while (true) {
       await clock.sleep(Math.max(0, dueMs - clock.now()), stopped.signal);
-      if (running) {
-        options.onSkipped?.(slot);
-      } else {
-        running = true;
-        tick(slot).finally(() => {
-          running = false;
-        });
-      }
+      void tick(slot);
       dueMs = nextDue(dueMs, clock.now(), intervalMs);
     }
   }

@@ -10,6 +10,8 @@ export interface ProducerOptions {
   put(shardIndex: number, records: readonly RunRecord[]): Promise<void>;
   /** A line is about to be put; lines count from 1, over all inputs. */
   onLine(line: number, checksum: number): void;
+  /** Resolves when the line may be put; at once unless set. */
+  due?: ((line: number) => Promise<void>) | undefined;
   now(): number;
   signal: AbortSignal;
 }
@@ -45,6 +47,7 @@ export async function produce(options: ProducerOptions): Promise<number> {
   for (const input of options.inputs) {
     for await (const lines of input.read(signal)) {
       for (const group of groupLines(lines, options.shards)) {
+        await options.due?.(line + 1);
         const timeMs = options.now();
         const records = group.map((content): RunRecord => {
           line += 1;

@@ -7,8 +7,10 @@ import { functionTimeoutOf } from '../../lib/config/linger.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { deriveTimes } from '../../lib/times.ts';
+import { createDice } from '../faults/dice.ts';
 import { createBoard } from './board.ts';
 import { bundleAudited } from './bundle.ts';
+import { type Chaos, startChaos } from './chaos.ts';
 import { startConsumers } from './consumers.ts';
 import { type Input, nothingToRead, openInputs } from './inputs.ts';
 import { tailLedger } from './ledger.ts';
@@ -38,6 +40,8 @@ export interface LocalRunOptions {
   linger: string;
   /** End when everything is consumed, rather than only when the signal aborts. */
   once: boolean;
+  /** What goes wrong, by a seed; undefined: nothing that nobody does. */
+  chaosSeed?: number | undefined;
   /** Path of the user's own module. */
   module: string | undefined;
   /** Of the log service; 0: any free one. */
@@ -120,6 +124,9 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   };
   const lookUpLetters = createLetterLook(stack, proof);
 
+  const chaos = await openChaos(options, inputs, stack, watch, clock);
+  cleanup.defer(async () => chaos?.close());
+
   // Before the first tick: what is loaded for it would hold that up.
   const seen = { ...announced, pid: process.pid, environment: stack.onlookerEnvironment };
   cleanup.defer(await showPage(options, world, seen, () => proof.totals().processed));
@@ -131,16 +138,17 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
     temporary,
     writable: [ledgerFile],
     environmentOf: (slot) => ({
-      ...stack.environment,
+      ...(chaos ?? stack).environment,
       LOCAL_LEDGER: ledgerFile,
       LOCAL_SLOT: slot,
     }),
+    faults: chaos?.faults,
     clock,
     listener: createListener({ board, troubles, screen, watch, timeoutMs: functionTimeoutMs, shardName }),
   });
   cleanup.defer(consumers.stop);
   cleanup.defer(watch.end);
-  const producing = produceAll(inputs, options.shards, stack, proof, watch, clock);
+  const producing = produceAll(inputs, options.shards, stack, proof, watch, clock, chaos);
 
   while (!watch.over.aborted) {
     await clock.sleep(REFRESH_MS, watch.over).catch(() => {});
@@ -154,7 +162,15 @@ export async function runLocal(options: LocalRunOptions, world: LocalRunWorld): 
   await lookUpLetters();
   const elapsedMs = clock.now() - startedAtMs;
   const dynamodb = stack.dynamodbUsage();
-  return resultOf({ proof, board, elapsedMs, dynamodb, shardName, ...watch.verdict() });
+  return resultOf({
+    proof,
+    board,
+    elapsedMs,
+    dynamodb,
+    shardName,
+    faults: chaos?.faults.counts(),
+    ...watch.verdict(),
+  });
 }
 
 /** Takes the table's dead letters into the account; with a time, no more often than now and then. */
@@ -175,6 +191,7 @@ async function produceAll(
   proof: Proof,
   watch: Watch,
   clock: Clock,
+  chaos: Chaos | undefined,
 ): Promise<void> {
   try {
     const lines = await produce({
@@ -182,6 +199,7 @@ async function produceAll(
       shards,
       put: (shardIndex, records) => stack.logs.put(shardIndex, records, watch.over),
       onLine: proof.produced,
+      due: chaos?.due,
       now: clock.now,
       signal: watch.over,
     });
@@ -192,11 +210,24 @@ async function produceAll(
   }
 }
 
+async function openChaos(
+  { chaosSeed: seed, intervalMs }: LocalRunOptions,
+  inputs: readonly Input[],
+  { environment }: Stack,
+  { over: signal }: Watch,
+  clock: Clock,
+): Promise<Chaos | undefined> {
+  if (seed === undefined) return undefined;
+  const dice = createDice(String(seed));
+  return startChaos({ dice, intervalMs, environment, lines: linesOf(inputs), clock, signal });
+}
+
 function introduce(options: LocalRunOptions, inputs: readonly Input[], stack: Stack, screen: Screen): void {
   const { shards, consumers, intervalMs } = options;
   screen.say(`${stack.logs.introduction}, DynamoDB on ${stack.dynamodbUrl}`);
   screen.say(`${shards} shards, ${consumers} consumers, each started every ${formatDuration(intervalMs)}`);
   screen.say(`input: ${inputs.map(({ name }) => name).join(', ')}`);
+  if (options.chaosSeed !== undefined) screen.say(`chaos: --seed ${options.chaosSeed} again`);
   screen.say('in another terminal, in this folder: npx shardbeat status, or watch');
 }
 

@@ -16,6 +16,8 @@ export interface Summary {
   handOffs: number;
   dynamodb: DynamodbUsage;
   logService: LogServiceUsage;
+  /** How often each kind of fault happened, under chaos. */
+  faults?: Readonly<Record<string, number>>;
   seconds: number;
 }
 
@@ -41,6 +43,7 @@ export function resultOf(run: {
   proof: Proof;
   board: Board;
   dynamodb: DynamodbUsage;
+  faults?: Readonly<Record<string, number>> | undefined;
   elapsedMs: number;
   interrupted: boolean;
   problem: string | undefined;
@@ -57,6 +60,7 @@ export function resultOf(run: {
       handOffs: board.handOffs(),
       dynamodb,
       logService: board.logService(),
+      ...(run.faults !== undefined && { faults: run.faults }),
       seconds,
     },
     interrupted: run.interrupted && counts.lost > 0,
@@ -103,6 +107,7 @@ export function formatSummary(result: RunResult): string {
       'log service',
       `${number(logService.requests)} requests, ${number(logService.bytes)} bytes transferred, of ${number(logService.rawBytes)} decompressed`,
     ],
+    ...(summary.faults === undefined ? [] : [['faults', countsOf(new Map(Object.entries(summary.faults)))]]),
     ['time', `${seconds} s`],
   ];
   return [verdictOf(result), ...table(rows).map((row) => `  ${row}`)].join('\n');

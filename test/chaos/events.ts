@@ -1,7 +1,9 @@
 import { shardKey } from '../../lib/group/items.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import type { Times } from '../../lib/times.ts';
-import type { Dice } from '../simulation/dice.ts';
+import type { Dice } from '../../local/faults/dice.ts';
+import type { Faults } from '../../local/faults/faults.ts';
+import type { HostFault } from '../../local/faults/list.ts';
 import type { Crew } from './crew.ts';
 import { drainAndRemove, pauseAWhile } from './operators.ts';
 import type { Stage } from './stage.ts';
@@ -10,6 +12,7 @@ import type { Stage } from './stage.ts';
 export interface Theatre {
   stage: Stage;
   crew: Crew;
+  faults: Faults<HostFault>;
   times: Times;
   clock: Clock;
   /** The whole run is over. */

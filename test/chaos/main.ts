@@ -9,7 +9,8 @@ import { runChaos } from './run.ts';
 
 const HELP = `npm run chaos -- [--source sls|cls] [--rounds 50] [--seed S] [--interval 750ms] [--linger] [--json]
 
-Kills, starts and removes consumers and splits and merges shards at random while records go in, then reads everything up
+Kills, starts and removes consumers and splits and merges shards at random while records go in, on a platform and over connections that
+fail as those of npm start -- --chaos do, though less often, then reads everything up
 and checks that nothing was lost, that the records of every key came in order, and that every repeat is explained by a
 kill. With --linger, every other consumer lingers: on a machine that is busy, give it an interval of 2s. The seed decides what happens and when. Exit code: 0 all is well, 1 it is not, 2 an option cannot be used.
 `;
@@ -23,6 +24,9 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
+
+/** Intervals are short here, and sandboxes that start take a good part of one. */
+const FAULTS_SHARE = 0.1;
 
 async function main(): Promise<number> {
   const values = read();
@@ -41,6 +45,7 @@ async function main(): Promise<number> {
     seed: values.seed ?? randomUUID().slice(0, 8),
     intervalMs: values.intervalMs,
     lingers: values.linger,
+    faultsShare: FAULTS_SHARE,
     clock,
     signal: stop.signal,
     onProgress: (line) => process.stderr.write(`${line}\n`),

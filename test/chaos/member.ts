@@ -1,6 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import type { Clock } from '../../lib/runtime.ts';
 import type { TickResult } from '../../lib/tick/result.ts';
+import type { Faults } from '../../local/faults/faults.ts';
+import type { HostFault } from '../../local/faults/list.ts';
 import type { FunctionCode } from '../../local/host/functionCode.ts';
 import type { Invocation } from '../../local/host/invocation.ts';
 import type { LogEvent } from '../../local/host/outputLines.ts';
@@ -12,6 +14,7 @@ export interface MemberOptions {
   code: FunctionCode;
   temporary: string;
   writable: readonly string[];
+  faults: Faults<HostFault>;
   environmentOf(slot: string): Readonly<Record<string, string>>;
   /** The file that tells the slot's user module to die after its next batch. */
   orderFileOf(slot: string): string;

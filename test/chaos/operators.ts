@@ -1,10 +1,10 @@
 import { consumerKey } from '../../lib/group/items.ts';
 import { drain, pause, removeSlot, resume } from '../../lib/group/operations.ts';
-import type { Dice } from '../simulation/dice.ts';
+import type { Dice } from '../../local/faults/dice.ts';
 import type { Theatre } from './events.ts';
 
 /** How long a drained slot may take to hand everything off. */
-const DRAIN_INTERVALS_MAX = 30;
+const DRAIN_INTERVALS_MAX = 60;
 
 /** As an operator takes a slot out of service: drain it, wait until it holds nothing, end its schedule, remove it. */
 export async function drainAndRemove(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../lib/runtime.ts';
+import type { Dice } from '../../local/faults/dice.ts';
 import { CONTENT_FIELD, LINE_FIELD } from '../../local/run/record.ts';
-import type { Dice } from '../simulation/dice.ts';
 import type { Account } from './account.ts';
 import { POISON } from './poison.ts';
 import type { Stage } from './stage.ts';

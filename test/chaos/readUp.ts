@@ -3,7 +3,7 @@ import type { Theatre } from './events.ts';
 
 const LOOK_MS = 100;
 /** Longer than everything a group may have to wait for: sessions, deadlines, plans, generations of shards. */
-const PATIENCE_INTERVALS = 30;
+const PATIENCE_INTERVALS = 60;
 
 /**
  * Waits until the group has read the whole stream: the table's checkpoints stand at the end of every shard, and every

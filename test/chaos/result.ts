@@ -21,6 +21,8 @@ export interface ChaosResult extends CrewCounts {
   refusals: number;
   keys: number;
   events: Readonly<Record<string, number>>;
+  /** Of the platform and the connections. */
+  faults: Readonly<Record<string, number>>;
   claims: number;
   sessionsExpired: number;
   /** By name, the warnings and errors that the functions logged. */
@@ -37,6 +39,7 @@ export function resultOf(run: {
   crew: Crew;
   trail: Trail;
   events: Readonly<Record<string, number>>;
+  faults: Readonly<Record<string, number>>;
   elapsedMs: number;
   failure: string | undefined;
 }): ChaosResult {
@@ -58,6 +61,7 @@ export function resultOf(run: {
     problems,
     ...totals,
     events: run.events,
+    faults: run.faults,
     ...crew.counts(),
     claims: trail.count('shard.claimed'),
     sessionsExpired: trail.count('slot.expired'),
@@ -96,6 +100,7 @@ export function formatResult(result: ChaosResult): string {
     ],
     ['ticks', `${result.ticks}, ${result.timeouts} killed at their deadline, ${result.claims} claims`],
     ['events', counted(events)],
+    ['faults', counted(result.faults)],
     ['complaints', counted(result.complaints)],
   ];
   const verdict = result.ok

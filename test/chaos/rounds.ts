@@ -1,4 +1,4 @@
-import type { Dice } from '../simulation/dice.ts';
+import type { Dice } from '../../local/faults/dice.ts';
 import { type ChaosEvent, EVENTS, type Theatre } from './events.ts';
 
 const ROUND_INTERVALS = 4;

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { formatDuration } from '../../lib/duration.ts';
 import type { Clock } from '../../lib/runtime.ts';
 import { deriveTimes } from '../../lib/times.ts';
+import { createDice, type Dice } from '../../local/faults/dice.ts';
 import { bundleFunction } from '../../local/run/bundle.ts';
+import { type Chaos, startChaos } from '../../local/run/chaos.ts';
 import { LINE_FIELD } from '../../local/run/record.ts';
 import type { SourceName } from '../../local/run/services/service.ts';
 import { makeTemporaryDirectory } from '../../local/run/temporary.ts';
-import { createDice } from '../simulation/dice.ts';
 import { type Account, createAccount } from './account.ts';
 import { type CrewOptions, createCrew } from './crew.ts';
 import { SLOTS, type Theatre } from './events.ts';
@@ -28,6 +29,8 @@ export interface ChaosOptions {
   intervalMs: number;
   /** Every other slot goes on polling as long as it may: a group may have both. */
   lingers: boolean;
+  /** Of the rates at which the platform and the connections of a local run fail. */
+  faultsShare: number;
   clock: Clock;
   /** Ends the run at once. */
   signal: AbortSignal;
@@ -58,8 +61,21 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const follower = cleanup.use(await followLedger(ledgerFile, account, fail));
   const startStream = STREAMS[options.source];
   const stage = cleanup.use(await startStage({ startStream, shards: SHARDS_AT_FIRST, intervalMs, clock }));
+  const dice = createDice(seed);
+  const { environment } = stage;
+  const bad = await startChaos({
+    dice: dice.fork('host'),
+    share: options.faultsShare,
+    intervalMs,
+    environment,
+    lines: undefined,
+    clock,
+    signal,
+  });
+  cleanup.defer(bad.close);
   const crew = createCrew({
-    ...(await functionOf(directory, ledgerFile, stage, {
+    faults: bad.faults,
+    ...(await functionOf(directory, ledgerFile, bad, {
       timeoutMs: times.functionTimeoutMs,
       lingers,
     })),
@@ -76,13 +92,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   });
   cleanup.defer(crew.close);
 
-  const theatre: Theatre = { stage, crew, times, clock, signal };
+  const theatre: Theatre = { stage, crew, faults: bad.faults, times, clock, signal };
   const events: Record<string, number> = {};
   const onEvent = (name: string, what: string): void => {
     events[name] = (events[name] ?? 0) + 1;
     trail.note('chaos', `${name} ${what}`);
   };
-  const failure = await play(theatre, { ...options, account, onEvent, onFailure: fail }).then(
+  const failure = await play(theatre, { ...options, dice, account, onEvent, onFailure: fail }).then(
     () => undefined,
     (error: unknown) => String(error),
   );
@@ -91,7 +107,17 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   account.refused(createSink(sinkIn(directory)).refused());
   if (failure === undefined) account.deadLettered(await deadLines(stage));
   const elapsedMs = clock.now() - startedAtMs;
-  const result = resultOf({ seed, rounds, account, crew, trail, events, elapsedMs, failure });
+  const result = resultOf({
+    seed,
+    rounds,
+    account,
+    crew,
+    trail,
+    events,
+    faults: bad.faults.counts(),
+    elapsedMs,
+    failure,
+  });
   return result.ok ? result : { ...result, trail: await trail.save(seed) };
 }
 
@@ -111,15 +137,15 @@ async function deadLines({ deadLetters }: Stage): Promise<number[]> {
 /** Throws if the run cannot go on, or the group does not. */
 async function play(
   theatre: Theatre,
-  run: Pick<ChaosOptions, 'seed' | 'rounds' | 'onProgress'> & {
+  run: Pick<ChaosOptions, 'rounds' | 'onProgress'> & {
+    dice: Dice;
     account: Account;
     onEvent(name: string, what: string): void;
     onFailure(error: unknown): void;
   },
 ): Promise<void> {
   const { stage, crew, clock } = theatre;
-  const { account, onFailure } = run;
-  const dice = createDice(run.seed);
+  const { account, dice, onFailure } = run;
   await Promise.all(SLOTS.slice(0, SLOTS_AT_FIRST).map(crew.join));
   const producer = startProducer({ stage, account, dice: dice.fork('producer'), clock, onFailure });
   try {
@@ -133,6 +159,7 @@ async function play(
       run.onProgress(`round ${round}: ${told.join('; ')}`);
     }
     crew.disarm();
+    theatre.faults.cease();
   } finally {
     await producer.stop();
   }
@@ -143,7 +170,7 @@ async function play(
 async function functionOf(
   directory: string,
   ledgerFile: string,
-  { environment }: Stage,
+  { environment }: Chaos,
   { timeoutMs, lingers }: { timeoutMs: number; lingers: boolean },
 ): Promise<Pick<CrewOptions, 'code' | 'temporary' | 'writable' | 'environmentOf' | 'orderFileOf'>> {
   const code = await bundleFunction(join(import.meta.dirname, 'userModule.ts'), directory);

@@ -42,6 +42,13 @@ describe('options of shardbeat local', () => {
     });
   });
 
+  it('take a seed of chaos, or draw one', () => {
+    expect(parse('--chaos', '--seed', '7')).toMatchObject({ chaosSeed: 7 });
+    expect(parse('--chaos')).toMatchObject({ chaosSeed: expect.any(Number) });
+    expect(() => parse('--seed', '7')).toThrow('--seed: "7" cannot be used: give --chaos');
+    expect(() => parse('--chaos', '--seed', 'x')).toThrow('--seed: "x" cannot be used: write a whole number');
+  });
+
   it('serve a page where somebody looks on, or if its port is given', () => {
     expect(parse('--no-page')).toMatchObject({ pagePort: undefined });
     expect(parse('--once')).toMatchObject({ pagePort: undefined });

@@ -1,4 +1,4 @@
-import type { Dice } from './dice.ts';
+import type { Dice } from '../../local/faults/dice.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /**

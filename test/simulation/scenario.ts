@@ -1,6 +1,6 @@
 import type { Position } from '../../lib/sources/source.ts';
 import { deriveTimes, functionTimeoutMsMax, type Times } from '../../lib/times.ts';
-import type { Dice } from './dice.ts';
+import type { Dice } from '../../local/faults/dice.ts';
 import { drawRates, type FaultName, type FaultRates } from './faults.ts';
 import { drawUser, type UserScenario } from './user/habits.ts';
 

@@ -1,4 +1,4 @@
-import type { Dice } from './dice.ts';
+import type { Dice } from '../../local/faults/dice.ts';
 
 /** True time, and everything that is going to happen in it. Milliseconds. */
 export interface Scheduler {

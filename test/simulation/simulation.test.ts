@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createDice } from './dice.ts';
+import { createDice } from '../../local/faults/dice.ts';
 import { MUTANTS } from './mutants.ts';
 import { patched } from './patch.ts';
 import { runSeeds } from './pool.ts';

@@ -4,7 +4,7 @@ import { planByLag } from '../../lib/group/planByLag.ts';
 import { planEvenly } from '../../lib/group/planner.ts';
 import type { Position } from '../../lib/sources/source.ts';
 import type { TickSettings } from '../../lib/tick/context.ts';
-import { createDice, type Dice } from './dice.ts';
+import { createDice, type Dice } from '../../local/faults/dice.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createLateWrites, type LateWrites } from './late.ts';
 import { type Letters, startLetters } from './letters.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../lib/errors.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
+import { createDice } from '../../local/faults/dice.ts';
 import { createWaitingClock } from '../http/support.ts';
-import { createDice } from '../simulation/dice.ts';
 import { createMemorySource } from '../support/memorySource.ts';
 import { createGroup } from '../support/world.ts';
 

@@ -6,7 +6,7 @@ import {
   type TransactWriteItem,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { Dice } from '../simulation/dice.ts';
+import type { Dice } from '../../local/faults/dice.ts';
 import { drawTransaction, TABLE } from './draw.ts';
 
 export interface Compared {

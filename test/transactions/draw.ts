@@ -1,5 +1,5 @@
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import type { Dice } from '../simulation/dice.ts';
+import type { Dice } from '../../local/faults/dice.ts';
 
 export const TABLE = 'shardbeat';
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'];

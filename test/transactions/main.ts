@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { startDynamodb } from '../../local/dynamodb.ts';
+import { createDice } from '../../local/faults/dice.ts';
 import { createGroupTable } from '../../local/groupTable.ts';
 import { installPythonTool } from '../interop/toolchains.ts';
-import { createDice } from '../simulation/dice.ts';
 import { compare } from './compare.ts';
 
 const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' } } });

@@ -8,7 +8,7 @@ import type { TickCache } from '../../../lib/tick/cache.ts';
 import { ownCoordination } from '../../../lib/tick/coordination/own.ts';
 import { tick } from '../../../lib/tick/tick.ts';
 import { deriveTimes, functionTimeoutMsMax, type Times } from '../../../lib/times.ts';
-import { createDice } from '../../../test/simulation/dice.ts';
+import { createDice } from '../../../local/faults/dice.ts';
 import { tickSettings } from '../../../test/support/tickSettings.ts';
 import { createCountedStore, type Units } from '../countedStore.ts';
 import { createVirtualTime } from './virtualTime.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../lib/runtime.ts';
-import { createDice } from '../../../test/simulation/dice.ts';
+import { createDice } from '../../../local/faults/dice.ts';
 import { createScheduler } from '../../../test/simulation/scheduler.ts';
 
 /** A clock whose time passes as fast as whoever goes by it lets it, and what is to happen by it. */

@@ -19,11 +19,11 @@ import {
   type Origin,
   readPair,
   setFirst,
-  textAt,
 } from './logRecord.ts';
 import { isPlainLog } from './plain.ts';
 import { type Reader, readEnd, readVarint, skipValue } from './protobuf.ts';
 import { type GroupSchema, LOG, type Pair } from './schema.ts';
+import { textAt } from './texts.ts';
 
 export interface LogGroups {
   groupCount: number;

@@ -4,6 +4,7 @@ import type { LogRecord, RawPair } from '../source.ts';
 import { findInPlain, found, nextInPlain } from './plain.ts';
 import { type Reader, readEnd, readVarint, skipValue } from './protobuf.ts';
 import { CONTENT, PAIR, type Pair } from './schema.ts';
+import { createTexts, type Texts, textAt, textIn } from './texts.ts';
 
 /** Where an answer begins in its shard. Its log groups lie one behind the other from there on. */
 export interface Origin {
@@ -15,6 +16,7 @@ export interface Origin {
 /** What all records of one answer share. */
 export interface Answer {
   readonly bytes: Buffer;
+  readonly texts: Texts;
   /** Undefined where that cannot be told: then its records have no ids. */
   readonly origin: Origin | undefined;
   /** Reads the time of the log that a reader stands at the start of: milliseconds since 1970. */
@@ -50,6 +52,7 @@ export function createAnswer(
 ): Answer {
   return {
     ...{ bytes, origin, timeMsOf },
+    texts: createTexts(bytes),
     keys: Array(KEY_SLOTS).fill(undefined),
     names: new Map(),
     ...{ isLent: false, isOver: false },
@@ -114,7 +117,7 @@ export class DecodedRecord implements LogRecord {
   }
 
   get(field: string): string | undefined {
-    return this.#find(field) ? textAt(this.#answer.bytes, found.start, found.end) : undefined;
+    return this.#find(field) ? textIn(this.#answer.texts, found.start, found.end) : undefined;
   }
 
   bytes(field: string): Uint8Array | undefined {
@@ -147,7 +150,7 @@ export class DecodedRecord implements LogRecord {
     const pair = emptyPair();
     while (this.#next(reader, pair)) {
       const key = keyText(this.#answer, pair.keyStart, pair.keyEnd);
-      setFirst(object, key, textAt(this.#answer.bytes, pair.valueStart, pair.valueEnd));
+      setFirst(object, key, textIn(this.#answer.texts, pair.valueStart, pair.valueEnd));
     }
     return object;
   }
@@ -220,21 +223,6 @@ export function readPair(reader: Reader, end: number, pair: Pair): void {
 
 export function emptyPair(): Pair {
   return { keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0 };
-}
-
-/** Up to this, a text of ASCII is put together sooner than Node is asked for it. */
-const SHORT_BYTES_MAX = 4;
-
-/** UTF-8; a byte that is not becomes U+FFFD. */
-export function textAt(bytes: Buffer, start: number, end: number): string {
-  if (end - start > SHORT_BYTES_MAX) return bytes.toString('utf8', start, end);
-  let text = '';
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at]!;
-    if (byte > 127) return bytes.toString('utf8', start, end);
-    text += String.fromCharCode(byte);
-  }
-  return text;
 }
 
 /** Keeps the first of repeated keys, and takes any key for data (`__proto__` too). */

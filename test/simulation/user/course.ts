@@ -1,4 +1,4 @@
-import type { Dice } from '../dice.ts';
+import type { Dice } from '../../../local/faults/dice.ts';
 import type { FaultName } from '../faults.ts';
 import type { Habits, PoisonKind } from './habits.ts';
 import type { Poisons } from './poison.ts';

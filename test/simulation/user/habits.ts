@@ -1,6 +1,6 @@
 import type { DeliverySettings } from '../../../lib/config/delivery.ts';
+import type { Dice } from '../../../local/faults/dice.ts';
 import { DELIVERY } from '../../support/delivery.ts';
-import type { Dice } from '../dice.ts';
 import { RECORD_BYTES } from '../source.ts';
 
 /** What a record does to the user's function: it throws, names it, ends the process, blocks it, or never comes back. */

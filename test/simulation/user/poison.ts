@@ -1,4 +1,4 @@
-import type { Dice } from '../dice.ts';
+import type { Dice } from '../../../local/faults/dice.ts';
 import type { PoisonHabits, PoisonKind } from './habits.ts';
 
 /** Which records the user's function does not take: by their places, whoever asks and whenever. */

@@ -1,6 +1,6 @@
 import type { Deliver, Delivered } from '../../../lib/delivery/delivered.ts';
 import type { ReplayResult } from '../../../lib/replay/conduct.ts';
-import type { Dice } from '../dice.ts';
+import type { Dice } from '../../../local/faults/dice.ts';
 import { type Actor, sleep } from '../host.ts';
 import type { World } from '../world.ts';
 

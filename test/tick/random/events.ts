@@ -1,5 +1,5 @@
 import { drain, seek, undrain } from '../../../lib/group/operations.ts';
-import type { Dice } from '../../simulation/dice.ts';
+import type { Dice } from '../../../local/faults/dice.ts';
 import type { Official } from './official.ts';
 import type { RateName } from './scenario.ts';
 import { type Slot, STEP_MS, type TickPlan } from './slots.ts';

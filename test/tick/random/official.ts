@@ -1,5 +1,5 @@
 import { SourceError } from '../../../lib/errors.ts';
-import type { Dice } from '../../simulation/dice.ts';
+import type { Dice } from '../../../local/faults/dice.ts';
 import type { ManualClock } from '../../support/clock.ts';
 import type { ServiceStage } from '../stages/stage.ts';
 import type { Ledger } from './ledger.ts';

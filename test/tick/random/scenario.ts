@@ -1,5 +1,5 @@
 import { deriveTimes, type Times } from '../../../lib/times.ts';
-import { createDice, type Dice } from '../../simulation/dice.ts';
+import { createDice, type Dice } from '../../../local/faults/dice.ts';
 import { drawUser, type PoisonKind, type UserScenario } from '../../simulation/user/habits.ts';
 import { INTERVAL_MS } from '../../support/world.ts';
 import { clsStage } from '../stages/cls.ts';

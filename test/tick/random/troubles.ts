@@ -1,4 +1,4 @@
-import type { Dice } from '../../simulation/dice.ts';
+import type { Dice } from '../../../local/faults/dice.ts';
 import type { Circumstances } from '../../simulation/user/course.ts';
 import type { Rates, Scenario } from './scenario.ts';
 

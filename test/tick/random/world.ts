@@ -1,4 +1,4 @@
-import type { Dice } from '../../simulation/dice.ts';
+import type { Dice } from '../../../local/faults/dice.ts';
 import { createPoisons } from '../../simulation/user/poison.ts';
 import { createManualClock } from '../../support/clock.ts';
 import { createGroup, INTERVAL_MS } from '../../support/world.ts';
