@@ -1,9 +1,9 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Batch } from '../../lib/delivery/userModule.ts';
 import { type S3SinkOptions, s3Sink } from '../../lib/sinks/s3.ts';
 import { recordOf } from '../../lib/testing.ts';
-import { account, SECRETS } from '../support/awsService.ts';
+import { KEY as ACCESS_KEY, account, REGION, SECRETS } from '../support/awsService.ts';
 import { type S3Service, startS3Service } from '../support/s3Service.ts';
 import { createHastyClock, give, linesOf, numbered, slowest } from './support.ts';
 
@@ -102,6 +102,25 @@ describe('an object', () => {
       error: { name: 'SyntaxError' },
     });
     expect(unzipped(`${KEY}.ndjson.gz`)).toEqual(['1', '2']);
+  });
+});
+
+describe('who puts it', () => {
+  it('is the function, at the address that AWS’s own tools take, unless it is told otherwise', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', ACCESS_KEY.accessKeyId);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', ACCESS_KEY.secretAccessKey);
+    vi.stubEnv('AWS_SESSION_TOKEN', ACCESS_KEY.sessionToken);
+    vi.stubEnv('AWS_REGION', REGION);
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', service.url);
+    expect(await give(s3Sink({ bucket: 'lake' }), batchAt(['a']))).toEqual({});
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'of-somebody-else');
+    const [other, mine] = [
+      s3Sink({ bucket: 'lake' }),
+      s3Sink({ bucket: 'lake', client: { config: account } }),
+    ];
+    expect(await give(other, batchAt(['a']))).toMatchObject({ threw: { code: 'SignatureDoesNotMatch' } });
+    expect(await give(mine, batchAt(['a']))).toEqual({});
+    vi.unstubAllEnvs();
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * OpenSearch, ClickHouse and Splunk as far as a sink meets them: their documented contracts (limits, answers entry by entry, tokens of
+ * OpenSearch, ClickHouse, Splunk and a receiver of webhooks as far as a sink meets them: their documented contracts (limits, answers entry by entry, tokens of
  * inserts, error codes), in this process. Not the services themselves.
  */
 import { once } from 'node:events';
@@ -111,6 +111,8 @@ export async function startOpensearch(contentBytesMax = 10 * 1024 * 1024): Promi
 
 export interface Clickhouse extends Collector {
   rows: Record<string, unknown>[];
+  /** Empties the table, and what it remembers. */
+  forget(): void;
 }
 
 /** How many inserts a table remembers: `non_replicated_deduplication_window`. */
@@ -140,7 +142,13 @@ export async function startClickhouse(): Promise<Clickhouse> {
     state.rows.push(...rows);
     return {};
   });
-  const state: Clickhouse = Object.assign(collector, { rows: [] as Record<string, unknown>[] });
+  const state: Clickhouse = Object.assign(collector, {
+    rows: [] as Record<string, unknown>[],
+    forget() {
+      state.rows.length = 0;
+      known.length = 0;
+    },
+  });
   return state;
 }
 
@@ -164,5 +172,21 @@ export async function startSplunk(token: string, contentBytesMax = 1_000_000): P
     return { body: { text: 'Success', code: 0 } };
   });
   const state: Splunk = Object.assign(collector, { events: [] as Record<string, unknown>[] });
+  return state;
+}
+
+export interface Receiver extends Collector {
+  /** By the id of what was posted: each is taken once. */
+  bodies: Map<string, string>;
+}
+
+/** Somebody who receives webhooks, and keeps the ids that he has seen. */
+export async function startReceiver(): Promise<Receiver> {
+  const collector = await startCollector(({ headers, body }) => {
+    const id = String(headers['idempotency-key']);
+    if (!state.bodies.has(id)) state.bodies.set(id, body);
+    return { status: 204 };
+  });
+  const state: Receiver = Object.assign(collector, { bodies: new Map<string, string>() });
   return state;
 }
