@@ -84,6 +84,18 @@ export class StoreError extends ShardbeatError {
 }
 
 /**
+ * Writes that the user's function has returned are refused, by their own conditions or since they cannot be done: nothing was written, and
+ * what they were returned for has failed.
+ */
+export class WritesError extends ShardbeatError {
+  override readonly name: string = 'WritesError';
+
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, { ...options, retriable: false });
+  }
+}
+
+/**
  * An error for whoever writes every field of what it is given, as Lambda's runtime does: one of ours as it is, else what may be
  * said of what was thrown. Never throws.
  */

@@ -15,6 +15,7 @@ export type {
   Batch,
   BatchContext,
   BatchOutcome,
+  BatchWrites,
   EachBatch,
   EachRecord,
   FailedRecords,
@@ -37,6 +38,7 @@ export {
   StoreError,
 } from './errors.ts';
 export { default } from './frameworkPlugin.ts';
+export type { ItemWrite } from './group/itemWrite.ts';
 export type { Lag, ShardLag } from './group/lag.ts';
 export type { Sought } from './group/operations.ts';
 export type { AnyLogger } from './observe/anyLogger.ts';

@@ -3,7 +3,7 @@ import { signalOf } from '../abort.ts';
 import { createMemoryDeadLetters } from '../delivery/deadLetters/memory.ts';
 import { userFunctionsOf } from '../delivery/userFunctions.ts';
 import type { UserModule } from '../delivery/userModule.ts';
-import { SettingsError } from '../errors.ts';
+import { SettingsError, WritesError } from '../errors.ts';
 import type { CallOptions } from '../group/open.ts';
 import { createMemoryStore } from '../group/stores/memory.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -142,11 +142,16 @@ const noFunction = (): never => {
   throw new SettingsError('function', undefined, 'name the deployed function, or give a module');
 };
 
+const refuseWrites = () =>
+  new WritesError(
+    'the module returned writes, and a replay by a module here keeps nothing in a table: name the deployed function',
+  );
+
 function memoryTable({ group, clock, settings }: ReplayedGroup): ReplayTable {
   const lettersMax = settings?.deadLetters.lettersMax ?? 0;
   const letters = new Map();
   return {
-    store: createMemoryStore(new Map(), replayPartition(group)),
+    store: createMemoryStore(new Map(), replayPartition(group), refuseWrites),
     letters: createMemoryDeadLetters({ letters, lettersMax, now: clock.now }),
     dropLetters: async () => letters.clear(),
   };

@@ -98,6 +98,10 @@ export function failedAlone(pending: Pending, place: number, failure: Failed, ru
   });
 }
 
+/** For the part, more was returned than can be written at once. That is no failure: it comes again with fewer records. */
+export const tooMany = (pending: Pending, recordsFit: number): Pending =>
+  clean({ ...pending, size: recordsFit, inWork: undefined });
+
 /**
  * The part was not finished in time, or the records before `place` were. It comes again smaller. One alone that had time enough has failed.
  */

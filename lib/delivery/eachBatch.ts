@@ -1,6 +1,7 @@
 import { orAborted } from '../abort.ts';
 import type { Deliver } from './delivered.ts';
 import { firstFailed } from './failedRecords.ts';
+import { tooMany, WRITES_MAX, writesOf } from './returnedWrites.ts';
 import type { EachBatch } from './userModule.ts';
 
 /** Gives batches to a function that takes a batch at a time. */
@@ -17,6 +18,10 @@ export function deliverBatches(eachBatch: EachBatch): Deliver {
       return signal.aborted ? { how: 'timedOut', done: 0, error } : { how: 'failed', error };
     }
     try {
+      const writes = writesOf(returned);
+      const count = writes?.length ?? 0;
+      if (count > WRITES_MAX) return { how: 'tooMany', writes: count, error: tooMany(count) };
+      if (writes !== undefined) return { how: 'succeeded', writes };
       const first = firstFailed(returned, batch.records);
       if (first === undefined) return { how: 'succeeded' };
       const { done, error } = first;

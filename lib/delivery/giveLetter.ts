@@ -1,12 +1,13 @@
 /** Gives one dead letter to the user's function once more. */
-import { ShardbeatError } from '../errors.ts';
+import { ShardbeatError, WritesError } from '../errors.ts';
+import type { ItemWrite } from '../group/itemWrite.ts';
 import type { Logger } from '../observe/logger.ts';
 import { messageOf } from '../observe/plainError.ts';
 import type { Tracing } from '../observe/tracing.ts';
 import type { Clock } from '../runtime.ts';
 import { bytesOf } from '../sources/pairsRecord.ts';
 import type { LogRecord, Source } from '../sources/source.ts';
-import type { Claim, DeadLetterStore, KeptLetter } from './deadLetters/deadLetters.ts';
+import type { CallOptions, Claim, DeadLetterStore, KeptLetter } from './deadLetters/deadLetters.ts';
 import { recordOf } from './deadLetters/recordOf.ts';
 import type { Deliver, Delivered } from './delivered.ts';
 import type { Batch } from './userModule.ts';
@@ -59,22 +60,44 @@ export async function giveLetter(
     if (how.how !== 'succeeded') span.fail(how.error);
     return how;
   });
-  if (delivered.how === 'succeeded') {
-    const isOurs = await claim.remove(options);
+  const outcome = delivered.how === 'succeeded' ? await removed(claim, delivered.writes, options) : delivered;
+  // Nothing was written: whoever has it now does that.
+  if (outcome.how === 'lost') return 'skipped';
+  if (outcome.how === 'removed') {
     // It was processed; whoever has it now processes it again.
-    logger.info('redrive.succeeded', { redrives: letter.redrives, isRemoved: isOurs });
+    logger.info('redrive.succeeded', { redrives: letter.redrives, isRemoved: outcome.isOurs });
     return 'redriven';
   }
   const isLate = tools.clock.now() >= time.workUntil;
   // With all the time that there is it had its chance; told to stop, or begun late, it had none.
-  if (delivered.how === 'timedOut' && (isLate ? !time.isFirst : time.work.aborted)) {
+  if (outcome.how === 'timedOut' && (isLate ? !time.isFirst : time.work.aborted)) {
     await claim.release(options);
     return 'released';
   }
-  const message = messageOf(delivered.error, MESSAGE_CHARACTERS_MAX);
+  const message = messageOf(outcome.error, MESSAGE_CHARACTERS_MAX);
   const isOurs = await claim.fail(message, options);
-  logger.error('redrive.failed', { redrives: letter.redrives, error: delivered.error });
+  logger.error('redrive.failed', { redrives: letter.redrives, error: outcome.error });
   return isOurs ? 'failed' : 'skipped';
+}
+
+const ELSEWHERE =
+  'the function returned writes: they and the removal of a dead letter are one write only where the dead letters are in the table';
+
+/** What the user's function has returned is written if and only if the letter goes. */
+async function removed(
+  claim: Claim,
+  along: readonly ItemWrite[] | undefined,
+  options: CallOptions,
+): Promise<{ how: 'removed'; isOurs: boolean } | { how: 'lost' } | { how: 'failed'; error: unknown }> {
+  if (along === undefined) return { how: 'removed', isOurs: await claim.remove(options) };
+  try {
+    if (claim.removeWith === undefined) throw new WritesError(ELSEWHERE);
+    const isOurs = await claim.removeWith(along, options);
+    return isOurs ? { how: 'removed', isOurs } : { how: 'lost' };
+  } catch (error) {
+    if (error instanceof WritesError) return { how: 'failed', error };
+    throw error;
+  }
 }
 
 async function attempt(

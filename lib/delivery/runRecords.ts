@@ -2,6 +2,7 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Delivered } from './delivered.ts';
 import { createRecordProgress } from './recordProgress.ts';
 import { createRecordQueue, type Entry } from './recordQueue.ts';
+import { withoutWrites } from './returnedWrites.ts';
 
 /** How records are given to a function that takes one at a time. */
 export interface RecordRun<T> {
@@ -57,7 +58,7 @@ export function runRecords<T>(
   const whenEnded = async (outcome: unknown, entry: Entry<T>): Promise<void> => {
     busy += 1;
     try {
-      await outcome;
+      withoutWrites(await outcome);
       succeed(entry);
     } catch (error) {
       progress.fail(entry.index, error);

@@ -1,3 +1,4 @@
+import type { ItemWrite } from '../group/itemWrite.ts';
 import type { AnyLogger } from '../observe/anyLogger.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { OpenTelemetry } from '../observe/openTelemetry.ts';
@@ -56,17 +57,27 @@ export interface FailedRecords {
   readonly error?: unknown;
 }
 
+/**
+ * What `eachBatch` returns to have it written into DynamoDB together with the checkpoint, all of it or nothing: as `TransactWriteItems` takes
+ * it. If that is more than 99, nothing is done, and the function is called again with fewer records.
+ */
+export interface BatchWrites {
+  readonly writes: readonly ItemWrite[];
+}
+
 /** What `eachBatch` may return, now or as a promise. */
 export type BatchOutcome =
   | FailedRecords
+  | BatchWrites
   | void
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns what it has awaited of another one has this type.
-  | Promise<FailedRecords | void>;
+  | Promise<FailedRecords | BatchWrites | void>;
 
 /**
  * The user's function, for a batch at a time. Return nothing: the batch is done. Return `{ failed: [record or index, …] }`: so are the
  * records before the first one of them; that one comes again, alone, and then the rest. Throw: none is done, and the batch comes again,
- * as it was, then in halves. Not done when the time is over: half of it comes again.
+ * as it was, then in halves. Not done when the time is over: half of it comes again. Return `{ writes: […] }`: they are written if and
+ * only if the batch is done.
  */
 export type EachBatch = (batch: Batch, context: BatchContext) => BatchOutcome;
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ShardItem, shardKey } from './items.ts';
+import type { ItemWrite } from './itemWrite.ts';
 import type { Pending } from './pending.ts';
 import { type Condition, type GroupStore, type RequestOptions, unchanged, type Write } from './store.ts';
 
@@ -22,17 +23,23 @@ export interface Progress {
   pending?: Pending | undefined;
 }
 
+/** What the user's function has returned to be written with it: none of that is done unless all of it is. */
+export interface FencedOptions extends RequestOptions {
+  along?: readonly ItemWrite[] | undefined;
+}
+
 /**
  * Moves the checkpoint from the holding's cursor to `to`. False: the shard has another owner, epoch or cursor by now, or something else
  * is noted there, and work on it must stop at once.
  *
- * Throws StoreError when it cannot be found out (see settled.ts): then nothing about the shard may be remembered.
+ * Throws StoreError when it cannot be found out (see settled.ts): then nothing about the shard may be remembered. Throws WritesError when
+ * the shard is as it was seen, and the writes along are refused.
  */
 export async function commit(
   store: GroupStore,
   holding: Holding,
   progress: Progress,
-  options: RequestOptions,
+  options: FencedOptions,
 ): Promise<boolean> {
   const { to, done, lagMs, pending } = progress;
   assert(to !== '', 'a checkpoint is a place to go on at');
@@ -55,13 +62,13 @@ export function settleSought(store: GroupStore, holding: Holding, options: Reque
 
 /**
  * Notes what is pending at the cursor, under the same fence as a checkpoint. A note may be undone by no older one: each has to have
- * seen the one before.
+ * seen the one before. Throws as `commit` does.
  */
 export async function notePending(
   store: GroupStore,
   holding: Holding,
   pending: Pending,
-  options: RequestOptions,
+  options: FencedOptions,
 ): Promise<boolean> {
   assert(pending.done >= 0 && pending.attempts >= 0, 'what is pending is counted');
   return fencedWrite(store, holding, { set: { pending, step: (holding.step ?? 0) + 1 } }, options);
@@ -84,10 +91,12 @@ async function fencedWrite(
   store: GroupStore,
   holding: Holding,
   write: Unfenced,
-  options: RequestOptions,
+  { along, ...options }: FencedOptions,
 ): Promise<boolean> {
   // A condition on something that is not there would fence nothing.
   assert(holding.slot !== '' && holding.cursor !== '' && holding.epoch > 0, 'the shard was claimed');
-  const fenced = { ...write, condition: held(holding) };
-  return (await store.update(shardKey(holding.shard), fenced, options)).accepted;
+  const fenced = { ...write, ...(along?.length && { along }), condition: held(holding) };
+  const written = await store.update(shardKey(holding.shard), fenced, options);
+  if (!written.accepted && written.refused !== undefined) throw written.refused;
+  return written.accepted;
 }

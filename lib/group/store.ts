@@ -1,4 +1,6 @@
+import type { WritesError } from '../errors.ts';
 import type { GroupState, ItemKey, ItemOf } from './items.ts';
+import type { ItemWrite } from './itemWrite.ts';
 
 /**
  * Where a group's items live. A driver knows three verbs and no rule: every rule of the protocol is a `Condition` made
@@ -34,8 +36,11 @@ export interface ReadOptions extends RequestOptions {
   consistent: boolean;
 }
 
-/** `item` is the whole item after the write. */
-export type Written<T> = { accepted: true; item: T } | { accepted: false };
+/**
+ * `item` is the whole item after the write; of a write with others along, it has what was set. `refused`: the condition held, and those
+ * along were not to be done.
+ */
+export type Written<T> = { accepted: true; item: T } | { accepted: false; refused?: WritesError };
 
 export interface Write<T> {
   set?: Partial<T>;
@@ -44,6 +49,8 @@ export interface Write<T> {
   /** Adds to a number; an absent one counts as 0. */
   add?: { [A in keyof T]?: number };
   unset?: readonly (keyof T & string)[];
+  /** Writes of the user's function to items of its own: they and this one are done together, or nothing is. */
+  along?: readonly ItemWrite[] | undefined;
   condition: Condition<T>;
 }
 

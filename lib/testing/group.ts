@@ -6,6 +6,7 @@ import { createMemoryDeadLetters } from '../delivery/deadLetters/memory.ts';
 import { createLifecycle } from '../delivery/lifecycle.ts';
 import { userFunctionsOf } from '../delivery/userFunctions.ts';
 import type { UserModule } from '../delivery/userModule.ts';
+import type { ItemWrite } from '../group/itemWrite.ts';
 import { createMemoryStore } from '../group/stores/memory.ts';
 import { createLogger, type Fields } from '../observe/logger.ts';
 import { replayPartition } from '../replay/replay.ts';
@@ -29,6 +30,8 @@ export interface TestGroup {
   tick(slot?: string): Promise<TickResult>;
   /** What an operator may do to it. */
   operations: OpenGroup;
+  /** What the function has returned to be written, of batches that are done. */
+  written: readonly ItemWrite[];
   /** What was logged, in order: level, event and fields. */
   logged: readonly Fields[];
 }
@@ -49,7 +52,9 @@ export async function startTestGroup(module: UserModule, options: TestGroupOptio
   const { intervalMs, functionTimeoutMs } = settings.times;
   let passedMs = 0;
   const clock = { ...systemClock, now: () => Date.now() + passedMs };
-  const store = createMemoryStore(new Map(), settings.group);
+  const written: ItemWrite[] = [];
+  const apply = (along: readonly ItemWrite[]): undefined => void written.push(...along);
+  const store = createMemoryStore(new Map(), settings.group, apply);
   const logged: Fields[] = [];
   const write = (line: string): void => {
     const { time: _time, ...fields } = JSON.parse(line);
@@ -78,10 +83,10 @@ export async function startTestGroup(module: UserModule, options: TestGroupOptio
   };
   for (let count = 0; count < TICKS_TO_BEGIN; count++) await tickOf();
   const replayTable = {
-    store: createMemoryStore(new Map(), replayPartition(settings.group)),
+    store: createMemoryStore(new Map(), replayPartition(settings.group), apply),
     letters: lettersOf(),
     dropLetters: async () => {},
   };
   const operations = operate({ ...dependencies, group: settings.group, replayTable, settings });
-  return { tick: tickOf, operations, logged };
+  return { tick: tickOf, operations, written, logged };
 }

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { nextOf } from '../delivery/reach.ts';
 import { mustWait } from '../delivery/waits.ts';
-import { commit, type Holding } from '../group/commit.ts';
+import type { Holding } from '../group/commit.ts';
 import type { Pending } from '../group/pending.ts';
 import { dropAhead, pullAhead } from './ahead.ts';
 import type { CachedShard } from './cache.ts';
 import type { ShardContext, ShardOutcome, TickContext } from './context.ts';
-import { observed } from './observed.ts';
 import { endOf, passOver, pullTurn } from './pull.ts';
+import { checkpoint } from './range/checkpoint.ts';
 import { workOnRange } from './range/parts.ts';
-import { type Range, rangeId } from './range/range.ts';
-import { count, type RangeWork } from './range/rangeWork.ts';
+import type { Range } from './range/range.ts';
+import type { RangeWork } from './range/rangeWork.ts';
 import { readBehind, readRange } from './range/readRange.ts';
 import { tellStuck } from './range/stuck.ts';
 import type { Reading } from './reading.ts';
@@ -102,12 +101,11 @@ async function consumeRange(
     taken,
   };
   if (isMoreWanted(work, endCursor)) pullAhead(reading, range.to);
-  const ended = range.count > 0 ? await workOnRange(work) : 'finished';
+  const ended = range.count > 0 ? await workOnRange(work) : await passEmpty(work);
   if (ended !== 'finished') return ended;
   consuming.longestMs = work.longestMs;
   result.lagMs = range.lagMs;
   if (range.lagMs !== undefined) at.lag = { ms: range.lagMs, at: context.clock.now() };
-  if ((moved || range.endOfShard) && !(await checkpoint(work))) return 'lost';
   range.release();
   if (range.endOfShard) {
     at.state = 'done';
@@ -129,7 +127,9 @@ function isMoreWanted({ context, at, range, result, longestMs }: RangeWork, endC
   const { settings, clock, budget } = context;
   const { batchesMax, delivery } = settings;
   if (range.count === 0 || range.caughtUp || range.endOfShard || range.to === endCursor) return false;
-  const batches = Math.ceil(range.count / Math.min(range.count, delivery.recordsMax));
+  const batches = Math.ceil(
+    range.count / Math.min(range.count, delivery.recordsMax, at.recordsFit ?? range.count),
+  );
   const isLast = result.batches + batches >= batchesMax || context.yields?.(clock.now()) === true;
   return at.pending === undefined && !isLast && clock.now() + 2 * longestMs < budget.workUntil;
 }
@@ -145,18 +145,9 @@ function waitsFor(
   return tellStuck(context, shard, pending) ?? 'backingOff';
 }
 
-/** Moves the checkpoint behind the range. False: the shard is lost. */
-async function checkpoint(work: RangeWork): Promise<boolean> {
-  const { context, holding, at, range } = work;
-  const { to, endOfShard, lagMs } = range;
-  const pending = at.pending && nextOf(at.pending);
-  const progress = { to, done: endOfShard, lagMs, pending };
-  const { store, budget, settings } = context;
-  const { shard } = holding;
-  const move = () => commit(store, holding, progress, { signal: budget.requests });
-  const attributes = { shard, range: rangeId(settings.group, shard, range) };
-  if (!(await observed(context, 'commit', attributes, move))) return false;
-  Object.assign(at, { cursor: to, pending, step: pending && 1, gatheringSince: undefined });
-  count(work);
-  return true;
+/** A range without records. */
+async function passEmpty(work: RangeWork): Promise<'finished' | 'lost'> {
+  const { at, range } = work;
+  const isToTell = range.to !== at.cursor || range.endOfShard;
+  return (isToTell ? await checkpoint(work, at.pending) : undefined) ?? 'finished';
 }

@@ -44,6 +44,8 @@ export interface CachedShard {
   pulledAt?: number | undefined;
   /** How long the last batch took, with all that it needed: one that comes late in a tick is not begun if it does not fit. */
   batchMs?: number | undefined;
+  /** So many records are given at a time, where more have returned more writes than fit into a transaction. */
+  recordsFit?: number | undefined;
   /** When it was last known how far behind the shard is. */
   lag?: { ms: number; at: number } | undefined;
   /** What the service's own group was last given of the shard: a cursor, and whether it was its end. */

@@ -78,9 +78,10 @@ const nothingDone = (shard: string): ShardResult => ({
 });
 
 /** What the table does not know, and what holds whatever stands there. */
-const ofSandbox = ({ pulledAt, batchMs }: Partial<CachedShard> = {}): Partial<CachedShard> => ({
+const ofSandbox = ({ pulledAt, batchMs, recordsFit }: Partial<CachedShard> = {}): Partial<CachedShard> => ({
   pulledAt,
   batchMs,
+  recordsFit,
 });
 
 /** What the tick has done in the shard so far is counted on; how it stands there is found anew. */

@@ -29,7 +29,7 @@ export function audited(functions: UserFunctions): UserFunctions {
 /** How many records from the first one on are done. */
 function doneOf(delivered: Delivered): number {
   if (delivered.how === 'succeeded') return Number.POSITIVE_INFINITY;
-  return delivered.how === 'failed' ? 0 : delivered.done;
+  return 'done' in delivered ? delivered.done : 0;
 }
 
 function checksumsOf(batch: Batch, count: number): Uint32Array {

@@ -80,9 +80,11 @@ const ONLY: readonly { from: string; to: string; files: readonly string[]; why: 
     from: 'lib/delivery',
     to: 'lib/group',
     files: [
+      'lib/group/itemWrite.ts',
       'lib/group/pending.ts',
       'lib/group/stores/dynamodbErrors.ts',
       'lib/group/stores/dynamodbExpressions.ts',
+      'lib/group/stores/dynamodbTransaction.ts',
     ],
     why: 'delivery knows what is pending in a shard, and nothing else of the items of the group',
   },

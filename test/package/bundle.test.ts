@@ -10,10 +10,10 @@ const FOLDER = 'functions/consume';
 /**
  * A little above what the bundles are: more than half of it the DynamoDB client, without the ways to credentials that Lambda
  * never goes (135 kB); SLS takes 15 kB, CLS 20 kB, what both share 12 kB with 2 kB of it for decompression in WebAssembly, dead letters 20 kB with their three places, what an operator
- * may ask of a function 8 kB, what is measured and told 13 kB, stacks that name sources 2 kB, modules of Node that are required 2 kB, replays 6 kB, rings 3 kB. Lambda reads and compiles every byte at a cold start, so what adds tens of
+ * may ask of a function 8 kB, what is measured and told 13 kB, stacks that name sources 2 kB, modules of Node that are required 2 kB, replays 6 kB, rings 3 kB, writes along with the checkpoint 6 kB. Lambda reads and compiles every byte at a cold start, so what adds tens of
  * kilobytes should be a decision, not an accident of an import.
  */
-const BYTES_MAX = { 'handler.mjs': 449_000 };
+const BYTES_MAX = { 'handler.mjs': 457_000 };
 
 interface Told {
   node: string;

@@ -9,6 +9,7 @@ import { systemClock } from '../../lib/runtime.ts';
 import type { LogService } from '../../local/run/services/service.ts';
 import { LOG_SERVICES } from '../../local/run/services/services.ts';
 import { REGION } from '../support/awsService.ts';
+import { additions } from '../support/counters.ts';
 import type { Aws } from './aws.ts';
 import { ACCOUNT, resolved, type Statement } from './iam.ts';
 
@@ -83,6 +84,21 @@ export async function doEverything(
   await handler({ operate: { replay: { turn: { ...range, slot: 'killed-0', ends: {} } } } }, context);
   // A slot whose schedule is gone.
   await rounds(handler, 4, 'consumer-0');
+}
+
+/** A function that counts in a table of its own, together with its checkpoint. */
+export async function countAlong(
+  aws: Aws,
+  logs: LogService,
+  environment: Record<string, string>,
+): Promise<void> {
+  const handler = consume(
+    { eachBatch: () => ({ writes: additions({ red: 1 }) }) },
+    { environment: { ...environment, AWS_ENDPOINT_URL: aws.url } },
+  );
+  await rounds(handler, 3, 'consumer-0', 'consumer-1');
+  await logs.put(0, [{ timeMs: Date.now(), fields: { content: 'a' } }], signal);
+  await rounds(handler, 1, 'consumer-0', 'consumer-1');
 }
 
 /** Two are enough to have no room for a third. */

@@ -56,6 +56,12 @@ export function callsIn(service: string, region: string, request: AwsRequestSeen
   ];
   switch (service) {
     case 'dynamodb':
+      // A transaction is no action: each of its writes is one.
+      if (operation === 'TransactWriteItems')
+        return (input.TransactItems as Record<string, Record<string, unknown>>[]).flatMap((item) => {
+          const [[kind, of]] = Object.entries(item) as [[string, Record<string, unknown>]];
+          return one(`${kind}Item`, arn(`table/${of.TableName}`), leadingKeys(of));
+        });
       return one(operation, arn(`table/${input.TableName}`), leadingKeys(input));
     case 's3':
       return s3Call(request);

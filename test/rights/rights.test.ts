@@ -2,14 +2,17 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { COMMANDS } from '../../cli/commands.ts';
 import type { GroupConfig, ProviderConfig } from '../../infra/plugin/config.ts';
+import { createGroupTable } from '../../local/groupTable.ts';
 import type { LogService } from '../../local/run/services/service.ts';
 import { restore, typed } from '../cli/stage.ts';
 import { REGION } from '../support/awsService.ts';
+import { COUNTERS_TABLE } from '../support/counters.ts';
 import { type Aws, startAws } from './aws.ts';
-import { doEverything, roleOf, startStream, TABLE } from './function.ts';
+import { countAlong, doEverything, roleOf, startStream, TABLE } from './function.ts';
 import { ACCOUNT, type Statement } from './iam.ts';
 import { deploy, LETTERS, operatorsMay, TARGET, typing } from './operators.ts';
 
@@ -81,6 +84,23 @@ describe('the function of a group', () => {
     expect(aws.denied).toEqual([]);
     expect(called()).toEqual(actionsOf(policy.filter(({ Sid }) => !OF_THE_PLATFORM.has(Sid!))));
   });
+
+  it.each([true, false])(
+    'writes along into a table of the user if its statements allow it: %s',
+    async (mayCount) => {
+      const { logs, group } = await groupOn('sls', undefined, {});
+      const { policy, environment } = roleOf('orders', group);
+      const counters = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${COUNTERS_TABLE}`;
+      const statement = { Effect: 'Allow', Action: 'dynamodb:UpdateItem', Resource: counters } as const;
+      aws.policy = mayCount ? [...policy, statement] : policy;
+      await createGroupTable(aws.table.client, COUNTERS_TABLE);
+      await countAlong(aws, logs, environment);
+      await logs.close();
+      expect(unique(aws.denied.map(({ resource }) => resource))).toEqual(mayCount ? [] : [counters]);
+      const { Count } = await aws.table.client.send(new ScanCommand({ TableName: COUNTERS_TABLE }));
+      expect(Count).toBe(mayCount ? 1 : 0);
+    },
+  );
 
   it('has the items of no other group', async () => {
     const { logs, group } = await groupOn('sls', 'secret', { deadLetters: 's3://letters/dead' });
@@ -195,7 +215,9 @@ describe('the sources', () => {
   ];
 
   it('send nothing that was not sent here', () => {
-    expect(unique(sent)).toEqual(unique(files.flatMap(({ source }) => actionsIn(source))));
+    const named = files.flatMap(({ source }) => actionsIn(source));
+    // A transaction is no action: each of its writes is one.
+    expect(unique(sent)).toEqual(unique(named.filter((action) => action !== 'dynamodb:TransactWriteItems')));
   });
 
   it('have no command that asks for something and is not in docs/deploy.md', () => {

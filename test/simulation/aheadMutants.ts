@@ -14,14 +14,14 @@ export const AHEAD_MUTANTS: readonly Mutant[] = [
   mutant(
     'what was pulled ahead kept after a failure',
     'tick/range/rangeWork.ts',
-    '  } else work.dropAhead();\n',
-    '  }\n',
+    "  if (outcome.how !== 'succeeded' && outcome.how !== 'tooMany') work.dropAhead();\n",
+    '',
   ),
   mutant(
     'what was pulled ahead of a lost shard given',
     'tick/batches.ts',
-    "!(await checkpoint(work))) return 'lost';",
-    "!(await checkpoint(work))) {\n    if (reading.ahead === undefined) return 'lost';\n    at.cursor = range.to;\n  }",
+    "  if (ended !== 'finished') return ended;\n",
+    "  if (ended !== 'finished') {\n    if (ended !== 'lost' || reading.ahead === undefined) return ended;\n    at.cursor = range.to;\n  }\n",
   ),
   mutant(
     'an answer given back after the first part of it',

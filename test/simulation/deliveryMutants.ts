@@ -107,8 +107,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'parts that succeed not noted',
     'tick/range/parts.ts',
-    '  if (part.last < range.count) return noted(work, withPace(next, work.at.pace));\n',
-    '',
+    '  if (part.last < range.count) return noted(work, withPace(next, at.pace), along);\n',
+    '  if (part.last < range.count) return Promise.resolve(void (at.pending = next));\n',
   ),
   mutant(
     'seek leaves what was pending',
@@ -125,8 +125,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'limit in records ignored',
     'tick/range/parts.ts',
-    'Math.min(fit, context.settings.delivery.recordsMax)',
-    'fit',
+    'Math.min(fit, context.settings.delivery.recordsMax, recordsFit)',
+    'Math.min(fit, recordsFit)',
   ),
   mutant(
     'what ran out of time not halved',
@@ -203,8 +203,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'probe with others behind it',
     'tick/range/block.ts',
-    '  const answer = await given(work, where.pending, where);\n',
-    '  const part = { first: where.part.first, last: where.range.count };\n  const answer = await given(work, where.pending, { ...where, part });\n',
+    '  const answer = await given(work, where.pending, where, keep);\n',
+    '  const part = { first: where.part.first, last: where.range.count };\n  const answer = await given(work, where.pending, { ...where, part }, keep);\n',
   ),
   mutant(
     'given up where the shard is to stop',
@@ -215,8 +215,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'given up without a note',
     'tick/range/block.ts',
-    '=>\n  noted(work, condemned(',
-    '=>\n  (async (work: RangeWork, next: Pending) => void (work.at.pending = next))(work, condemned(',
+    ') => noted(work, condemned(',
+    ') => (async (work: RangeWork, next: Pending, _along?: Along) => void (work.at.pending = next))(work, condemned(',
   ),
   mutant(
     'dead letter after the checkpoint',
@@ -232,8 +232,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'what was tried behind the range forgotten',
-    'tick/batches.ts',
-    '  const pending = at.pending && nextOf(at.pending);\n',
+    'tick/range/checkpoint.ts',
+    '  const pending = done && nextOf(done);\n',
     '  const pending = undefined;\n',
   ),
   mutant(
@@ -345,7 +345,7 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   mutant(
     'dead letter removed whatever came of it',
     'delivery/giveLetter.ts',
-    "  if (delivered.how === 'succeeded') {\n    const isOurs",
-    '  if (delivered.how !== null) {\n    const isOurs',
+    "delivered.how === 'succeeded' ? await removed(claim, delivered.writes, options)",
+    'delivered.how !== null ? await removed(claim, undefined, options)',
   ),
 ];

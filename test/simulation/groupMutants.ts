@@ -318,8 +318,8 @@ export const GROUP_MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     'work goes on after a refused commit',
-    'tick/batches.ts',
-    "if (!(await observed(context, 'commit', attributes, move))) return false;",
+    'tick/range/checkpoint.ts',
+    "if (!(await observed(context, 'commit', attributes, move))) return 'lost';",
     "await observed(context, 'commit', attributes, move);",
   ),
   mutant(

@@ -51,7 +51,7 @@ export async function give(
 ): Promise<{ failed?: FailedRecords['failed']; error?: unknown; threw?: unknown }> {
   try {
     const result = await sink(batch, context);
-    return typeof result === 'object' ? result : {};
+    return typeof result === 'object' && 'failed' in result ? result : {};
   } catch (threw) {
     return { threw };
   }

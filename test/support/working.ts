@@ -1,6 +1,7 @@
-import type { Batch, BatchContext } from '../../lib/delivery/userModule.ts';
+import type { Batch, BatchContext, BatchOutcome } from '../../lib/delivery/userModule.ts';
 import { shardKey } from '../../lib/group/items.ts';
 import type { Pending } from '../../lib/group/pending.ts';
+import type { GroupStore } from '../../lib/group/store.ts';
 import type { PullRequest } from '../../lib/sources/source.ts';
 import type { TickSettings } from '../../lib/tick/context.ts';
 import { createManualClock } from './clock.ts';
@@ -14,7 +15,7 @@ export interface Given {
 }
 
 /** What a test's function does with what it is given: returns, throws, or hangs. */
-export type Takes = (contents: string[], context: BatchContext, batch: Batch) => Promise<void> | void;
+export type Takes = (contents: string[], context: BatchContext, batch: Batch) => BatchOutcome;
 
 const read = { consistent: true, signal: new AbortController().signal };
 
@@ -24,19 +25,20 @@ export async function working(
   {
     shards = ['0'],
     recordsMax = 1_000,
+    table,
     ...delivery
-  }: { shards?: string[]; recordsMax?: number } & Partial<TickSettings['delivery']> = {},
+  }: { shards?: string[]; recordsMax?: number; table?: GroupStore } & Partial<TickSettings['delivery']> = {},
 ) {
   const source = createMemorySource(shards, recordsMax);
   const settings = { delivery: { ...DELIVERY, ...delivery } };
-  const world = createGroup({ clock: createManualClock(), source }, settings);
+  const world = createGroup({ clock: createManualClock(), source, ...(table && { table }) }, settings);
   for (let round = 0; round < 4; round++) await world.round('a');
   const given: Given[] = [];
   world.eachBatch = async (batch, context) => {
     world.clock.advance(10);
     const contents = [...batch.records].map((record) => record.get('content') ?? '');
     given.push({ id: batch.id, contents });
-    await takes(contents, context, batch);
+    return takes(contents, context, batch);
   };
   return { world, given };
 }

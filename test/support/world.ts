@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../lib/delivery/deadLetters/deadLetters.ts';
 import { deliverBatches } from '../../lib/delivery/eachBatch.ts';
-import type { Batch, BatchContext } from '../../lib/delivery/userModule.ts';
+import type { Batch, BatchContext, BatchOutcome } from '../../lib/delivery/userModule.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
 import { createLogger, type Fields } from '../../lib/observe/logger.ts';
@@ -68,7 +68,7 @@ export function createGroup<S extends Source>(
       },
     },
     /** Replace it to see a batch, or to fail. */
-    async eachBatch(_batch: Batch, _context: BatchContext): Promise<void> {},
+    async eachBatch(_batch: Batch, _context: BatchContext): Promise<Awaited<BatchOutcome>> {},
     /** A tick of `slot`, in its usual sandbox or another one. */
     async tick(
       slot: string,
@@ -79,9 +79,10 @@ export function createGroup<S extends Source>(
     ): Promise<TickResult> {
       const memory = sandboxes.get(sandbox) ?? { caches: new Map(), endedRuns: new Set() };
       sandboxes.set(sandbox, memory);
-      const eachBatch = async (batch: Batch, context: BatchContext): Promise<void> => {
-        await world.eachBatch(batch, context);
+      const eachBatch = async (batch: Batch, context: BatchContext) => {
+        const outcome = await world.eachBatch(batch, context);
         for (const record of batch.records) delivered.push(`${batch.shard}:${record.get('content')}`);
+        return outcome;
       };
       const skewMs = () => world.skewMs;
       const dependencies = {

@@ -195,3 +195,20 @@ describe('a group in memory', () => {
     );
   });
 });
+
+it('a group in memory keeps what the function has returned to be written, once a batch is done', async () => {
+  const source = createMemorySource({ shards: ['0'], recordsMax: 10 });
+  const put = (content: string) => ({ Put: { TableName: 'orders', Item: { pk: { S: content } } } });
+  let fails = true;
+  const eachBatch = (batch: Batch) => {
+    fails = !fails;
+    if (!fails) throw new Error('the first time');
+    return { writes: contentsOf(batch).map((content) => put(content ?? '')) };
+  };
+  const group = await startTestGroup({ eachBatch }, { source });
+  source.append('0', 'a', 'b');
+  await group.tick();
+  expect(group.written).toEqual([]);
+  for (let count = 0; count < 4; count++) await group.tick();
+  expect(group.written).toEqual([put('a'), put('b')]);
+});

@@ -1,4 +1,5 @@
 /** Records that were given up, and where they are kept until somebody redrives or drops them. */
+import type { ItemWrite } from '../../group/itemWrite.ts';
 import type { GivenUp } from '../../group/pending.ts';
 import type { RawPair } from '../../sources/source.ts';
 
@@ -97,6 +98,11 @@ export interface Claim {
   readonly until: number;
   /** It was processed, or is not wanted any more. */
   remove(options: CallOptions): Promise<boolean>;
+  /**
+   * The same together with writes of the user's function: all of it is done, or nothing. Absent where that cannot be. Throws WritesError
+   * where these are refused.
+   */
+  removeWith?: ((along: readonly ItemWrite[], options: CallOptions) => Promise<boolean>) | undefined;
   /** It failed again: it stays, and what was thrown is noted. */
   fail(message: string, options: CallOptions): Promise<boolean>;
   /** It was not tried. */

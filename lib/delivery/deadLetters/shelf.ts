@@ -1,4 +1,5 @@
 /** What the rules of dead letters need of a place where each is kept under a key of its own, with a version. */
+import type { ItemWrite } from '../../group/itemWrite.ts';
 import type {
   CallOptions,
   Claim,
@@ -41,6 +42,8 @@ export interface Shelf<Version> {
   ): Promise<Entry<Version> | undefined>;
   /** True also if it is gone; false: it is not as it was seen any more. */
   remove(entry: Entry<Version>, options: CallOptions): Promise<boolean>;
+  /** The same with writes of the user's function, all of it or nothing, where that can be; false also if it is gone. */
+  removeWith?(entry: Entry<Version>, along: readonly ItemWrite[], options: CallOptions): Promise<boolean>;
   /** Somebody who may write has been through all of them: whatever counts them may be put right. */
   seenAll?(options: CallOptions): Promise<void>;
 }
@@ -98,6 +101,7 @@ function claimOf<Version>(shelf: Shelf<Version>, entry: Entry<Version>, until: n
     letter,
     until,
     remove: (options) => shelf.remove(entry, options),
+    removeWith: shelf.removeWith && ((along, options) => shelf.removeWith!(entry, along, options)),
     fail: (message, options) => write({ redriveMessage: message }, options),
     release: (options) => write({ redrives: redrives - 1 }, options),
   };

@@ -73,6 +73,13 @@ export function createTableDeadLetters(options: TableDeadLettersOptions): DeadLe
       if (answer === 'removed') await lower(items, removedAt, options);
       return answer !== 'refused';
     },
+    async removeWith({ letter, version }, along, options) {
+      const condition = { equal: 'version', value: version } as const;
+      const removedAt = now();
+      const isRemoved = await items.removeWith(keyOfLetter(letter), { condition, along }, options);
+      if (isRemoved) await lower(items, removedAt, options);
+      return isRemoved;
+    },
     async seenAll(options) {
       await ifPossible(async () => {
         const { letters, takenAt } = await counterOf(items, options);

@@ -8,12 +8,14 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { ItemWrite } from '../../group/itemWrite.ts';
 import { answered, repeatedWhileHarmless } from '../../group/stores/dynamodbErrors.ts';
 import {
   conditionExpression,
   createNames,
   updateExpression,
 } from '../../group/stores/dynamodbExpressions.ts';
+import { transact } from '../../group/stores/dynamodbTransaction.ts';
 import type { Clock, Random } from '../../runtime.ts';
 import type { CallOptions } from './deadLetters.ts';
 
@@ -42,6 +44,12 @@ export interface LetterTable {
   update(key: string, write: Write, options: CallOptions): Promise<boolean>;
   /** `absent`: there was none. */
   remove(key: string, condition: Condition, options: CallOptions): Promise<Removal>;
+  /** Together with writes of the user's function. Throws WritesError where only these are refused. */
+  removeWith(
+    key: string,
+    write: { condition: Condition; along: readonly ItemWrite[] },
+    options: CallOptions,
+  ): Promise<boolean>;
 }
 
 type Removal = 'removed' | 'absent' | 'refused';
@@ -111,7 +119,7 @@ function readsOf(letters: LetterTableOptions): Pick<LetterTable, 'get' | 'query'
   };
 }
 
-function writesOf(letters: LetterTableOptions): Pick<LetterTable, 'update' | 'remove'> {
+function writesOf(letters: LetterTableOptions): Pick<LetterTable, 'update' | 'remove' | 'removeWith'> {
   const { client, table, group } = letters;
   const common = commonOf(table);
   const attempt = <T>({ signal }: CallOptions, refused: T, request: () => Promise<T>): Promise<T> =>
@@ -152,6 +160,21 @@ function writesOf(letters: LetterTableOptions): Pick<LetterTable, 'update' | 're
         const { Attributes } = answered(await client.send(command, { abortSignal: options.signal }));
         return Attributes === undefined ? 'absent' : 'removed';
       });
+    },
+    async removeWith(key, { condition, along }, { signal }) {
+      const names = createNames();
+      const remove = {
+        TableName: table,
+        Key: keyOf(group, key),
+        ConditionExpression: conditionExpression(condition, names),
+        ...names.attributes(),
+      };
+      const refusal = await transact(
+        { table, group, own: { Delete: remove }, along },
+        { ...letters, signal },
+      );
+      if (refusal?.refused !== undefined) throw refusal.refused;
+      return refusal === undefined;
     },
   };
 }

@@ -12,6 +12,7 @@ import { type GroupState, groupState, type ItemKey, type ItemOf } from '../items
 import type { GroupStore, ReadOptions, RequestOptions, Write, Written } from '../store.ts';
 import { answered, repeatedWhileHarmless, storeError } from './dynamodbErrors.ts';
 import { conditionExpression, createNames, updateExpression } from './dynamodbExpressions.ts';
+import { transact } from './dynamodbTransaction.ts';
 
 export interface DynamodbStoreOptions {
   /** Made with `maxAttempts: 1`: what may be repeated is decided here, and a write never blindly. */
@@ -25,13 +26,14 @@ export interface DynamodbStoreOptions {
 /** A read of 10,000 shards is about 2 MB, that is 2 pages. */
 const PAGES_MAX = 1_000;
 
-/** The group in one DynamoDB table: `pk` = group, `sk` = item key. Single-item requests only, no transactions. */
+/** The group in one DynamoDB table: `pk` = group, `sk` = item key. Requests of one item each, but for what the user's function has written along. */
 export function createDynamodbStore(options: DynamodbStoreOptions): GroupStore {
   const { client, table, group } = options;
   const common = { TableName: table, ReturnConsumedCapacity: 'TOTAL' } as const;
   const itemKey = (key: ItemKey) => marshall({ pk: group, sk: key });
+  const { clock, random } = options;
   const attempt = <T>(kind: 'read' | 'write', request: () => Promise<T>, signal: AbortSignal): Promise<T> =>
-    repeatedWhileHarmless({ kind, table, signal, clock: options.clock, random: options.random }, request);
+    repeatedWhileHarmless({ kind, table, signal, clock, random }, request);
 
   return {
     async get<K extends ItemKey>(key: K, { consistent, signal }: ReadOptions) {
@@ -63,14 +65,19 @@ export function createDynamodbStore(options: DynamodbStoreOptions): GroupStore {
 
     async update<K extends ItemKey>(key: K, write: Write<ItemOf<K>>, { signal }: RequestOptions) {
       const names = createNames();
-      const command = new UpdateItemCommand({
-        ...common,
+      const update = {
+        TableName: table,
         Key: itemKey(key),
         UpdateExpression: updateExpression(write, names),
         ConditionExpression: conditionExpression(write.condition, names),
         ...names.attributes(),
-        ReturnValues: 'ALL_NEW',
-      });
+      };
+      if (write.along !== undefined) {
+        const transaction = { table, group, own: { Update: update }, along: write.along };
+        const refused = await transact(transaction, { client, clock, random, signal });
+        return refused ?? { accepted: true, item: { ...write.set } as ItemOf<K> };
+      }
+      const command = new UpdateItemCommand({ ...common, ...update, ReturnValues: 'ALL_NEW' });
       return attempt(
         'write',
         async (): Promise<Written<ItemOf<K>>> => {

@@ -28,6 +28,8 @@ export interface Attempts {
   signal: AbortSignal;
   clock: Clock;
   random: Random;
+  /** 4, unless set. */
+  attemptsMax?: number;
 }
 
 /**
@@ -36,12 +38,12 @@ export interface Attempts {
  * how to find out.
  */
 export function repeatedWhileHarmless<T>(attempts: Attempts, request: () => Promise<T>): Promise<T> {
-  const { kind, table, signal } = attempts;
+  const { kind, table, signal, attemptsMax = ATTEMPTS_MAX } = attempts;
   const isHarmless = ({ retriable, outcome }: StoreError): boolean =>
     retriable && (kind === 'read' || outcome === 'refused');
   return retrying(
     { ...attempts, backoff: BACKOFF },
-    (error) => (isHarmless(error as StoreError) && !signal.aborted ? ATTEMPTS_MAX : 0),
+    (error) => (isHarmless(error as StoreError) && !signal.aborted ? attemptsMax : 0),
     async () => {
       try {
         return await request();

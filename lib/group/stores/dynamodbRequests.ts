@@ -1,11 +1,16 @@
-import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  type CancellationReason,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
 import type { Counter } from '../../observe/meter.ts';
 import type { Tracing } from '../../observe/tracing.ts';
 import { isThrottled } from './dynamodbErrors.ts';
 
 /**
  * Counts what every answer of `client` says was consumed, and what did not succeed. A write whose condition was refused says nothing of
- * its units, and costs those of the item: one of them is counted.
+ * its units, and costs those of the item: one of them is counted, and two for each item of a transaction.
  */
 export function countRequests(
   client: DynamoDBClient,
@@ -23,6 +28,10 @@ export function countRequests(
           if (error instanceof ConditionalCheckFailedException) {
             count('refusedConditions');
             count('writeUnits');
+          } else if (error instanceof TransactionCanceledException) {
+            const { CancellationReasons: reasons = [] } = error;
+            count(reasons.some(isThrottledReason) ? 'tableThrottles' : 'refusedConditions');
+            count('writeUnits', TRANSACTION_UNITS * reasons.length);
           } else count(isThrottled(error) ? 'tableThrottles' : 'tableFailures');
           throw error;
         }
@@ -45,9 +54,20 @@ export function traceRequests(client: DynamoDBClient, tracing: Tracing): void {
   );
 }
 
+interface Capacity {
+  CapacityUnits?: number;
+}
+
+/** Each item is prepared, and then written. */
+const TRANSACTION_UNITS = 2;
+
+const isThrottledReason = ({ Code = '' }: CancellationReason): boolean =>
+  Code === 'ThrottlingError' || Code === 'ProvisionedThroughputExceeded';
+
 const READS: ReadonlySet<string> = new Set(['GetItemCommand', 'QueryCommand']);
 
 function unitsIn(output: unknown): number {
-  const { ConsumedCapacity } = (output ?? {}) as { ConsumedCapacity?: { CapacityUnits?: number } };
-  return ConsumedCapacity?.CapacityUnits ?? 0;
+  const { ConsumedCapacity = [] } = (output ?? {}) as { ConsumedCapacity?: Capacity | readonly Capacity[] };
+  // A transaction tells of each table.
+  return [ConsumedCapacity].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
 }

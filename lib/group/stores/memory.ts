@@ -1,4 +1,6 @@
+import { WritesError } from '../../errors.ts';
 import { groupState, type ItemKey, type ItemOf } from '../items.ts';
+import type { ItemWrite } from '../itemWrite.ts';
 import type { Condition, GroupStore, RequestOptions, Write, Written } from '../store.ts';
 
 type Attributes = Record<string, unknown>;
@@ -6,8 +8,17 @@ type Attributes = Record<string, unknown>;
 /** The items of every group, by group and key; share one between stores to let several slots meet. */
 export type MemoryTable = Map<string, Map<ItemKey, Attributes>>;
 
-/** A group in this process's memory, with DynamoDB's semantics: for tests and for the simulation. */
-export function createMemoryStore(table: MemoryTable, group: string): GroupStore {
+/** Does all of the writes that are along, or none of them, and says why. */
+export type ApplyWrites = (along: readonly ItemWrite[]) => WritesError | undefined;
+
+const nowhere: ApplyWrites = () =>
+  new WritesError('a group in memory has no table beside it: what the function returns is not written');
+
+/**
+ * A group in this process's memory, with DynamoDB's semantics: for tests and for the simulation. `apply`: what becomes of the writes of
+ * the user's function; without it, they are refused.
+ */
+export function createMemoryStore(table: MemoryTable, group: string, apply = nowhere): GroupStore {
   const items = (): Map<ItemKey, Attributes> => {
     const found = table.get(group) ?? new Map<ItemKey, Attributes>();
     table.set(group, found);
@@ -30,6 +41,8 @@ export function createMemoryStore(table: MemoryTable, group: string): GroupStore
       signal.throwIfAborted();
       const before = items().get(key) ?? {};
       if (!holds(before, write.condition)) return { accepted: false };
+      const refused = write.along && apply(write.along);
+      if (refused !== undefined) return { accepted: false, refused };
       const after = applied(before, write);
       items().set(key, after);
       return { accepted: true, item: structuredClone(after) as unknown as ItemOf<K> };

@@ -3,6 +3,7 @@ import { condemned, reasonOf } from '../../delivery/condemned.ts';
 import type { Pending } from '../../group/pending.ts';
 import { locate } from './behind.ts';
 import {
+  type Along,
   failureOf,
   given,
   givesUp,
@@ -47,8 +48,12 @@ export async function workOnBlock(
 }
 
 /** Those before `resume`, where it is said, failed, and the one there succeeded. */
-const giveUp = (work: RangeWork, pending: Pending, count: number, resume?: number) =>
-  noted(work, condemned(pending, { count, reason: reasonOf(pending), ...(resume && { resume }) }));
+const giveUp = (
+  work: RangeWork,
+  pending: Pending,
+  count: number,
+  { resume, along }: { resume?: number; along?: Along } = {},
+) => noted(work, condemned(pending, { count, reason: reasonOf(pending), ...(resume && { resume }) }), along);
 
 /**
  * No time is left for more. Where all of the block, if there is one, have just failed again, what has succeeded meanwhile may tell: in this
@@ -76,14 +81,14 @@ async function tryAgain(work: RangeWork, pending: Pending, round: Round): Promis
   }
   // It is past the retention: nothing can be found out about it.
   if (where === 'none' || where === 'unknown') return stuck(work, pending, 'deadline');
-  const answer = await given(work, where.pending, where, { place });
+  const keep = (along: Along) =>
+    round.tried > 0
+      ? giveUp(work, where.pending, round.tried, { resume: place + 1, along })
+      : noted(work, attempt.succeeded(where.pending, place + 1, context.groupNow()), along);
+  const answer = await given(work, where.pending, where, keep, { place });
   if (answer === 'lost') return answer;
   const { delivered, givenMs } = answer;
-  if (delivered.how === 'succeeded') {
-    if (round.tried > 0) return giveUp(work, where.pending, round.tried, place + 1);
-    const next = attempt.succeeded(where.pending, place + 1, context.groupNow());
-    return noted(work, next);
-  }
+  if (delivered.how === 'succeeded') return undefined;
   tellFailure(work, where, delivered, rulesOf(context).attemptsMax);
   if (delivered.how !== 'timedOut' || hadTime(work, givenMs)) round.tried++;
   if (delivered.how !== 'timedOut') return undefined;
@@ -111,11 +116,12 @@ async function tryOnceMore(work: RangeWork, pending: Pending, round: Round): Pro
   if (pending.deadly || msPerRecord > leftMs) return undefined;
   const { done: place } = pending;
   const part = { first: place, last: place + 1 };
-  const answer = await given(work, pending, { range, part }, { place, limitMs });
+  const keep = (along: Along) =>
+    noted(work, attempt.succeeded(pending, place + 1, context.groupNow()), along);
+  const answer = await given(work, pending, { range, part }, keep, { place, limitMs });
   if (answer === 'lost') return answer;
   const { delivered } = answer;
-  if (delivered.how === 'succeeded')
-    return noted(work, attempt.succeeded(pending, place + 1, context.groupNow()));
+  if (delivered.how === 'succeeded') return undefined;
   tellFailure(work, { range, part }, delivered, rulesOf(context).attemptsMax);
   return undefined;
 }
@@ -133,10 +139,11 @@ async function tryNext(work: RangeWork, pending: Pending, block: number): Promis
     const isProven = joinedAt !== undefined && (successAt > joinedAt || hasSucceededSince(context, joinedAt));
     return isProven ? giveUp(work, pending, block) : stuck(work, pending);
   }
-  const answer = await given(work, where.pending, where);
+  const keep = (along: Along) => giveUp(work, where.pending, block, { resume: place + 1, along });
+  const answer = await given(work, where.pending, where, keep);
   if (answer === 'lost') return answer;
   const { delivered, givenMs } = answer;
-  if (delivered.how === 'succeeded') return giveUp(work, where.pending, block, place + 1);
+  if (delivered.how === 'succeeded') return undefined;
   if (delivered.how === 'timedOut' && !hadTime(work, givenMs)) return stuck(work, where.pending, 'deadline');
   const next = attempt.failedAlone(where.pending, place, failureOf(work, delivered), rulesOf(context));
   if ((await noted(work, next)) === 'lost') return 'lost';

@@ -43,13 +43,16 @@ export async function deliver(
     ...{ shard, batch: id, range: rangeId(settings.group, shard, range) },
     ...{ records: last - first, bytes: batch.bytes },
   };
-  const delivered = await observed(context, 'batch', attributes, async (span) => {
+  const delivered = await observed(context, 'batch', attributes, async (span): Promise<Delivered> => {
     const how = await context.deliver(batch, given);
-    if (how.how !== 'succeeded') span.fail(how.error);
-    return how;
+    if (how.how === 'succeeded' || (how.how === 'tooMany' && last - first > 1)) return how;
+    span.fail(how.error);
+    // Fewer records there are not.
+    return how.how === 'tooMany' ? ({ how: 'failed', error: how.error } as const) : how;
   });
-  const isAnyDone = delivered.how === 'succeeded' || (delivered.how !== 'failed' && delivered.done > 0);
-  if (isAnyDone) successes.at = context.groupNow();
+  // What is yet to be written may be refused.
+  const isDone = delivered.how === 'succeeded' && delivered.writes === undefined;
+  if (isDone || ('done' in delivered && delivered.done > 0)) successes.at = context.groupNow();
   return { delivered, beganAt };
 }
 

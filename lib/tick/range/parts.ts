@@ -8,7 +8,9 @@ import type { Pending } from '../../group/pending.ts';
 import type { Pace } from '../cache.ts';
 import { leaveForTime, type Round, workOnBlock } from './block.ts';
 import { bury } from './bury.ts';
+import { checkpoint } from './checkpoint.ts';
 import {
+  type Along,
   failureOf,
   type Given,
   given,
@@ -20,11 +22,12 @@ import {
   TIME_SHARE,
   tellFailure,
 } from './rangeWork.ts';
+import { growFit, shrinkFit } from './recordsFit.ts';
 import { firstTooOld, tooOldFrom } from './tooOld.ts';
 
 /**
- * Gives a range to the user's function, part by part, until all of it is finished, or the shard has to be left. Whatever is learned is
- * noted before anything else is done.
+ * Gives a range to the user's function, part by part, until all of it is finished and the checkpoint behind it, or the shard has to be
+ * left. Whatever is learned is noted before anything else is done.
  */
 export async function workOnRange(work: RangeWork): Promise<RangeEnd> {
   const { context, at, range, result } = work;
@@ -33,13 +36,15 @@ export async function workOnRange(work: RangeWork): Promise<RangeEnd> {
   const round: Round = { tried, lastFailedAt: lastAt, isStale: tried === block };
   for (;;) {
     const pending = at.pending ?? newPending(range);
-    if (pending.condemned === undefined && pending.done >= range.count) return 'finished';
+    if (pending.condemned === undefined && pending.done >= range.count)
+      return (await checkpoint(work, pending)) ?? 'finished';
     const end = pending.condemned
       ? await bury(work, pending, pending.condemned)
       : result.batches >= batchesMax
         ? 'batchesMax'
         : await takeStep(work, pending, round).catch((error: unknown) => leftFailing(work, round, error));
-    if (end !== undefined) return end === 'lost' ? end : ((await left(work, round)) ?? end);
+    if (end === 'finished' || end === 'lost') return end;
+    if (end !== undefined) return (await left(work, round)) ?? end;
   }
 }
 
@@ -75,20 +80,37 @@ async function takeStep(work: RangeWork, pending: Pending, round: Round): Promis
   const fit = sizeThatFits(work);
   if (fit < 1) return leaveForTime(work, pending, round);
   if (pending.block !== undefined) return workOnBlock(work, pending, pending.block, round);
-  const part = attempt.nextPart(pending, range.count, Math.min(fit, context.settings.delivery.recordsMax));
+  const { recordsFit = Number.POSITIVE_INFINITY } = work.at;
+  const sizeMax = Math.min(fit, context.settings.delivery.recordsMax, recordsFit);
+  const part = attempt.nextPart(pending, range.count, sizeMax);
   part.last = firstTooOld(context, range, part);
   // What has failed comes as it was, with the time for it: the next tick has that, as far as any has.
   if (part.last - part.first > fit && work.longestMs > 0) return 'deadline';
-  const answer = await given(work, pending, { range, part });
+  const keep = (along: Along) => keepPart(work, pending, part, along);
+  const answer = await given(work, pending, { range, part }, keep);
   if (answer === 'lost') return answer;
   const { delivered } = answer;
+  if (delivered.how === 'tooMany') {
+    const recordsFit = shrinkFit(work.at, part, delivered.writes);
+    return noted(work, attempt.tooMany(work.at.pending ?? pending, recordsFit));
+  }
   if (delivered.how !== 'succeeded') return onFailure(work, { ...answer, part, delivered, round });
-  learnPace(work, part, answer.elapsedMs);
-  const next = attempt.succeeded(work.at.pending ?? pending, part.last, context.groupNow());
-  if (part.last < range.count) return noted(work, withPace(next, work.at.pace));
-  // The checkpoint says it.
-  work.at.pending = next;
-  return undefined;
+  return part.last < range.count ? undefined : 'finished';
+}
+
+/** Says that the part was taken: by a note, or by the checkpoint, where nothing of the range is left. */
+function keepPart(
+  work: RangeWork,
+  pending: Pending,
+  part: attempt.Part,
+  along: Along,
+): Promise<'lost' | undefined> {
+  const { context, at, range } = work;
+  learnPace(work, part);
+  growFit(at, part, along?.length ?? 0);
+  const next = attempt.succeeded(at.pending ?? pending, part.last, context.groupNow());
+  if (part.last < range.count) return noted(work, withPace(next, at.pace), along);
+  return checkpoint(work, next, along);
 }
 
 /** A part, and how it failed. */
@@ -126,7 +148,7 @@ function nextOf(
 ): Pending {
   const { context, at } = work;
   const rules = rulesOf(context);
-  if (delivered.how === 'failed') return attempt.failed(before, part, failure, rules);
+  if (!('done' in delivered)) return attempt.failed(before, part, failure, rules);
   const place = part.first + delivered.done;
   if (delivered.how === 'named') return attempt.failedAlone(before, place, failure, rules);
   at.pace ??= { msPerRecord: undefined };
@@ -155,6 +177,6 @@ const withPace = (pending: Pending, { msPerRecord }: Pace = { msPerRecord: undef
   msPerRecord === undefined ? pending : { ...pending, msPerRecord: Number(msPerRecord.toPrecision(3)) };
 
 /** Only where time has run out: elsewhere one slow batch would make all that follow smaller. */
-function learnPace({ at }: RangeWork, { first, last }: attempt.Part, elapsedMs: number): void {
-  if (at.pace !== undefined) at.pace.msPerRecord = elapsedMs / (last - first);
+function learnPace({ at }: RangeWork, { first, last }: attempt.Part): void {
+  if (at.pace !== undefined && at.batchMs !== undefined) at.pace.msPerRecord = at.batchMs / (last - first);
 }

@@ -1,7 +1,9 @@
 import { type Failed, type Part, type Rules, standsAlone } from '../../delivery/attempt.ts';
 import { TIMED_OUT } from '../../delivery/condemned.ts';
 import type { Delivered } from '../../delivery/delivered.ts';
+import { WritesError } from '../../errors.ts';
 import { type Holding, notePending } from '../../group/commit.ts';
+import type { ItemWrite } from '../../group/itemWrite.ts';
 import type { Pending } from '../../group/pending.ts';
 import { messageOf } from '../../observe/plainError.ts';
 import type { CachedShard } from '../cache.ts';
@@ -40,20 +42,28 @@ export interface Taken {
   bytes: number;
 }
 
+const NOTHING: Taken = { batches: 0, records: 0, bytes: 0 };
+
 /** Counts what was taken, once the table says it. */
 export function count({ result, taken }: Pick<RangeWork, 'result' | 'taken'>): void {
   result.batches += taken.batches;
   result.records += taken.records;
   result.bytes += taken.bytes;
-  Object.assign(taken, { batches: 0, records: 0, bytes: 0 });
+  Object.assign(taken, NOTHING);
 }
 
 /** Why the range is left. `finished`: nothing of it is left to do, and the checkpoint may be written. */
 export type RangeEnd = 'finished' | ShardResult['stopped'];
 
-/** Writes what is pending. Undefined: it goes on. `lost`: the shard is somebody else's by now. */
-export async function noted(work: RangeWork, pending: Pending): Promise<'lost' | undefined> {
-  const lost = await writePending(work, pending);
+/** What the user's function has returned to be written with what says that its records are done. */
+export type Along = readonly ItemWrite[] | undefined;
+
+/**
+ * Writes what is pending. Undefined: it goes on. `lost`: the shard is somebody else's by now. Throws WritesError where those along are
+ * refused: then nothing is noted.
+ */
+export async function noted(work: RangeWork, pending: Pending, along?: Along): Promise<'lost' | undefined> {
+  const lost = await writePending(work, pending, along);
   if (lost === undefined) count(work);
   return lost;
 }
@@ -62,10 +72,11 @@ export async function noted(work: RangeWork, pending: Pending): Promise<'lost' |
 export async function writePending(
   { context, holding, at }: Pick<RangeWork, 'context' | 'holding' | 'at'>,
   pending: Pending,
+  along?: Along,
 ): Promise<'lost' | undefined> {
   const { store, budget, settings } = context;
   const { shard, cursor: from } = holding;
-  const note = () => notePending(store, holding, pending, { signal: budget.requests });
+  const note = () => notePending(store, holding, pending, { signal: budget.requests, along });
   const attributes = { shard, range: rangeId(settings.group, shard, { from, to: pending.to }) };
   if (!(await observed(context, 'commit', attributes, note))) return 'lost';
   at.pending = pending;
@@ -78,16 +89,17 @@ export type Given = { delivered: Delivered; givenMs: number; elapsedMs: number }
 
 /**
  * Gives a part to the user's function. Noted beforehand where a run may die of it: in a new sandbox, since the one before it may have died;
- * where something is under suspicion; and always, if a crash is not to change what a batch is. `place`: of a record of a block. `limitMs`:
- * it has no more time than that.
+ * where something is under suspicion; and always, if a crash is not to change what a batch is. `keep` says in the table that it is done,
+ * once it was taken: what is refused then has failed. `place`: of a record of a block. `limitMs`: it has no more time than that.
  */
 export async function given(
   work: RangeWork,
   pending: Pending,
   { range, part }: { range: Range; part: Part },
+  keep: Keep,
   { place, limitMs }: { place?: number; limitMs?: number } = {},
 ): Promise<Given | 'lost'> {
-  const { context, taken } = work;
+  const { context } = work;
   const size = part.last - part.first;
   if (context.isCold || pending.deadly || context.settings.delivery.identity === 'durable') {
     const inWork = {
@@ -110,12 +122,35 @@ export async function given(
   work.longestMs = Math.max(work.longestMs, elapsedMs);
   work.at.batchMs = elapsedMs;
   work.startedAt = endedAt;
-  if (delivered.how === 'succeeded') {
-    taken.batches++;
-    taken.records += size;
-    taken.bytes += bytesOf(range, size);
-  } else work.dropAhead();
-  return { delivered, givenMs: endedAt - beganAt, elapsedMs };
+  const outcome =
+    delivered.how === 'succeeded'
+      ? await kept(work, { ...delivered, records: size, bytes: bytesOf(range, size) }, keep)
+      : delivered;
+  if (outcome === 'lost') return outcome;
+  if (outcome.how !== 'succeeded' && outcome.how !== 'tooMany') work.dropAhead();
+  return { delivered: outcome, givenMs: endedAt - beganAt, elapsedMs };
+}
+
+/** Says in the table that what was given is done, and does what is to be written along. */
+export type Keep = (along: Along) => Promise<'lost' | undefined>;
+
+async function kept(
+  { context, taken }: RangeWork,
+  { writes, records, bytes }: { writes?: Along; records: number; bytes: number },
+  keep: Keep,
+): Promise<Delivered | 'lost'> {
+  taken.batches++;
+  taken.records += records;
+  taken.bytes += bytes;
+  try {
+    if ((await keep(writes)) === 'lost') return 'lost';
+  } catch (error) {
+    if (!(error instanceof WritesError)) throw error;
+    Object.assign(taken, NOTHING);
+    return { how: 'failed', error };
+  }
+  if (writes !== undefined) context.successes.at = context.groupNow();
+  return { how: 'succeeded' };
 }
 
 /** Of the time that is left, so much is planned for. */
