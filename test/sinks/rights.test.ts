@@ -37,7 +37,8 @@ describe('the rights in docs/sinks.md', () => {
 
 describe('the tables in docs/sinks.md', () => {
   it('have every sink, and the tests that they name', () => {
-    const entries = readdirSync(join(ROOT, 'lib/sinks')).filter((name) => name.endsWith('.ts'));
+    // What is made of others has nothing of its own.
+    const entries = readdirSync(join(ROOT, 'lib/sinks')).filter((name) => /(?<!every)\.ts$/.test(name));
     for (const section of ['What comes there once', 'Limits']) {
       const rows = page.split(`## ${section}`)[1]!.split('\n## ')[0]!;
       for (const entry of entries) expect(rows, section).toContain(`\n| \`${entry.slice(0, -3)}\``);
