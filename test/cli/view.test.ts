@@ -108,3 +108,41 @@ it('a group that is not there is said to be absent', () => {
     'group orders, table x\nabsent: the table has no such group; its first tick makes it\n',
   );
 });
+
+describe('slots whose number follows the load', () => {
+  const slot = (name: string, more: object) => ({
+    ...{ slot: name, live: true, busy: false, heartbeatAt: NOW - 5_000, tick: 9, assigned: {}, ...more },
+  });
+  const look = (scale: object | undefined) =>
+    formatLook({
+      group: 'orders',
+      place: 'table x',
+      at: NOW,
+      description: {
+        status: 'running',
+        group: {
+          settings: { stream: 'sls://shop/orders', intervalMs: 60_000, sessionTimeoutMs: 180_000 },
+          scale,
+        },
+        consumers: [
+          slot('consumer-0', {}),
+          slot('consumer-1', { draining: true }),
+          slot('consumer-2', { draining: true, scaledDown: true }),
+        ],
+        shards: [],
+      },
+      missing: [],
+    } as unknown as Look);
+
+  it('are shown with how many are wanted, and those that leave as such', () => {
+    const shown = look({ slots: 2, lowered: true, calmIntervals: 10 });
+    expect(shown).toContain('running: 3 slots of 2 wanted, 0 shards\n');
+    expect(shown).toMatch(/^consumer-0 +live +5s ago/m);
+    expect(shown).toMatch(/^consumer-1 +live, draining /m);
+    expect(shown).toMatch(/^consumer-2 +live, leaving /m);
+  });
+
+  it('are counted as ever where nobody has decided how many there are to be', () => {
+    expect(look(undefined)).toContain('running: 3 slots, 0 shards\n');
+  });
+});
