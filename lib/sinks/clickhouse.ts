@@ -1,5 +1,4 @@
 /** Rows of a table of ClickHouse. */
-import type { EachBatch } from '../delivery/userModule.ts';
 import { ShardbeatError, StoreError } from '../errors.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { keepSecret } from '../observe/secrets.ts';
@@ -9,7 +8,7 @@ import { documentOf, type Entry, entriesOf, jsonOf, type Transform } from './cor
 import type { Login } from './core/headers.ts';
 import { type Part, partId, partsOf } from './core/parts.ts';
 import { createPost, mayPass, refusedBy } from './core/post.ts';
-import { type Answer, createSink, DONE, type Runtime } from './core/sink.ts';
+import { type Answer, createSink, DONE, type Runtime, type Sink } from './core/sink.ts';
 
 export type { RecordDocument, Transform } from './core/entry.ts';
 export type { Login } from './core/headers.ts';
@@ -51,7 +50,7 @@ const OF_CONTENT = new Set([
  * Inserts each batch, in parts if it is long. ClickHouse is told the id of the batch or part: what it has already, as far as the table
  * remembers, it does not insert again. A single block is there as a whole or not at all.
  */
-export function clickhouseSink(options: ClickhouseSinkOptions): EachBatch {
+export function clickhouseSink(options: ClickhouseSinkOptions): Sink {
   const { table, database = 'default', login, transform = documentOf, clock = systemClock } = options;
   const { countMax = COUNT_MAX, bytesMax = BYTES_MAX } = options;
   const url = checkUrl('clickhouseSink: url', options.url);

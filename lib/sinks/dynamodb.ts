@@ -1,12 +1,11 @@
 /** Items of a table of DynamoDB. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import type { EachBatch } from '../delivery/userModule.ts';
 import { SettingsError, ShardbeatError } from '../errors.ts';
 import { type AwsSinkOptions, createAwsJson } from './core/aws.ts';
 import { checkCount, checkText } from './core/checks.ts';
 import { entriesOf, type Transform, tooLarge } from './core/entry.ts';
-import { type Answer, createSink, DONE } from './core/sink.ts';
+import { type Answer, createSink, DONE, type Sink } from './core/sink.ts';
 
 export type { Transform } from './core/entry.ts';
 
@@ -37,7 +36,7 @@ const PARALLEL_MOST = 64;
  * Puts an item for each record. With a key made of `name`, which every record has to itself, a record is there once, however often it comes.
  * Items of one key are put in order.
  */
-export function dynamodbSink(options: DynamodbSinkOptions): EachBatch {
+export function dynamodbSink(options: DynamodbSinkOptions): Sink {
   const { tableName, key: names, transform, parallelMax = PARALLEL_MAX } = options;
   checkText('dynamodbSink: tableName', tableName, 'name the table');
   if (!Array.isArray(names) || names.length < 1 || names.length > 2 || !names.every(Boolean)) {

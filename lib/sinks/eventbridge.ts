@@ -1,10 +1,10 @@
 /** Events to a bus of EventBridge. */
-import type { Batch, EachBatch } from '../delivery/userModule.ts';
+import type { Batch } from '../delivery/userModule.ts';
 import type { LogRecord } from '../sources/source.ts';
 import { type AwsSinkOptions, answersIn, createAwsJson } from './core/aws.ts';
 import { checkCount, checkText } from './core/checks.ts';
 import { documentOf, entriesOf, jsonOf, type Transform } from './core/entry.ts';
-import { createSink } from './core/sink.ts';
+import { createSink, type Sink } from './core/sink.ts';
 
 export type { RecordDocument, Transform } from './core/entry.ts';
 
@@ -42,7 +42,7 @@ interface Entry {
 }
 
 /** Sends each record as an event, with the record's time. Events that come again are there twice: their receivers know them by `detail.id`. */
-export function eventbridgeSink(options: EventbridgeSinkOptions): EachBatch {
+export function eventbridgeSink(options: EventbridgeSinkOptions): Sink {
   const { bus = 'default', source, detailType, transform = documentOf, parallelMax = PARALLEL_MAX } = options;
   checkText('eventbridgeSink: bus', bus, 'name the bus');
   checkText('eventbridgeSink: source', source, 'say where the events come from, as in shop.orders');

@@ -1,10 +1,9 @@
 /** Records into a stream of Data Firehose. */
-import type { EachBatch } from '../delivery/userModule.ts';
 import { type AwsSinkOptions, answersIn, createAwsJson } from './core/aws.ts';
 import { checkCount, checkText } from './core/checks.ts';
 import { dataOf } from './core/data.ts';
 import { documentOf, entriesOf, type Transform } from './core/entry.ts';
-import { createSink } from './core/sink.ts';
+import { createSink, type Sink } from './core/sink.ts';
 
 export type { RecordDocument, Transform } from './core/entry.ts';
 
@@ -27,7 +26,7 @@ const PARALLEL_MAX = 4;
 const PARALLEL_MOST = 64;
 
 /** Puts each record into the stream. What comes again is there twice: whoever reads it knows it by `id`. */
-export function firehoseSink(options: FirehoseSinkOptions): EachBatch {
+export function firehoseSink(options: FirehoseSinkOptions): Sink {
   const { streamName, transform = documentOf, parallelMax = PARALLEL_MAX } = options;
   checkText('firehoseSink: streamName', streamName, 'name the stream');
   checkCount('firehoseSink: parallelMax', parallelMax, PARALLEL_MOST);

@@ -1,7 +1,6 @@
 /** Signed webhooks: batches, or parts of them, to a URL. */
 import { createHmac } from 'node:crypto';
 import { objectIn } from '../credentials/awsAnswer.ts';
-import type { EachBatch } from '../delivery/userModule.ts';
 import { SettingsError } from '../errors.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { keepSecret } from '../observe/secrets.ts';
@@ -11,7 +10,7 @@ import { documentOf, type Entry, entriesOf, jsonOf, type Transform } from './cor
 import { headersOf } from './core/headers.ts';
 import { type Part, partId, partsOf } from './core/parts.ts';
 import { createPost, mayPass, refusedBy, retryAfterMs } from './core/post.ts';
-import { type Answer, createSink, DONE, type Runtime } from './core/sink.ts';
+import { type Answer, createSink, DONE, type Runtime, type Sink } from './core/sink.ts';
 
 export type { RecordDocument, Transform } from './core/entry.ts';
 
@@ -43,7 +42,7 @@ const COUNT_MOST = 100_000;
  * whoever keeps the ids that he has seen takes each part once. 2xx: it was taken; with `{ "failed": [2] }` in the answer, but for
  * the elements from the first of these on.
  */
-export function httpSink(options: HttpSinkOptions): EachBatch {
+export function httpSink(options: HttpSinkOptions): Sink {
   const { secret, headers: given = {}, transform = documentOf, clock = systemClock, timeoutMs } = options;
   const { countMax = COUNT_MAX, bytesMax = BYTES_MAX } = options;
   const url = checkUrl('httpSink: url', options.url);

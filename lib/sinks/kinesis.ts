@@ -1,13 +1,13 @@
 /** Records into a stream of Kinesis. */
 import { createHash } from 'node:crypto';
-import type { Batch, EachBatch } from '../delivery/userModule.ts';
+import type { Batch } from '../delivery/userModule.ts';
 import { ShardbeatError } from '../errors.ts';
 import type { LogRecord } from '../sources/source.ts';
 import { type AwsSinkOptions, answersIn, createAwsJson } from './core/aws.ts';
 import { checkCount, checkText } from './core/checks.ts';
 import { dataOf } from './core/data.ts';
 import { documentOf, entriesOf, type Transform } from './core/entry.ts';
-import { createSink } from './core/sink.ts';
+import { createSink, type Sink } from './core/sink.ts';
 
 export type { RecordDocument, Transform } from './core/entry.ts';
 
@@ -46,7 +46,7 @@ interface Entry {
 }
 
 /** Puts each record into the stream. What comes again is there twice: whoever reads the stream knows it by `id`. */
-export function kinesisSink(options: KinesisSinkOptions): EachBatch {
+export function kinesisSink(options: KinesisSinkOptions): Sink {
   const { streamName, partitionKey, transform = documentOf, parallelMax = PARALLEL_MAX } = options;
   const { recordBytesMax = RECORD_BYTES_MAX } = options;
   checkText('kinesisSink: streamName', streamName, 'name the stream');

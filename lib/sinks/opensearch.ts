@@ -1,7 +1,7 @@
 /** Documents into an index of OpenSearch. Elasticsearch takes the same requests. */
 import { createHash } from 'node:crypto';
 import { objectIn, refusalIn } from '../credentials/awsAnswer.ts';
-import type { Batch, EachBatch } from '../delivery/userModule.ts';
+import type { Batch } from '../delivery/userModule.ts';
 import { SettingsError, ShardbeatError, StoreError } from '../errors.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { systemClock } from '../runtime.ts';
@@ -11,7 +11,7 @@ import { checkCount, checkUrl } from './core/checks.ts';
 import { documentOf, entriesOf, jsonOf, type Transform } from './core/entry.ts';
 import { basicAuthorization, headersOf, type Login } from './core/headers.ts';
 import { createPost, mayPass, type Post, refusedBy } from './core/post.ts';
-import { type Answer, createSink, DONE } from './core/sink.ts';
+import { type Answer, createSink, DONE, type Sink } from './core/sink.ts';
 
 export type { RecordDocument, Transform } from './core/entry.ts';
 export type { Login } from './core/headers.ts';
@@ -55,7 +55,7 @@ interface Result {
 }
 
 /** Writes a document for each record, with the record's name for its `_id`: it is there once, however often it comes. */
-export function opensearchSink(options: OpensearchSinkOptions): EachBatch {
+export function opensearchSink(options: OpensearchSinkOptions): Sink {
   const { index, action = 'index', transform = documentOf } = options;
   const { bytesMax = BYTES_MAX, parallelMax = PARALLEL_MAX } = options;
   if (typeof index !== 'function' && !index) {

@@ -4,14 +4,14 @@ import * as zlib from 'node:zlib';
 import { bucketAddress, s3RefusalIn } from '../credentials/awsS3.ts';
 import { isSuccess, refused } from '../credentials/awsSender.ts';
 import { escapeAws } from '../credentials/awsSignature.ts';
-import type { Batch, EachBatch } from '../delivery/userModule.ts';
+import type { Batch } from '../delivery/userModule.ts';
 import { SettingsError } from '../errors.ts';
 import type { LogRecord } from '../sources/source.ts';
 import { type AwsSinkOptions, addressOf, createSinkSender, wordsFor } from './core/aws.ts';
 import { checkText } from './core/checks.ts';
 import { documentOf, type Entry, entriesOf, jsonOf, streamOf, type Transform, timeOf } from './core/entry.ts';
 import { type Part, partsOf } from './core/parts.ts';
-import { createSink, DONE } from './core/sink.ts';
+import { createSink, DONE, type Sink } from './core/sink.ts';
 
 export type { RecordDocument, Transform } from './core/entry.ts';
 
@@ -41,7 +41,7 @@ const TIMEOUT_MS = 60_000;
  * Puts each batch into an object of its own, as lines of JSON. It is named by the id of the batch: a batch that comes again under its id
  * overwrites its object with the same.
  */
-export function s3Sink(options: S3SinkOptions): EachBatch {
+export function s3Sink(options: S3SinkOptions): Sink {
   const { bucket, prefix = '', compression = 'gzip', transform = documentOf, partition = byHour } = options;
   checkText('s3Sink: bucket', bucket, 'name the bucket');
   const { ending, type, compress } = formatOf(compression);

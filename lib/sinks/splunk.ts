@@ -1,6 +1,6 @@
 /** Events to Splunk, by its HTTP Event Collector. */
 import { objectIn } from '../credentials/awsAnswer.ts';
-import type { Batch, EachBatch } from '../delivery/userModule.ts';
+import type { Batch } from '../delivery/userModule.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { keepSecret } from '../observe/secrets.ts';
 import { systemClock } from '../runtime.ts';
@@ -8,7 +8,7 @@ import type { LogRecord } from '../sources/source.ts';
 import { checkCount, checkText, checkUrl } from './core/checks.ts';
 import { documentOf, entriesOf, jsonOf, type Transform } from './core/entry.ts';
 import { createPost, mayPass, refusedBy, retryAfterMs } from './core/post.ts';
-import { type Answer, createSink, DONE, type Runtime } from './core/sink.ts';
+import { type Answer, createSink, DONE, type Runtime, type Sink } from './core/sink.ts';
 
 export type { RecordDocument, Transform } from './core/entry.ts';
 
@@ -44,7 +44,7 @@ const PATH = '/services/collector/event';
 const OF_CONTENT = new Set([6, 12, 13, 15]);
 
 /** Sends each record as an event, with its time. What comes again is there twice: `| dedup id` finds it. */
-export function splunkSink(options: SplunkSinkOptions): EachBatch {
+export function splunkSink(options: SplunkSinkOptions): Sink {
   const { token, index, sourcetype, source, transform = documentOf, clock = systemClock } = options;
   const { host = (record) => record.source, bytesMax = BYTES_MAX, parallelMax = PARALLEL_MAX } = options;
   const url = checkUrl('splunkSink: url', options.url);

@@ -1,13 +1,13 @@
 /** Messages to a queue of SQS. */
 import { createHash } from 'node:crypto';
 import { THROTTLED } from '../credentials/awsSender.ts';
-import type { Batch, EachBatch } from '../delivery/userModule.ts';
+import type { Batch } from '../delivery/userModule.ts';
 import { SettingsError, ShardbeatError } from '../errors.ts';
 import type { LogRecord } from '../sources/source.ts';
 import { type AwsSinkOptions, createAwsJson } from './core/aws.ts';
 import { checkCount, checkUrl } from './core/checks.ts';
 import { documentOf, entriesOf, jsonOf, streamOf, type Transform } from './core/entry.ts';
-import { type Answer, createSink, DONE } from './core/sink.ts';
+import { type Answer, createSink, DONE, type Sink } from './core/sink.ts';
 
 export type { RecordDocument, Transform } from './core/entry.ts';
 
@@ -49,7 +49,7 @@ interface Failure {
 }
 
 /** Sends each record as a message. A FIFO queue is told which one it is: what comes again within five minutes it takes once. */
-export function sqsSink(options: SqsSinkOptions): EachBatch {
+export function sqsSink(options: SqsSinkOptions): Sink {
   const { queueUrl, transform = documentOf, messageGroup, parallelMax = PARALLEL_MAX } = options;
   const { messageBytesMax = BYTES_MAX } = options;
   const { origin, pathname } = checkUrl('sqsSink: queueUrl', queueUrl);

@@ -1,19 +1,18 @@
 import { expect, it } from 'vitest';
 import { deliverBatches } from '../../lib/delivery/eachBatch.ts';
-import type { EachBatch } from '../../lib/delivery/userModule.ts';
-import { everySink } from '../../lib/sinks/every.ts';
+import { everySink, type Sink } from '../../lib/sinks/every.ts';
 import { contextOf } from '../../lib/testing.ts';
 import { linesOf, numbered } from './support.ts';
 
 const batch = linesOf(numbered(9));
-const all = (): void => {};
+const all: Sink = async () => undefined;
 const naming =
-  (...failed: number[]): EachBatch =>
-  () => ({ failed, error: new Error(`at ${failed[0]}`) });
-const throwing: EachBatch = () => {
+  (...failed: number[]): Sink =>
+  async () => ({ failed, error: new Error(`at ${failed[0]}`) });
+const throwing: Sink = async () => {
   throw new Error('down');
 };
-const resultOf = (...sinks: EachBatch[]) => deliverBatches(everySink(...sinks))(batch, contextOf());
+const resultOf = (...sinks: Sink[]) => deliverBatches(everySink(...sinks))(batch, contextOf());
 
 it('done is what is in every sink: a record that one of them names is named, and the first one counts', async () => {
   expect(await resultOf(all, all)).toEqual({ how: 'succeeded' });
@@ -24,14 +23,18 @@ it('done is what is in every sink: a record that one of them names is named, and
 
 it('records are named as they come out of the batch, too', async () => {
   const record = [...batch.records][4]!;
-  expect(await resultOf(() => ({ failed: [record] }), naming(6))).toMatchObject({ how: 'named', done: 4 });
+  expect(await resultOf(async () => ({ failed: [record] }), naming(6))).toMatchObject({
+    how: 'named',
+    done: 4,
+  });
 });
 
 it('none is done if one throws, or names all, whatever the others have named; all are given the batch', async () => {
   let given = 0;
-  const counting: EachBatch = async () => {
+  const counting: Sink = async () => {
     await new Promise((resolve) => setImmediate(resolve));
     given += 1;
+    return undefined;
   };
   expect(await resultOf(naming(5), throwing, counting)).toEqual({ how: 'failed', error: new Error('down') });
   expect(await resultOf(naming(...numbered(9).keys()), counting)).toEqual({
@@ -39,4 +42,13 @@ it('none is done if one throws, or names all, whatever the others have named; al
     error: new Error('at 0'),
   });
   expect(given).toBe(2);
+});
+
+it('none is done if one wants something to be written with the checkpoint: nobody would write it', async () => {
+  const writing = (async () => ({ writes: [] })) as unknown as Sink;
+  const result = await resultOf(all, writing);
+  expect(result).toMatchObject({
+    how: 'failed',
+    error: { message: expect.stringContaining('returned writes') },
+  });
 });

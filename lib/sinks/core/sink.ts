@@ -1,10 +1,13 @@
 /** Sends what becomes of a batch: several requests at a time, again what was throttled, and no longer than there is time. */
-import type { Batch, EachBatch, FailedRecords } from '../../delivery/userModule.ts';
+import type { Batch, BatchContext, FailedRecords } from '../../delivery/userModule.ts';
 import { ShardbeatError } from '../../errors.ts';
 import type { Backoff } from '../../http/retry.ts';
 import { type Clock, type Random, systemClock, systemRandom } from '../../runtime.ts';
 import type { Entry, Refused } from './entry.ts';
 import { createQueue, type RequestLimits, type SinkQueue } from './queue.ts';
+
+/** Puts a batch somewhere: an `eachBatch` that says which records are not there, and wants nothing to be written with the checkpoint. */
+export type Sink = (batch: Batch, context: BatchContext) => Promise<FailedRecords | undefined>;
 
 /** What the service says of one entry. */
 export type Answer =
@@ -51,7 +54,7 @@ const RESERVE_MS_MAX = 500;
 export function createSink<T>(
   service: Service<T>,
   { clock = systemClock, random = systemRandom }: Runtime = {},
-): EachBatch {
+): Sink {
   return async (batch, context) => {
     const { signal } = context;
     signal.throwIfAborted();
