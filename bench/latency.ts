@@ -95,12 +95,15 @@ function showReal(figures: readonly RealFigures[]): void {
 function barsOf(rows: readonly Row[]): Bar[] {
   const of = (name: string): Row => rows.find((row) => row.name === name)!;
   const [off, max] = [of('linger: off'), of('linger: max')];
+  const rung = of('linger: off, and a ring for each record');
   const { functionTimeoutMs, reserveMs } = timesOf(Number.POSITIVE_INFINITY);
   const gapMs = MINUTE_MS - (functionTimeoutMs - reserveMs);
   const direction = 'at most';
   return [
     { name: 'max: p50', value: max.p50Ms, limit: 1_000, unit: 'ms', direction },
     { name: 'max: p99, the gap and a second', value: max.p99Ms, limit: gapMs + 1_000, unit: 'ms', direction },
+    { name: 'ring: p99', value: rung.p99Ms, limit: 500, unit: 'ms', direction },
+    { name: 'ring: refused', value: rung.busy.refused, limit: 0, unit: 'a minute', direction },
     {
       name: 'max: write units of an idle group, of those without',
       value: max.idle.writeUnits / off.idle.writeUnits,
