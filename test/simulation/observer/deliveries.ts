@@ -32,6 +32,7 @@ export function begin(watch: Watch, actor: Actor, { id, shard, positions }: Give
     endedAt: undefined,
     done: 0,
     tooLate: false,
+    atWrongTime: false,
     seeks: history.seeks,
     astray: history.openSeeks.size > 0,
   };
@@ -63,6 +64,7 @@ export function answer(watch: Watch, delivery: Delivery, delivered: Delivered): 
 export function finish(watch: Watch, delivery: Delivery, positions: readonly number[]): void {
   const history = watch.history(delivery.shard);
   const success = ++watch.successes;
+  delivery.atWrongTime = watch.clocksWrong();
   for (const position of positions) {
     history.behind[position] = true;
     // A seek that came while it worked wants these records processed after it.

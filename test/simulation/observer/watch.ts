@@ -88,6 +88,8 @@ export interface Delivery {
   done: number;
   /** It succeeded, but the tick had given it up by then. */
   tooLate: boolean;
+  /** It succeeded while a wrong clock was in use: another run may have had the slot beside it. */
+  atWrongTime: boolean;
   /** Seeks of its shard when it began. */
   readonly seeks: number;
   /** The shard was being sought when it began. */
@@ -376,10 +378,13 @@ export function isDisturbed(watch: Watch, shard: string, since: number): boolean
 }
 
 /** Its run died before the checkpoint, its write had no answer, its batch had been given up, or something else moved the checkpoint. */
-export function explainsRepeat(watch: Watch, { actor, shard, astray, tooLate }: Delivery): boolean {
+export function explainsRepeat(watch: Watch, delivery: Delivery): boolean {
+  const { actor, shard, astray, tooLate, atWrongTime } = delivery;
   if (astray || tooLate || actor.state === 'dead') return true;
   const { troubled, refused } = watch.facts(actor);
   if (troubled.has(shard) || isDisturbed(watch, shard, actor.startedAt)) return true;
+  // What the run beside it had noted refused its checkpoint, however late the record comes again.
+  if (refused.has(shard) && atWrongTime) return true;
   // A late write of one that is gone, of which its cache did not know.
   const agedMs = CACHE_AGE_INTERVALS * watch.world.settings.times.intervalMs;
   const { landedLateAt, notedLateAt } = watch.history(shard);
