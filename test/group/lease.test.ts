@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
+import { heartbeat } from '../../lib/group/heartbeat.ts';
 import { type ConsumerItem, consumerKey } from '../../lib/group/items.ts';
 import { giveBack, noteEarly, ring } from '../../lib/group/lease.ts';
 import { createMemoryStore } from '../../lib/group/stores/memory.ts';
+import { deriveTimes } from '../../lib/times.ts';
 
 const options = { signal: new AbortController().signal };
 const read = { ...options, consistent: true };
@@ -22,6 +24,19 @@ it('a slot that is given back has a lock as old as its heartbeat', async () => {
   const { store, item } = await slotWith();
   expect(await giveBack(store, SEEN, { skewMarginMs: 100 }, options)).toBe(true);
   expect(await item()).toEqual({ ...CONSUMER, busyUntil: 900 });
+});
+
+it('a heartbeat that lands once more takes no slot that its run has given back, and the next one does', async () => {
+  const { store } = await slotWith({ busyUntil: 0 });
+  const times = deriveTimes(60_000);
+  const beat = (nonce: string, now: number) =>
+    heartbeat(store, { slot: 'a', nonce, now, deadline: now + 48_000, times }, options);
+  const first = await beat('first', 100_000);
+  const seen = { slot: 'a', consumer: first.consumer! };
+  await giveBack(store, seen, { skewMarginMs: times.skewMarginMs }, options);
+  // Its nonce is known, so that it is not told apart from the first one; but nothing was written.
+  expect(await beat('first', 100_000)).toMatchObject({ consumer: { tick: 2, busyUntil: 97_000 } });
+  expect(await beat('second', 100_001)).toMatchObject({ accepted: true, consumer: { tick: 3 } });
 });
 
 it('a run that came early notes it as it gives the slot back', async () => {

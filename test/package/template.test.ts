@@ -38,7 +38,7 @@ describe('the service as it is written', () => {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       Timeout: 48,
-      ReservedConcurrentExecutions: 2,
+      ReservedConcurrentExecutions: 4,
     });
   });
 
@@ -119,14 +119,19 @@ describe('the service as it is written', () => {
   });
 
   it('makes the same archive of the same sources', { timeout: PACKAGING_MS_MAX }, async () => {
-    await using again = await packageService('--stage=prod', '--param=slots=5', '--param=interval=10m');
+    await using again = await packageService(
+      '--stage=prod',
+      '--param=slots=5',
+      '--param=interval=10m',
+      '--param=runs=10',
+    );
     expect(again.archives).toEqual(packaged.archives);
     const schedules = schedulesOf(again.template);
     expect(schedules.map(({ ScheduleExpression }) => ScheduleExpression)).toEqual(
       Array(5).fill('rate(10 minutes)'),
     );
     const made = functionOf(again.template, 'access-log');
-    expect(made).toMatchObject({ Timeout: 480, ReservedConcurrentExecutions: 5 });
+    expect(made).toMatchObject({ Timeout: 480, ReservedConcurrentExecutions: 10 });
     expect(readSettings(made.Environment.Variables)).toMatchObject({
       table: 'example-prod-shardbeat',
       times: deriveTimes(600_000),

@@ -1,6 +1,7 @@
 import { AHEAD_MUTANTS } from './aheadMutants.ts';
 import { DELIVERY_MUTANTS } from './deliveryMutants.ts';
 import { GROUP_MUTANTS } from './groupMutants.ts';
+import { LEASE_MUTANTS } from './leaseMutants.ts';
 import { LINGER_MUTANTS } from './lingerMutants.ts';
 import type { Mutant } from './mutant.ts';
 import { REPLAY_MUTANTS } from './replayMutants.ts';
@@ -10,5 +11,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...DELIVERY_MUTANTS,
   ...AHEAD_MUTANTS,
   ...LINGER_MUTANTS,
+  ...LEASE_MUTANTS,
   ...REPLAY_MUTANTS,
 ];

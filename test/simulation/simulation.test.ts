@@ -29,6 +29,9 @@ describe('simulation', () => {
       /dead letter .* → kept/,
       /sink .* is down/,
       /shard\.claimed/,
+      /, folded$/,
+      /, answers \d+ rings/,
+      /is rung/,
     ];
     for (const line of told) expect(traces.some((text) => line.test(text))).toBe(true);
   });
@@ -43,14 +46,16 @@ describe('simulation', () => {
     expect(unwatched.restAfter).toBe(first.restAfter);
   });
 
-  it.each(['checkpoint before process', 'no slot lock', 'cache trusted after a foreign tick'])(
-    'notices the mutant "%s"',
-    async (mutant) => {
-      const seeds = { from: 1, count: 200, untilFailure: true };
-      const results = await runSeeds(seeds, { mutant, overrides: {} });
-      expect(results.some(({ violation }) => violation !== undefined)).toBe(true);
-    },
-  );
+  it.each([
+    'checkpoint before process',
+    'no slot lock',
+    'cache trusted after a foreign tick',
+    'given back while something is left behind',
+  ])('notices the mutant "%s"', async (mutant) => {
+    const seeds = { from: 1, count: 200, untilFailure: true };
+    const results = await runSeeds(seeds, { mutant, overrides: {} });
+    expect(results.some(({ violation }) => violation !== undefined)).toBe(true);
+  });
 
   it('finds the text of every mutant exactly once', () => {
     for (const { name, patches } of MUTANTS) {

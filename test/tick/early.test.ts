@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { createLifecycle } from '../../lib/delivery/lifecycle.ts';
 import { StoreError } from '../../lib/errors.ts';
 import { consumerKey } from '../../lib/group/items.ts';
+import { pause } from '../../lib/group/operations.ts';
 import type { GroupStore } from '../../lib/group/store.ts';
 import { letTimePass } from '../support/letTimePass.ts';
 import { createWorld, INTERVAL_MS, type World } from '../support/world.ts';
@@ -147,6 +149,20 @@ describe('a slot', () => {
     expect(await itemOf(world)).toMatchObject({ busyUntil: until });
   });
 
+  it('is kept by a run that has not waited for the end of what the module does for a shard', async () => {
+    const world = await unsettled();
+    world.source.append('0', 'a');
+    const lifecycle = createLifecycle({ stop: () => new Promise(() => {}) });
+    await world.tick('a', 'a', { lifecycle });
+    const taken = { set: { generation: 7, assigned: {} }, condition: { exists: 'tick' } } as const;
+    await world.store.update(consumerKey('a'), taken, read);
+    world.clock.advance(INTERVAL_MS);
+    const until = world.clock.now() + 48_000;
+    await letTimePass(world.clock, world.tick('a', 'a', { lifecycle }));
+    expect(lifecycle.isAnyRunning()).toBe(true);
+    expect(await itemOf(world)).toMatchObject({ busyUntil: until });
+  });
+
   it('is kept by a run of whose writes one has no answer', async () => {
     const world = await unsettled();
     world.source.append('0', 'a');
@@ -224,25 +240,29 @@ describe('a ring', () => {
     expect(world.delivered).toEqual(['0:a']);
   });
 
-  it('takes the slot where that is given back at this moment', async () => {
-    const world = await settled({ doorbell: true });
-    worksFor(world, 10_000);
-    const ticking = world.tick('a');
-    await passes(world, 2_000);
-    let isOver = false;
-    const store: GroupStore = {
-      ...world.store,
-      async update(key, write, options) {
-        if (write.add !== undefined && 'rings' in write.add && !isOver) {
-          isOver = true;
-          await letTimePass(world.clock, ticking);
-        }
-        return world.store.update(key, write, options);
-      },
-    };
-    const ringing = world.tick('a', 'other', { store }, undefined, { rung: true });
-    expect(await letTimePass(world.clock, ringing)).toMatchObject({ outcome: 'worked' });
-  });
+  it.each(['looks at', 'rings for'])(
+    'takes the slot where that is given back when it %s the run at work',
+    async (when) => {
+      const world = await settled({ doorbell: true });
+      worksFor(world, 10_000);
+      const ticking = world.tick('a');
+      await passes(world, 2_000);
+      const isOver = () => letTimePass(world.clock, ticking);
+      const store: GroupStore = {
+        ...world.store,
+        async get(key, given) {
+          if (when === 'looks at' && given.consistent && String(key) === 'CONSUMER#a') await isOver();
+          return world.store.get(key, given);
+        },
+        async update(key, write, given) {
+          if (write.add !== undefined && 'rings' in write.add) await isOver();
+          return world.store.update(key, write, given);
+        },
+      };
+      const ringing = world.tick('a', 'other', { store }, undefined, { rung: true });
+      expect(await letTimePass(world.clock, ringing)).toMatchObject({ outcome: 'worked' });
+    },
+  );
 
   it('has the slot given back from then on, where the run before had ended and only held its lease', async () => {
     const world = await settled();
@@ -265,6 +285,18 @@ describe('a ring', () => {
     await ring(world);
     expect(await letTimePass(world.clock, ticking)).toMatchObject({ ringsAnswered: 1 });
     expect(await itemOf(world)).toMatchObject({ acknowledged: 7 });
+  });
+
+  it('goes by no cache of before where somebody has paused the group meanwhile', async () => {
+    const world = await settled({ doorbell: true });
+    worksFor(world, 10_000);
+    const ticking = world.tick('a');
+    await passes(world, 2_000);
+    await pause(world.store, read);
+    world.source.append('0', 'late');
+    await ring(world);
+    expect(await letTimePass(world.clock, ticking)).toMatchObject({ ringsAnswered: 1 });
+    expect(world.delivered).not.toContain('0:late');
   });
 
   it('that comes when no time is left is answered by the next tick', async () => {

@@ -20,7 +20,11 @@ export function watchLeaseOf(
   after: ConsumerItem | undefined,
 ): void {
   if (before === undefined || after === undefined) return;
-  if ((after.rings ?? 0) > (before.rings ?? 0)) noteRing(watch, after);
+  if ((after.rings ?? 0) > (before.rings ?? 0)) {
+    if (before.busyUntil < before.heartbeatAt)
+      watch.fail('ring lost', `${actor.name} rings for slot ${slot}, which is free`);
+    noteRing(watch, after);
+  }
   const isGivenBack = before.busyUntil >= before.heartbeatAt && after.busyUntil < after.heartbeatAt;
   if (isGivenBack && after.invocation === before.invocation) watchGivenBack(watch, actor, slot, after);
 }
