@@ -1,11 +1,11 @@
 /** What Lambda and EventBridge Scheduler say of a deployed function, without the SDK's clients for them. Nothing is changed. */
-import { ShardbeatError, StoreError } from '../errors.ts';
+import { StoreError } from '../errors.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { forEachParallel } from '../parallel.ts';
 import type { Clock, Random } from '../runtime.ts';
 import { objectIn, refusalIn } from './awsAnswer.ts';
 import { type AwsAccount, endpointOf } from './awsCall.ts';
-import { type AwsWords, createAwsSender } from './awsSender.ts';
+import { type AwsWords, createAwsSender, unusable } from './awsSender.ts';
 import { escapeAws } from './awsSignature.ts';
 
 export interface DeployedFunction {
@@ -156,9 +156,7 @@ function understood({ status, body }: HttpResponse, action: string): Fields {
       retriable: false,
     });
   }
-  throw new ShardbeatError(`${action} failed: an answer with status ${status} that cannot be understood`, {
-    retriable: false,
-  });
+  throw unusable(action, status);
 }
 
 const WORDS: AwsWords = {

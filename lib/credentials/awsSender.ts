@@ -174,6 +174,14 @@ export function refused(response: HttpResponse, action: string, words: AwsWords)
   });
 }
 
+/** For an answer that says success and is none of the service's, such as a gateway's: what became of the request is not known. */
+export const unusable = (action: string, status: number): StoreError =>
+  failure(action, `${status}: an unusable answer`, {
+    code: 'BadResponse',
+    outcome: 'unknown',
+    retriable: true,
+  });
+
 function failure(
   action: string,
   what: string,

@@ -94,7 +94,8 @@ function send(state: SqsService, input: Input, isFifo: boolean, sentAt: Map<stri
   const { MessageGroupId: group, MessageDeduplicationId: once } = input;
   if (isFifo && (group === undefined || once === undefined)) return error('MissingParameter');
   if (!isFifo && once !== undefined) return error('InvalidParameterValue');
-  if (once !== undefined && now - (sentAt.get(String(once)) ?? -Infinity) < DEDUPLICATED_MS) return done();
+  if (once !== undefined && now - (sentAt.get(String(once)) ?? -Infinity) < DEDUPLICATED_MS)
+    return done({ MessageId: 'of-the-first' });
   if (once !== undefined) sentAt.set(String(once), now);
   const id = `message-${state.requests.length}-${state.messages.length}`;
   state.messages.push({ id, body, group: group as string, visibleAt: now, received: 0, receipt: undefined });

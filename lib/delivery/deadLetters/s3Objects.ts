@@ -7,6 +7,7 @@ import {
   createAwsSender,
   isSuccess,
   refused,
+  unusable,
 } from '../../credentials/awsSender.ts';
 import { escapeAws } from '../../credentials/awsSignature.ts';
 import type { HttpResponse } from '../../http/exchange.ts';
@@ -62,12 +63,13 @@ export function createS3Objects(options: S3Options): S3Objects {
         request,
         (response) => response.status === 404 && !missing(response),
       );
-      return status === 404 ? undefined : { text: body.toString(), etag: headers.etag ?? '' };
+      return status === 404 ? undefined : { text: body.toString(), etag: etagIn(headers, request.action) };
     },
     async exists(key, { signal }) {
       const request = { action: 's3:GetObject', method: 'HEAD', path: pathOf(key), signal };
       // Without a body, nothing tells a bucket that is missing: whoever puts is told.
-      return isSuccess((await call(request, ({ status }) => status === 404)).status);
+      const { status, headers } = await call(request, (response) => response.status === 404);
+      return status !== 404 && etagIn(headers, request.action) !== '';
     },
     async put(key, text, condition, { signal }) {
       const headers = {
@@ -84,7 +86,7 @@ export function createS3Objects(options: S3Options): S3Objects {
             (response.status === 404 && !missing(response))
           );
         });
-        if (isSuccess(response.status)) return { etag: response.headers.etag ?? '' };
+        if (isSuccess(response.status)) return { etag: etagIn(response.headers, request.action) };
         if (response.status !== 409) return undefined;
         if (conflicts === CONFLICTS_MAX) throw refused(response, request.action, words);
       }
@@ -99,7 +101,8 @@ export function createS3Objects(options: S3Options): S3Objects {
           (response.status === 404 && !missing(response))
         );
       });
-      if (isSuccess(status)) return 'removed';
+      if (status === REMOVED) return 'removed';
+      if (isSuccess(status)) throw unusable(request.action, status);
       return status === 404 ? 'absent' : 'refused';
     },
     async list(prefix, after, { signal }) {
@@ -110,8 +113,10 @@ export function createS3Objects(options: S3Options): S3Objects {
         ...(after && { 'continuation-token': after }),
       };
       const request = { action: 's3:ListBucket', method: 'GET', path: root, query, signal };
-      const { body } = await call(request, () => false);
-      return keysIn(body.toString());
+      const { status, body } = await call(request, () => false);
+      const xml = body.toString();
+      if (!xml.includes('<ListBucketResult')) throw unusable(request.action, status);
+      return keysIn(xml);
     },
   };
 }
@@ -142,6 +147,14 @@ function wordsOf(bucket: string): AwsWords {
       return undefined;
     },
   };
+}
+
+const REMOVED = 204;
+
+/** What S3 says of every object. Whoever answers without it is somebody else, such as a gateway. */
+function etagIn({ etag }: HttpResponse['headers'], action: string): string {
+  if (!etag) throw unusable(action, 200);
+  return etag;
 }
 
 function keysIn(xml: string): KeyPage {

@@ -1,7 +1,12 @@
 /** The calls of SQS that dead letters need, of one queue. */
 import { createHash } from 'node:crypto';
 import { objectIn, refusalIn } from '../../credentials/awsAnswer.ts';
-import { type AwsSenderOptions, type AwsWords, createAwsSender } from '../../credentials/awsSender.ts';
+import {
+  type AwsSenderOptions,
+  type AwsWords,
+  createAwsSender,
+  unusable,
+} from '../../credentials/awsSender.ts';
 import { StoreError } from '../../errors.ts';
 import type { HttpResponse } from '../../http/exchange.ts';
 import type { CallOptions } from './deadLetters.ts';
@@ -69,7 +74,9 @@ export function createSqsQueue(options: SqsOptions): SqsQueue {
       const hash = createHash('sha256').update(id).digest('hex');
       // Each is a group of its own: one that is in somebody's hands holds up no other.
       const fifo = isFifo && { MessageGroupId: hash, MessageDeduplicationId: hash };
-      await call('SendMessage', { MessageBody: text, ...fifo }, options);
+      const { MessageId } = await call('SendMessage', { MessageBody: text, ...fifo }, options);
+      // Whoever answers without it is not the queue, and the letter is nowhere.
+      if (typeof MessageId !== 'string') throw unusable('sqs:SendMessage', 200);
     },
     async receive(most, seconds, options) {
       const input = {
@@ -117,8 +124,7 @@ function answerIn({ status, body }: HttpResponse, action: string): Answer {
   // Of some calls the answer is nothing.
   const answer = body.length === 0 ? {} : objectIn(body.toString());
   if (status === 200 && answer !== undefined) return answer;
-  const details = { code: 'BadResponse', outcome: 'unknown', retriable: true } as const;
-  throw new StoreError(`${action} failed: ${status}: an unusable answer`, details);
+  throw unusable(action, status);
 }
 
 function wordsOf(url: string): AwsWords {

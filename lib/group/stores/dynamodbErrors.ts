@@ -68,7 +68,8 @@ export function storeError(error: unknown, kind: 'read' | 'write', table: string
     });
   }
   const status = $metadata?.httpStatusCode;
-  const mayPass = isThrottled(error) || isConflict(error);
+  // A gateway has words of its own for being busy.
+  const mayPass = isThrottled(error) || isConflict(error) || status === 429;
   // Any other 4xx: the service looked at the request and did nothing.
   const refused = mayPass || (status !== undefined && status >= 400 && status < 500);
   return new StoreError(`DynamoDB ${kind} on ${JSON.stringify(table)} failed: ${name}: ${message}`, {

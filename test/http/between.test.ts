@@ -1,0 +1,121 @@
+/** What somebody between a function and a service may answer in its place, to each of the clients. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { describe, expect, it } from 'vitest';
+import { composeSource } from '../../lib/compose/source.ts';
+import { readSettings } from '../../lib/config/settings.ts';
+import { createDeployedReader } from '../../lib/credentials/awsDeployed.ts';
+import { createCredentials } from '../../lib/credentials/stored.ts';
+import { createS3Objects } from '../../lib/delivery/deadLetters/s3Objects.ts';
+import { createSqsQueue } from '../../lib/delivery/deadLetters/sqsQueue.ts';
+import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
+import { createLogger } from '../../lib/observe/logger.ts';
+import { createCountingRandom, createManualClock } from '../support/clock.ts';
+import { createWaitingClock, type Reply, serve, signal } from './support.ts';
+
+const KEY = { accessKeyId: 'AKIA', secretAccessKey: 'secret' };
+const account = { region: async () => 'eu-west-1', credentials: async () => KEY };
+const TOPIC = 'b0000000-0000-4000-8000-000000000000';
+
+/** Each asks once, as a function or an operator does, and would be content with the service's own answer. */
+const CLIENTS: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
+  'the table, reading': (url) => tableAt(url).get('GROUP', { consistent: true, signal }),
+  'the table, writing': (url) =>
+    tableAt(url).update('GROUP', { set: { paused: true }, condition: { absent: 'generation' } }, { signal }),
+  SLS: (url) =>
+    sourceOf({
+      SHARDBEAT_SOURCE: 'sls',
+      SHARDBEAT_SLS_ENDPOINT: url,
+      SHARDBEAT_SLS_PROJECT: 'shop',
+      SHARDBEAT_SLS_LOGSTORE: 'orders',
+      SHARDBEAT_SLS_REGION: 'cn-hangzhou',
+      SHARDBEAT_SLS_ACCESS_KEY_ID: 'id',
+      SHARDBEAT_SLS_ACCESS_KEY_SECRET: 'secret',
+    }).pull({ shard: '0', cursor: '5', closed: false, countMax: 100, signal }),
+  CLS: (url) =>
+    sourceOf({
+      SHARDBEAT_SOURCE: 'cls',
+      SHARDBEAT_CLS_ENDPOINT: url,
+      SHARDBEAT_CLS_API_ENDPOINT: url,
+      SHARDBEAT_CLS_LOGSET: '6f6ded3f-948c-4616-9c7c-956a95d8c1a3',
+      SHARDBEAT_CLS_TOPICS: TOPIC,
+      SHARDBEAT_CLS_ACCESS_KEY_ID: 'id',
+      SHARDBEAT_CLS_ACCESS_KEY_SECRET: 'secret',
+    }).pull({ shard: `${TOPIC}:0`, cursor: '5', closed: false, countMax: 100, signal }),
+  'Secrets Manager': (url) => secretAt(url, 'secretsmanager'),
+  'the Parameter Store': (url) => secretAt(url, 'ssm'),
+  'SQS, sending': (url) =>
+    createSqsQueue({ url: `${url}/1/letters`, account, ...means() }).send('letter', 'id', { signal }),
+  'S3, putting': (url) => bucketAt(url).put('letter', '{}', { absent: true }, { signal }),
+  'S3, getting': (url) => bucketAt(url).get('letter', { signal }),
+  'S3, listing': (url) => bucketAt(url).list('', undefined, { signal }),
+  'S3, removing': (url) => bucketAt(url).remove('letter', '"etag"', { signal }),
+  Lambda: (url) =>
+    createDeployedReader({ account, endpoints: { lambda: url }, ...means() }).function('orders', signal),
+};
+
+const means = () => ({ clock: createWaitingClock(), random: createCountingRandom() });
+
+const bucketAt = (url: string) =>
+  createS3Objects({ bucket: 'letters', endpoint: url, account, ...means() } as Parameters<
+    typeof createS3Objects
+  >[0]);
+
+function tableAt(endpoint: string) {
+  const client = new DynamoDBClient({ endpoint, region: 'eu-west-1', credentials: KEY, maxAttempts: 1 });
+  return createDynamodbStore({ client, table: 'shardbeat', group: 'orders', ...means() });
+}
+
+function sourceOf(variables: Record<string, string>) {
+  const { clock, random } = means();
+  const settings = readSettings({
+    SHARDBEAT_GROUP: 'orders',
+    SHARDBEAT_TABLE: 'shardbeat',
+    SHARDBEAT_INTERVAL: '1m',
+    ...variables,
+  });
+  const logger = createLogger({ level: 'error', write: () => {}, now: clock.now });
+  return composeSource(settings, { clock, random, logger, aws: account }).source;
+}
+
+const secretAt = async (endpoint: string, service: 'secretsmanager' | 'ssm') =>
+  createCredentials({ service, id: 'shop', endpoint, field: 'SHARDBEAT_SLS_SECRET' }, account, {
+    clock: createManualClock(),
+  })();
+
+const html = (status: number, text: string): Reply => ({
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: `<!DOCTYPE html><html><head><title>${text}</title></head><body>${text}</body></html>`,
+});
+
+const ANSWERS: readonly { what: string; reply: Reply; retriable: boolean }[] = [
+  { what: 'a gateway that has lost the service (502)', reply: html(502, 'Bad Gateway'), retriable: true },
+  {
+    what: 'a gateway that has waited long enough (504)',
+    reply: html(504, 'Gateway Time-out'),
+    retriable: true,
+  },
+  { what: 'a gateway that has enough of us (429)', reply: html(429, 'Too Many Requests'), retriable: true },
+  { what: 'a proxy that wants to know who asks (407)', reply: html(407, 'Authentication'), retriable: false },
+  { what: 'a captive portal (200)', reply: html(200, 'Welcome'), retriable: true },
+  { what: 'nothing, as if all were well (200)', reply: { status: 200 }, retriable: true },
+  { what: 'an end in mid-answer', reply: 'cut', retriable: true },
+  { what: 'a reset', reply: 'reset', retriable: true },
+];
+
+describe.each(Object.entries(CLIENTS))('%s', (_client, ask) => {
+  it.each(ANSWERS)('takes for no answer of the service: $what', async ({ reply, retriable }) => {
+    const server = await serve(reply);
+    const error: unknown = await ask(server.url).then(
+      (answer) => ({ answer }),
+      (error) => error,
+    );
+    expect(error).toBeInstanceOf(Error);
+    const { message } = error as Error;
+    expect({ retriable: (error as { retriable?: boolean }).retriable ?? false, message }).toEqual({
+      retriable,
+      message,
+    });
+    expect(message.length).toBeLessThan(1_200);
+  });
+});
