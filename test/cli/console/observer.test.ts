@@ -53,6 +53,23 @@ describe('what is seen at first', () => {
   });
 });
 
+describe('a slot that leaves, as fewer are wanted', () => {
+  it('is not told to be drained, which somebody would have to end', async () => {
+    const { seen, world } = await settled();
+    const set = { draining: true, scaledDown: true };
+    await world.store.update(`CONSUMER#${B}`, { set, condition: { exists: 'heartbeatAt' } }, options);
+    await seen.look();
+    expect(seen.observed.state!.slots).toMatchObject([{ draining: false }, { slot: B, draining: false }]);
+    await world.store.update(
+      `CONSUMER#${A}`,
+      { set: { draining: true }, condition: { exists: 'tick' } },
+      options,
+    );
+    await seen.look();
+    expect(seen.observed.state!.slots).toMatchObject([{ draining: true }, { draining: false }]);
+  });
+});
+
 describe('a slot that dies', () => {
   it('ends its session when that expires, and its shards are nobody’s until they are claimed', async () => {
     const { seen, world, clock, of } = await settled();

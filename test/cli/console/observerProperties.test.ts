@@ -14,6 +14,7 @@ import {
   seek,
   undrain,
 } from '../../../lib/group/operations.ts';
+import { letTimePass } from '../../support/letTimePass.ts';
 import { createObserved, distanceIn } from './observed.ts';
 
 const options = { signal: new AbortController().signal };
@@ -51,7 +52,8 @@ async function take(seen: Seen, given: Step): Promise<void> {
   const { store, source } = world;
   switch (given.does) {
     case 'tick':
-      await world.tick(given.slot);
+      // One that comes early waits for its slot.
+      await letTimePass(clock, world.tick(given.slot), { stepMs: 5_000 });
       return clock.advance(500);
     case 'look':
       await seen.look();
