@@ -1,8 +1,8 @@
-import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type DynamodbSinkOptions, dynamodbSink } from '../../lib/sinks/dynamodb.ts';
-import { type AwsService, account, startAwsService } from '../support/awsService.ts';
+import { type AwsService, KEY, REGION, startAwsService } from '../support/awsService.ts';
 import { type LocalTable, startLocalTable } from '../support/localTable.ts';
 import { createHastyClock, give, linesOf, numbered, slowest } from './support.ts';
 
@@ -45,7 +45,12 @@ beforeEach(async () => {
 
 const sinkOf = (given: Partial<DynamodbSinkOptions> = {}) =>
   dynamodbSink({
-    ...{ tableName: 'audit', key: ['pk', 'sk'], client: { config: account }, endpoint: service.url },
+    ...{
+      tableName: 'audit',
+      key: ['pk', 'sk'],
+      client: new DynamoDBClient({ region: REGION, credentials: KEY }),
+      endpoint: service.url,
+    },
     ...{ clock: createHastyClock(Date.now()), random: slowest },
     transform: (record, { shard }, name) => ({
       pk: shard,

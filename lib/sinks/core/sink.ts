@@ -200,7 +200,9 @@ function endingAt(endAt: number, given: AbortSignal, clock: Clock) {
   clock.sleep(Math.max(0, endAt - clock.now()), timer.signal).then(end, () => undefined);
   return {
     signal: ended.signal,
+    /** Nothing is left running behind the caller's back, also if he leaves early. */
     dispose(): void {
+      end();
       timer.abort();
       given.removeEventListener('abort', end);
     },

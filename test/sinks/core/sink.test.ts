@@ -223,6 +223,24 @@ describe('what fails as a whole', () => {
   });
 });
 
+it('a batch that cannot be read on has failed, and nothing of it is left under way', async () => {
+  // As many as are read before the first of them has its place.
+  const batch = linesOf(numbered(2_001));
+  const records = {
+    *[Symbol.iterator]() {
+      yield* batch.records;
+      throw new Error('not a log group');
+    },
+  };
+  const signals: AbortSignal[] = [];
+  const send: Service<string>['send'] = async (_entries, _batch, signal) =>
+    signals.push(signal) === 1 ? [DONE] : new Promise(() => {});
+  const limits = { countMax: 1, bytesMax: 100 };
+  const sink = sinkOf({ parallelMax: 2, limits, send });
+  expect(await give(sink, { ...batch, records })).toEqual({ threw: new Error('not a log group') });
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+});
+
 describe('time', () => {
   it('is over a little before the tick’s, so that it can be told how far it got', async () => {
     said = (line) => (line === 'line 3' ? 'never' : DONE);
