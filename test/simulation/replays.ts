@@ -160,7 +160,9 @@ export function startReplays(world: World): Replays {
     const request = { id: `replay${commands}`, ...range, slots };
     const isBlocked = (shard: string): boolean =>
       place.table.item(shardKey(shard))?.pending?.block !== undefined;
-    const reading = createReading(world, dice, range, isBlocked);
+    const isPutAside = (shard: string, position: number): boolean =>
+      own.letters.kept.has(`${shard}/${position}/0`);
+    const reading = createReading(world, dice, range, { isBlocked, isPutAside });
     const number = commands;
     const { clock } = sandbox;
     const stop = new AbortController();

@@ -17,11 +17,18 @@ const EXITS = 0.01;
 const TIMES_OUT = 0.02;
 const POISONS = 0.02;
 
+/** What the replay's own items say of a shard. */
+interface Standing {
+  isBlocked(shard: string): boolean;
+  /** Among its dead letters: it may be there without ever having been given, where runs died that were about to. */
+  isPutAside(shard: string, position: number): boolean;
+}
+
 export function createReading(
   world: World,
   dice: Dice,
   { from, to }: { from: number; to: number },
-  isBlocked: (shard: string) => boolean,
+  { isBlocked, isPutAside }: Standing,
 ): Reading {
   const { scheduler, stream, faults, observer, scenario } = world;
   const tried = new Set<string>();
@@ -51,7 +58,9 @@ export function createReading(
         observer.fail('replay', `${run.name} is given ${nameOf(shard, position)}, which is not in the range`);
     }
     const first = positions[0] ?? 0;
-    const passed = wantedOf(shard).find((one) => one < first && !tried.has(nameOf(shard, one)));
+    const passed = wantedOf(shard).find(
+      (one) => one < first && !tried.has(nameOf(shard, one)) && !isPutAside(shard, one),
+    );
     // What is behind a block is tried, also where a run died before it came to give what is in that.
     if (passed !== undefined && !isBlocked(shard))
       observer.fail('replay', `${run.name} is given ${nameOf(shard, first)} before ${passed}`);
