@@ -4,6 +4,7 @@ import type { Dice } from '../faults/dice.ts';
 import { createFaults, type Faults } from '../faults/faults.ts';
 import { type HostFault, hostRates } from '../faults/list.ts';
 import { type Forwarder, startForwarder } from '../host/forwarder.ts';
+import { type SecretStore, startSecretStore } from './secretStore.ts';
 
 export interface Chaos {
   faults: Faults<HostFault>;
@@ -35,9 +36,10 @@ const TABLE = 'AWS_ENDPOINT_URL_DYNAMODB';
 export async function startChaos(options: ChaosOptions): Promise<Chaos> {
   const { dice, share = 1, intervalMs, environment, lines, clock, signal } = options;
   const faults = createFaults(hostRates(share), dice);
+  const { variables, store } = await keepKeys(environment);
   const forwarders = new Map<string, Forwarder>();
   const forwarded: Record<string, string> = {};
-  for (const [name, value] of Object.entries(environment)) {
+  for (const [name, value] of Object.entries(variables)) {
     const [url, port] = LOCAL_URL.exec(value) ?? [];
     if (url !== undefined && !forwarders.has(url)) {
       const slow = name === TABLE ? 'slowStore' : 'slowSource';
@@ -57,7 +59,27 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
       await clock.sleep(Math.max(0, dueMs - clock.now()), signal);
     },
     close: async () => {
-      await Promise.all([...forwarders.values()].map((forwarder) => forwarder.close()));
+      await Promise.all([store, ...forwarders.values()].map((each) => each.close()));
     },
   };
+}
+
+const KEY = /^SHARDBEAT_(SLS|CLS)_ACCESS_KEY_(ID|SECRET)$/;
+
+/** The access key of the log service is not in the variables, as it should not be on Lambda, but in a secret store. */
+async function keepKeys(
+  environment: Readonly<Record<string, string>>,
+): Promise<{ variables: Record<string, string>; store: SecretStore }> {
+  const key: Record<string, string> = {};
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    const [, service, part] = KEY.exec(name) ?? [];
+    if (part === undefined) variables[name] = value;
+    else {
+      key[part === 'ID' ? 'accessKeyId' : 'accessKeySecret'] = value;
+      variables[`SHARDBEAT_${service}_SECRET`] = 'log-service';
+    }
+  }
+  const store = await startSecretStore({ 'log-service': key });
+  return { variables: { ...variables, AWS_ENDPOINT_URL_SECRETS_MANAGER: store.url }, store };
 }
