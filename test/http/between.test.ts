@@ -1,6 +1,11 @@
 /** What somebody between a function and a service may answer in its place, to each of the clients. */
+
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { composeSource } from '../../lib/compose/source.ts';
 import { readSettings } from '../../lib/config/settings.ts';
 import { createDeployedReader } from '../../lib/credentials/awsDeployed.ts';
@@ -103,6 +108,26 @@ const ANSWERS: readonly { what: string; reply: Reply; retriable: boolean }[] = [
   { what: 'a reset', reply: 'reset', retriable: true },
 ];
 
+/** A gateway that has lost the service, at these addresses. Undefined: this machine has none of that family. */
+async function listenAt(host: string): Promise<{ port: number; asked(): number } | undefined> {
+  let count = 0;
+  const server = createServer((incoming, response) => {
+    count++;
+    incoming.resume();
+    response.writeHead(502).end();
+  });
+  try {
+    await once(server.listen(0, host), 'listening');
+  } catch {
+    return undefined;
+  }
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { port: (server.address() as AddressInfo).port, asked: () => count };
+}
+
 describe.each(Object.entries(CLIENTS))('%s', (_client, ask) => {
   it.each(ANSWERS)('takes for no answer of the service: $what', async ({ reply, retriable }) => {
     const server = await serve(reply);
@@ -118,4 +143,23 @@ describe.each(Object.entries(CLIENTS))('%s', (_client, ask) => {
     });
     expect(message.length).toBeLessThan(1_200);
   });
+
+  it.for([
+    ['an address of IPv6', '::1', '[::1]'],
+    ['a name of which only the address of IPv6 answers', '::1', 'localhost'],
+    ['a name of which only the address of IPv4 answers', '127.0.0.1', 'localhost'],
+  ] as const)('finds its service at %s', async ([_what, host, name], { skip }) => {
+    const server = await listenAt(host);
+    if (server === undefined || !(await resolves(name, host)))
+      return skip('this machine has no such address');
+    await ask(`http://${name}:${server.port}`).catch(() => {});
+    expect(server.asked()).toBeGreaterThan(0);
+  });
 });
+
+/** Whether this machine has that address for the name. */
+async function resolves(name: string, address: string): Promise<boolean> {
+  if (name.startsWith('[')) return true;
+  const found = await lookup(name, { all: true });
+  return found.some((each) => each.address === address);
+}
