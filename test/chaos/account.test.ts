@@ -15,6 +15,32 @@ function accountOf(lines: number) {
 }
 
 describe('the account of a chaos run', () => {
+  it('wants each record counted once, but for those that are never taken', () => {
+    const account = createAccount();
+    const put = (key: string, isPoison?: boolean) => account.produced(key, Buffer.from('x'), isPoison);
+    for (const key of ['key-1', 'key-1', 'key-4', 'key-2']) put(key);
+    put('key-2', true);
+    account.counted(
+      new Map([
+        ['counter-1', 3],
+        ['counter-2', 1],
+      ]),
+    );
+    expect(account.violations()).toEqual([]);
+    expect(account.totals()).toMatchObject({ counted: 4 });
+    account.counted(
+      new Map([
+        ['counter-1', 4],
+        ['counter-0', 1],
+      ]),
+    );
+    expect(account.violations()).toEqual([
+      'counter-1 is 4, and 3 records were put',
+      'counter-2 is 0, and 1 records were put',
+      'counter-0 is 1, and 0 records were put',
+    ]);
+  });
+
   it('is content with batches that follow one another, from parent to child', () => {
     const { account, deliver } = accountOf(6);
     deliver('s', '0', 'AA==-AQ==', 1, 2);

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { LedgerEntry } from '../../local/run/ledger.ts';
 import { createProof, type ProofTotals } from '../../local/run/proof.ts';
+import { counterOf } from './counters.ts';
 
 /**
  * What a chaos run is judged by. To the proof of a local run (nothing lost, nothing damaged, order within each shard) it
@@ -13,6 +14,7 @@ import { createProof, type ProofTotals } from '../../local/run/proof.ts';
  * - A record that is never taken becomes a dead letter, and nothing else does.
  * - A batch comes again only if the tick that had processed it was interrupted before anybody knew its checkpoint
  *   written. So an interrupted tick explains at most one batch in each shard it held; every other repeat is an error.
+ * - What the function counts together with its checkpoints is exact: each record once, whatever came again, and none that is a dead letter.
  * - No shard is worked on by two slots at a time: a tick's checkpoint is never refused.
  */
 export interface Account {
@@ -28,7 +30,15 @@ export interface Account {
   refused(batches: readonly string[]): void;
   /** The lines that are dead letters at the end. */
   deadLettered(lines: readonly number[]): void;
-  totals(): ProofTotals & { keys: number; batchesRepeated: number; deadLetters: number; refusals: number };
+  /** What was counted at the end. */
+  counted(sums: ReadonlyMap<string, number>): void;
+  totals(): ProofTotals & {
+    keys: number;
+    batchesRepeated: number;
+    deadLetters: number;
+    refusals: number;
+    counted: number;
+  };
   /** What must not be, for a person; none: all is well so far. */
   violations(): readonly string[];
 }
@@ -59,6 +69,7 @@ export function createAccount(): Account {
   let batchesRepeated = 0;
   let refusals = 0;
   let deadLetters = 0;
+  let sum = 0;
 
   const complain = (text: string): void => {
     if (violations.length < VIOLATIONS_MAX) violations.push(text);
@@ -132,9 +143,22 @@ export function createAccount(): Account {
         if (!found.has(line)) complain(`line ${line}, which is never taken, is no dead letter`);
       for (const line of found) if (!poisonLines.has(line)) complain(`line ${line} is a dead letter`);
     },
+    counted: (sums) => {
+      const expected = new Map<string, number>();
+      for (const [index, key] of keyOfLine.entries()) {
+        if (poisonLines.has(index + 1)) continue;
+        const counter = counterOf(key);
+        expected.set(counter, (expected.get(counter) ?? 0) + 1);
+      }
+      sum = [...sums.values()].reduce((total, count) => total + count, 0);
+      for (const counter of new Set([...expected.keys(), ...sums.keys()])) {
+        const [is, wanted] = [sums.get(counter) ?? 0, expected.get(counter) ?? 0];
+        if (is !== wanted) complain(`${counter} is ${is}, and ${wanted} records were put`);
+      }
+    },
     totals: () => {
       const { lost, ...totals } = proof.totals();
-      const others = { keys: sequencePut.size, batchesRepeated, deadLetters, refusals };
+      const others = { keys: sequencePut.size, batchesRepeated, deadLetters, refusals, counted: sum };
       return { ...totals, ...others, lost: lost - deadLetters };
     },
     violations: () => violations,

@@ -24,6 +24,7 @@ it.each(SOURCES)(
     });
     expect(result).toMatchObject({ ok: true, problems: [], lost: 0, outOfOrder: 0, damaged: 0 });
     expect(result.kills).toBeGreaterThan(0);
+    expect(result.counted).toBe(result.produced - result.deadLetters);
     expect(result.processed).toBe(result.produced + result.duplicates - result.deadLetters);
   },
 );

@@ -19,6 +19,8 @@ export interface ChaosResult extends CrewCounts {
   deadLetters: number;
   /** How many batches the sink refused, which goes by their ids. */
   refusals: number;
+  /** What the function has counted, together with its checkpoints. */
+  counted: number;
   keys: number;
   events: Readonly<Record<string, number>>;
   /** Of the platform and the connections. */
@@ -92,6 +94,7 @@ export function formatResult(result: ChaosResult): string {
       'given up',
       `${result.deadLetters} records that are never taken; ${result.refusals} batches refused by the sink`,
     ],
+    ['counted', `${result.counted} in transactions with the checkpoints`],
     ['kills', `${result.kills}`],
     ['shards', `${sum('split', 'splitAndKill')} splits, ${sum('merge', 'mergeAndKill')} merges`],
     [
@@ -104,7 +107,7 @@ export function formatResult(result: ChaosResult): string {
     ['complaints', counted(result.complaints)],
   ];
   const verdict = result.ok
-    ? 'All is well: nothing lost, every key in order, every repeat explained.'
+    ? 'All is well: nothing lost, every key in order, every repeat explained, each record counted once.'
     : `NOT well:\n${result.problems.map((problem) => `  - ${problem}`).join('\n')}\n  everything that happened: ${result.trail}`;
   return [verdict, ...rows.map(([name, text]) => `  ${name!.padEnd(12)}${text}`)].join('\n');
 }

@@ -105,7 +105,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   await crew.close();
   await follower.takeIn();
   account.refused(createSink(sinkIn(directory)).refused());
-  if (failure === undefined) account.deadLettered(await deadLines(stage));
+  if (failure === undefined) {
+    account.deadLettered(await deadLines(stage));
+    account.counted(await stage.sums());
+  }
   const elapsedMs = clock.now() - startedAtMs;
   const result = resultOf({
     seed,

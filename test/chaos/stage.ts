@@ -7,6 +7,8 @@ import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
 import { type Clock, systemRandom } from '../../lib/runtime.ts';
 import { startDynamodb } from '../../local/dynamodb.ts';
 import { createGroupTable } from '../../local/groupTable.ts';
+import { COUNTERS_TABLE } from '../support/counters.ts';
+import { sumsIn } from './counters.ts';
 import type { StartStream, Stream } from './streams/stream.ts';
 
 /** The services of a run: the stream with its shards, and the group's table, seen as an operator sees them. */
@@ -15,6 +17,8 @@ export interface Stage extends Omit<Stream, 'close'>, AsyncDisposable {
   environment: Readonly<Record<string, string>>;
   store: GroupStore;
   deadLetters: DeadLetterStore;
+  /** What the function has counted. */
+  sums(): Promise<ReadonlyMap<string, number>>;
 }
 
 const TABLE = 'shardbeat';
@@ -36,6 +40,7 @@ export async function startStage(options: {
   const client = new DynamoDBClient({ endpoint, region: 'local', credentials: CREDENTIALS, maxAttempts: 1 });
   started.defer(() => client.destroy());
   await createGroupTable(client, TABLE);
+  await createGroupTable(client, COUNTERS_TABLE);
   const { close, ...stream } = await startStream({ shards, clock });
   started.defer(close);
   const table = { client, table: TABLE, group: GROUP, clock, random: systemRandom };
@@ -45,6 +50,7 @@ export async function startStage(options: {
     environment: { ...environmentOf(endpoint, intervalMs), ...stream.environment },
     store: createDynamodbStore(table),
     deadLetters: createTableDeadLetters({ ...table, lettersMax: LETTERS_MAX, now: clock.now }),
+    sums: () => sumsIn(client),
     [Symbol.asyncDispose]: () => services.disposeAsync(),
   };
 }

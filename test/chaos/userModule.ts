@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, EachBatch } from '../../lib/index.ts';
 import { audited } from '../../local/run/audit.ts';
 import { CONTENT_FIELD } from '../../local/run/record.ts';
+import { additionsOf } from './counters.ts';
 import { createSink } from './sink.ts';
 
 const { CHAOS_ORDER: orderFile, CHAOS_SINK: sinkDirectory } = env;
@@ -18,7 +19,7 @@ const sink = createSink(sinkDirectory);
 /**
  * The user's function of a chaos run: gives the batch to a sink that refuses what comes again otherwise, works a while, notes the batch in
  * the ledger, and works on before it returns, so that many a kill comes when a batch is processed and its checkpoint not written. Some
- * records it never takes: it throws, or dies of them. Where the order file exists, it dies by itself: some moments after the note, while it still works, or when the checkpoint is on its way, or written.
+ * records it never takes: it throws, or dies of them. It counts all others, and returns what is to be written for that. Where the order file exists, it dies by itself: some moments after the note, while it still works, or when the checkpoint is on its way, or written.
  */
 export const eachBatch: EachBatch = async (batch, context) => {
   sink.take(batch);
@@ -28,6 +29,7 @@ export const eachBatch: EachBatch = async (batch, context) => {
   await note(batch, context);
   if (takeOrder(orderFile)) setTimeout(() => kill(pid, 'SIGKILL'), (batch.bytes % 7) + workMs / 2);
   await sleep(workMs, undefined, { signal: context.signal });
+  return { writes: additionsOf(batch) };
 };
 
 function failAtPoison({ records }: Batch): void {

@@ -5,6 +5,7 @@ import { LEASE_MUTANTS } from './leaseMutants.ts';
 import { LINGER_MUTANTS } from './lingerMutants.ts';
 import type { Mutant } from './mutant.ts';
 import { REPLAY_MUTANTS } from './replayMutants.ts';
+import { WRITES_MUTANTS } from './writesMutants.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...GROUP_MUTANTS,
@@ -13,4 +14,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...LINGER_MUTANTS,
   ...LEASE_MUTANTS,
   ...REPLAY_MUTANTS,
+  ...WRITES_MUTANTS,
 ];

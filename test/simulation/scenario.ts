@@ -2,7 +2,7 @@ import type { Position } from '../../lib/sources/source.ts';
 import { deriveTimes, functionTimeoutMsMax, type Times } from '../../lib/times.ts';
 import type { Dice } from '../../local/faults/dice.ts';
 import { drawRates, type FaultName, type FaultRates } from './faults.ts';
-import { drawUser, type UserScenario } from './user/habits.ts';
+import { drawUser, type Habits, type UserScenario } from './user/habits.ts';
 
 /** Everything that a seed decides before the first event. */
 export interface Scenario extends UserScenario {
@@ -62,6 +62,12 @@ export interface Overrides {
 const INTERVAL_MS = 60_000;
 const REPLAYS_SHARE = 0.25;
 const REGIONS_SHARE = 0.2;
+const WRITES_SHARE = 0.3;
+
+function withWrites(habits: Habits, dice: Dice): Habits {
+  if (!dice.chance(WRITES_SHARE)) return habits;
+  return { ...habits, takes: 'batches', writesMax: dice.pick([1, 2, 3, 100]) };
+}
 
 export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Scenario {
   const usualTimeoutMs = dice.pick([15_000, 48_000, 48_000, 53_000]);
@@ -110,6 +116,7 @@ export function drawScenario(seed: number, dice: Dice, overrides: Overrides): Sc
     // A replay is in one region, as whoever asked for it.
     regions: !replays && dice.fork('regions').chance(REGIONS_SHARE),
     ...user,
+    habits: withWrites(user.habits, dice.fork('writes')),
   };
   return {
     ...drawn,

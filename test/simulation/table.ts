@@ -2,7 +2,9 @@ import { type GroupState, groupState, type ItemKey, type ItemOf } from '../../li
 import type { Condition, Write, Written } from '../../lib/group/store.ts';
 import { createMemoryStore, type MemoryTable } from '../../lib/group/stores/memory.ts';
 import type { Actor } from './host.ts';
+import type { Counted } from './observer/counts.ts';
 import type { Observer } from './observer/observer.ts';
+import { countedBy } from './user/counting.ts';
 
 /** The group's true items: the memory store, with every write shown to the observer and every version kept. */
 export interface Table {
@@ -22,20 +24,25 @@ const never = new AbortController().signal;
 
 export function createTable(group: string, now: () => number, observer: Pick<Observer, 'wrote'>): Table {
   const memory: MemoryTable = new Map([[group, new Map()]]);
-  const store = createMemoryStore(memory, group);
+  let counted: Counted[] = [];
+  const store = createMemoryStore(memory, group, (along) => {
+    counted = along.map(countedBy);
+    return undefined;
+  });
   const items = memory.get(group)!;
   const versions = new Map<ItemKey, { since: number; by: Actor; item: object | undefined }[]>();
 
   // The memory store replaces an item, it never changes one: the old object stays the old version.
   const watched = <T>(actor: Actor, key: ItemKey, write: () => Promise<T>): Promise<T> => {
     const before = items.get(key);
+    counted = [];
     const result = write();
     const after = items.get(key);
     if (after === before) return result;
     const known = versions.get(key) ?? [];
     versions.set(key, known);
     known.push({ since: now(), by: actor, item: after });
-    observer.wrote(actor, key, before, after);
+    observer.wrote(actor, key, before, after, counted);
     return result;
   };
   return {

@@ -196,8 +196,8 @@ function watchSeek(watch: Watch, actor: Actor, shard: string, from: number, to: 
 
 /** From there on all is wanted, as if nothing had been. */
 function startAgain(watch: Watch, shard: string, to: number): void {
-  const { tries, givenUp, begunBy, succeeded, finishedAs, skipped } = watch.history(shard);
-  for (const list of [tries, givenUp, begunBy, succeeded, finishedAs, skipped]) {
+  const { tries, givenUp, begunBy, succeeded, finishedAs, skipped, counted } = watch.history(shard);
+  for (const list of [tries, givenUp, begunBy, succeeded, finishedAs, skipped, counted]) {
     list.length = Math.min(list.length, to);
   }
 }

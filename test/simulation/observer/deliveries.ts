@@ -52,6 +52,12 @@ export function answer(watch: Watch, delivery: Delivery, delivered: Delivered): 
   delivery.how = delivered.how;
   delivery.endedAt = watch.world.scheduler.now();
   delivery.done = delivered.how === 'succeeded' ? positions.length : 'done' in delivered ? delivered.done : 0;
+  if (delivered.how === 'tooMany') {
+    // Nothing was done, and nothing has failed: it was asked how many records fit.
+    const { tries } = watch.history(delivery.shard);
+    for (const position of positions)
+      tries[position] = tries[position]?.filter((each) => each !== delivery) ?? [];
+  }
   finish(watch, delivery, positions.slice(0, delivery.done));
   watchGiven(watch, delivery);
   if (delivery.done === 0) return;

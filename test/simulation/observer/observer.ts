@@ -6,6 +6,7 @@ import type { Actor } from '../host.ts';
 import type { Request } from '../requests.ts';
 import type { World } from '../world.ts';
 import { endSeeks, watchShardWrite } from './checkpoints.ts';
+import { type Counted, watchCounts } from './counts.ts';
 import { watchEarlyNotes, watchStandstill } from './deaths.ts';
 import { answer, begin, finish, type Given } from './deliveries.ts';
 import { goesOn, watchUnanswered } from './leases.ts';
@@ -33,7 +34,14 @@ export interface Observer {
   ended(actor: Actor, how: string): void;
   sent(actor: Actor, target: Request<unknown>['target']): void;
   /** A write had its effect. */
-  wrote(actor: Actor, key: ItemKey, before: object | undefined, after: object | undefined): void;
+  /** `counted`: by what the user's function has written along. */
+  wrote(
+    actor: Actor,
+    key: ItemKey,
+    before: object | undefined,
+    after: object | undefined,
+    counted?: readonly Counted[],
+  ): void;
   /** A consistent answer reached the actor; or that to a write. */
   read(actor: Actor, key: ItemKey, item: object | undefined, isRead?: boolean): void;
   accepted(actor: Actor, key: ItemKey, write: AnyWrite, item: object): void;
@@ -124,7 +132,9 @@ export function createObserver(world: World): Observer {
       watchTicks(watch, actor, target);
       watchAhead(watch, actor, target);
     },
-    wrote(actor, key, before, after) {
+    wrote(actor, key, before, after, counted = []) {
+      const items = { shard: split(key)[1], before: before as ShardItem, after: after as ShardItem };
+      watchCounts(watch, actor, counted, items);
       if (actor.purpose === 'replay') fail('replay', `${actor.name} writes the group's ${key}`);
       const [kind, name] = split(key);
       if (kind === 'SHARD') {
@@ -189,7 +199,7 @@ export function createObserver(world: World): Observer {
     },
     answered(delivery, delivered) {
       const { actor, shard } = delivery;
-      if (delivered.how !== 'succeeded') watch.facts(actor).failing.add(shard);
+      if (delivered.how !== 'succeeded' && delivered.how !== 'tooMany') watch.facts(actor).failing.add(shard);
       answer(watch, delivery, delivered);
     },
     goesOn: (delivery) => goesOn(watch, delivery),

@@ -44,6 +44,7 @@ export type Check =
   | 'stale write'
   | 'claimed twice'
   | 'not counted'
+  | 'counted'
   | 'letters left'
   | 'work while paused'
   | 'stale work'
@@ -115,6 +116,8 @@ export interface ShardHistory {
   waitNotedBy: Actor | undefined;
   /** It was noted as given up: why, and whether it has found its place. */
   givenUp: (GivenUpRecord | undefined)[];
+  /** It is in what the function counts, since the last seek to an earlier place. */
+  counted: (true | undefined)[];
   /** Not wanted: before the group's start, or sought over. */
   skipped: boolean[];
   /** Counts seeks. */
@@ -279,6 +282,7 @@ const createHistory = (): ShardHistory => ({
   notedBy: undefined,
   notedAt: 0,
   givenUp: [],
+  counted: [],
   succeeded: [],
   behind: [],
   skipped: [],
@@ -340,8 +344,9 @@ export function placeIn({ cursor, pending }: Pick<ShardItem, 'cursor' | 'pending
 /** May the checkpoint pass this record? */
 export function mayPass(watch: Watch, shard: string, position: number): boolean {
   const history = watch.history(shard);
+  const counts = watch.world.scenario.habits.writesMax !== undefined;
   return (
-    history.succeeded[position] !== undefined ||
+    (counts ? history.counted : history.succeeded)[position] !== undefined ||
     history.givenUp[position]?.kept === true ||
     history.skipped[position] === true ||
     isTrimmed(watch, shard, position)

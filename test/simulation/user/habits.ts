@@ -13,6 +13,8 @@ export interface Habits {
   takes: 'batches' | 'records';
   /** On top of what a batch takes. */
   msPerRecord: number;
+  /** It returns a write for each record, and no more than so many fit into a transaction. Undefined: it returns none. */
+  writesMax?: number | undefined;
   poison: PoisonHabits | undefined;
   /** Whether what it writes to is down for good in the end. */
   sinkStaysDown: boolean;

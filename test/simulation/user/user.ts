@@ -1,6 +1,7 @@
 import type { Deliver, Delivered } from '../../../lib/delivery/delivered.ts';
 import { type Actor, sleep } from '../host.ts';
 import type { World } from '../world.ts';
+import { counting } from './counting.ts';
 import { type Course, courseOf } from './course.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
@@ -21,7 +22,7 @@ export function createUser(world: World, actor: Actor): Deliver {
       if (signal.aborted) end();
       else signal.addEventListener('abort', end, { once: true });
     });
-    const working = run(world, actor, shard, course, signal);
+    const working = run(world, actor, { shard, positions }, course, signal);
     const delivered = await Promise.race([working, cut]);
     trace.add(
       actor.name,
@@ -50,7 +51,7 @@ function finishedAfter({ scenario }: World, { at, afterMs }: Course, elapsedMs: 
 async function run(
   world: World,
   actor: Actor,
-  shard: string,
+  { shard, positions }: { shard: string; positions: readonly number[] },
   course: Course,
   signal: AbortSignal,
 ): Promise<Delivered> {
@@ -75,8 +76,11 @@ async function run(
     else actor.sandbox.loop();
     return never();
   }
-  if (ends === 'succeeds') return { how: 'succeeded' };
+  const { takes, writesMax } = scenario.habits;
+  if (ends === 'succeeds')
+    return writesMax === undefined ? { how: 'succeeded' } : counting(shard, positions, writesMax);
   const error = new Error(`the simulated function ${ends} at ${at}`);
-  const isNamed = ends === 'names' || scenario.habits.takes === 'records';
+  // What stands before it would be done, and not be counted.
+  const isNamed = writesMax === undefined && (ends === 'names' || takes === 'records');
   return isNamed ? { how: 'named', done: at, error } : { how: 'failed', error };
 }
