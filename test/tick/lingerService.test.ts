@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { consumerKey } from '../../lib/group/items.ts';
+import type { GroupStore } from '../../lib/group/store.ts';
 import { createManualClock } from '../support/clock.ts';
 import { letTimePass } from '../support/letTimePass.ts';
 import { createGroup, INTERVAL_MS } from '../support/world.ts';
@@ -43,5 +44,36 @@ describe.each(STAGES)('a slot that lingers where %s assigns the shards', (_servi
       expect(shards.filter(({ records }) => records > 0)).toHaveLength(1);
     }
     expect(world.delivered).toHaveLength(2);
+  });
+});
+
+describe.each(STAGES)('a ring where %s assigns the shards', (_service, start) => {
+  it('that finds a run at work has it poll once more, and take what came meanwhile', async () => {
+    const clock = createManualClock();
+    stage = await start({ clock, shards: 1 });
+    const { source, serviceGroup } = stage;
+    const world = createGroup({ clock, source, serviceGroup }, { doorbell: true });
+    for (let round = 0; round < 4; round++) await world.round('a');
+    const at = (await world.store.get(consumerKey('a'), read))!;
+    expect(at.busyUntil).toBeLessThan(at.heartbeatAt);
+    await stage.put('0', 'first');
+    let isRung = false;
+    const store: GroupStore = {
+      ...world.store,
+      async update(key, write, options) {
+        // Its last write: what it has pulled is done.
+        if (write.set !== undefined && 'busyUntil' in write.set && !('copy' in write) && !isRung) {
+          isRung = true;
+          await stage!.put('0', 'late');
+          expect(await world.tick('a', 'other', {}, undefined, { rung: true })).toMatchObject({
+            folded: true,
+          });
+        }
+        return world.store.update(key, write, options);
+      },
+    };
+    expect(await world.tick('a', 'a', { store })).toMatchObject({ ringsAnswered: 1 });
+    expect(world.delivered).toHaveLength(2);
+    expect(world.delivered.at(-1)).toMatch(/late$/);
   });
 });

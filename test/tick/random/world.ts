@@ -12,6 +12,9 @@ import { createTicker, type Slot } from './slots.ts';
 import { createTroubles } from './troubles.ts';
 import { createUser } from './user.ts';
 
+/** Of groups whose slots are given back after each tick. */
+const DOORBELL_SHARE = 0.3;
+
 export type RandomWorld = Awaited<ReturnType<typeof startWorld>>;
 
 /** One group, its slots, a service and its official workers: everything that the events of a run act on. */
@@ -22,7 +25,9 @@ export async function startWorld(scenario: Scenario, dice: Dice) {
   const stage = await SERVICES[scenario.service]({ clock, shards, pullBytesMax: pull.bytesMax, times });
   const { source, serviceGroup } = stage;
   const { countMax } = pull;
-  const settings = { countMax, shardsParallelMax: 1, order: stage.keepsOrder, times, delivery, lingerMs };
+  const doorbell = dice.fork('doorbell').chance(DOORBELL_SHARE);
+  const order = stage.keepsOrder;
+  const settings = { countMax, shardsParallelMax: 1, order, times, delivery, lingerMs, doorbell };
   const group = createGroup({ clock, source, serviceGroup }, settings);
   const ledger = createLedger(source, { handsOver: handsOver(scenario), events: group.events });
   const rules = { ...delivery, functionTimeoutMs: times.functionTimeoutMs, now: clock.now };
