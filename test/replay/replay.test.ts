@@ -8,6 +8,7 @@ import { type OpenGroup, openGroup, type ReplayResult } from '../../lib/operatio
 import { aliveUntil } from '../../lib/replay/clear.ts';
 import { createMemorySource, type MemorySource } from '../../lib/testing.ts';
 import { type AwsService, startAwsService } from '../support/awsService.ts';
+import { additions } from '../support/counters.ts';
 import { FUNCTION, lambdaReply, operatorEnvironment } from '../support/deployedFunction.ts';
 import { type LocalTable, startLocalTable } from '../support/localTable.ts';
 
@@ -313,7 +314,7 @@ describe('a replay with a module', () => {
     expect(contents('0')).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('that takes nothing comes to its end', async () => {
+  it('that takes nothing, such as one that returns writes, which are made nowhere, comes to its end', async () => {
     const here = openGroup({
       environment: {
         ...environment,
@@ -323,10 +324,9 @@ describe('a replay with a module', () => {
       },
       source,
     });
-    const refuse = () => {
-      throw new Error('no');
-    };
-    const result = await here.replay({ eachBatch: refuse }, { ...all, shards: ['1'] });
+    const counts = () => ({ writes: additions({ red: 1 }) });
+    const result = await here.replay({ eachBatch: counts }, { ...all, shards: ['1'] });
     expect(result).toMatchObject({ stopped: 'stuck', records: 0, goOnFrom: noon - HOUR_MS + 240_000 });
+    expect(JSON.stringify(result)).toContain('name the deployed function');
   }, 60_000);
 });
