@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Clock } from '../runtime.ts';
+import { proxiesOf } from './proxies.ts';
 
 /** Connections that are kept between requests, as long as there is reason to believe that the other end knows them. */
 export interface Connections {
@@ -23,10 +24,10 @@ const IDLE_MS_MAX = 30_000;
 
 /**
  * Idle time is looked at when a connection is wanted, by the wall clock: between two ticks the sandbox is frozen, and no timer of it
- * runs. Idle connections do not keep the process alive.
+ * runs. Idle connections do not keep the process alive. They go by way of a proxy where the variables of the process name one.
  */
 export function keepConnections(clock: Pick<Clock, 'now'>): Connections {
-  const options = { keepAlive: true, maxSockets: SOCKETS_MAX };
+  const options = { keepAlive: true, maxSockets: SOCKETS_MAX, proxyEnv: proxiesOf(process.env) };
   const agents = { http: new http.Agent(options), https: new https.Agent(options) };
   const idleSince = new WeakMap<object, number>();
   for (const agent of Object.values(agents)) {

@@ -4,8 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { composeSource } from '../../lib/compose/source.ts';
 import { readSettings } from '../../lib/config/settings.ts';
 import { createDeployedReader } from '../../lib/credentials/awsDeployed.ts';
@@ -13,7 +12,9 @@ import { createCredentials } from '../../lib/credentials/stored.ts';
 import { createS3Objects } from '../../lib/delivery/deadLetters/s3Objects.ts';
 import { createSqsQueue } from '../../lib/delivery/deadLetters/sqsQueue.ts';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
+import { createDynamodbClient } from '../../lib/group/stores/dynamodbClient.ts';
 import { createLogger } from '../../lib/observe/logger.ts';
+import { deriveTimes } from '../../lib/times.ts';
 import { createCountingRandom, createManualClock } from '../support/clock.ts';
 import { createWaitingClock, type Reply, serve, signal } from './support.ts';
 
@@ -58,6 +59,8 @@ const CLIENTS: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
     createDeployedReader({ account, endpoints: { lambda: url }, ...means() }).function('orders', signal),
 };
 
+afterEach(() => vi.unstubAllEnvs());
+
 const means = () => ({ clock: createWaitingClock(), random: createCountingRandom() });
 
 const bucketAt = (url: string) =>
@@ -66,7 +69,11 @@ const bucketAt = (url: string) =>
   >[0]);
 
 function tableAt(endpoint: string) {
-  const client = new DynamoDBClient({ endpoint, region: 'eu-west-1', credentials: KEY, maxAttempts: 1 });
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', endpoint);
+  vi.stubEnv('AWS_REGION', 'eu-west-1');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', KEY.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', KEY.secretAccessKey);
+  const client = createDynamodbClient(deriveTimes(60_000), createManualClock());
   return createDynamodbStore({ client, table: 'shardbeat', group: 'orders', ...means() });
 }
 
@@ -154,6 +161,26 @@ describe.each(Object.entries(CLIENTS))('%s', (_client, ask) => {
       return skip('this machine has no such address');
     await ask(`http://${name}:${server.port}`).catch(() => {});
     expect(server.asked()).toBeGreaterThan(0);
+  });
+});
+
+describe.each(Object.entries(CLIENTS))('%s, behind a proxy', (_client, ask) => {
+  it('asks by way of it, and tells what it answers in place of the service', async () => {
+    const proxy = await listenAt('127.0.0.1');
+    vi.stubEnv('http_proxy', `http://somebody:password@127.0.0.1:${proxy!.port}`);
+    const error = await ask('http://service.example').catch((error: unknown) => error);
+    expect(proxy!.asked()).toBeGreaterThan(0);
+    expect(error).toMatchObject({ retriable: true });
+    expect(String((error as Error).stack)).not.toContain('password');
+  });
+
+  it('goes straight to what no proxy is for, and to this machine', async () => {
+    const [proxy, server] = [await listenAt('127.0.0.1'), await listenAt('127.0.0.1')];
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${proxy!.port}`);
+    vi.stubEnv('NO_PROXY', '.example');
+    await ask('http://service.example').catch(() => {});
+    await ask(`http://127.0.0.1:${server!.port}`).catch(() => {});
+    expect([proxy!.asked(), server!.asked() > 0]).toEqual([0, true]);
   });
 });
 
