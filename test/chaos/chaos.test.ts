@@ -12,7 +12,7 @@ it.each(SOURCES)(
     const { signal } = new AbortController();
     const result = await runChaos({
       source,
-      rounds: 3,
+      rounds: 2,
       seed: 'real',
       intervalMs: 500,
       lingers: false,
