@@ -7,7 +7,7 @@ import type { Times } from '../times.ts';
 import type { Budget } from './budget.ts';
 import type { TickSettings } from './context.ts';
 
-/** `isEarly`: the run came while the one before it might have been at work. `folded`: that one was asked to poll once more. */
+/** `isEarly`: the run came while the one before it might have been at work. `folded`: that one polls once more. */
 export type Taken =
   | { accepted: true; consumer: ConsumerItem; isEarly: boolean }
   | { accepted: false; busyUntil: number; folded: boolean };
@@ -64,8 +64,13 @@ export async function takeSlot(taking: Taking, beat: Omit<Beat, 'now'>): Promise
     const seen = { slot, consumer };
     if (isRing) {
       const isHeld = consumer.busyUntil >= consumer.heartbeatAt;
-      if (isHeld && (await ring(store, seen, groupNow(), options))) return { ...refused, folded: true };
+      // One that keeps its lease looks no more; but the next ones give the slot back.
+      const isHeard = givesBack(consumer, times, taking.settings);
+      if (isHeld && (await ring(store, seen, groupNow(), options))) return { ...refused, folded: isHeard };
       if (attempt === RINGS_MAX) return { ...refused, folded: false };
+      // It was given back by a clock that is ahead of ours.
+      const aheadMs = isHeld ? 0 : freeAtOf(consumer, times) - groupNow();
+      if (aheadMs > 0) await taking.clock.sleep(aheadMs, budget.work).catch(() => {});
       continue;
     }
     isEarly ||= mightWork(consumer.busyUntil);
@@ -76,14 +81,18 @@ export async function takeSlot(taking: Taking, beat: Omit<Beat, 'now'>): Promise
   }
 }
 
+/** When a heartbeat finds the slot free, as its item stands. */
+const freeAtOf = ({ busyUntil }: ConsumerItem, { skewMarginMs }: Times): number =>
+  busyUntil + skewMarginMs + 1;
+
 /** Waits until the slot may be free, and tells whether it was worth it: so that the rest of this run's time is enough to end in order. */
 async function isFreeInTime(
   { store, settings, clock, random, budget, groupNow }: Taking,
   times: Times,
   { slot, consumer }: { slot: string; consumer: ConsumerItem },
 ): Promise<boolean> {
-  const { intervalMs, skewMarginMs, reserveMs } = times;
-  const freeAt = consumer.busyUntil + skewMarginMs + 1;
+  const { intervalMs, reserveMs } = times;
+  const freeAt = freeAtOf(consumer, times);
   const until = groupNow() + budget.remainingMs() - reserveMs;
   const looks = givesBack(consumer, times, settings);
   if (freeAt > until && !looks) return false;

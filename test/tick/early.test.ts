@@ -268,11 +268,23 @@ describe('a ring', () => {
     const world = await settled();
     await world.tick('a');
     world.clock.advance(1_000);
-    expect(await ring(world)).toMatchObject({ outcome: 'busy', folded: true });
+    const unheard = await ring(world);
+    expect(unheard).toMatchObject({ outcome: 'busy' });
+    expect(unheard.folded).toBeFalsy();
     world.clock.advance(INTERVAL_MS);
     await world.tick('a');
     world.clock.advance(1_000);
     expect(await ring(world)).toMatchObject({ outcome: 'worked' });
+  });
+
+  it('takes a slot that was just given back by a clock which is a little ahead', async () => {
+    const world = await settled({ doorbell: true });
+    world.skewMs = 300;
+    await world.tick('a');
+    world.skewMs = 0;
+    world.source.append('0', 'late');
+    expect(await letTimePass(world.clock, ring(world))).toMatchObject({ outcome: 'worked' });
+    expect(world.delivered).toEqual(['0:late']);
   });
 
   it('finds what a plan has changed meanwhile', async () => {
