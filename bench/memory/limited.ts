@@ -35,13 +35,15 @@ export async function runLimited(
     cpuShare?: number;
   },
 ): Promise<Ended> {
-  const child = spawn(process.execPath, args, {
+  // V8 asks at its start how much memory there is: it must be limited before, as that of a sandbox of Lambda is.
+  const child = spawn('sh', ['-c', 'read -r go; exec "$0" "$@"', process.execPath, ...args], {
     env: { PATH: process.env.PATH, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   const pid = child.pid!;
   const limit = limitMemory(pid, limitMiB, { lookMs: LOOK_MS, onExceeded: () => child.kill('SIGKILL') });
   const slowed = cpuShare === undefined ? undefined : slowDown(pid, cpuShare, limit.group);
+  child.stdin.end('go\n');
   let output = '';
   let complaints = '';
   child.stdout.on('data', (chunk: Buffer) => {
