@@ -26,7 +26,7 @@ const CONTENTS = {
   ],
 };
 /** As in test/package: what a cold start reads. */
-const BUNDLE_BYTES_MAX = 456_500;
+const BUNDLE_BYTES_MAX = 460_000;
 
 const passed = (what: string): void => console.log(`passed: ${what}`);
 
