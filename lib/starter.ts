@@ -22,7 +22,7 @@ export interface Started {
 export interface StarterOptions {
   /** Where the settings stand; `process.env` unless set. */
   environment?: Environment;
-  /** Over how long the starts are spread, milliseconds; a twentieth of the interval unless set, which the function's time has to have room for. */
+  /** Over how long the starts are spread, milliseconds; a twentieth of the interval unless set, and no more than half of the run's time. */
   spreadMs?: number;
 }
 
@@ -30,6 +30,8 @@ export interface StarterOptions {
 const SPREAD_SHARE = 1 / 20;
 /** Of a run's time, what there is for the table: whatever becomes of that, the slots are started. */
 const READING_SHARE = 1 / 3;
+/** Of a run's time, what starting is spread over at the most, however long the interval is: the last slots have to be started, too. */
+const SPREAD_SHARE_MAX = 1 / 2;
 /** Kept free for the answer. */
 const RESERVE_MS = 500;
 
@@ -78,7 +80,7 @@ export function starter({ environment = process.env, ...options }: StarterOption
       const starting = {
         clock,
         logger,
-        spreadMs,
+        spreadMs: Math.min(spreadMs, leftMs * SPREAD_SHARE_MAX),
         start: (slot: string, signal: AbortSignal) => invoke({ slot }, signal),
       };
       const failed = await startSlots(start, starting, ending.signal);

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { createDynamodbStore } from '../../lib/group/stores/dynamodb.ts';
 import { systemClock, systemRandom } from '../../lib/runtime.ts';
-import { type Started, starter } from '../../lib/starter.ts';
+import { type Started, type StarterOptions, starter } from '../../lib/starter.ts';
 import { type AwsService, startAwsService } from '../support/awsService.ts';
 import { FUNCTION, operatorEnvironment } from '../support/deployedFunction.ts';
 import { type LocalTable, startLocalTable } from '../support/localTable.ts';
@@ -40,13 +40,17 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 /** A run of the starter of a group, in one sandbox. */
-function starterOf(group: string, more: Record<string, string> = {}) {
+function starterOf(
+  group: string,
+  more: Record<string, string> = {},
+  options: StarterOptions = { spreadMs: 50 },
+) {
   const own = {
     SHARDBEAT_GROUP: group,
     SHARDBEAT_FUNCTION: FUNCTION,
     AWS_ENDPOINT_URL_LAMBDA: lambda?.url,
   };
-  const handler = starter({ environment: { ...environment, ...own, ...more }, spreadMs: 50 });
+  const handler = starter({ environment: { ...environment, ...own, ...more }, ...options });
   return (leftMs = 30_000): Promise<Started> => handler({}, { getRemainingTimeInMillis: () => leftMs });
 }
 
@@ -58,6 +62,12 @@ it('starts all slots where there are always as many, and asks the table for noth
   expect(path).toBe(`/2015-03-31/functions/${FUNCTION}/invocations`);
   expect(headers['x-amz-invocation-type']).toBe('Event');
   expect(errors()).toEqual([]);
+});
+
+it('starts the last slots, too, where a part of the interval is longer than its own time', async () => {
+  const run = starterOf('slow', { SHARDBEAT_SLOTS: '5', SHARDBEAT_INTERVAL: '30m' }, {});
+  expect(await run(1_300)).toMatchObject({ wanted: 5, failed: [] });
+  expect(begun()).toHaveLength(5);
 });
 
 it('starts again what may be started yet, and no slot twice without need', async () => {
